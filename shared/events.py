@@ -1,0 +1,289 @@
+"""The contract on Kafka: what one service tells another.
+
+Every event is frozen and tolerant of fields it does not know, so that a newer producer never stops an older consumer. The
+words are the codebook's. Times are timezone-aware UTC. Spans count characters of `ReportReceived.text`.
+"""
+
+from enum import IntEnum, StrEnum
+from typing import ClassVar, Literal
+from uuid import UUID, uuid5
+
+from pydantic import (
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    Field,
+    NonNegativeInt,
+    PositiveInt,
+)
+
+
+class Channel(StrEnum):
+    web = "web"
+    phone = "phone"
+
+
+class Lane(StrEnum):
+    """Urgent reports travel on their own topics and are drained first."""
+
+    urgent = "urgent"
+    ordinary = "ordinary"
+
+
+class Label(StrEnum):
+    """Codebook §2, the most specific first: the order decides which is primary."""
+
+    stalking = "stalking"
+    hate_incident = "hate_incident"
+    harassment = "harassment"
+    asb = "asb"
+    other = "other"
+
+
+class Repetition(StrEnum):
+    once = "once"
+    repeated = "repeated"
+    unclear = "unclear"
+
+
+class Threat(StrEnum):
+    """Codebook §4, the gravest first."""
+
+    imminent = "imminent"
+    explicit = "explicit"
+    implied = "implied"
+    none = "none"
+
+
+class Strand(StrEnum):
+    race = "race"
+    religion = "religion"
+    gender = "gender"
+    sexual_orientation = "sexual_orientation"
+    age = "age"
+    disability = "disability"
+
+
+class Effect(StrEnum):
+    scared = "scared"
+    distressed = "distressed"
+    threatened = "threatened"
+
+
+class Impact(StrEnum):
+    mental_health = "mental_health"
+    physical_health = "physical_health"
+    work = "work"
+    home = "home"
+    daily_life = "daily_life"
+
+
+class Flag(StrEnum):
+    domestic = "domestic"
+    honour_based = "honour_based"
+    child_at_risk = "child_at_risk"
+    adult_at_risk = "adult_at_risk"
+    order_or_bail = "order_or_bail"
+    sexual = "sexual"
+    self_harm = "self_harm"
+    reporter_threat = "reporter_threat"
+
+
+class DangerClass(IntEnum):
+    """Codebook §4: the control room's order, 1 first. A lower class is never put before a higher one."""
+
+    life_at_risk = 1
+    violence_threatened = 2
+    veiled_or_stalking = 3
+    everything_else = 4
+
+
+class Speaker(StrEnum):
+    caller = "caller"
+    operator = "operator"
+    background = "background"
+
+
+class Times(StrEnum):
+    """The form's answer to "how often?"."""
+
+    once = "once"
+    two_to_five = "2-5"
+    more = "more"
+    unsure = "unsure"
+
+
+class Contract(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+class Turn(Contract):
+    """One speaker's words in a call; `start` and `end` are seconds into the recording."""
+
+    speaker: Speaker
+    text: str
+    start: float | None = None
+    end: float | None = None
+
+
+class Answers(Contract):
+    """What was answered beside the words. None or empty: not asked, or not answered."""
+
+    times: Times | None = None
+    feeling: tuple[str, ...] = ()
+    reported_before: NonNegativeInt | None = None
+    when: str | None = None
+    happening_now: bool | None = None
+    party: str | None = Field(None, description="who by: name, relation or description")
+    party_organisation: str | None = Field(None, description="the body the party is, or works for")
+    strands: tuple[Strand, ...] = ()
+    online: bool | None = None
+    impact: tuple[Impact, ...] = ()
+    landlord: str | None = None
+    safe_contact: str | None = Field(None, description="how, when and when not to get in touch (F11)")
+
+
+class Place(Contract):
+    postcode: str | None = None
+    words: str | None = None
+
+
+class Contact(Contract):
+    name: str | None = None
+    phone: str | None = None
+    email: str | None = None
+
+
+class History(Contract):
+    """Earlier reports linked to this one by intake. For staff only: never shown to a reporter."""
+
+    reports: NonNegativeInt = 0
+    first_at: AwareDatetime | None = None
+    last_at: AwareDatetime | None = None
+    references: tuple[str, ...] = Field((), description="the last 20, newest first")
+
+
+class Event(Contract):
+    """`type_` names and versions an event on the wire; `step` makes its id the same however often it is made."""
+
+    type_: ClassVar[str]
+    step: ClassVar[str]
+    report_id: UUID
+    revision: PositiveInt = 1
+
+    @property
+    def event_id(self) -> UUID:
+        return uuid5(self.report_id, f"{self.step}/{self.revision}")
+
+
+class ReportReceived(Event):
+    """What somebody told us, exactly as given. On the phone `text` is `turns` written out, a line each."""
+
+    type_ = "heard.report.received.v1"
+    step = "received"
+    reference: str
+    channel: Channel
+    source: str = Field(description="public, or the id of the partner that sent it")
+    received_at: AwareDatetime
+    lane: Lane
+    screened: tuple[str, ...] = Field((), description="threat rules whose patterns fired without their scope tests")
+    text: str
+    turns: tuple[Turn, ...] = ()
+    answers: Answers = Answers()
+    place: Place = Place()
+    contact: Contact | None = None
+    consent: tuple[str, ...] = Field((), description="kinds of agency the reporter agreed to; unknown is no")
+    history: History = History()
+
+
+class Evidence(Contract):
+    """The words, or the answer, that show a fact. `start` and `end` are None where it is not in the text."""
+
+    fact: str = Field(description="a codebook id (F1, H7 …), with its value where it has several (F5.race)")
+    rule: str = Field(description="the rulebook's id of the pattern or reader that found it")
+    origin: Literal["text", "answer", "history", "model"] = "text"
+    start: NonNegativeInt | None = None
+    end: NonNegativeInt | None = None
+    quote: str
+
+
+class HeldRule(Contract):
+    """A label with the rule that gave it and the facts it rests on."""
+
+    label: Label
+    rule: str
+    facts: tuple[str, ...]
+    why: str
+
+
+class Missing(Contract):
+    """What was missing for the next label up, in words that may be read to the reporter."""
+
+    label: Label
+    fact: str
+    words: str
+
+
+class Assessment(Contract):
+    """The reading of one report: facts, labels, threat, and why. Same report and rulebook: same bytes."""
+
+    rulebook: str = Field(description="content hash of the rules that said so")
+    primary: Label
+    labels: tuple[Label, ...]
+    repetition: Repetition
+    effect: tuple[Effect, ...] = ()
+    behaviours: tuple[str, ...] = ()
+    fixation: bool = False
+    strands: tuple[Strand, ...] = ()
+    online: bool = False
+    threat: Threat = Threat.none
+    impact: tuple[Impact, ...] = ()
+    reported_before: NonNegativeInt = 0
+    happening_now: bool = False
+    safe_contact: tuple[str, ...] = ()
+    flags: tuple[Flag, ...] = ()
+    danger_class: DangerClass = DangerClass.everything_else
+    notes: tuple[str, ...] = Field((), description="single_incident, ask_repetition, unread, language:xx …")
+    held: tuple[HeldRule, ...] = ()
+    missing: tuple[Missing, ...] = ()
+    evidence: tuple[Evidence, ...] = ()
+    ask: str | None = Field(None, description="the one question to ask next")
+
+
+class ReportClassified(Event):
+    """A report with its reading: escalation needs nothing else. `assessment` is None where it could not be read."""
+
+    type_ = "heard.report.classified.v1"
+    step = "classified"
+    report: ReportReceived
+    assessment: Assessment | None
+
+    @property
+    def event_id(self) -> UUID:
+        version = self.assessment.rulebook if self.assessment else "unread"
+        return uuid5(self.report_id, f"{self.step}/{self.revision}/{version}")
+
+
+class Destination(Contract):
+    """Where a report went, and on what ground."""
+
+    agency: str
+    queue: str
+    reason: str
+    ground: str
+
+
+class ReportRouted(Event):
+    """The receipt: it names where a report went, and closes intake's loop."""
+
+    type_ = "heard.report.routed.v1"
+    step = "routed"
+    routed_at: AwareDatetime
+    destinations: tuple[Destination, ...]
+    danger_class: DangerClass
+    grade: str
+
+
+def written_out(turns: tuple[Turn, ...]) -> str:
+    """The text of a call: a line for each turn, `CALLER: …`, in the order spoken."""
+    return "\n".join(f"{turn.speaker.upper()}: {turn.text}" for turn in turns)
