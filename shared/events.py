@@ -1,7 +1,7 @@
 """The contract on Kafka: what one service tells another.
 
-Every event is frozen and tolerant of fields it does not know, so that a newer producer never stops an older consumer. The
-words are the codebook's. Times are timezone-aware UTC. Spans count characters of `ReportReceived.text`.
+Every event is frozen and tolerant of fields it does not know, so that a newer producer never stops an older consumer.
+The words are the codebook's. Times are timezone-aware UTC. Spans count characters of `ReportReceived.text`.
 """
 
 from enum import IntEnum, StrEnum

@@ -1,0 +1,188 @@
+"""Reading a topic so that nothing is passed over: at least once, urgent first, and what cannot be read is set aside.
+
+Offsets are committed by hand, after the work. A handler that fails because something is away (`RETRY`) is tried again
+for as long as it takes; one that fails for any other reason is tried three times on that message alone, which is then
+set aside in `reports.dead` with its bytes, its reason and its place, so that it never blocks its partition.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Final, TypeAlias
+
+import structlog
+from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
+from aiokafka.errors import KafkaError, NoOffsetForPartitionError, OffsetOutOfRangeError
+
+from shared import telemetry
+from shared.cloudevents import Message, Unreadable, attributes
+from shared.database import DatabaseUnavailable
+from shared.kafka import DEAD, MAX_MESSAGE, KafkaUnavailable, Producer
+
+log = structlog.get_logger()
+
+Record: TypeAlias = "ConsumerRecord[bytes, bytes]"
+Handle = Callable[[Sequence[Record]], Awaitable[None]]
+
+RETRY: Final = (DatabaseUnavailable, KafkaUnavailable)
+TRIES: Final = 3
+BACK_OFF: Final = 0.5  # seconds, between tries
+
+
+class Turnstile:
+    """Lets the ordinary lane through only while the urgent lane has nothing to do."""
+
+    def __init__(self) -> None:
+        self._clear = asyncio.Event()
+        self._clear.set()
+
+    def close(self) -> None:
+        self._clear.clear()
+
+    def open(self) -> None:
+        self._clear.set()
+
+    async def passed(self) -> None:
+        await self._clear.wait()
+
+
+@dataclass
+class Consumer:
+    """One member of one group, reading `topics` in batches of at most `batch` messages until `stop` is set."""
+
+    bootstrap: str
+    topics: Sequence[str]
+    group: str
+    handle: Handle
+    producer: Producer
+    stop: asyncio.Event
+    batch: int = 64
+    leads: Turnstile | None = None
+    follows: Turnstile | None = None
+    _consumer: AIOKafkaConsumer = field(init=False)
+
+    async def run(self) -> None:
+        """Read until told to stop; a broker that goes away is joined again as soon as it is back."""
+        while not self.stop.is_set():
+            self._consumer = self._built()
+            try:
+                await self._consumer.start()
+                await self._drain()
+            except (KafkaError, OSError) as error:
+                log.warning("consumer starts anew", group=self.group, reason=type(error).__name__)
+                await asyncio.sleep(BACK_OFF)
+            finally:
+                if self.leads:
+                    self.leads.open()
+                await self._consumer.stop()
+
+    def _built(self) -> AIOKafkaConsumer:
+        return AIOKafkaConsumer(
+            *self.topics,
+            bootstrap_servers=self.bootstrap,
+            group_id=self.group,
+            enable_auto_commit=False,
+            auto_offset_reset="none",
+            session_timeout_ms=6_000,
+            heartbeat_interval_ms=1_000,
+            fetch_max_wait_ms=20,
+            max_partition_fetch_bytes=MAX_MESSAGE,
+            max_poll_records=self.batch,
+            metadata_max_age_ms=3_000,
+        )
+
+    async def _drain(self) -> None:
+        while not self.stop.is_set():
+            records = await self._fetched()
+            if not records:
+                continue
+            if self.follows:
+                await self.follows.passed()
+            await self._handled(records)
+            ends = {TopicPartition(r.topic, r.partition): r.offset + 1 for r in records}
+            await self._consumer.commit(ends)
+
+    async def _fetched(self) -> list[Record]:
+        records = await self._polled(0)
+        if not records and self.leads:
+            self.leads.open()
+        if not records:
+            records = await self._polled(500)
+        if records and self.leads:
+            self.leads.close()
+        return records
+
+    async def _polled(self, wait_ms: int) -> list[Record]:
+        try:
+            batches = await self._consumer.getmany(timeout_ms=wait_ms)
+        except (NoOffsetForPartitionError, OffsetOutOfRangeError) as error:
+            found = error.args[0]
+            places = [found] if isinstance(found, TopicPartition) else list(found)
+            log.warning("offsets not there: reading from the beginning", group=self.group, partitions=len(places))
+            await self._consumer.seek_to_beginning(*places)
+            return []
+        return [record for records in batches.values() for record in records]
+
+    async def _handled(self, records: Sequence[Record]) -> None:
+        """The whole batch; where that fails, one message at a time, so that one bad message costs only itself."""
+        try:
+            await self._tried(records)
+        except Exception as error:  # noqa: BLE001 - the batch is taken apart below, and the bad message set aside
+            if len(records) == 1:
+                await self._one(records[0], error)
+                return
+            for record in records:
+                await self._handled([record])
+
+    async def _tried(self, records: Sequence[Record]) -> None:
+        while True:
+            try:
+                await self.handle(records)
+                return
+            except RETRY as error:
+                log.warning("waiting", group=self.group, reason=str(error))
+                await asyncio.sleep(BACK_OFF)
+
+    async def _one(self, record: Record, failure: Exception) -> None:
+        for _ in range(TRIES - 1):
+            if isinstance(failure, Unreadable):
+                break
+            await asyncio.sleep(BACK_OFF)
+            try:
+                await self._tried([record])
+                return
+            except Exception as error:  # noqa: BLE001 - kept as the reason, and the message set aside
+                failure = error
+        await self._set_aside(record, failure)
+
+    async def _set_aside(self, record: Record, failure: Exception) -> None:
+        reason = failure.reason if isinstance(failure, Unreadable) else type(failure).__name__
+        log.error("set aside", topic=record.topic, partition=record.partition, offset=record.offset, reason=reason)
+        letter = dead_letter(record, self.group, reason, datetime.now(UTC))
+        while True:
+            try:
+                await self.producer.send([letter])
+                return
+            except KafkaUnavailable:
+                await asyncio.sleep(BACK_OFF)
+
+
+def dead_letter(record: Record, group: str, reason: str, now: datetime) -> Message:
+    """The message as it was, with where it stood, who could not read it, and why."""
+    place = {
+        "dead_topic": record.topic,
+        "dead_partition": str(record.partition),
+        "dead_offset": str(record.offset),
+        "dead_group": group,
+        "dead_reason": reason,
+        "dead_at": now.isoformat(),
+    }
+    kept = [(name, value) for name, value in record.headers if not name.startswith("dead_")]
+    added = [(name, value.encode()) for name, value in place.items()]
+    return Message(DEAD, record.key or b"", record.value or b"", (*kept, *added))
+
+
+def follow(record: Record) -> None:
+    """Log and publish under the trace that the message came with."""
+    telemetry.follow(attributes(record.headers).traceparent)

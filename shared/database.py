@@ -1,0 +1,76 @@
+"""PostgreSQL: one pool for the written statements, one engine for what people do, and migrations by Alembic."""
+
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import asyncpg
+from alembic import command
+from alembic.config import Config
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+
+if TYPE_CHECKING:
+    Pool = asyncpg.Pool[asyncpg.Record]
+    Connection = asyncpg.Connection[asyncpg.Record] | asyncpg.pool.PoolConnectionProxy[asyncpg.Record]
+else:
+    Pool, Connection = asyncpg.Pool, asyncpg.Connection
+
+STATEMENT_TIMEOUT: Final = 10.0  # seconds
+MIGRATION_LOCK: Final = 7_246_001
+
+
+class DatabaseUnavailable(Exception):
+    """PostgreSQL cannot be reached or cannot write; what was asked for has not been done."""
+
+
+# What asyncpg raises when the server is away, restarting, full or too slow, as opposed to a wrong statement.
+UNAVAILABLE: Final = (
+    OSError,
+    TimeoutError,
+    asyncpg.InterfaceError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.OperatorInterventionError,
+    asyncpg.InsufficientResourcesError,
+    asyncpg.PostgresIOError,
+    asyncpg.CannotConnectNowError,
+)
+
+
+async def _prepare(connection: Connection) -> None:
+    await connection.set_type_codec("jsonb", encoder=json.dumps, decoder=json.loads, schema="pg_catalog")
+
+
+async def create_pool(url: str, size: int) -> Pool:
+    """A pool of raw asyncpg connections to `postgresql://…`; connects lazily, so a service starts without it."""
+    return await asyncpg.create_pool(
+        url, min_size=0, max_size=size, command_timeout=STATEMENT_TIMEOUT, timeout=5, init=_prepare
+    )
+
+
+@asynccontextmanager
+async def transaction(pool: Pool) -> AsyncIterator[Connection]:
+    """One transaction; raises DatabaseUnavailable where it could not be done, and commits nothing then."""
+    try:
+        async with pool.acquire(timeout=STATEMENT_TIMEOUT) as connection, connection.transaction():
+            yield connection
+    except UNAVAILABLE as error:
+        raise DatabaseUnavailable(type(error).__name__) from error
+
+
+def engine(url: str, size: int = 5) -> AsyncEngine:
+    """SQLAlchemy over asyncpg, for the SQLModel tables."""
+    return create_async_engine(_sqlalchemy(url), pool_size=size, pool_pre_ping=True)
+
+
+def _sqlalchemy(url: str) -> str:
+    return url.replace("postgresql://", "postgresql+asyncpg://", 1)
+
+
+def migrate(url: str, migrations: Path) -> None:
+    """Bring a service's database to the newest revision; several starters may do so at once."""
+    config = Config()
+    config.set_main_option("script_location", str(migrations))
+    config.attributes["url"] = _sqlalchemy(url)
+    command.upgrade(config, "head")

@@ -1,0 +1,153 @@
+"""What every service's HTTP has in common: problems as RFC 9457, limits on bodies, health, metrics and a trace."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import AbstractAsyncContextManager
+from http import HTTPStatus
+from typing import Any, Final
+
+import structlog
+import uvicorn
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from shared import telemetry
+from shared.database import DatabaseUnavailable
+
+log = structlog.get_logger()
+
+MAX_BODY: Final = 2**20  # bytes
+EMERGENCY: Final = "If you or somebody else is in danger now, call 999. Otherwise call 101, or try again in a minute."
+
+Check = Callable[[], Awaitable[bool]]
+
+
+class ServiceError(Exception):
+    """The root of each service's tree of errors: what went wrong, and what to do about it.
+
+    `status` is the HTTP status, `title` the same for every such error, the message what is particular to this one.
+    """
+
+    status: HTTPStatus = HTTPStatus.INTERNAL_SERVER_ERROR
+    title: str = "Something went wrong on our side"
+    headers: dict[str, str] = {}  # noqa: RUF012 - never changed
+
+
+def problem(
+    status: int, title: str, detail: str, headers: dict[str, str] | None = None, **members: Any
+) -> JSONResponse:
+    """An RFC 9457 answer. `detail` says what to do; `members` are further fields."""
+    body = {"type": "about:blank", "title": title, "status": status, "detail": detail, **members}
+    return JSONResponse(body, status, headers, media_type="application/problem+json")
+
+
+def create_app(
+    title: str, lifespan: Callable[[FastAPI], AbstractAsyncContextManager[None]], ready: Check, max_body: int = MAX_BODY
+) -> FastAPI:
+    """A FastAPI application with Heard's errors, limits, health, metrics and trace; routers are added to it."""
+    app = FastAPI(title=title, version="1", lifespan=lifespan, max_body_size=max_body, docs_url=None, redoc_url=None)
+    app.add_exception_handler(ServiceError, _service_error)
+    app.add_exception_handler(DatabaseUnavailable, _unavailable)
+    app.add_exception_handler(RequestValidationError, _invalid)
+    app.add_exception_handler(HTTPException, _http_error)
+    app.add_exception_handler(Exception, _unexpected)
+    app.add_middleware(Trace)
+    _add_probes(app, ready)
+    return app
+
+
+def _add_probes(app: FastAPI, ready: Check) -> None:
+    @app.get("/livez", include_in_schema=False)
+    async def livez() -> Response:
+        return Response("alive", media_type="text/plain")
+
+    @app.get("/readyz", include_in_schema=False)
+    async def readyz() -> Response:
+        if await ready():
+            return Response("ready", media_type="text/plain")
+        return problem(503, "Not ready", "A part that this service cannot work without is away; it is tried again.")
+
+    @app.get("/metrics", include_in_schema=False)
+    async def metrics() -> Response:
+        return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
+
+
+async def _service_error(_: Request, error: Exception) -> Response:
+    assert isinstance(error, ServiceError)
+    return problem(error.status, error.title, str(error), error.headers)
+
+
+async def _unavailable(_: Request, error: Exception) -> Response:
+    log.error("database unavailable", reason=str(error))
+    detail = f"Nothing was kept, so please send it again. {EMERGENCY}"
+    return problem(503, "We cannot take this just now", detail, {"Retry-After": "5"})
+
+
+async def _invalid(_: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)
+    fields = [{"field": _place(fault["loc"]), "message": _reason(fault)} for fault in error.errors()]
+    return problem(422, "Some fields need another look", "Mend the fields named and send it again.", errors=fields)
+
+
+def _place(loc: Sequence[int | str]) -> str:
+    return ".".join(str(part) for part in loc if part not in ("body", "query", "header")) or "body"
+
+
+def _reason(fault: dict[str, Any]) -> str:
+    """Pydantic's message, which names what is wanted and never repeats what was sent."""
+    return str(fault["msg"])
+
+
+TITLES: Final = {
+    401: "Who are you?",
+    403: "Not for you",
+    404: "Nothing is here",
+    405: "Not that way",
+    413: "Too large",
+}
+
+
+async def _http_error(_: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    detail = str(error.detail)
+    if error.status_code == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
+        detail = "A report may be up to 1 MiB. Shorten it, or send the rest as a second report."
+    title = TITLES.get(error.status_code, HTTPStatus(error.status_code).phrase)
+    return problem(error.status_code, title, detail, dict(error.headers or {}))
+
+
+async def _unexpected(_: Request, error: Exception) -> Response:
+    log.error("unexpected error", reason=type(error).__name__)
+    return problem(500, ServiceError.title, f"It has been noted. {EMERGENCY}")
+
+
+class Trace:
+    """Follow the caller's `traceparent`, or begin a trace; answer with it."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        given = dict(scope["headers"]).get(b"traceparent", b"").decode("latin-1")
+        trace = telemetry.follow(given if telemetry.is_traceparent(given) else None)
+
+        async def with_trace(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                message["headers"] = [*message["headers"], (b"traceparent", trace.encode())]
+            await send(message)
+
+        await self._app(scope, receive, with_trace)
+
+
+def serve(app: FastAPI, host: str, port: int) -> None:
+    """Run until SIGTERM, then finish what is under way."""
+    config = uvicorn.Config(
+        app, host=host, port=port, log_config=None, access_log=False, timeout_graceful_shutdown=10, server_header=False
+    )
+    uvicorn.Server(config).run()

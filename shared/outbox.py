@@ -1,0 +1,215 @@
+"""The outbox: what must be published is written in the transaction that makes it true, and relayed from there.
+
+A relay claims due rows by moving their time on (no lock or transaction is held while Kafka is called), publishes them, and
+then settles them as its service sees fit: escalation deletes, intake waits for the receipt and publishes again without it.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+import structlog
+from aiokafka.structs import RecordMetadata
+from sqlalchemy import BigInteger, Column, DateTime, Identity, Index, LargeBinary, text
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlmodel import Field, SQLModel
+
+from shared.cloudevents import Message
+from shared.database import Connection, DatabaseUnavailable, Pool, transaction
+from shared.kafka import KafkaUnavailable, Producer
+
+log = structlog.get_logger()
+
+CHANNEL: Final = "outbox"
+CLAIM: Final = 500  # rows at a time
+LEASE: Final = "15 seconds"  # longer than one publication may take
+POLL: Final = 1.0  # seconds, where no notification came
+
+
+class OutboxRow(SQLModel):
+    """The columns of every service's `outbox` table."""
+
+    id: int | None = Field(default=None, sa_column=Column(BigInteger, Identity(), primary_key=True))
+    report_id: UUID = Field(index=True)
+    event_id: UUID
+    urgent: bool
+    topic: str
+    key: bytes
+    headers: dict[str, str] = Field(sa_type=JSONB)
+    value: bytes = Field(sa_type=LargeBinary)
+    due_at: datetime = Field(
+        sa_type=DateTime(timezone=True),  # type: ignore[call-overload]
+        sa_column_kwargs={"server_default": text("now()")},
+    )
+    attempts: int = Field(default=0, sa_column_kwargs={"server_default": text("0")})
+    published: bool = Field(default=False, sa_column_kwargs={"server_default": text("false")})
+    partition: int | None = None
+    position: int | None = Field(default=None, sa_type=BigInteger)
+
+
+def due_index() -> Index:
+    """The order in which a relay takes rows: the urgent ones, then the longest due."""
+    return Index("outbox_due", "urgent", "published", "due_at")
+
+
+CLAIM_DUE: Final = f"""
+with due as (
+    select id from outbox
+    where urgent = $1 and published = $2 and due_at <= now()
+    order by due_at, id limit $3
+    for update skip locked
+)
+update outbox set due_at = now() + interval '{LEASE}' from due where outbox.id = due.id
+returning outbox.*
+"""  # noqa: S608 - constants only
+
+RELEASE: Final = "update outbox set due_at = now() where id = any($1::bigint[])"
+
+INSERT_MANY: Final = """
+insert into outbox (report_id, event_id, urgent, topic, key, headers, value)
+select * from unnest($1::uuid[], $2::uuid[], $3::bool[], $4::text[], $5::bytea[], $6::jsonb[], $7::bytea[])
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """One message on its way out, and the report that it is about."""
+
+    report_id: UUID
+    event_id: UUID
+    urgent: bool
+    message: Message
+
+
+async def put(connection: Connection, outgoing: Sequence[Outgoing]) -> None:
+    """Write messages into the outbox, inside the caller's transaction."""
+    if outgoing:
+        await connection.execute(INSERT_MANY, *map(list, zip(*map(columns, outgoing), strict=True)))
+
+
+def columns(out: Outgoing) -> tuple[Any, ...]:
+    """An outgoing message as the outbox's columns, in the order of INSERT_MANY."""
+    message = out.message
+    headers = {name: value.decode() for name, value in message.headers}
+    return out.report_id, out.event_id, out.urgent, message.topic, message.key, headers, message.value
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """A row that Kafka has acknowledged, and where it stands there."""
+
+    id: int
+    place: RecordMetadata
+
+
+Settle = Callable[[Connection, Sequence[Sent]], Awaitable[None]]
+
+
+async def delete_sent(connection: Connection, sent: Sequence[Sent]) -> None:
+    await connection.execute("delete from outbox where id = any($1::bigint[])", [row.id for row in sent])
+
+
+@dataclass
+class Relay:
+    """Publishes what is due, urgent first, until `stop` is set. Several relays may run side by side."""
+
+    pool: Pool
+    producer: Producer
+    settle: Settle
+    stop: asyncio.Event
+
+    async def run(self) -> None:
+        """Woken by a notification, and at least once a second."""
+        woken = asyncio.Event()
+        listener = asyncio.create_task(self._listen(woken))
+        try:
+            while not self.stop.is_set():
+                try:
+                    while await self.publish_due():
+                        pass
+                except (DatabaseUnavailable, KafkaUnavailable) as error:
+                    log.warning("relay waits", reason=str(error))
+                    await asyncio.sleep(POLL)
+                await _either(woken, self.stop, POLL)
+                woken.clear()
+        finally:
+            listener.cancel()
+
+    async def publish_due(self) -> int:
+        """One batch of rows never published; returns how many. Raises KafkaUnavailable, having put the rest back."""
+        for urgent in (True, False):
+            rows = await self.claim(urgent, published=False, limit=CLAIM)
+            if rows:
+                await self.publish(rows)
+                return len(rows)
+        return 0
+
+    async def claim(self, urgent: bool, published: bool, limit: int) -> list[Any]:
+        async with transaction(self.pool) as connection:
+            rows = await connection.fetch(CLAIM_DUE, urgent, published, limit)
+        return sorted(rows, key=lambda row: row["id"])
+
+    async def publish(self, rows: Sequence[Any]) -> None:
+        """Send claimed rows and settle what was acknowledged; the others are due again at once."""
+        try:
+            places = dict(enumerate(await self.producer.send([_message(row) for row in rows])))
+        except KafkaUnavailable as error:
+            await self._settled(rows, error.acknowledged)
+            raise
+        await self._settled(rows, places)
+
+    async def _settled(self, rows: Sequence[Any], places: dict[int, RecordMetadata]) -> None:
+        sent = [Sent(rows[n]["id"], place) for n, place in places.items()]
+        left = [row["id"] for n, row in enumerate(rows) if n not in places]
+        async with transaction(self.pool) as connection:
+            if sent:
+                await self.settle(connection, sent)
+            if left:
+                await connection.execute(RELEASE, left)
+
+    async def _listen(self, woken: asyncio.Event) -> None:
+        while not self.stop.is_set():
+            try:
+                async with self.pool.acquire() as connection:
+                    await connection.add_listener(CHANNEL, lambda *_: woken.set())
+                    while not connection.is_closed():
+                        await asyncio.sleep(POLL)
+            except OSError as error:
+                log.warning("listener starts anew", reason=type(error).__name__)
+                await asyncio.sleep(POLL)
+
+
+def _message(row: Any) -> Message:
+    headers = tuple((name, value.encode()) for name, value in row["headers"].items())
+    return Message(row["topic"], row["key"], row["value"], headers)
+
+
+async def _either(one: asyncio.Event, other: asyncio.Event, seconds: float) -> None:
+    waiting = [asyncio.create_task(one.wait()), asyncio.create_task(other.wait())]
+    _, pending = await asyncio.wait(waiting, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+    for task in pending:
+        task.cancel()
+
+
+class Bell:
+    """Wakes the relays after a commit: rung often, it notifies at most every few milliseconds."""
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+        self._rung = asyncio.Event()
+
+    def ring(self) -> None:
+        self._rung.set()
+
+    async def run(self) -> None:
+        while True:
+            await self._rung.wait()
+            self._rung.clear()
+            try:
+                await self._pool.execute(f"notify {CHANNEL}")
+            except OSError as error:
+                log.warning("relay not woken", reason=type(error).__name__)
+            await asyncio.sleep(0.003)
