@@ -1,0 +1,30 @@
+"""The session's own PostgreSQL, Kafka and embedded broker. Everything else belongs beside the tests that need it."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from deploy.local.broker import Broker
+from deploy.local.postgres import FAST_AND_FORGETFUL, Postgres
+from tests.infrastructure import open_folder, running
+
+
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    """For a PostgreSQL of the test's own: pytest's `tmp_path` is closed to the user that it runs as."""
+    with open_folder() as path:
+        yield path
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    """Fast, not durable: a test that kills it makes its own."""
+    with open_folder() as path, running(Postgres(path, settings=FAST_AND_FORGETFUL)) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def broker() -> Iterator[Broker]:
+    with open_folder() as path, running(Broker(path)) as embedded:
+        yield embedded

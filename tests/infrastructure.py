@@ -1,0 +1,33 @@
+"""Real parts for tests. A part that is missing is a failure that names it."""
+
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Protocol, TypeVar
+
+
+class Part(Protocol):
+    def start(self) -> None: ...
+    def stop(self) -> None: ...
+
+
+P = TypeVar("P", bound=Part)
+
+
+@contextmanager
+def running(part: P) -> Iterator[P]:
+    part.start()
+    try:
+        yield part
+    finally:
+        part.stop()
+
+
+@contextmanager
+def open_folder() -> Iterator[Path]:
+    """A temporary folder that `nobody` may enter, as PostgreSQL must when root runs the tests."""
+    with tempfile.TemporaryDirectory(prefix="heard-", ignore_cleanup_errors=True) as name:
+        folder = Path(name)
+        folder.chmod(0o755)
+        yield folder
