@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from deploy.local.broker import Broker
+from deploy.local.kafka import Kafka
 from deploy.local.postgres import FAST_AND_FORGETFUL, Postgres
 from tests.infrastructure import open_folder, running
 
@@ -22,6 +23,13 @@ def postgres() -> Iterator[Postgres]:
     """Fast, not durable: a test that kills it makes its own."""
     with open_folder() as path, running(Postgres(path, settings=FAST_AND_FORGETFUL)) as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def kafka() -> Iterator[Kafka]:
+    """The real one, for all: a test that kills it makes its own."""
+    with open_folder() as path, running(Kafka(path)) as node:
+        yield node
 
 
 @pytest.fixture(scope="session")

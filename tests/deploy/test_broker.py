@@ -1,38 +1,12 @@
 from pathlib import Path
 
 import pytest
-from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
+from aiokafka import AIOKafkaProducer
 
 from deploy.local.broker import Broker
 from deploy.local.errors import PortInUse
+from tests.deploy.traffic import publish, read
 from tests.infrastructure import running
-
-
-async def publish(address: str, topic: str, *bodies: bytes) -> None:
-    async with AIOKafkaProducer(bootstrap_servers=address, enable_idempotence=True, acks="all") as producer:
-        for body in bodies:
-            await producer.send_and_wait(topic, body, key=body, headers=[("ce_id", body)])
-
-
-async def read(address: str, topic: str, count: int) -> list[bytes]:
-    """`count` of them as a member of a group, committed; fewer if no more come for a second."""
-    consumer = AIOKafkaConsumer(
-        topic,
-        bootstrap_servers=address,
-        group_id="readers",
-        auto_offset_reset="earliest",
-        enable_auto_commit=False,
-        session_timeout_ms=3000,
-    )
-    found: list[bytes] = []
-    async with consumer:
-        while len(found) < count:
-            batches = await consumer.getmany(timeout_ms=1000)
-            if not batches:
-                break
-            found += [record.headers[0][1] for records in batches.values() for record in records]
-        await consumer.commit()
-    return sorted(found)
 
 
 async def test_what_is_published_is_read_by_a_group(broker: Broker) -> None:

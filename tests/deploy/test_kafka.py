@@ -1,0 +1,49 @@
+import zipfile
+from pathlib import Path
+
+import pytest
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+
+from deploy.local import kafka as local
+from deploy.local.errors import PartMissing
+from deploy.local.kafka import Kafka
+from tests.deploy.traffic import publish, read
+from tests.infrastructure import running
+
+
+def test_it_is_kafka_4_3_1() -> None:
+    with zipfile.ZipFile(next(local.resolve().glob("kafka-clients-*.jar"))) as jar:
+        assert b"version=4.3.1" in jar.read("kafka/kafka-version.properties").split()
+
+
+async def test_what_is_published_is_read_by_a_group(kafka: Kafka) -> None:
+    await publish(kafka.address, "deploy.told", b"1", b"2", b"3")
+    assert await read(kafka.address, "deploy.told", 3) == [b"1", b"2", b"3"]
+
+
+async def test_topics_can_be_created(kafka: Kafka) -> None:
+    admin = AIOKafkaAdminClient(bootstrap_servers=kafka.address)
+    await admin.start()
+    await admin.create_topics([NewTopic("deploy.made", num_partitions=12, replication_factor=1)])
+    assert "deploy.made" in await admin.list_topics()
+    await admin.close()
+
+
+async def test_killed_it_keeps_what_it_held_and_emptied_it_does_not(tmp_path: Path) -> None:
+    with running(Kafka(tmp_path)) as node:
+        before = node.address
+        await publish(before, "told", b"1")
+        node.kill()
+        node.start()
+        assert await read(before, "told", 1) == [b"1"]
+        node.kill()
+        node.empty()
+        node.start()
+        await publish(before, "told", b"2")
+        assert await read(before, "told", 2) == [b"2"]
+
+
+def test_a_machine_without_java_is_told_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(PartMissing, match="java is missing: install"):
+        Kafka(tmp_path).start()
