@@ -25,7 +25,12 @@ log = structlog.get_logger()
 Record: TypeAlias = "ConsumerRecord[bytes, bytes]"
 Handle = Callable[[Sequence[Record]], Awaitable[None]]
 
-RETRY: Final = (DatabaseUnavailable, KafkaUnavailable)
+
+class NotYet(Exception):
+    """The handler lacks something that will come; the message is tried again until it has."""
+
+
+RETRY: Final = (DatabaseUnavailable, KafkaUnavailable, NotYet)
 TRIES: Final = 3
 BACK_OFF: Final = 0.5  # seconds, between tries
 

@@ -18,7 +18,6 @@ else:
     Pool, Connection = asyncpg.Pool, asyncpg.Connection
 
 STATEMENT_TIMEOUT: Final = 10.0  # seconds
-MIGRATION_LOCK: Final = 7_246_001
 
 
 class DatabaseUnavailable(Exception):
@@ -42,11 +41,19 @@ async def _prepare(connection: Connection) -> None:
     await connection.set_type_codec("jsonb", encoder=json.dumps, decoder=json.loads, schema="pg_catalog")
 
 
-async def create_pool(url: str, size: int) -> Pool:
+def create_pool(url: str, size: int) -> Pool:
     """A pool of raw asyncpg connections to `postgresql://…`; connects lazily, so a service starts without it."""
-    return await asyncpg.create_pool(
+    return asyncpg.create_pool(
         url, min_size=0, max_size=size, command_timeout=STATEMENT_TIMEOUT, timeout=5, init=_prepare
     )
+
+
+async def is_there(pool: Pool) -> bool:
+    """Whether the database answers."""
+    try:
+        return await pool.fetchval("select true") is True
+    except UNAVAILABLE:
+        return False
 
 
 @asynccontextmanager

@@ -1,8 +1,9 @@
 """What every service's HTTP has in common: problems as RFC 9457, limits on bodies, health, metrics and a trace."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from http import HTTPStatus
+from types import MappingProxyType
 from typing import Any, Final
 
 import structlog
@@ -33,11 +34,11 @@ class ServiceError(Exception):
 
     status: HTTPStatus = HTTPStatus.INTERNAL_SERVER_ERROR
     title: str = "Something went wrong on our side"
-    headers: dict[str, str] = {}  # noqa: RUF012 - never changed
+    headers: Mapping[str, str] = MappingProxyType({})
 
 
 def problem(
-    status: int, title: str, detail: str, headers: dict[str, str] | None = None, **members: Any
+    status: int, title: str, detail: str, headers: Mapping[str, str] | None = None, **members: Any
 ) -> JSONResponse:
     """An RFC 9457 answer. `detail` says what to do; `members` are further fields."""
     body = {"type": "about:blank", "title": title, "status": status, "detail": detail, **members}
@@ -116,7 +117,7 @@ async def _http_error(_: Request, error: Exception) -> Response:
     if error.status_code == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
         detail = "A report may be up to 1 MiB. Shorten it, or send the rest as a second report."
     title = TITLES.get(error.status_code, HTTPStatus(error.status_code).phrase)
-    return problem(error.status_code, title, detail, dict(error.headers or {}))
+    return problem(error.status_code, title, detail, error.headers)
 
 
 async def _unexpected(_: Request, error: Exception) -> Response:

@@ -64,9 +64,14 @@ class Producer:
 
     async def create_topics(self, topics: Iterable[str]) -> None:
         """Have the broker make the topics it lacks, where it makes them by itself; in production they are there."""
-        producer = await self._started()
         for topic in topics:
-            await producer.partitions_for(topic)
+            while True:
+                try:
+                    await (await self._started()).partitions_for(topic)
+                    break
+                except (KafkaError, OSError) as error:
+                    log.warning("topic not there yet", topic=topic, reason=type(error).__name__)
+                    await asyncio.sleep(1)
 
     async def close(self) -> None:
         producer, self._producer = self._producer, None

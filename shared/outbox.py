@@ -1,7 +1,8 @@
 """The outbox: what must be published is written in the transaction that makes it true, and relayed from there.
 
-A relay claims due rows by moving their time on (no lock or transaction is held while Kafka is called), publishes them, and
-then settles them as its service sees fit: escalation deletes, intake waits for the receipt and publishes again without it.
+A relay claims due rows by moving their time on (no lock or transaction is held while Kafka is called), publishes them,
+and then settles them as its service sees fit: escalation deletes, intake waits for the receipt and publishes again
+without it.
 """
 
 import asyncio
@@ -13,12 +14,12 @@ from uuid import UUID
 
 import structlog
 from aiokafka.structs import RecordMetadata
-from sqlalchemy import BigInteger, Column, DateTime, Identity, Index, LargeBinary, text
+from sqlalchemy import BigInteger, DateTime, Index, LargeBinary, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field, SQLModel
 
 from shared.cloudevents import Message
-from shared.database import Connection, DatabaseUnavailable, Pool, transaction
+from shared.database import UNAVAILABLE, Connection, DatabaseUnavailable, Pool, transaction
 from shared.kafka import KafkaUnavailable, Producer
 
 log = structlog.get_logger()
@@ -32,16 +33,17 @@ POLL: Final = 1.0  # seconds, where no notification came
 class OutboxRow(SQLModel):
     """The columns of every service's `outbox` table."""
 
-    id: int | None = Field(default=None, sa_column=Column(BigInteger, Identity(), primary_key=True))
+    id: int | None = Field(default=None, primary_key=True, sa_type=BigInteger)
     report_id: UUID = Field(index=True)
     event_id: UUID
+    revision: int
     urgent: bool
     topic: str
     key: bytes
     headers: dict[str, str] = Field(sa_type=JSONB)
     value: bytes = Field(sa_type=LargeBinary)
     due_at: datetime = Field(
-        sa_type=DateTime(timezone=True),  # type: ignore[call-overload]
+        sa_type=DateTime(timezone=True),
         sa_column_kwargs={"server_default": text("now()")},
     )
     attempts: int = Field(default=0, sa_column_kwargs={"server_default": text("0")})
@@ -69,8 +71,8 @@ returning outbox.*
 RELEASE: Final = "update outbox set due_at = now() where id = any($1::bigint[])"
 
 INSERT_MANY: Final = """
-insert into outbox (report_id, event_id, urgent, topic, key, headers, value)
-select * from unnest($1::uuid[], $2::uuid[], $3::bool[], $4::text[], $5::bytea[], $6::jsonb[], $7::bytea[])
+insert into outbox (report_id, event_id, revision, urgent, topic, key, headers, value)
+select * from unnest($1::uuid[], $2::uuid[], $3::int[], $4::bool[], $5::text[], $6::bytea[], $7::jsonb[], $8::bytea[])
 """
 
 
@@ -80,6 +82,7 @@ class Outgoing:
 
     report_id: UUID
     event_id: UUID
+    revision: int
     urgent: bool
     message: Message
 
@@ -94,7 +97,7 @@ def columns(out: Outgoing) -> tuple[Any, ...]:
     """An outgoing message as the outbox's columns, in the order of INSERT_MANY."""
     message = out.message
     headers = {name: value.decode() for name, value in message.headers}
-    return out.report_id, out.event_id, out.urgent, message.topic, message.key, headers, message.value
+    return out.report_id, out.event_id, out.revision, out.urgent, message.topic, message.key, headers, message.value
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,13 +176,24 @@ class Relay:
     async def _listen(self, woken: asyncio.Event) -> None:
         while not self.stop.is_set():
             try:
-                async with self.pool.acquire() as connection:
-                    await connection.add_listener(CHANNEL, lambda *_: woken.set())
-                    while not connection.is_closed():
-                        await asyncio.sleep(POLL)
-            except OSError as error:
+                await self._listen_on_one_connection(woken)
+            except UNAVAILABLE as error:
                 log.warning("listener starts anew", reason=type(error).__name__)
                 await asyncio.sleep(POLL)
+
+    async def _listen_on_one_connection(self, woken: asyncio.Event) -> None:
+        closed = asyncio.Event()
+
+        def wake(*_: object) -> None:
+            woken.set()
+
+        async with self.pool.acquire() as connection:
+            connection.add_termination_listener(lambda _: closed.set())
+            await connection.add_listener(CHANNEL, wake)
+            try:
+                await closed.wait()
+            finally:
+                await connection.remove_listener(CHANNEL, wake)
 
 
 def _message(row: Any) -> Message:
@@ -210,6 +224,6 @@ class Bell:
             self._rung.clear()
             try:
                 await self._pool.execute(f"notify {CHANNEL}")
-            except OSError as error:
+            except UNAVAILABLE as error:
                 log.warning("relay not woken", reason=type(error).__name__)
             await asyncio.sleep(0.003)

@@ -1,0 +1,60 @@
+"""`heard`: one command, with those of each service."""
+
+import asyncio
+from typing import Annotated
+
+import typer
+
+from services.classifier import commands as classifier
+from services.escalation import cli as escalation
+from services.intake import cli as intake
+from shared import dead as dead_letters
+
+app = typer.Typer(no_args_is_help=True, pretty_exceptions_show_locals=False, help="Heard, by somebody who can act.")
+dead = typer.Typer(no_args_is_help=True, help="What could not be read: seen, and sent back once the fault is mended.")
+
+app.add_typer(intake.app, name="intake")
+app.add_typer(classifier.service, name="classifier")
+app.add_typer(escalation.app, name="escalation")
+app.add_typer(escalation.directory, name="directory")
+app.add_typer(dead, name="dead")
+app.command()(intake.audit)
+
+Kafka = Annotated[str, typer.Option(envvar="HEARD_KAFKA", help="bootstrap servers")]
+
+
+@dead.command("list")
+def list_dead(kafka: Kafka) -> None:
+    """One line for each: its place, where it came from, when, and why. Never a word of it."""
+    for letter in asyncio.run(dead_letters.letters(kafka)):
+        subject = letter.headers.get("ce_subject", "-")
+        print(f"{letter.place}  {letter.came_from}  {letter.headers.get('dead_at')}  {subject}  {letter.reason}")
+
+
+@dead.command()
+def show(place: str, kafka: Kafka) -> None:
+    """One of them whole: its headers and its bytes."""
+    (letter,) = _chosen([place], kafka)
+    for name, value in letter.headers.items():
+        print(f"{name}: {value}")
+    print()
+    print(letter.message.value.decode(errors="backslashreplace"))
+
+
+@dead.command()
+def replay(
+    kafka: Kafka,
+    places: Annotated[list[str] | None, typer.Argument(help="PARTITION/OFFSET, as `list` shows them")] = None,
+    everything: Annotated[bool, typer.Option("--all", help="all of them")] = False,
+) -> None:
+    """Send them back to the topics they came from."""
+    chosen = asyncio.run(dead_letters.letters(kafka)) if everything else _chosen(places or [], kafka)
+    asyncio.run(dead_letters.replay(chosen, kafka))
+    print(f"{len(chosen)} sent back")
+
+
+def _chosen(places: list[str], kafka: str) -> list[dead_letters.Letter]:
+    found = {letter.place: letter for letter in asyncio.run(dead_letters.letters(kafka))}
+    if unknown := [place for place in places if place not in found]:
+        raise typer.BadParameter(f"nothing at {', '.join(unknown)}: heard dead list")
+    return [found[place] for place in places]

@@ -1,0 +1,95 @@
+"""What escalation reads from Kafka: readings, urgent reports perhaps not read yet, and what was set aside."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from uuid import UUID, uuid5
+
+from services.escalation import handlers
+from services.escalation.directories import RulesInForce
+from services.escalation.handlers import Arrived
+from shared.cloudevents import Unreadable, attributes, decode
+from shared.consumer import Record
+from shared.database import Pool
+from shared.events import Channel, Lane, ReportClassified, ReportReceived
+from shared.kafka import CLASSIFIED, RECEIVED
+from shared.outbox import Bell
+
+LETTERS = UUID("5f0f3d8e-6c3b-4b0e-9d0a-3a1c8f1f6b52")
+"""Names reports of which nothing can be read, not even whose they are."""
+
+
+@dataclass(frozen=True, slots=True)
+class Edge:
+    """What the readers work with."""
+
+    pool: Pool
+    bell: Bell
+    rules: RulesInForce
+    unread_after: timedelta
+
+
+async def classified(records: Sequence[Record], edge: Edge) -> None:
+    arrived = []
+    for record in records:
+        event, about = decode(ReportClassified, record.headers, record.value)
+        arrived.append(Arrived(event, about.time, about.traceparent))
+    await handlers.escalate(arrived, edge.pool, edge.bell, await edge.rules.current(), datetime.now(UTC))
+
+
+async def received_urgent(records: Sequence[Record], edge: Edge) -> None:
+    """Give the classifier its time, then put on the queue what it has not read."""
+    reports = [decode(ReportReceived, record.headers, record.value)[0] for record in records]
+    due = max(report.received_at for report in reports) + edge.unread_after
+    await asyncio.sleep(min((due - datetime.now(UTC)) / timedelta(seconds=1), edge.unread_after.total_seconds()))
+    await handlers.open_unread(reports, edge.pool, await edge.rules.current(), datetime.now(UTC))
+
+
+async def dead(records: Sequence[Record], edge: Edge) -> None:
+    """Every report that was set aside goes to a person, with whatever of it can be read, and gets its receipt."""
+    letters = [(record, _headers(record)) for record in records]
+    reports = [
+        _readable(record, headers)
+        for record, headers in letters
+        if headers.get("dead_topic") in {*RECEIVED.values(), *CLASSIFIED.values()}
+    ]
+    now = datetime.now(UTC)
+    arrived = [Arrived(handlers.not_read(report), now, None) for report in reports]
+    await handlers.escalate(arrived, edge.pool, edge.bell, await edge.rules.current(), now)
+
+
+def _headers(record: Record) -> Mapping[str, str]:
+    return {name: value.decode(errors="replace") for name, value in record.headers}
+
+
+def _readable(record: Record, headers: Mapping[str, str]) -> ReportReceived:
+    """The report as it was, where it can be read; otherwise its bytes as text, under the id it came with."""
+    try:
+        about = attributes(record.headers)
+        if about.type == ReportClassified.type_:
+            return decode(ReportClassified, record.headers, record.value)[0].report
+        return decode(ReportReceived, record.headers, record.value)[0]
+    except Unreadable:
+        return _raw(record, headers)
+
+
+def _raw(record: Record, headers: Mapping[str, str]) -> ReportReceived:
+    place = "/".join(headers.get(f"dead_{part}", "") for part in ("topic", "partition", "offset"))
+    urgent = headers.get("dead_topic") in (RECEIVED[Lane.urgent], CLASSIFIED[Lane.urgent])
+    return ReportReceived(
+        report_id=_id(headers.get("ce_subject")) or uuid5(LETTERS, place),
+        reference="unreadable",
+        channel=Channel.web,
+        source="unreadable",
+        received_at=datetime.fromtimestamp(record.timestamp / 1000, UTC),
+        lane=Lane.urgent if urgent else Lane.ordinary,
+        text=(record.value or b"").decode(errors="replace"),
+    )
+
+
+def _id(subject: str | None) -> UUID | None:
+    try:
+        return UUID(subject or "")
+    except ValueError:
+        return None

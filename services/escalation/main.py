@@ -1,0 +1,61 @@
+"""Where escalation is put together: the web application, and the worker that opens cases and gives receipts."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from functools import partial
+
+from fastapi import FastAPI
+
+from services.escalation import consumer, rulebooks
+from services.escalation.consumer import Edge
+from services.escalation.directories import RulesInForce
+from services.escalation.routers import agencies, oauth, queue
+from services.escalation.settings import Settings
+from shared import http
+from shared.consumer import Consumer, Turnstile
+from shared.database import create_pool, is_there
+from shared.events import Lane
+from shared.kafka import CLASSIFIED, DEAD, READERS, RECEIVED, TOPICS, Producer
+from shared.outbox import Bell, Relay, delete_sent
+from shared.worker import until_stopped
+
+
+def create_app(settings: Settings) -> FastAPI:
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        async with create_pool(settings.database.get_secret_value(), settings.connections) as pool:
+            app.state.settings, app.state.pool = settings, pool
+            yield
+
+    async def ready() -> bool:
+        return await is_there(app.state.pool)
+
+    app = http.create_app("Heard escalation", lifespan, ready)
+    app.include_router(oauth.router)
+    app.include_router(queue.router)
+    app.include_router(agencies.router)
+    return app
+
+
+async def run_worker(settings: Settings) -> None:
+    """Open cases, put unread threats on the queue, take in what was set aside, send receipts, until SIGTERM."""
+    stop = asyncio.Event()
+    producer = Producer(settings.kafka)
+    async with create_pool(settings.database.get_secret_value(), settings.connections) as pool:
+        rules = RulesInForce(pool, rulebooks.grading(), rulebooks.routing())
+        edge = Edge(pool, Bell(pool), rules, timedelta(seconds=settings.unread_after))
+        turnstile = Turnstile()
+        read_by = partial(Consumer, settings.kafka, producer=producer, stop=stop)
+        classified = partial(consumer.classified, edge=edge)
+        urgent, ordinary = CLASSIFIED[Lane.urgent], CLASSIFIED[Lane.ordinary]
+        loops = [
+            read_by([urgent], READERS[urgent], classified, batch=200, leads=turnstile).run,
+            read_by([ordinary], READERS[ordinary], classified, batch=200, follows=turnstile).run,
+            read_by([RECEIVED[Lane.urgent]], "escalation.unread", partial(consumer.received_urgent, edge=edge)).run,
+            read_by([DEAD], "escalation.dead", partial(consumer.dead, edge=edge)).run,
+            Relay(pool, producer, delete_sent, stop).run,
+            edge.bell.run,
+        ]
+        await until_stopped(stop, producer, TOPICS, loops, settings.metrics_port)

@@ -1,0 +1,212 @@
+"""Everything that escalation asks of its database. The caller opens the transaction, and alone commits it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+from services.escalation.domain.directory import Directory
+from services.escalation.domain.grading import ORDER, Grading
+from services.escalation.domain.routing import NOBODY, Route
+from shared.database import Connection
+from shared.events import ReportClassified
+
+LOCK: Final = """
+select pg_advisory_xact_lock(key) from
+    (select distinct hashtextextended(id::text, 0) as key from unnest($1::uuid[]) as id order by 1) as keys
+"""
+
+KNOWN: Final = """
+select report_id, revision, rulebook, assessed_at, receipt, opened_at from cases where report_id = any($1::uuid[])
+"""
+
+KEEP_CASES: Final = """
+insert into cases (report_id, reference, revision, rulebook, assessed_at, event, danger_class, grade, reasons,
+                   receipt, opened_at)
+select id, reference, revision, rulebook, assessed_at, event, danger_class, grade,
+       array(select jsonb_array_elements_text(reasons)), receipt, opened_at
+from unnest($1::uuid[], $2::text[], $3::int[], $4::text[], $5::timestamptz[], $6::bytea[], $7::int[], $8::text[],
+            $9::jsonb[], $10::bytea[], $11::timestamptz[])
+    as new(id, reference, revision, rulebook, assessed_at, event, danger_class, grade, reasons, receipt, opened_at)
+on conflict (report_id) do update set
+    revision = excluded.revision, rulebook = excluded.rulebook, assessed_at = excluded.assessed_at,
+    event = excluded.event, danger_class = excluded.danger_class, grade = excluded.grade,
+    reasons = excluded.reasons, receipt = excluded.receipt
+"""
+
+QUEUE: Final = """
+insert into queue_item (report_id, force, queues, danger_class, grade_order, target_at, opened_at)
+select id, force, array(select jsonb_array_elements_text(queues)), danger_class, grade_order, target_at, opened_at
+from unnest($1::uuid[], $2::text[], $3::jsonb[], $4::int[], $5::int[], $6::timestamptz[], $7::timestamptz[])
+    as new(id, force, queues, danger_class, grade_order, target_at, opened_at)
+on conflict (report_id) do update set
+    force = excluded.force, queues = excluded.queues, danger_class = excluded.danger_class,
+    grade_order = excluded.grade_order, target_at = excluded.target_at
+"""
+
+LOCK_COUNTERS: Final = """
+with needed as (select distinct agency from unnest($1::text[]) as agency),
+made as (
+    insert into agency_counter (agency_id, position) select agency, 0 from needed order by agency
+    on conflict do nothing
+)
+select 1
+"""
+
+DELIVER: Final = """
+with held as materialized (
+    select agency_id, position from agency_counter
+    where agency_id = any($1::text[]) order by agency_id for update
+), fresh as (
+    select new.*, row_number() over (partition by new.agency order by new.place) as nth
+    from unnest($1::text[], $2::uuid[], $3::text[], $4::text[], $5::text[]) with ordinality
+        as new(agency, report_id, queue, reason, ground, place)
+    where not exists (
+        select from delivery where delivery.agency_id = new.agency
+            and delivery.report_id = new.report_id and delivery.queue = new.queue
+    )
+), counted as (
+    update agency_counter set position = agency_counter.position + of_agency.many
+    from (select agency, count(*) as many from fresh group by agency) as of_agency
+    where agency_counter.agency_id = of_agency.agency
+)
+insert into delivery (agency_id, position, report_id, queue, reason, ground, delivered_at)
+select fresh.agency, held.position + fresh.nth, fresh.report_id, fresh.queue, fresh.reason, fresh.ground, $6
+from fresh join held on held.agency_id = fresh.agency
+"""
+
+RANKED: Final = """
+select item.*, cases.reference, cases.event, cases.grade, cases.reasons, cases.rulebook
+from queue_item as item join cases using (report_id)
+where item.state <> 'closed' and (item.force is null or item.force = $1)
+  and ($2::text is null or $2 = any(item.queues))
+order by item.danger_class, item.grade_order, item.target_at, item.report_id
+limit $3
+"""
+
+FEED: Final = """
+select delivery.*, cases.event from delivery join cases using (report_id)
+where agency_id = $1 and position > $2 order by position limit $3
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What is already known of a report: enough to tell a newer reading from a repetition."""
+
+    revision: int
+    rulebook: str | None
+    assessed_at: datetime
+    receipt: bytes | None
+    opened_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A case as it is to be kept. `receipt` is None while nobody has read the report."""
+
+    event: ReportClassified
+    event_json: bytes
+    assessed_at: datetime
+    opened_at: datetime
+    grading: Grading
+    target_at: datetime
+    route: Route
+    receipt: bytes | None
+
+
+async def locked(connection: Connection, ids: Sequence[UUID]) -> dict[UUID, Known]:
+    """What is known of these reports; until the transaction ends nobody else changes them."""
+    await connection.execute(LOCK, list(ids))
+    rows = await connection.fetch(KNOWN, list(ids))
+    return {row["report_id"]: Known(*list(row.values())[1:]) for row in rows}
+
+
+async def keep(connection: Connection, opened: Sequence[Opened], now: datetime) -> None:
+    """Cases, queue items and deliveries of one batch, at most one for each report."""
+    if not opened:
+        return
+    await connection.execute(KEEP_CASES, *_columns(map(_case, opened)))
+    queued = [case for case in opened if case.route.queues]
+    if queued:
+        await connection.execute(QUEUE, *_columns(map(_item, queued)))
+    deliveries = [delivery for case in opened for delivery in _deliveries(case)]
+    if deliveries:
+        columns = _columns(deliveries)
+        await connection.execute(LOCK_COUNTERS, columns[0])
+        await connection.execute(DELIVER, *columns, now)
+
+
+def _columns(rows: Any) -> list[list[Any]]:
+    return [list(column) for column in zip(*rows, strict=True)]
+
+
+def _case(case: Opened) -> tuple[Any, ...]:
+    event, grading = case.event, case.grading
+    rulebook = event.assessment.rulebook if event.assessment else None
+    return (
+        event.report_id,
+        event.report.reference,
+        event.revision,
+        rulebook,
+        case.assessed_at,
+        case.event_json,
+        grading.danger_class,
+        grading.grade,
+        grading.reasons,
+        case.receipt,
+        case.opened_at,
+    )
+
+
+def _item(case: Opened) -> tuple[Any, ...]:
+    return (
+        case.event.report_id,
+        case.route.force,
+        case.route.queues,
+        case.grading.danger_class,
+        ORDER.index(case.grading.grade),
+        case.target_at,
+        case.opened_at,
+    )
+
+
+def _deliveries(case: Opened) -> list[tuple[Any, ...]]:
+    report_id = case.event.report_id
+    return [(d.agency, report_id, d.queue, d.reason, d.ground) for d in case.route.destinations if d.agency != NOBODY]
+
+
+async def ranked(connection: Connection, force: str, queue: str | None, limit: int) -> list[Any]:
+    """The control room's queue in its order: danger class, grade, time to target."""
+    return await connection.fetch(RANKED, force, queue, limit)
+
+
+async def feed(connection: Connection, agency: str, after: int, limit: int) -> list[Any]:
+    """An agency's deliveries behind a position, without a gap."""
+    return await connection.fetch(FEED, agency, after, limit)
+
+
+async def newest_directory(connection: Connection) -> Directory | None:
+    body = await connection.fetchval("select body from directory_version order by version desc limit 1")
+    return Directory.model_validate(body) if body else None
+
+
+async def add_directory(connection: Connection, directory: Directory, now: datetime) -> int:
+    """Keep a new version and return its number."""
+    statement = "insert into directory_version (loaded_at, body) values ($1, $2) returning version"
+    return int(await connection.fetchval(statement, now, directory.model_dump(mode="json")))
+
+
+async def put_client(connection: Connection, client_id: str, secret_hash: str, role: str, belongs_to: str) -> None:
+    """Let a client in, or change its secret."""
+    statement = """
+        insert into client (id, secret_hash, role, belongs_to) values ($1, $2, $3, $4)
+        on conflict (id) do update set secret_hash = excluded.secret_hash, role = excluded.role,
+                                       belongs_to = excluded.belongs_to
+    """
+    await connection.execute(statement, client_id, secret_hash, role, belongs_to)
+
+
+async def client(connection: Connection, client_id: str) -> Any:
+    return await connection.fetchrow("select secret_hash, role, belongs_to from client where id = $1", client_id)

@@ -1,0 +1,43 @@
+"""Tokens for programs: OAuth 2.0 client credentials."""
+
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Depends, Form, Response
+from fastapi.security import HTTPBasic, HTTPBasicCredentials
+from pydantic import BaseModel
+
+from services.escalation import handlers, tokens
+from services.escalation.errors import UnknownClient
+from services.escalation.routers.dependencies import Now, PoolDep, SettingsDep
+from services.escalation.tokens import LIFETIME, Principal
+
+router = APIRouter(prefix="/oauth", tags=["tokens"])
+
+Basic = Annotated[HTTPBasicCredentials | None, Depends(HTTPBasic(auto_error=False))]
+
+
+class Token(BaseModel):
+    access_token: str
+    token_type: Literal["Bearer"] = "Bearer"  # noqa: S105 - the name of a scheme
+    expires_in: int = int(LIFETIME.total_seconds())
+
+
+@router.post("/token")
+async def token(
+    grant_type: Annotated[Literal["client_credentials"], Form()],
+    response: Response,
+    basic: Basic,
+    pool: PoolDep,
+    settings: SettingsDep,
+    now: Now,
+    client_id: Annotated[str | None, Form()] = None,
+    client_secret: Annotated[str | None, Form()] = None,
+) -> Token:
+    """Ten minutes' access, for a client id and secret in Basic authorization or in the form."""
+    given = (basic.username, basic.password) if basic else (client_id, client_secret)
+    if not given[0] or not given[1]:
+        raise UnknownClient("Send the client id and secret as Basic authorization, or as form fields.")
+    row = await handlers.identify(given[0], given[1], pool)
+    response.headers["Cache-Control"] = "no-store"
+    who = Principal(given[0], row["role"], row["belongs_to"])
+    return Token(access_token=tokens.issue(who, settings.token_key.get_secret_value(), now))

@@ -1,0 +1,47 @@
+"""The control room's ranked queue."""
+
+from datetime import datetime
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Query
+from pydantic import BaseModel, Field
+
+from services.escalation import handlers
+from services.escalation.domain.grading import Grade
+from services.escalation.routers.dependencies import OperatorDep, PoolDep
+from shared.events import Assessment, DangerClass, ReportReceived
+
+router = APIRouter(prefix="/v1/queue", tags=["control room"])
+
+
+class QueueItem(BaseModel):
+    """One case, as the control room sees it. `assessment` is None while it is not yet read."""
+
+    report_id: UUID
+    danger_class: DangerClass
+    grade: Grade
+    target_at: datetime
+    opened_at: datetime
+    queues: tuple[str, ...]
+    reasons: tuple[str, ...]
+    report: ReportReceived
+    assessment: Assessment | None
+
+
+class Queue(BaseModel):
+    items: tuple[QueueItem, ...] = Field(description="the first is to be taken first")
+
+
+@router.get("")
+async def ranked(
+    operator: OperatorDep,
+    pool: PoolDep,
+    queue: Annotated[
+        str | None, Query(description="control_room, harassment, hate_crime, neighbourhood, review")
+    ] = None,
+    limit: Annotated[int, Query(ge=1, le=500)] = 100,
+) -> Queue:
+    """By danger class, then grade, then the time left to the grade's target."""
+    items = await handlers.ranked(operator.belongs_to, queue, limit, pool)
+    return Queue(items=tuple(QueueItem.model_validate(item, from_attributes=True) for item in items))

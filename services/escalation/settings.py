@@ -1,0 +1,22 @@
+"""What escalation is told by its environment."""
+
+from pathlib import Path
+from typing import Final
+
+from pydantic import Field, SecretStr
+from pydantic_settings import SettingsConfigDict
+
+from shared.settings import ServiceSettings
+
+MIGRATIONS: Final = Path(__file__).parent / "migrations"
+
+
+class Settings(ServiceSettings):
+    model_config = SettingsConfigDict(env_prefix="HEARD_ESCALATION_")
+
+    port: int = Field(8003, description="port that HTTP listens on")
+    database: SecretStr = Field(description="postgresql://user:password@host:port/database")
+    connections: int = Field(16, description="connections to the database, for each process")
+    token_key: SecretStr = Field(min_length=32, description="what access tokens are signed with")
+    unread_after: float = Field(5, gt=0, description="seconds before an urgent report not yet read is put on the queue")
+    metrics_port: int | None = Field(None, description="port on which the worker shows its metrics")

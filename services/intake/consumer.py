@@ -1,0 +1,13 @@
+"""The receipts, as they come back from Kafka."""
+
+from collections.abc import Sequence
+
+from services.intake import handlers
+from shared.cloudevents import decode
+from shared.consumer import Record
+from shared.database import Pool
+from shared.events import ReportRouted
+
+
+async def receipts(records: Sequence[Record], pool: Pool) -> None:
+    await handlers.close([decode(ReportRouted, record.headers, record.value)[0] for record in records], pool)

@@ -1,0 +1,46 @@
+"""What intake decides by itself: a reference, a secret, a lane, and what a reporter may be told of the progress."""
+
+import base64
+import hashlib
+import hmac
+from collections.abc import Callable, Sequence
+from enum import StrEnum
+from typing import Final
+from uuid import UUID
+
+from shared.events import Answers, Lane
+
+ALPHABET: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford's: nothing to mistake when read out on the phone
+SECRET_BYTES: Final = 15  # 120 bits
+
+
+class Stage(StrEnum):
+    """How far a report has come, in words that give nothing away (design.md 12)."""
+
+    received = "received"
+    with_the_people_who_can_act = "with the people who can act on it"
+
+
+def new_reference(choose: Callable[[str], str]) -> str:
+    """Ten characters, 50 bits: `H-4K7QX-9M2TB`. `choose` picks one of a string at random."""
+    return "H-" + "-".join("".join(choose(ALPHABET) for _ in range(5)) for _ in range(2))
+
+
+def normalised_reference(given: str) -> str:
+    """A reference as a person may type it: lower case, O for 0, I or L for 1."""
+    return given.strip().upper().translate(str.maketrans("OIL", "011"))
+
+
+def reporters_secret(key: str, report_id: UUID) -> str:
+    """The secret that opens a report's status page: the same whenever it is derived, and never kept."""
+    digest = hmac.digest(key.encode(), report_id.bytes, hashlib.sha256)
+    return base64.b32encode(digest[:SECRET_BYTES]).decode()
+
+
+def lane_of(answers: Answers, screened: Sequence[str]) -> Lane:
+    """Urgent where somebody says that there is danger now, or the screen fired (design.md 3)."""
+    return Lane.urgent if answers.happening_now or screened else Lane.ordinary
+
+
+def stage_of(routed: bool) -> Stage:
+    return Stage.with_the_people_who_can_act if routed else Stage.received

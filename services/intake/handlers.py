@@ -1,0 +1,111 @@
+"""What can happen in intake: a report is told, somebody asks how it stands, a receipt comes back."""
+
+import hmac
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import uuid4
+
+from services.intake import domain, repository
+from services.intake.domain import Stage
+from services.intake.errors import KeyReused, UnknownReference
+from shared import telemetry
+from shared.cloudevents import encode
+from shared.database import Pool, transaction
+from shared.events import Answers, Channel, Contact, Lane, Place, ReportReceived, ReportRouted, Turn
+from shared.kafka import RECEIVED
+from shared.outbox import Bell, Outgoing
+from shared.screen import screen
+from shared.security import sha256
+
+SOURCE = "intake"
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A report as it came in, by whichever way."""
+
+    channel: Channel
+    source: str
+    text: str
+    answers: Answers
+    place: Place
+    contact: Contact | None
+    consent: tuple[str, ...]
+    idempotency_key: str | None
+    body_hash: str
+    turns: tuple[Turn, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """What the reporter gets: the secret is derived, and shown nowhere else."""
+
+    reference: str
+    secret: str
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How a report stands, safe to be seen over a shoulder."""
+
+    reference: str
+    received_at: datetime
+    stage: Stage
+
+
+async def accept(told: Told, pool: Pool, bell: Bell, key: str, now: datetime) -> Accepted:
+    """Keep a report; once this returns, it is on disk. Raises KeyReused, or DatabaseUnavailable with nothing kept."""
+    report = _received(told, now)
+    secret = domain.reporters_secret(key, report.report_id)
+    kept = repository.Acceptance(report, sha256(secret), told.idempotency_key, told.body_hash)
+    async with transaction(pool) as connection:
+        new = await repository.accept(connection, kept, _outgoing(report, now))
+        earlier = None if new else await repository.sent_before(connection, told.source, told.idempotency_key or "")
+    bell.ring()
+    if earlier is None:
+        return Accepted(report.reference, secret)
+    if earlier["body_hash"] != told.body_hash:
+        raise KeyReused("Send this report with a new Idempotency-Key; the earlier one was kept as it was.")
+    return Accepted(earlier["reference"], domain.reporters_secret(key, earlier["id"]))
+
+
+def _received(told: Told, now: datetime) -> ReportReceived:
+    screened = screen(told.text)
+    return ReportReceived(
+        report_id=uuid4(),
+        reference=domain.new_reference(secrets.choice),
+        channel=told.channel,
+        source=told.source,
+        received_at=now,
+        lane=domain.lane_of(told.answers, screened),
+        screened=screened,
+        text=told.text,
+        turns=told.turns,
+        answers=told.answers,
+        place=told.place,
+        contact=told.contact,
+        consent=told.consent,
+    )
+
+
+def _outgoing(report: ReportReceived, now: datetime) -> Outgoing:
+    message = encode(report, RECEIVED[report.lane], SOURCE, now, telemetry.current_traceparent())
+    return Outgoing(report.report_id, report.event_id, report.revision, report.lane is Lane.urgent, message)
+
+
+async def standing(reference: str, secret: str, pool: Pool) -> Standing:
+    """How a report stands. Raises UnknownReference, the same whether the reference or the secret is wrong."""
+    async with transaction(pool) as connection:
+        row = await repository.by_reference(connection, domain.normalised_reference(reference))
+    if row is None or not hmac.compare_digest(row["secret_hash"], sha256(secret)):
+        raise UnknownReference("Check the reference and the secret that you were given when you sent it.")
+    return Standing(domain.normalised_reference(reference), row["received_at"], domain.stage_of(bool(row["routed_at"])))
+
+
+async def close(receipts: Sequence[ReportRouted], pool: Pool) -> None:
+    """Record the receipts, the newest for each report."""
+    newest = {r.report_id: r for r in sorted(receipts, key=lambda receipt: receipt.revision)}
+    async with transaction(pool) as connection:
+        await repository.close(connection, list(newest.values()))

@@ -1,0 +1,50 @@
+"""Where intake is put together: the web application, and the worker that publishes and hears the receipts."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from functools import partial
+
+from fastapi import FastAPI
+
+from services.intake import consumer, repository
+from services.intake.republisher import Republisher
+from services.intake.routers import reports, transcripts
+from services.intake.settings import Settings
+from shared import http
+from shared.consumer import Consumer
+from shared.database import create_pool, is_there
+from shared.kafka import ROUTED, TOPICS, Producer
+from shared.outbox import Bell, Relay
+from shared.worker import until_stopped
+
+
+def create_app(settings: Settings) -> FastAPI:
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        async with create_pool(settings.database.get_secret_value(), settings.connections) as pool:
+            app.state.settings, app.state.pool, app.state.bell = settings, pool, Bell(pool)
+            ringing = asyncio.create_task(app.state.bell.run())
+            yield
+            ringing.cancel()
+
+    async def ready() -> bool:
+        return await is_there(app.state.pool)
+
+    app = http.create_app("Heard intake", lifespan, ready)
+    app.include_router(reports.router)
+    app.include_router(transcripts.router)
+    return app
+
+
+async def run_worker(settings: Settings) -> None:
+    """Publish what was accepted, publish it again without a receipt, and record the receipts, until SIGTERM."""
+    stop = asyncio.Event()
+    producer = Producer(settings.kafka)
+    async with create_pool(settings.database.get_secret_value(), settings.connections) as pool:
+        settle = partial(repository.await_receipt, seconds=settings.republish_after)
+        relay = Relay(pool, producer, settle, stop)
+        again = Republisher(relay, settings.kafka, settings.republish_batch, settings.republish_after, stop)
+        hear = partial(consumer.receipts, pool=pool)
+        receipts = Consumer(settings.kafka, [ROUTED], "intake.receipts", hear, producer, stop, batch=500)
+        await until_stopped(stop, producer, TOPICS, [relay.run, again.run, receipts.run], settings.metrics_port)

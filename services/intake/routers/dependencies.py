@@ -1,0 +1,57 @@
+"""What intake's routes are given."""
+
+from datetime import UTC, datetime
+from typing import Annotated
+
+from fastapi import Depends, Header, Request
+
+from services.intake.errors import UnknownSource
+from services.intake.settings import Settings
+from shared.database import Pool
+from shared.outbox import Bell
+from shared.security import bearer, holder_of
+
+
+def _settings(request: Request) -> Settings:
+    settings: Settings = request.app.state.settings
+    return settings
+
+
+def _pool(request: Request) -> Pool:
+    pool: Pool = request.app.state.pool
+    return pool
+
+
+def _bell(request: Request) -> Bell:
+    bell: Bell = request.app.state.bell
+    return bell
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+SettingsDep = Annotated[Settings, Depends(_settings)]
+PoolDep = Annotated[Pool, Depends(_pool)]
+BellDep = Annotated[Bell, Depends(_bell)]
+Now = Annotated[datetime, Depends(_now)]
+IdempotencyKey = Annotated[
+    str | None,
+    Header(min_length=1, max_length=200, description="send the same key again, and the report is kept only once"),
+]
+
+
+def _source(settings: SettingsDep, authorization: Annotated[str | None, Header()] = None) -> str:
+    key = bearer(authorization)
+    source = holder_of(key, settings.keys) if key else None
+    if source is None:
+        raise UnknownSource("Send your key as `Authorization: Bearer …`. Ask the administrator for one.")
+    return source
+
+
+def _source_or_public(settings: SettingsDep, authorization: Annotated[str | None, Header()] = None) -> str:
+    return _source(settings, authorization) if authorization else "public"
+
+
+Source = Annotated[str, Depends(_source)]
+SourceOrPublic = Annotated[str, Depends(_source_or_public)]

@@ -1,0 +1,103 @@
+"""Reports by form or program, and how they stand. Open to the public: who tells us need not say who they are."""
+
+import hashlib
+from datetime import datetime
+from typing import Annotated, Final
+
+from fastapi import APIRouter, Header, Response
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+from services.intake import handlers
+from services.intake.domain import Stage
+from services.intake.handlers import Told
+from services.intake.routers.dependencies import BellDep, IdempotencyKey, Now, PoolDep, SettingsDep, SourceOrPublic
+from shared.events import Answers, Channel, Contact, Place
+from shared.security import bearer
+
+router = APIRouter(prefix="/v1/reports", tags=["reports"])
+
+NEXT: Final = (
+    "If you or somebody else is in danger now, call 999.",
+    "A person who can act on it is given your report. A threat of violence is put before a police control room first.",
+    "Keep the reference and the secret: with them you can see how it stands, and nobody else can.",
+)
+
+Story = Annotated[str, StringConstraints(min_length=1, pattern=r"\S")]
+
+
+class Given(BaseModel):
+    """What is sent to us: a field that we do not know is refused, lest an answer be lost by a slip of the pen."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class AnswersGiven(Answers):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class ReportGiven(Given):
+    text: Story = Field(description="what has been happening, in the reporter's own words; kept exactly as given")
+    answers: AnswersGiven = AnswersGiven()
+    place: Place = Place()
+    contact: Contact | None = None
+    consent: tuple[str, ...] = Field((), description="kinds of agency that it may be shared with; unknown is no")
+
+
+class ReportAccepted(BaseModel):
+    reference: str
+    secret: str = Field(description="opens the status page; shown only here")
+    status_url: str
+    what_happens_next: tuple[str, ...] = NEXT
+
+
+class ReportStanding(BaseModel):
+    reference: str
+    received_at: datetime
+    stage: Stage
+
+
+def body_hash(given: BaseModel) -> str:
+    return hashlib.sha256(given.model_dump_json().encode()).hexdigest()
+
+
+def accepted(result: handlers.Accepted, response: Response) -> ReportAccepted:
+    url = f"/v1/reports/{result.reference}"
+    response.headers["Location"] = url
+    response.headers["Cache-Control"] = "no-store"
+    return ReportAccepted(reference=result.reference, secret=result.secret, status_url=url)
+
+
+@router.post("", status_code=202)
+async def tell(
+    given: ReportGiven,
+    response: Response,
+    pool: PoolDep,
+    bell: BellDep,
+    settings: SettingsDep,
+    source: SourceOrPublic,
+    now: Now,
+    idempotency_key: IdempotencyKey = None,
+) -> ReportAccepted:
+    """Keep a report. 202: it is on disk, and will reach somebody who can act."""
+    told = Told(
+        channel=Channel.web,
+        source=source,
+        text=given.text,
+        answers=given.answers,
+        place=given.place,
+        contact=given.contact,
+        consent=given.consent,
+        idempotency_key=idempotency_key,
+        body_hash=body_hash(given),
+    )
+    return accepted(await handlers.accept(told, pool, bell, settings.secret.get_secret_value(), now), response)
+
+
+@router.get("/{reference}")
+async def standing(
+    reference: str, response: Response, pool: PoolDep, authorization: Annotated[str | None, Header()] = None
+) -> ReportStanding:
+    """How a report stands, for whoever holds its secret (`Authorization: Bearer <secret>`)."""
+    response.headers["Cache-Control"] = "no-store"
+    found = await handlers.standing(reference, bearer(authorization) or "", pool)
+    return ReportStanding(reference=found.reference, received_at=found.received_at, stage=found.stage)

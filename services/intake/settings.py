@@ -1,0 +1,24 @@
+"""What intake is told by its environment."""
+
+from pathlib import Path
+from typing import Final
+
+from pydantic import Field, SecretStr
+from pydantic_settings import SettingsConfigDict
+
+from shared.settings import ServiceSettings
+
+MIGRATIONS: Final = Path(__file__).parent / "migrations"
+
+
+class Settings(ServiceSettings):
+    model_config = SettingsConfigDict(env_prefix="HEARD_INTAKE_")
+
+    port: int = Field(8001, description="port that HTTP listens on")
+    database: SecretStr = Field(description="postgresql://user:password@host:port/database")
+    connections: int = Field(16, description="connections to the database, for each process")
+    secret: SecretStr = Field(min_length=32, description="what reporters' secrets are derived from")
+    keys: dict[str, str] = Field({}, description="JSON: who may send transcripts -> SHA-256 (hex) of their key")
+    republish_after: float = Field(60, gt=0, description="seconds without a receipt before a report is published again")
+    republish_batch: int = Field(100, gt=0, description="how many are published again at once, at most each second")
+    metrics_port: int | None = Field(None, description="port on which the worker shows its metrics")

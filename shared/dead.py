@@ -1,0 +1,78 @@
+"""What was set aside in `reports.dead`: seen, and sent back where it came from once the fault is mended."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from aiokafka import AIOKafkaConsumer, TopicPartition
+
+from shared.cloudevents import Message
+from shared.consumer import Record
+from shared.kafka import DEAD, MAX_MESSAGE, Producer
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """One message that was set aside. `place` is `partition/offset` in `reports.dead`."""
+
+    place: str
+    headers: dict[str, str]
+    message: Message
+
+    @property
+    def came_from(self) -> str:
+        return self.headers.get("dead_topic", "")
+
+    @property
+    def reason(self) -> str:
+        return self.headers.get("dead_reason", "")
+
+
+async def letters(bootstrap: str) -> list[Letter]:
+    """Everything in `reports.dead`, the oldest first in each partition."""
+    async with _reader(bootstrap) as consumer:
+        places = [TopicPartition(DEAD, number) for number in consumer.partitions_for_topic(DEAD) or ()]
+        if not places:
+            return []
+        consumer.assign(places)
+        ends = await consumer.end_offsets(places)
+        await consumer.seek_to_beginning(*places)
+        found: list[Letter] = []
+        for place in places:
+            while await consumer.position(place) < ends[place]:
+                batches = await consumer.getmany(place, timeout_ms=500)
+                found += [_letter(record) for record in batches.get(place, ())]
+        return found
+
+
+@asynccontextmanager
+async def _reader(bootstrap: str) -> AsyncIterator[AIOKafkaConsumer]:
+    consumer = AIOKafkaConsumer(
+        bootstrap_servers=bootstrap, enable_auto_commit=False, max_partition_fetch_bytes=MAX_MESSAGE
+    )
+    await consumer.start()
+    try:
+        await consumer.topics()
+        yield consumer
+    finally:
+        await consumer.stop()
+
+
+def _letter(record: Record) -> Letter:
+    headers = {name: value.decode(errors="replace") for name, value in record.headers}
+    message = Message(record.topic, record.key or b"", record.value or b"", tuple(record.headers))
+    return Letter(f"{record.partition}/{record.offset}", headers, message)
+
+
+async def replay(chosen: list[Letter], bootstrap: str) -> None:
+    """Send letters back to the topics they came from, as they were."""
+    producer = Producer(bootstrap)
+    try:
+        await producer.send([_as_it_was(letter) for letter in chosen])
+    finally:
+        await producer.close()
+
+
+def _as_it_was(letter: Letter) -> Message:
+    headers = tuple((name, value) for name, value in letter.message.headers if not name.startswith("dead_"))
+    return Message(letter.came_from, letter.message.key, letter.message.value, headers)

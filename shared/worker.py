@@ -1,0 +1,51 @@
+"""Running a worker: its loops side by side, until SIGTERM or until one of them fails."""
+
+import asyncio
+import signal
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from functools import partial
+from typing import Any, Final
+
+import structlog
+from prometheus_client import start_http_server
+
+from shared.kafka import Producer
+
+log = structlog.get_logger()
+
+GRACE: Final = 8.0  # seconds, from SIGTERM to the end
+
+Loop = Callable[[], Awaitable[None]]
+
+
+async def until_stopped(
+    stop: asyncio.Event, producer: Producer, topics: Iterable[str], loops: Sequence[Loop], metrics_port: int | None
+) -> None:
+    """Run `loops`; on SIGTERM or SIGINT set `stop`, and give them time to finish what is in hand."""
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    if metrics_port is not None:
+        start_http_server(metrics_port)
+    everything: list[Loop] = [partial(producer.create_topics, topics), *loops]
+    tasks = [asyncio.ensure_future(loop()) for loop in everything]
+    log.info("worker started")
+    stopping = asyncio.create_task(stop.wait())
+    try:
+        await _first_to_end(stopping, tasks)
+    finally:
+        stop.set()
+        await asyncio.wait(tasks, timeout=GRACE)
+        for task in (*tasks, stopping):
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await producer.close()
+        log.info("worker stopped")
+
+
+async def _first_to_end(stopping: asyncio.Task[bool], tasks: Sequence[asyncio.Future[None]]) -> None:
+    """Return once told to stop; a loop that fails takes the worker with it, to be started anew by its supervisor."""
+    left: set[asyncio.Future[Any]] = {stopping, *tasks}
+    while len(left) > 1 and not stopping.done():
+        done, left = await asyncio.wait(left, return_when=asyncio.FIRST_COMPLETED)
+        for task in done:
+            task.result()
