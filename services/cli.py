@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from deploy.local.demo import demo
 from services.classifier import commands as classifier
 from services.escalation import cli as escalation
 from services.intake import cli as intake
@@ -19,6 +20,7 @@ app.add_typer(escalation.app, name="escalation")
 app.add_typer(escalation.directory, name="directory")
 app.add_typer(dead, name="dead")
 app.command()(intake.audit)
+app.command()(demo)
 
 Kafka = Annotated[str, typer.Option(envvar="HEARD_KAFKA", help="bootstrap servers")]
 

@@ -49,15 +49,21 @@ def create_app(
     title: str, lifespan: Callable[[FastAPI], AbstractAsyncContextManager[None]], ready: Check, max_body: int = MAX_BODY
 ) -> FastAPI:
     """A FastAPI application with Heard's errors, limits, health, metrics and trace; routers are added to it."""
-    app = FastAPI(title=title, version="1", lifespan=lifespan, max_body_size=max_body, docs_url=None, redoc_url=None)
+    app = Application(title=title, version="1", lifespan=lifespan, max_body_size=max_body, docs_url=None, redoc_url=None)
     app.add_exception_handler(ServiceError, _service_error)
     app.add_exception_handler(DatabaseUnavailable, _unavailable)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http_error)
     app.add_exception_handler(Exception, _unexpected)
-    app.add_middleware(Trace)
     _add_probes(app, ready)
     return app
+
+
+class Application(FastAPI):
+    """FastAPI within our outermost layers: its own limit on bodies answers in front of any middleware it is given."""
+
+    def build_middleware_stack(self) -> ASGIApp:
+        return Trace(TooLargeIsAProblem(super().build_middleware_stack()))
 
 
 def _add_probes(app: FastAPI, ready: Check) -> None:
@@ -107,17 +113,13 @@ TITLES: Final = {
     403: "Not for you",
     404: "Nothing is here",
     405: "Not that way",
-    413: "Too large",
 }
 
 
 async def _http_error(_: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
-    detail = str(error.detail)
-    if error.status_code == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
-        detail = "A report may be up to 1 MiB. Shorten it, or send the rest as a second report."
     title = TITLES.get(error.status_code, HTTPStatus(error.status_code).phrase)
-    return problem(error.status_code, title, detail, error.headers)
+    return problem(error.status_code, title, str(error.detail), error.headers)
 
 
 async def _unexpected(_: Request, error: Exception) -> Response:
@@ -144,6 +146,27 @@ class Trace:
             await send(message)
 
         await self._app(scope, receive, with_trace)
+
+
+class TooLargeIsAProblem:
+    """Turn the plain 413 of a body over the limit into a problem that says what to do."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        too_large = False
+
+        async def answered(message: Message) -> None:
+            nonlocal too_large
+            if message["type"] == "http.response.start" and message["status"] == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
+                too_large = True
+                detail = "A report may be up to 1 MiB. Shorten it, or send the rest as a second report."
+                await problem(413, "Too large", detail)(scope, receive, send)
+            if not too_large:
+                await send(message)
+
+        await self._app(scope, receive, answered)
 
 
 def serve(app: FastAPI, host: str, port: int) -> None:

@@ -1,0 +1,145 @@
+"""`heard demo`: everything on this machine, sample reports flowing through it, and what became of them."""
+
+import asyncio
+import signal
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Final
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from deploy.local import samples
+from deploy.local.broker import Broker
+from deploy.local.errors import LocalError
+from deploy.local.postgres import Postgres
+from deploy.local.samples import Sent
+from deploy.local.stack import ROOT, TELEPHONY, Ports, Stack, started
+
+DATA: Final = ROOT / ".heard"
+PATIENCE: Final = 90.0  # seconds for all receipts
+
+console = Console()
+failures = Console(stderr=True, style="bold")
+
+
+def demo(
+    once: Annotated[bool, typer.Option(help="end once every report has its receipt")] = False,
+    fresh: Annotated[bool, typer.Option(help="start from empty")] = False,
+    folder: Annotated[Path, typer.Option(help="where the demo keeps its data")] = DATA,
+) -> None:
+    """Run all of Heard here, send sample reports, and show where each went."""
+    try:
+        with _running(folder.absolute(), fresh) as stack:
+            missing = _shown(stack)
+            if missing:
+                failures.print(f"No receipt came for: {', '.join(missing)}")
+            if once:
+                raise typer.Exit(1 if missing else 0)
+            _stay(stack)
+    except LocalError as error:
+        failures.print(str(error))
+        raise typer.Exit(1) from error
+    except OSError as error:
+        failures.print(f"{error.strerror} ({error.filename}): mend that, and run `make demo` again.")
+        raise typer.Exit(1) from error
+
+
+@contextmanager
+def _running(folder: Path, fresh: bool) -> Iterator[Stack]:
+    postgres, broker = Postgres(folder / "postgres"), Broker(folder / "broker")
+    if fresh:
+        postgres.erase()
+        (folder / "secrets.json").unlink(missing_ok=True)
+    with console.status("Starting PostgreSQL, the broker and the services"):
+        postgres.start()
+        try:
+            broker.start()
+            stack = Stack(folder, broker.address, postgres)
+            with started(stack):
+                _let_everybody_in(stack)
+                console.print("Running: intake on 8001, classifier on 8002, escalation on 8003")
+                yield stack
+        finally:
+            broker.stop()
+            postgres.stop()
+    console.print("Stopped.")
+
+
+def _let_everybody_in(stack: Stack) -> None:
+    """The sample directory, and a client for each agency and each control room."""
+    stack.heard("directory", "load", str(samples.DIRECTORY))
+    for client in samples.clients():
+        stack.heard(
+            "escalation", "client", client.id, "--role", client.role, "--belongs-to", client.belongs_to,
+            HEARD_CLIENT_SECRET=stack.secrets.of(client.id),
+        )  # fmt: skip
+
+
+def _shown(stack: Stack) -> list[str]:
+    """Send the samples, wait for their receipts, print the table; returns the references without one."""
+    sent = asyncio.run(_sent_and_routed(stack))
+    asyncio.run(samples.look_up(sent, stack))
+    console.print(_table(sent))
+    _pages(stack)
+    return [one.reference for one in sent if one.seconds is None]
+
+
+async def _sent_and_routed(stack: Stack) -> list[Sent]:
+    reports = samples.read(samples.DEMO / "reports.jsonl")
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=console) as progress:
+        sending = progress.add_task("sent    ", total=len(reports))
+        receipts = progress.add_task("receipts", total=len(reports))
+        sent = await samples.send(reports, stack, lambda: progress.advance(sending))
+        await samples.await_receipts(sent, stack, PATIENCE, lambda: progress.advance(receipts))
+    return sent
+
+
+def _table(sent: list[Sent]) -> Table:
+    table = Table(title="What became of them")
+    for heading in ("reference", "channel", "labels", "threat", "grade", "where it went", "time taken"):
+        table.add_column(heading, overflow="fold")
+    for one in sent:
+        seconds = "no receipt" if one.seconds is None else f"{one.seconds:.2f} s"
+        table.add_row(
+            one.reference, one.channel, ", ".join(one.labels), one.threat, one.grade, "\n".join(one.went_to), seconds
+        )
+    return table
+
+
+def _pages(stack: Stack) -> None:
+    ports: Ports = stack.ports
+    console.print(f"""
+Pages and programs
+  intake      http://127.0.0.1:{ports.intake}/openapi.json      POST /v1/reports, /v1/transcripts
+  classifier  http://127.0.0.1:{ports.classifier}/openapi.json
+  escalation  http://127.0.0.1:{ports.escalation}/openapi.json      GET /v1/queue, /v1/agencies/<id>/reports
+
+Demo credentials (they refuse to work outside the demo; all of them: {stack.folder / "secrets.json"})""")
+    for client in samples.clients():
+        if client.id in samples.SHOWN:
+            console.print(f"  {client.id:<28} {stack.secrets.of(client.id)}", soft_wrap=True)
+    console.print(f"  {'telephony':<28} {stack.secrets.of(TELEPHONY)}", soft_wrap=True)
+
+
+def _stay(stack: Stack) -> None:
+    """Until Ctrl-C; what ends by itself is started again, and said."""
+    ended = False
+
+    def end(*_: object) -> None:
+        nonlocal ended
+        ended = True
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, end)
+    console.print("\nPress Ctrl-C to stop.")
+    while not ended:
+        time.sleep(0.3)
+        for service, role in stack.watch():
+            console.print(f"{service} {role} ended and was started again: {stack.log(service, role)}")
+    console.print("Stopping")

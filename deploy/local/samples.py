@@ -1,0 +1,157 @@
+"""Sample reports, sent as anybody would send them: through the public HTTP interfaces, and looked up there again."""
+
+import asyncio
+import json
+import time
+import tomllib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+import httpx
+
+from deploy.local.stack import ROOT, TELEPHONY, Stack
+from shared.events import Channel, Speaker
+
+DEMO: Final = ROOT / "deploy" / "demo"
+DIRECTORY: Final = DEMO / "directory.toml"
+AT_ONCE: Final = 8
+SHOWN: Final = ("northmoor-police-control-room", "southvale-police-control-room", "northmoor-environmental-health")
+
+
+@dataclass(frozen=True)
+class Client:
+    """A program that may ask escalation for tokens."""
+
+    id: str
+    role: str
+    belongs_to: str
+
+
+@dataclass
+class Sent:
+    """One report on its way, and what became of it."""
+
+    reference: str
+    secret: str
+    channel: str
+    at: float
+    seconds: float | None = None
+    labels: Sequence[str] = ()
+    threat: str = ""
+    grade: str = ""
+    went_to: list[str] = field(default_factory=list)
+
+
+def read(file: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in file.read_text().splitlines()]
+
+
+def clients() -> list[Client]:
+    """One for each agency, and one for each police force's control room."""
+    agencies = tomllib.loads(DIRECTORY.read_text())["agencies"]
+    rooms = [agency["id"] for agency in agencies if agency["kind"] == "police"]
+    return [Client(agency["id"], "agency", agency["id"]) for agency in agencies] + [
+        Client(f"{force}-control-room", "operator", force) for force in rooms
+    ]
+
+
+def _base(stack: Stack, service: str) -> str:
+    return f"http://127.0.0.1:{stack.ports.of(service)}"
+
+
+async def send(reports: Sequence[dict[str, Any]], stack: Stack, step: Callable[[], None]) -> list[Sent]:
+    """Send them all, a few at once."""
+    room = asyncio.Semaphore(AT_ONCE)
+    key = {"Authorization": f"Bearer {stack.secrets.of(TELEPHONY)}"}
+    async with httpx.AsyncClient(base_url=_base(stack, "intake"), timeout=30) as intake:
+
+        async def one(report: dict[str, Any]) -> Sent:
+            phone = report["channel"] == Channel.phone
+            body = {name: value for name, value in report.items() if name != "channel"}
+            if phone:
+                body["turns"] = turns(body.pop("text"))
+            async with room:
+                at = time.monotonic()
+                path = "/v1/transcripts" if phone else "/v1/reports"
+                answer = await intake.post(path, json=body, headers=key if phone else None)
+            answer.raise_for_status()
+            step()
+            given = answer.json()
+            return Sent(given["reference"], given["secret"], report["channel"], at)
+
+        return list(await asyncio.gather(*map(one, reports)))
+
+
+def turns(text: str) -> list[dict[str, str]]:
+    """Speaker turns from lines such as `CALLER: …`; a line without a speaker goes on with the turn before it."""
+    found: list[dict[str, str]] = []
+    for line in text.split("\n"):
+        who, _, words = line.partition(": ")
+        if who.lower() in set(Speaker):
+            found.append({"speaker": who.lower(), "text": words})
+        elif found:
+            found[-1]["text"] += f"\n{line}"
+    return found
+
+
+async def await_receipts(sent: Sequence[Sent], stack: Stack, patience: float, step: Callable[[], None]) -> None:
+    """Ask after each until it is with somebody who can act; those that are not in time keep `seconds` None."""
+    async with httpx.AsyncClient(base_url=_base(stack, "intake"), timeout=30) as intake:
+
+        async def one(report: Sent) -> None:
+            while time.monotonic() - report.at < patience:
+                key = {"Authorization": f"Bearer {report.secret}"}
+                standing = await intake.get(f"/v1/reports/{report.reference}", headers=key)
+                if standing.json()["stage"] != "received":
+                    report.seconds = time.monotonic() - report.at
+                    step()
+                    return
+                await asyncio.sleep(0.1)
+
+        await asyncio.gather(*map(one, sent))
+
+
+async def look_up(sent: Sequence[Sent], stack: Stack) -> None:
+    """What the control rooms and the agencies now see of them."""
+    by_reference = {report.reference: report for report in sent}
+    async with httpx.AsyncClient(base_url=_base(stack, "escalation"), timeout=30) as escalation:
+        for client in clients():
+            token = await _token(client.id, stack, escalation)
+            if client.role == "operator":
+                await _from_queue(by_reference, token, escalation)
+            else:
+                await _from_feed(client.id, by_reference, token, escalation)
+
+
+async def _token(client_id: str, stack: Stack, escalation: httpx.AsyncClient) -> dict[str, str]:
+    form = {"grant_type": "client_credentials"}
+    answer = await escalation.post("/oauth/token", data=form, auth=(client_id, stack.secrets.of(client_id)))
+    answer.raise_for_status()
+    return {"Authorization": f"Bearer {answer.json()['access_token']}"}
+
+
+async def _from_queue(sent: dict[str, Sent], token: dict[str, str], escalation: httpx.AsyncClient) -> None:
+    queue = (await escalation.get("/v1/queue", params={"limit": 500}, headers=token)).raise_for_status().json()
+    for item in queue["items"]:
+        report = sent.get(item["report"]["reference"])
+        if report is None:
+            continue
+        assessment = item["assessment"] or {"labels": ["not yet read"], "threat": "?"}
+        report.labels, report.threat, report.grade = assessment["labels"], assessment["threat"], item["grade"]
+        report.went_to += [f"control room: {queue}" for queue in item["queues"]]
+
+
+async def _from_feed(agency: str, sent: dict[str, Sent], token: dict[str, str], escalation: httpx.AsyncClient) -> None:
+    after = 0
+    while True:
+        page = await escalation.get(f"/v1/agencies/{agency}/reports", params={"after": after}, headers=token)
+        reports = page.raise_for_status().json()["reports"]
+        if not reports:
+            return
+        for delivered in reports:
+            if report := sent.get(delivered["reference"]):
+                report.went_to.append(f"{agency}: {delivered['queue']}")
+                report.labels = report.labels or delivered["report"].get("labels", ())
+        after = reports[-1]["position"]

@@ -1,0 +1,86 @@
+from collections.abc import AsyncIterator, Awaitable, Callable
+from datetime import UTC, datetime
+
+import httpx
+import pytest
+from fastapi import FastAPI
+
+from deploy.local.postgres import Postgres
+from deploy.local.samples import DIRECTORY
+from services.escalation import directories, handlers, rulebooks
+from services.escalation.domain.directory import Directory
+from services.escalation.handlers import Arrived, Rules
+from services.escalation.main import create_app
+from services.escalation.settings import MIGRATIONS, Settings
+from shared.database import Pool, create_pool, migrate
+from shared.events import ReportClassified
+from shared.outbox import Bell
+from tests.builders import NOON
+
+
+@pytest.fixture(scope="session")
+def directory() -> Directory:
+    return directories.read(DIRECTORY)
+
+
+@pytest.fixture(scope="session")
+def rules(directory: Directory) -> Rules:
+    return Rules(directory, rulebooks.grading(), rulebooks.routing())
+
+
+@pytest.fixture(scope="session")
+def escalation_url(postgres: Postgres) -> str:
+    url = postgres.create_database("escalation_tests")
+    migrate(url, MIGRATIONS)
+    return url
+
+
+@pytest.fixture
+def settings(escalation_url: str) -> Settings:
+    return Settings(database=escalation_url, kafka="127.0.0.1:1", token_key="a key of thirty-two characters or more")
+
+
+@pytest.fixture
+async def pool(escalation_url: str) -> AsyncIterator[Pool]:
+    async with create_pool(escalation_url, 20) as pool:
+        await pool.execute("truncate cases, queue_item, delivery, agency_counter, outbox, client, directory_version")
+        yield pool
+
+
+Escalate = Callable[..., Awaitable[None]]
+
+
+@pytest.fixture
+def escalate(pool: Pool, rules: Rules) -> Escalate:
+    async def escalated(*events: ReportClassified, at: datetime = NOON) -> None:
+        arrived = [Arrived(event, at, None) for event in events]
+        await handlers.escalate(arrived, pool, Bell(pool), rules, at)
+
+    return escalated
+
+
+@pytest.fixture
+async def client(settings: Settings, pool: Pool, directory: Directory) -> AsyncIterator[httpx.AsyncClient]:
+    app: FastAPI = create_app(settings)
+    await handlers.load_directory(directory, pool, datetime.now(UTC))
+    async with (
+        app.router.lifespan_context(app),
+        httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://escalation") as client,
+    ):
+        yield client
+
+
+SignIn = Callable[[str, str], Awaitable[dict[str, str]]]
+
+
+@pytest.fixture
+def sign_in(client: httpx.AsyncClient, pool: Pool) -> SignIn:
+    """Authorization headers of a client with this role, acting for this agency or force."""
+
+    async def signed_in(role: str, belongs_to: str) -> dict[str, str]:
+        await handlers.let_in(f"{belongs_to}-{role}", "secret", role, belongs_to, pool)
+        form = {"grant_type": "client_credentials"}
+        answer = await client.post("/oauth/token", data=form, auth=(f"{belongs_to}-{role}", "secret"))
+        return {"Authorization": f"Bearer {answer.raise_for_status().json()['access_token']}"}
+
+    return signed_in

@@ -1,0 +1,123 @@
+"""Cases, deliveries and receipts, on a real PostgreSQL."""
+
+import asyncio
+from datetime import timedelta
+
+from services.escalation import handlers
+from services.escalation.handlers import Rules
+from shared.database import Pool
+from shared.events import DangerClass, Label, Lane, ReportRouted, Threat
+from tests.builders import NOON, assessment, classified, report
+from tests.escalation.conftest import Escalate
+
+NOISE = {"behaviours": ("A3",)}
+HEALTH = "northmoor-environmental-health"
+
+
+async def receipts(pool: Pool) -> list[ReportRouted]:
+    rows = await pool.fetch("select value from outbox order by id")
+    return [ReportRouted.model_validate_json(row["value"]) for row in rows]
+
+
+async def positions(pool: Pool, agency: str) -> list[int]:
+    rows = await pool.fetch("select position from delivery where agency_id = $1 order by position", agency)
+    return [row["position"] for row in rows]
+
+
+async def test_a_reading_opens_a_case_delivers_it_and_gives_a_receipt(escalate: Escalate, pool: Pool):
+    event = classified(**NOISE)
+    await escalate(event)
+    (receipt,) = await receipts(pool)
+    assert receipt.report_id == event.report_id
+    assert [d.agency for d in receipt.destinations] == [HEALTH]
+    assert await positions(pool, HEALTH) == [1]
+
+
+async def test_a_repetition_only_repeats_the_receipt(escalate: Escalate, pool: Pool):
+    event = classified(**NOISE)
+    for hours in range(10):
+        await escalate(event, at=NOON + timedelta(hours=hours))
+    given = await receipts(pool)
+    assert len(given) == 10
+    assert len({receipt.model_dump_json() for receipt in given}) == 1
+    assert await positions(pool, HEALTH) == [1]
+
+
+async def test_a_repetition_within_one_batch_is_one_case(escalate: Escalate, pool: Pool):
+    event = classified(**NOISE)
+    await escalate(event, event, event)
+    assert await pool.fetchval("select count(*) from cases") == 1
+    assert await positions(pool, HEALTH) == [1]
+
+
+async def test_a_higher_revision_regrades_the_one_case(escalate: Escalate, pool: Pool):
+    told = report()
+    await escalate(classified(told, **NOISE))
+    graver = assessment(labels=(Label.harassment,), threat=Threat.imminent, danger_class=DangerClass.life_at_risk)
+    await escalate(classified(told.model_copy(update={"revision": 2}), graver))
+    (case,) = await pool.fetch("select * from cases")
+    assert (case["revision"], case["grade"]) == (2, "emergency")
+    assert [receipt.revision for receipt in await receipts(pool)] == [1, 2]
+    assert await positions(pool, HEALTH) == [1]
+
+
+async def test_a_late_lower_revision_changes_nothing(escalate: Escalate, pool: Pool):
+    told = report()
+    await escalate(classified(told.model_copy(update={"revision": 2}), danger_class=DangerClass.life_at_risk))
+    await escalate(classified(told, **NOISE))
+    assert await pool.fetchval("select danger_class from cases") == 1
+    assert [receipt.revision for receipt in await receipts(pool)] == [2, 2]
+
+
+async def test_a_newer_rulebook_regrades_and_an_older_reading_by_another_does_not(escalate: Escalate, pool: Pool):
+    told = report()
+    await escalate(classified(told, rulebook="rules-1", **NOISE))
+    await escalate(classified(told, rulebook="rules-2", labels=(Label.harassment,)), at=NOON + timedelta(hours=1))
+    await escalate(classified(told, rulebook="rules-0", **NOISE), at=NOON - timedelta(hours=1))
+    assert await pool.fetchval("select rulebook from cases") == "rules-2"
+
+
+async def test_an_unread_threat_is_on_the_queue_without_a_receipt_and_filled_in_later(
+    escalate: Escalate, pool: Pool, rules: Rules
+):
+    told = report(lane=Lane.urgent)
+    await handlers.open_unread([told], pool, rules, NOON)
+    assert await pool.fetchval("select danger_class from queue_item") == 2
+    assert await receipts(pool) == []
+    await escalate(classified(told, labels=(Label.harassment,), danger_class=DangerClass.life_at_risk))
+    assert await pool.fetchval("select danger_class from queue_item") == 1
+    assert len(await receipts(pool)) == 1
+
+
+async def test_what_was_read_is_not_opened_again_as_unread(escalate: Escalate, pool: Pool, rules: Rules):
+    event = classified(labels=(Label.harassment,))
+    await escalate(event)
+    await handlers.open_unread([event.report], pool, rules, NOON)
+    assert await pool.fetchval("select rulebook from cases") == "rules-1"
+
+
+async def test_a_report_that_nobody_can_read_goes_to_review_with_a_receipt(escalate: Escalate, pool: Pool):
+    await escalate(handlers.not_read(report()))
+    (receipt,) = await receipts(pool)
+    assert [d.queue for d in receipt.destinations] == ["review"]
+    assert await pool.fetchval("select queues from queue_item") == ["review"]
+
+
+async def test_positions_have_no_gap_under_eight_writers(escalate: Escalate, pool: Pool):
+    batches = [[classified(**NOISE) for _ in range(10)] for _ in range(24)]
+    gate = asyncio.Semaphore(8)
+
+    async def write(batch: list) -> None:
+        async with gate:
+            await escalate(*batch)
+
+    await asyncio.gather(*map(write, batches))
+    assert await positions(pool, HEALTH) == list(range(1, 241))
+
+
+async def test_two_readings_of_one_report_at_one_instant_leave_the_newest(escalate: Escalate, pool: Pool):
+    told = report()
+    events = [classified(told.model_copy(update={"revision": n}), **NOISE) for n in range(1, 9)]
+    await asyncio.gather(*(escalate(event) for event in events))
+    assert await pool.fetchval("select revision from cases") == 8
+    assert await positions(pool, HEALTH) == [1]

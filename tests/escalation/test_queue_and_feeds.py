@@ -1,0 +1,110 @@
+"""What control rooms and agencies see over HTTP: the ranked queue, the feeds, and nothing without a token."""
+
+from datetime import timedelta
+
+import httpx
+import pytest
+
+from services.escalation import tokens
+from services.escalation.handlers import not_read
+from services.escalation.tokens import Principal
+from shared.events import Answers, Contact, DangerClass, Label, Place
+from tests.builders import NOON, classified, report
+from tests.escalation.conftest import Escalate, SignIn
+
+QUEUE = "/v1/queue"
+FEED = "/v1/agencies/northmoor-environmental-health/reports"
+
+
+async def test_the_queue_is_ranked_by_danger_then_grade_then_target(
+    escalate: Escalate, client: httpx.AsyncClient, sign_in: SignIn
+):
+    wanted = []
+    for name, danger, minutes in (("c", 2, 0), ("a", 1, 9), ("e", 3, 0), ("b", 1, 10), ("d", 2, 1)):
+        told = report(reference=name, received_at=NOON + timedelta(minutes=minutes))
+        await escalate(classified(told, labels=(Label.harassment,), danger_class=DangerClass(danger)))
+        wanted.append(name)
+    answer = await client.get(QUEUE, headers=await sign_in("operator", "northmoor-police"))
+    assert [item["report"]["reference"] for item in answer.json()["items"]] == sorted(wanted)
+
+
+async def test_a_control_room_sees_its_own_force_and_what_is_nobodys(
+    escalate: Escalate, client: httpx.AsyncClient, sign_in: SignIn
+):
+    for name, postcode in (("north", "ZZ1 1AA"), ("south", "ZZ4 1AA"), ("nowhere", None)):
+        await escalate(classified(report(reference=name, place=Place(postcode=postcode)), labels=(Label.harassment,)))
+    answer = await client.get(QUEUE, headers=await sign_in("operator", "southvale-police"))
+    assert {item["report"]["reference"] for item in answer.json()["items"]} == {"south", "nowhere"}
+
+
+async def test_one_queue_can_be_asked_for(escalate: Escalate, client: httpx.AsyncClient, sign_in: SignIn):
+    await escalate(classified(labels=(Label.harassment,)), classified(labels=(Label.other,)))
+    headers = await sign_in("operator", "northmoor-police")
+    answer = await client.get(QUEUE, params={"queue": "review"}, headers=headers)
+    assert [item["queues"] for item in answer.json()["items"]] == [["review"]]
+
+
+async def test_a_feed_is_contiguous_from_any_position(escalate: Escalate, client: httpx.AsyncClient, sign_in: SignIn):
+    await escalate(*(classified(behaviours=("A3",)) for _ in range(5)))
+    headers = await sign_in("agency", "northmoor-environmental-health")
+    first = (await client.get(FEED, params={"limit": 3}, headers=headers)).json()
+    rest = (await client.get(FEED, params={"after": first["next"]}, headers=headers)).json()
+    assert [one["position"] for one in first["reports"] + rest["reports"]] == [1, 2, 3, 4, 5]
+    assert (await client.get(FEED, params={"after": 5}, headers=headers)).json() == {"reports": [], "next": 5}
+
+
+CONTACT = Contact(name="Jo", phone="01632 960001")
+
+
+async def test_a_kind_of_agency_sees_what_it_may_and_no_more(
+    escalate: Escalate, client: httpx.AsyncClient, sign_in: SignIn
+):
+    told = report(contact=CONTACT, answers=Answers(safe_contact="ring, do not come"))
+    await escalate(classified(told, behaviours=("A3", "A4")))
+    health = await client.get(FEED, headers=await sign_in("agency", "northmoor-environmental-health"))
+    council = await client.get(
+        "/v1/agencies/northmoor-council-asb/reports", headers=await sign_in("agency", "northmoor-council-asb")
+    )
+    assert "01632" not in health.text
+    assert council.json()["reports"][0]["report"]["contact"]["phone"] == "01632 960001"
+    assert council.json()["reports"][0]["report"]["safe_contact"] == ["ring, do not come"]
+
+
+@pytest.mark.parametrize("path", [QUEUE, FEED])
+@pytest.mark.parametrize("headers", [{}, {"Authorization": "Bearer x.y.z"}, {"Authorization": "Basic abc"}])
+async def test_nothing_without_a_token(client: httpx.AsyncClient, path: str, headers: dict[str, str]):
+    answer = await client.get(path, headers=headers)
+    assert answer.status_code == 401
+    assert answer.headers["content-type"] == "application/problem+json"
+
+
+async def test_an_agency_sees_only_its_own(client: httpx.AsyncClient, sign_in: SignIn):
+    other = await sign_in("agency", "southvale-environmental-health")
+    assert (await client.get(FEED, headers=other)).status_code == 403
+    assert (await client.get(QUEUE, headers=other)).status_code == 403
+
+
+async def test_an_operator_is_not_an_agency(client: httpx.AsyncClient, sign_in: SignIn):
+    operator = await sign_in("operator", "northmoor-police")
+    assert (await client.get("/v1/agencies/northmoor-police/reports", headers=operator)).status_code == 403
+
+
+@pytest.mark.parametrize("key", ["a key of thirty-two characters or more", "another key of thirty-two characters"])
+async def test_a_token_that_is_old_or_forged_is_refused(client: httpx.AsyncClient, key: str):
+    token = tokens.issue(Principal("x", "operator", "northmoor-police"), key, NOON)
+    assert (await client.get(QUEUE, headers={"Authorization": f"Bearer {token}"})).status_code == 401
+
+
+@pytest.mark.parametrize("credentials", [("unknown", "secret"), ("northmoor-police-operator", "wrong"), None])
+async def test_a_client_that_is_unknown_gets_no_token(
+    client: httpx.AsyncClient, sign_in: SignIn, credentials: tuple[str, str] | None
+):
+    await sign_in("operator", "northmoor-police")
+    answer = await client.post("/oauth/token", data={"grant_type": "client_credentials"}, auth=credentials)
+    assert answer.status_code == 401
+
+
+async def test_what_nobody_has_read_is_shown_as_such(escalate: Escalate, client: httpx.AsyncClient, sign_in: SignIn):
+    await escalate(not_read(report()))
+    (item,) = (await client.get(QUEUE, headers=await sign_in("operator", "northmoor-police"))).json()["items"]
+    assert item["assessment"] is None

@@ -1,0 +1,50 @@
+import random
+from uuid import UUID
+
+import pytest
+
+from services.intake import domain
+from services.intake.domain import Stage
+from shared.events import Answers, Lane
+
+ID = UUID("11111111-2222-3333-4444-555555555555")
+
+
+def test_a_reference_can_be_read_out_on_the_phone():
+    reference = domain.new_reference(random.Random(1).choice)
+    assert len(reference) == len("H-4K7QX-9M2TB")
+    assert not set("ILOU") & set(reference)
+
+
+@pytest.mark.parametrize("typed", ["h-4k7qx-9m2tb", " H-4K7QX-9M2TB\n", "H-4K7QX-9M2TB"])
+def test_a_reference_is_found_as_people_type_it(typed: str):
+    assert domain.normalised_reference(typed) == "H-4K7QX-9M2TB"
+
+
+def test_letters_that_look_like_digits_are_taken_for_them():
+    assert domain.normalised_reference("H-OI1L0-ABCDE") == "H-01110-ABCDE"
+
+
+def test_the_secret_of_a_report_is_always_the_same_and_hard_to_guess():
+    secret = domain.reporters_secret("key", ID)
+    assert secret == domain.reporters_secret("key", ID)
+    assert secret != domain.reporters_secret("another key", ID)
+    assert len(secret) * 5 >= 80  # bits, in base32
+
+
+@pytest.mark.parametrize(
+    ("answers", "screened", "lane"),
+    [
+        (Answers(), (), Lane.ordinary),
+        (Answers(happening_now=False), (), Lane.ordinary),
+        (Answers(happening_now=True), (), Lane.urgent),
+        (Answers(), ("threat.kill",), Lane.urgent),
+    ],
+)
+def test_danger_said_or_screened_takes_the_urgent_lane(answers: Answers, screened: tuple[str, ...], lane: Lane):
+    assert domain.lane_of(answers, screened) is lane
+
+
+def test_what_a_reporter_is_told_names_nobody():
+    assert domain.stage_of(routed=False) is Stage.received
+    assert domain.stage_of(routed=True) == "with the people who can act on it"

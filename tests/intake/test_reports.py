@@ -1,0 +1,186 @@
+"""Accepting reports over HTTP, on a real PostgreSQL."""
+
+import asyncio
+
+import httpx
+import pytest
+from fastapi import FastAPI
+
+from deploy.local.postgres import Postgres
+from services.intake.main import create_app
+from services.intake.settings import Settings
+from shared.database import Pool
+from shared.events import ReportReceived
+from tests.intake.conftest import TELEPHONY_KEY
+
+STORY = {"text": "He follows me home from the bus, every night this week."}
+
+
+async def kept(pool: Pool) -> list[ReportReceived]:
+    return [ReportReceived.model_validate_json(row["event"]) for row in await pool.fetch("select event from report")]
+
+
+async def test_202_means_that_report_and_outbox_row_are_committed(client: httpx.AsyncClient, pool: Pool):
+    answer = await client.post("/v1/reports", json=STORY)
+    assert answer.status_code == 202
+    assert answer.json()["status_url"] == f"/v1/reports/{answer.json()['reference']}"
+    assert answer.json()["what_happens_next"]
+    (report,) = await kept(pool)
+    (row,) = await pool.fetch("select * from outbox")
+    assert report.reference == answer.json()["reference"]
+    assert (row["report_id"], row["event_id"]) == (report.report_id, report.event_id)
+    assert ReportReceived.model_validate_json(row["value"]) == report
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["  two spaces \r\n and a tab\t", "🔪 he sent me this", "ጤና ይስጥልኝ", "nul \x00 inside", "\u202eright to left"],
+)
+async def test_text_is_kept_exactly_as_given(client: httpx.AsyncClient, pool: Pool, text: str):
+    assert (await client.post("/v1/reports", json={"text": text})).status_code == 202
+    (report,) = await kept(pool)
+    assert report.text == text
+
+
+async def test_the_same_key_and_body_is_one_report_with_one_answer(client: httpx.AsyncClient, pool: Pool):
+    key = {"Idempotency-Key": "k1"}
+    first, second = [await client.post("/v1/reports", json=STORY, headers=key) for _ in range(2)]
+    assert first.json() == second.json()
+    assert len(await kept(pool)) == 1
+
+
+async def test_the_same_key_with_another_body_is_refused(client: httpx.AsyncClient, pool: Pool):
+    key = {"Idempotency-Key": "k1"}
+    await client.post("/v1/reports", json=STORY, headers=key)
+    other = await client.post("/v1/reports", json={"text": "Something else."}, headers=key)
+    assert other.status_code == 422
+    assert other.headers["content-type"] == "application/problem+json"
+    assert len(await kept(pool)) == 1
+
+
+async def test_a_key_raced_by_twenty_is_one_report(client: httpx.AsyncClient, pool: Pool):
+    key = {"Idempotency-Key": "k1"}
+    answers = await asyncio.gather(*(client.post("/v1/reports", json=STORY, headers=key) for _ in range(20)))
+    assert {answer.status_code for answer in answers} == {202}
+    assert len({answer.json()["reference"] for answer in answers}) == 1
+    assert len(await kept(pool)) == 1
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        ({}, "text"),
+        ({"text": " \n "}, "text"),
+        ({"text": 7}, "text"),
+        (STORY | {"answers": {"times": "often"}}, "answers.times"),
+        (STORY | {"answers": {"tiems": "once"}}, "answers.tiems"),
+        (STORY | {"anonymous": True}, "anonymous"),
+    ],
+)
+async def test_each_field_that_is_wrong_is_named(client: httpx.AsyncClient, body: dict[str, object], field: str):
+    answer = await client.post("/v1/reports", json=body)
+    assert answer.status_code == 422
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert [error["field"] for error in answer.json()["errors"]] == [field]
+
+
+async def test_an_error_never_repeats_what_was_written(client: httpx.AsyncClient):
+    answer = await client.post("/v1/reports", json=STORY | {"answers": {"times": "my private words"}})
+    assert "private" not in answer.text
+
+
+async def test_more_than_a_mebibyte_is_refused_with_what_to_do(client: httpx.AsyncClient, pool: Pool):
+    answer = await client.post("/v1/reports", json={"text": "a" * 2**20})
+    assert answer.status_code == 413
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert "second report" in answer.json()["detail"]
+    assert await kept(pool) == []
+
+
+async def test_what_is_not_json_is_refused(client: httpx.AsyncClient):
+    answer = await client.post("/v1/reports", content=b"{", headers={"content-type": "application/json"})
+    assert answer.status_code == 422
+
+
+@pytest.mark.parametrize(
+    ("text", "urgent"), [("Music until four.", False), ("He said he would kill me tonight.", True)]
+)
+async def test_a_threat_takes_the_urgent_lane(client: httpx.AsyncClient, pool: Pool, text: str, urgent: bool):
+    await client.post("/v1/reports", json={"text": text})
+    assert await pool.fetchval("select topic from outbox") == "reports.received" + ".urgent" * urgent
+
+
+async def test_how_a_report_stands_is_told_to_the_holder_of_its_secret_alone(client: httpx.AsyncClient):
+    given = (await client.post("/v1/reports", json=STORY)).json()
+    standing = await client.get(given["status_url"], headers={"Authorization": f"Bearer {given['secret']}"})
+    assert standing.json()["stage"] == "received"
+    assert "follows" not in standing.text
+    assert standing.headers["cache-control"] == "no-store"
+    wrong = await client.get(given["status_url"], headers={"Authorization": "Bearer guess"})
+    unknown = await client.get("/v1/reports/H-00000-00000", headers={"Authorization": "Bearer guess"})
+    assert wrong.status_code == unknown.status_code == 404
+    assert wrong.json() == unknown.json()
+
+
+TURNS = {
+    "turns": [{"speaker": "operator", "text": "Police?"}, {"speaker": "caller", "text": "He is outside.", "start": 2.5}]
+}
+
+
+async def test_a_call_is_kept_turn_by_turn(client: httpx.AsyncClient, pool: Pool):
+    answer = await client.post("/v1/transcripts", json=TURNS, headers={"Authorization": f"Bearer {TELEPHONY_KEY}"})
+    assert answer.status_code == 202
+    (report,) = await kept(pool)
+    assert report.text == "OPERATOR: Police?\nCALLER: He is outside."
+    assert report.turns[1].start == 2.5
+    assert report.source == "telephony"
+
+
+@pytest.mark.parametrize("headers", [{}, {"Authorization": "Bearer wrong"}, {"Authorization": TELEPHONY_KEY}])
+async def test_a_call_from_an_unknown_source_is_refused(client: httpx.AsyncClient, headers: dict[str, str]):
+    answer = await client.post("/v1/transcripts", json=TURNS, headers=headers)
+    assert answer.status_code == 401
+    assert answer.headers["www-authenticate"] == "Bearer"
+
+
+async def test_a_speaker_that_we_do_not_know_is_named(client: httpx.AsyncClient):
+    turns = {"turns": [{"speaker": "robot", "text": "Hello"}]}
+    answer = await client.post("/v1/transcripts", json=turns, headers={"Authorization": f"Bearer {TELEPHONY_KEY}"})
+    assert answer.status_code == 422
+    assert answer.json()["errors"][0]["field"] == "turns.0.speaker"
+
+
+async def test_without_its_database_intake_says_503_and_what_to_do(postgres: Postgres, settings: Settings):
+    away = settings.model_copy(update={"database": type(settings.database)("postgresql://nobody@127.0.0.1:1/none")})
+    app: FastAPI = create_app(away)
+    async with (
+        app.router.lifespan_context(app),
+        httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://intake") as client,
+    ):
+        answer = await client.post("/v1/reports", json=STORY)
+        ready = await client.get("/readyz")
+        alive = await client.get("/livez")
+    assert answer.status_code == 503
+    assert "999" in answer.json()["detail"]
+    assert answer.headers["retry-after"]
+    assert ready.status_code == 503
+    assert alive.status_code == 200
+
+
+async def test_intake_is_ready_without_kafka(client: httpx.AsyncClient):
+    assert (await client.get("/readyz")).status_code == 200
+
+
+async def test_the_log_has_the_trace_and_never_a_word(client: httpx.AsyncClient, capsys: pytest.CaptureFixture[str]):
+    trace = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+    answer = await client.post("/v1/reports", json=STORY, headers={"traceparent": trace})
+    assert answer.headers["traceparent"] == trace
+    out, err = capsys.readouterr()
+    assert "follows" not in out + err
+
+
+async def test_the_trace_travels_with_the_report(client: httpx.AsyncClient, pool: Pool):
+    trace = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+    await client.post("/v1/reports", json=STORY, headers={"traceparent": trace})
+    headers = await pool.fetchval("select headers from outbox")
+    assert headers["ce_traceparent"] == trace
