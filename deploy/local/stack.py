@@ -90,7 +90,7 @@ class Stack:
     def run(self, service: str, role: str) -> None:
         """Start one process."""
         self.children[service, role] = process.spawn(
-            [sys.executable, "-m", "services.cli", service, role],
+            [sys.executable, "-m", "services", service, role],
             log=self.log(service, role),
             on_parent_death=signal.SIGTERM,
             env=self.environment(),
@@ -130,7 +130,7 @@ class Stack:
     def heard(self, *arguments: str, **extra: str) -> str:
         """Run one `heard` command to its end and return what it printed."""
         done = subprocess.run(  # noqa: S603
-            [sys.executable, "-m", "services.cli", *arguments],
+            [sys.executable, "-m", "services", *arguments],
             env=self.environment() | extra,
             cwd=ROOT,
             capture_output=True,

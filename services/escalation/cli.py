@@ -7,9 +7,11 @@ from typing import Annotated, Literal
 
 import typer
 
-from services.escalation import directories, handlers, main
+from services.escalation import main
 from services.escalation.domain.directory import Directory
 from services.escalation.errors import DirectoryRefused
+from services.escalation.handlers import clients, directories
+from services.escalation.rules_in_force import read_directory
 from services.escalation.settings import MIGRATIONS, Settings
 from shared.database import create_pool, migrate
 from shared.http import serve
@@ -57,14 +59,14 @@ def let_in(
 
 async def _let_in(client_id: str, secret: str, role: str, belongs_to: str, settings: Settings) -> None:
     async with create_pool(settings.database.get_secret_value(), 1) as pool:
-        await handlers.let_in(client_id, secret, role, belongs_to, pool)
+        await clients.let_in(client_id, secret, role, belongs_to, pool)
 
 
 @directory.command("load")
 def load(file: Path) -> None:
     """Put a directory in force, whole, or refuse it with the place and the reason."""
     try:
-        read = directories.read(file)
+        read = read_directory(file)
     except DirectoryRefused as error:
         raise typer.BadParameter(str(error)) from error
     version = asyncio.run(_load(read, _settings()))
@@ -73,4 +75,4 @@ def load(file: Path) -> None:
 
 async def _load(read: Directory, settings: Settings) -> int:
     async with create_pool(settings.database.get_secret_value(), 1) as pool:
-        return await handlers.load_directory(read, pool, datetime.now(UTC))
+        return await directories.load_directory(read, pool, datetime.now(UTC))

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid5
 
-from services.escalation import handlers
-from services.escalation.directories import RulesInForce
-from services.escalation.handlers import Arrived
+from services.escalation.handlers import cases
+from services.escalation.handlers.cases import Arrived
+from services.escalation.rules_in_force import RulesInForce
 from shared.cloudevents import Unreadable, attributes, decode
 from shared.consumer import Record
 from shared.database import Pool
@@ -35,7 +35,7 @@ async def classified(records: Sequence[Record], edge: Edge) -> None:
     for record in records:
         event, about = decode(ReportClassified, record.headers, record.value)
         arrived.append(Arrived(event, about.time, about.traceparent))
-    await handlers.escalate(arrived, edge.pool, edge.bell, await edge.rules.current(), datetime.now(UTC))
+    await cases.escalate(arrived, edge.pool, edge.bell, await edge.rules.current(), datetime.now(UTC))
 
 
 async def received_urgent(records: Sequence[Record], edge: Edge) -> None:
@@ -43,7 +43,7 @@ async def received_urgent(records: Sequence[Record], edge: Edge) -> None:
     reports = [decode(ReportReceived, record.headers, record.value)[0] for record in records]
     due = max(report.received_at for report in reports) + edge.unread_after
     await asyncio.sleep(min((due - datetime.now(UTC)) / timedelta(seconds=1), edge.unread_after.total_seconds()))
-    await handlers.open_unread(reports, edge.pool, await edge.rules.current(), datetime.now(UTC))
+    await cases.open_unread(reports, edge.pool, await edge.rules.current(), datetime.now(UTC))
 
 
 async def dead(records: Sequence[Record], edge: Edge) -> None:
@@ -55,8 +55,8 @@ async def dead(records: Sequence[Record], edge: Edge) -> None:
         if headers.get("dead_topic") in {*RECEIVED.values(), *CLASSIFIED.values()}
     ]
     now = datetime.now(UTC)
-    arrived = [Arrived(handlers.not_read(report), now, None) for report in reports]
-    await handlers.escalate(arrived, edge.pool, edge.bell, await edge.rules.current(), now)
+    arrived = [Arrived(cases.not_read(report), now, None) for report in reports]
+    await cases.escalate(arrived, edge.pool, edge.bell, await edge.rules.current(), now)
 
 
 def _headers(record: Record) -> Mapping[str, str]:

@@ -8,10 +8,10 @@ from functools import partial
 
 from fastapi import FastAPI
 
-from services.escalation import consumer, rulebooks
+from services.escalation import consumer
 from services.escalation.consumer import Edge
-from services.escalation.directories import RulesInForce
 from services.escalation.routers import agencies, oauth, queue
+from services.escalation.rules_in_force import RulesInForce
 from services.escalation.settings import Settings
 from shared import http
 from shared.consumer import Consumer, Turnstile
@@ -44,7 +44,7 @@ async def run_worker(settings: Settings) -> None:
     stop = asyncio.Event()
     producer = Producer(settings.kafka)
     async with create_pool(settings.database.get_secret_value(), settings.connections) as pool:
-        rules = RulesInForce(pool, rulebooks.grading(), rulebooks.routing())
+        rules = RulesInForce(pool)
         edge = Edge(pool, Bell(pool), rules, timedelta(seconds=settings.unread_after))
         turnstile = Turnstile()
         read_by = partial(Consumer, settings.kafka, producer=producer, stop=stop)

@@ -7,7 +7,8 @@ from typing import Annotated, Any
 
 import typer
 
-from services.intake import main, repository
+from services.intake import main
+from services.intake.repository import reports
 from services.intake.settings import MIGRATIONS, Settings
 from shared.database import create_pool, migrate, transaction
 from shared.http import serve
@@ -64,4 +65,4 @@ async def _account(settings: Settings) -> tuple[Any, list[Any]]:
         create_pool(settings.database.get_secret_value(), 1) as pool,
         transaction(pool) as connection,
     ):
-        return await repository.account(connection), await repository.open_ones(connection, LISTED)
+        return await reports.account(connection), await reports.open_ones(connection, LISTED)

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from services.intake import handlers
+from services.intake.handlers import reports
 from shared.cloudevents import decode
 from shared.consumer import Record
 from shared.database import Pool
@@ -10,4 +10,4 @@ from shared.events import ReportRouted
 
 
 async def receipts(records: Sequence[Record], pool: Pool) -> None:
-    await handlers.close([decode(ReportRouted, record.headers, record.value)[0] for record in records], pool)
+    await reports.close([decode(ReportRouted, record.headers, record.value)[0] for record in records], pool)

@@ -7,7 +7,8 @@ from functools import partial
 
 from fastapi import FastAPI
 
-from services.intake import consumer, repository
+from services.intake import consumer
+from services.intake.repository.reports import await_receipt
 from services.intake.republisher import Republisher
 from services.intake.routers import reports, transcripts
 from services.intake.settings import Settings
@@ -42,7 +43,7 @@ async def run_worker(settings: Settings) -> None:
     stop = asyncio.Event()
     producer = Producer(settings.kafka)
     async with create_pool(settings.database.get_secret_value(), settings.connections) as pool:
-        settle = partial(repository.await_receipt, seconds=settings.republish_after)
+        settle = partial(await_receipt, seconds=settings.republish_after)
         relay = Relay(pool, producer, settle, stop)
         again = Republisher(relay, settings.kafka, settings.republish_batch, settings.republish_after, stop)
         hear = partial(consumer.receipts, pool=pool)

@@ -7,8 +7,8 @@ from typing import Any, Final
 import structlog
 from prometheus_client import Counter
 
-from services.intake import repository
 from services.intake.backlog import Backlog
+from services.intake.repository import reports
 from shared.database import DatabaseUnavailable, transaction
 from shared.kafka import KafkaUnavailable
 from shared.outbox import Relay
@@ -50,7 +50,7 @@ class Republisher:
         lost = [row for row in rows if row not in waiting]
         if waiting:
             async with transaction(self.relay.pool) as connection:
-                await repository.postpone(connection, [row["id"] for row in waiting], self.after)
+                await reports.postpone(connection, [row["id"] for row in waiting], self.after)
         if lost:
             await self.relay.publish(lost)
             REPUBLISHED.inc(len(lost))

@@ -7,9 +7,10 @@ from fastapi import FastAPI
 
 from deploy.local.postgres import Postgres
 from deploy.local.samples import DIRECTORY
-from services.escalation import directories, handlers, rulebooks
+from services.escalation import rules_in_force
 from services.escalation.domain.directory import Directory
-from services.escalation.handlers import Arrived, Rules
+from services.escalation.handlers import cases, clients, directories
+from services.escalation.handlers.cases import Arrived, Rules
 from services.escalation.main import create_app
 from services.escalation.settings import MIGRATIONS, Settings
 from shared.database import Pool, create_pool, migrate
@@ -20,12 +21,12 @@ from tests.builders import NOON
 
 @pytest.fixture(scope="session")
 def directory() -> Directory:
-    return directories.read(DIRECTORY)
+    return rules_in_force.read_directory(DIRECTORY)
 
 
 @pytest.fixture(scope="session")
 def rules(directory: Directory) -> Rules:
-    return Rules(directory, rulebooks.grading(), rulebooks.routing())
+    return Rules(directory, rules_in_force.grading(), rules_in_force.routing())
 
 
 @pytest.fixture(scope="session")
@@ -54,7 +55,7 @@ Escalate = Callable[..., Awaitable[None]]
 def escalate(pool: Pool, rules: Rules) -> Escalate:
     async def escalated(*events: ReportClassified, at: datetime = NOON) -> None:
         arrived = [Arrived(event, at, None) for event in events]
-        await handlers.escalate(arrived, pool, Bell(pool), rules, at)
+        await cases.escalate(arrived, pool, Bell(pool), rules, at)
 
     return escalated
 
@@ -62,7 +63,7 @@ def escalate(pool: Pool, rules: Rules) -> Escalate:
 @pytest.fixture
 async def client(settings: Settings, pool: Pool, directory: Directory) -> AsyncIterator[httpx.AsyncClient]:
     app: FastAPI = create_app(settings)
-    await handlers.load_directory(directory, pool, datetime.now(UTC))
+    await directories.load_directory(directory, pool, datetime.now(UTC))
     async with (
         app.router.lifespan_context(app),
         httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://escalation") as client,
@@ -78,7 +79,7 @@ def sign_in(client: httpx.AsyncClient, pool: Pool) -> SignIn:
     """Authorization headers of a client with this role, acting for this agency or force."""
 
     async def signed_in(role: str, belongs_to: str) -> dict[str, str]:
-        await handlers.let_in(f"{belongs_to}-{role}", "secret", role, belongs_to, pool)
+        await clients.let_in(f"{belongs_to}-{role}", "secret", role, belongs_to, pool)
         form = {"grant_type": "client_credentials"}
         answer = await client.post("/oauth/token", data=form, auth=(f"{belongs_to}-{role}", "secret"))
         return {"Authorization": f"Bearer {answer.raise_for_status().json()['access_token']}"}

@@ -3,8 +3,8 @@
 import asyncio
 from datetime import timedelta
 
-from services.escalation import handlers
-from services.escalation.handlers import Rules
+from services.escalation.handlers import cases
+from services.escalation.handlers.cases import Rules
 from shared.database import Pool
 from shared.events import DangerClass, Label, Lane, ReportRouted, Threat
 from tests.builders import NOON, assessment, classified, report
@@ -81,7 +81,7 @@ async def test_an_unread_threat_is_on_the_queue_without_a_receipt_and_filled_in_
     escalate: Escalate, pool: Pool, rules: Rules
 ):
     told = report(lane=Lane.urgent)
-    await handlers.open_unread([told], pool, rules, NOON)
+    await cases.open_unread([told], pool, rules, NOON)
     assert await pool.fetchval("select danger_class from queue_item") == 2
     assert await receipts(pool) == []
     await escalate(classified(told, labels=(Label.harassment,), danger_class=DangerClass.life_at_risk))
@@ -92,12 +92,12 @@ async def test_an_unread_threat_is_on_the_queue_without_a_receipt_and_filled_in_
 async def test_what_was_read_is_not_opened_again_as_unread(escalate: Escalate, pool: Pool, rules: Rules):
     event = classified(labels=(Label.harassment,))
     await escalate(event)
-    await handlers.open_unread([event.report], pool, rules, NOON)
+    await cases.open_unread([event.report], pool, rules, NOON)
     assert await pool.fetchval("select rulebook from cases") == "rules-1"
 
 
 async def test_a_report_that_nobody_can_read_goes_to_review_with_a_receipt(escalate: Escalate, pool: Pool):
-    await escalate(handlers.not_read(report()))
+    await escalate(cases.not_read(report()))
     (receipt,) = await receipts(pool)
     assert [d.queue for d in receipt.destinations] == ["review"]
     assert await pool.fetchval("select queues from queue_item") == ["review"]

@@ -6,7 +6,7 @@ import httpx
 import pytest
 
 from services.escalation import tokens
-from services.escalation.handlers import not_read
+from services.escalation.handlers.cases import not_read
 from services.escalation.tokens import Principal
 from shared.events import Answers, Contact, DangerClass, Label, Place
 from tests.builders import NOON, classified, report

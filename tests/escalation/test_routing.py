@@ -6,7 +6,7 @@ import pytest
 
 from services.escalation.domain.grading import danger_of
 from services.escalation.domain.routing import NOBODY, Route, route
-from services.escalation.handlers import Rules
+from services.escalation.handlers.cases import Rules
 from shared.events import Answers, DangerClass, Flag, Label, Place, Strand
 from tests.builders import assessment, report
 

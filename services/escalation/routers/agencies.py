@@ -7,7 +7,7 @@ from uuid import UUID
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
 
-from services.escalation import handlers
+from services.escalation.handlers import feeds
 from services.escalation.routers.dependencies import AgencyDep, PoolDep
 
 router = APIRouter(prefix="/v1/agencies", tags=["agencies"])
@@ -41,6 +41,6 @@ async def feed(
     limit: Annotated[int, Query(ge=1, le=500)] = 100,
 ) -> Feed:
     """Positions are 1, 2, 3 … without a gap, so that you can prove that nothing is missing."""
-    delivered = await handlers.feed(agency.belongs_to, after, limit, pool)
+    delivered = await feeds.feed(agency.belongs_to, after, limit, pool)
     reports = tuple(Delivered.model_validate(one, from_attributes=True) for one in delivered)
     return Feed(reports=reports, next=reports[-1].position if reports else after)

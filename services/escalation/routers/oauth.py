@@ -6,8 +6,9 @@ from fastapi import APIRouter, Depends, Form, Response
 from fastapi.security import HTTPBasic, HTTPBasicCredentials
 from pydantic import BaseModel
 
-from services.escalation import handlers, tokens
+from services.escalation import tokens
 from services.escalation.errors import UnknownClient
+from services.escalation.handlers import clients
 from services.escalation.routers.dependencies import Now, PoolDep, SettingsDep
 from services.escalation.tokens import LIFETIME, Principal
 
@@ -37,7 +38,7 @@ async def token(
     given = (basic.username, basic.password) if basic else (client_id, client_secret)
     if not given[0] or not given[1]:
         raise UnknownClient("Send the client id and secret as Basic authorization, or as form fields.")
-    row = await handlers.identify(given[0], given[1], pool)
+    row = await clients.identify(given[0], given[1], pool)
     response.headers["Cache-Control"] = "no-store"
     who = Principal(given[0], row["role"], row["belongs_to"])
     return Token(access_token=tokens.issue(who, settings.token_key.get_secret_value(), now))

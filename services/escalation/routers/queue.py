@@ -7,8 +7,8 @@ from uuid import UUID
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
 
-from services.escalation import handlers
 from services.escalation.domain.grading import Grade
+from services.escalation.handlers.queue import ranked
 from services.escalation.routers.dependencies import OperatorDep, PoolDep
 from shared.events import Assessment, DangerClass, ReportReceived
 
@@ -34,14 +34,14 @@ class Queue(BaseModel):
 
 
 @router.get("")
-async def ranked(
+async def queue(
     operator: OperatorDep,
     pool: PoolDep,
-    queue: Annotated[
-        str | None, Query(description="control_room, harassment, hate_crime, neighbourhood, review")
+    name: Annotated[
+        str | None, Query(alias="queue", description="control_room, harassment, hate_crime, neighbourhood, review")
     ] = None,
     limit: Annotated[int, Query(ge=1, le=500)] = 100,
 ) -> Queue:
     """By danger class, then grade, then the time left to the grade's target."""
-    items = await handlers.ranked(operator.belongs_to, queue, limit, pool)
+    items = await ranked(operator.belongs_to, name, limit, pool)
     return Queue(items=tuple(QueueItem.model_validate(item, from_attributes=True) for item in items))

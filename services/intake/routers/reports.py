@@ -7,9 +7,9 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Header, Response
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from services.intake import handlers
 from services.intake.domain import Stage
-from services.intake.handlers import Told
+from services.intake.handlers import reports
+from services.intake.handlers.reports import Accepted, Told
 from services.intake.routers.dependencies import BellDep, IdempotencyKey, Now, PoolDep, SettingsDep, SourceOrPublic
 from shared.events import Answers, Channel, Contact, Place
 from shared.security import bearer
@@ -60,7 +60,7 @@ def body_hash(given: BaseModel) -> str:
     return hashlib.sha256(given.model_dump_json().encode()).hexdigest()
 
 
-def accepted(result: handlers.Accepted, response: Response) -> ReportAccepted:
+def accepted(result: Accepted, response: Response) -> ReportAccepted:
     url = f"/v1/reports/{result.reference}"
     response.headers["Location"] = url
     response.headers["Cache-Control"] = "no-store"
@@ -90,7 +90,7 @@ async def tell(
         idempotency_key=idempotency_key,
         body_hash=body_hash(given),
     )
-    return accepted(await handlers.accept(told, pool, bell, settings.secret.get_secret_value(), now), response)
+    return accepted(await reports.accept(told, pool, bell, settings.secret.get_secret_value(), now), response)
 
 
 @router.get("/{reference}")
@@ -99,5 +99,5 @@ async def standing(
 ) -> ReportStanding:
     """How a report stands, for whoever holds its secret (`Authorization: Bearer <secret>`)."""
     response.headers["Cache-Control"] = "no-store"
-    found = await handlers.standing(reference, bearer(authorization) or "", pool)
+    found = await reports.standing(reference, bearer(authorization) or "", pool)
     return ReportStanding(reference=found.reference, received_at=found.received_at, stage=found.stage)

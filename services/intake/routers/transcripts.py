@@ -5,8 +5,8 @@ from typing import Annotated
 from fastapi import APIRouter, Response
 from pydantic import Field, StringConstraints
 
-from services.intake import handlers
-from services.intake.handlers import Told
+from services.intake.handlers import reports
+from services.intake.handlers.reports import Told
 from services.intake.routers.dependencies import BellDep, IdempotencyKey, Now, PoolDep, SettingsDep, Source
 from services.intake.routers.reports import AnswersGiven, Given, ReportAccepted, accepted, body_hash
 from shared.events import Channel, Contact, Place, Speaker, Turn, written_out
@@ -54,4 +54,4 @@ async def tell(
         idempotency_key=idempotency_key,
         body_hash=body_hash(given),
     )
-    return accepted(await handlers.accept(told, pool, bell, settings.secret.get_secret_value(), now), response)
+    return accepted(await reports.accept(told, pool, bell, settings.secret.get_secret_value(), now), response)

@@ -1,26 +1,22 @@
-"""What can happen in escalation: a report was read, was not read in time, cannot be read; a client asks for its own."""
+"""A report was read, was not read in time, or cannot be read."""
 
-import hmac
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
-from services.escalation import repository
-from services.escalation.domain.directory import Directory, KindRule
+from services.escalation.domain.directory import Directory
 from services.escalation.domain.grading import GradingTable, grade
 from services.escalation.domain.routing import RoutingTable, route
-from services.escalation.domain.views import minimised
-from services.escalation.errors import NotYours, UnknownClient
-from services.escalation.repository import Known, Opened
+from services.escalation.repository import cases
+from services.escalation.repository.cases import Known, Opened
 from shared import telemetry
 from shared.cloudevents import encode
 from shared.database import Connection, Pool, transaction
-from shared.events import Assessment, Lane, ReportClassified, ReportReceived, ReportRouted
+from shared.events import Lane, ReportClassified, ReportReceived, ReportRouted
 from shared.kafka import ROUTED
 from shared.outbox import Bell, Outgoing, put
-from shared.security import sha256
 
 SOURCE: Final = "escalation"
 
@@ -43,43 +39,13 @@ class Arrived:
     traceparent: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class Ranked:
-    """A case on the queue, as the control room sees it."""
-
-    report_id: UUID
-    danger_class: int
-    grade: str
-    target_at: datetime
-    opened_at: datetime
-    queues: tuple[str, ...]
-    reasons: tuple[str, ...]
-    report: ReportReceived
-    assessment: Assessment | None
-
-
-@dataclass(frozen=True, slots=True)
-class Delivered:
-    """A report in an agency's feed, cut down to what its kind may see."""
-
-    position: int
-    report_id: UUID
-    reference: str
-    queue: str
-    reason: str
-    ground: str
-    received_at: datetime
-    delivered_at: datetime
-    report: dict[str, Any]
-
-
 async def escalate(arrived: Sequence[Arrived], pool: Pool, bell: Bell, rules: Rules, now: datetime) -> None:
     """Open or re-grade each report's case, deliver it, give a receipt; what is known only has its receipt repeated."""
     newest = _newest(arrived)
     async with transaction(pool) as connection:
-        known = await repository.locked(connection, list(newest))
+        known = await cases.locked(connection, list(newest))
         opened = [_open(a, known.get(i), rules, now) for i, a in newest.items() if _is_news(a, known.get(i))]
-        await repository.keep(connection, opened, now)
+        await cases.keep(connection, opened, now)
         await _give_receipts(connection, newest, known, opened, now)
     bell.ring()
 
@@ -150,80 +116,11 @@ async def open_unread(reports: Sequence[ReportReceived], pool: Pool, rules: Rule
     """Put urgent reports that nobody has read yet on the queue. No receipt: intake goes on until they are read."""
     unread = {report.report_id: Arrived(not_read(report), now, None) for report in reports}
     async with transaction(pool) as connection:
-        known = await repository.locked(connection, list(unread))
+        known = await cases.locked(connection, list(unread))
         opened = [_open(a, None, rules, now, receipt=False) for i, a in unread.items() if i not in known]
-        await repository.keep(connection, opened, now)
+        await cases.keep(connection, opened, now)
 
 
 def not_read(report: ReportReceived) -> ReportClassified:
     """A report without a reading."""
     return ReportClassified(report_id=report.report_id, revision=report.revision, report=report, assessment=None)
-
-
-async def load_directory(directory: Directory, pool: Pool, now: datetime) -> int:
-    """Put a directory in force and return its version."""
-    async with transaction(pool) as connection:
-        return await repository.add_directory(connection, directory, now)
-
-
-async def let_in(client_id: str, secret: str, role: str, belongs_to: str, pool: Pool) -> None:
-    """Give a client a secret, in place of the one it may have had."""
-    async with transaction(pool) as connection:
-        await repository.put_client(connection, client_id, sha256(secret), role, belongs_to)
-
-
-async def identify(client_id: str, secret: str, pool: Pool) -> Any:
-    """The client's role and whose it is. Raises UnknownClient, the same whichever of the two is wrong."""
-    async with transaction(pool) as connection:
-        row = await repository.client(connection, client_id)
-    if row is None or not hmac.compare_digest(row["secret_hash"], sha256(secret)):
-        raise UnknownClient("Check the client id and secret.")
-    return row
-
-
-async def ranked(force: str, queue: str | None, limit: int, pool: Pool) -> list[Ranked]:
-    """The queue of one control room, the first to be taken first."""
-    async with transaction(pool) as connection:
-        return [_ranked(row) for row in await repository.ranked(connection, force, queue, limit)]
-
-
-def _ranked(row: Any) -> Ranked:
-    event = ReportClassified.model_validate_json(row["event"])
-    return Ranked(
-        report_id=row["report_id"],
-        danger_class=row["danger_class"],
-        grade=row["grade"],
-        target_at=row["target_at"],
-        opened_at=row["opened_at"],
-        queues=row["queues"],
-        reasons=row["reasons"],
-        report=event.report,
-        assessment=event.assessment,
-    )
-
-
-async def feed(agency_id: str, after: int, limit: int, pool: Pool) -> list[Delivered]:
-    """An agency's deliveries behind a position, each cut down to what its kind may see."""
-    async with transaction(pool) as connection:
-        directory = await repository.newest_directory(connection)
-        rows = await repository.feed(connection, agency_id, after, limit)
-    agency = directory.agency(agency_id) if directory else None
-    if directory is None or agency is None:
-        raise NotYours("This agency is no longer in the directory.")
-    rule = directory.rule(agency.kind)
-    return [_delivered(row, rule) for row in rows]
-
-
-def _delivered(row: Any, rule: KindRule) -> Delivered:
-    event = ReportClassified.model_validate_json(row["event"])
-    return Delivered(
-        position=row["position"],
-        report_id=row["report_id"],
-        reference=event.report.reference,
-        queue=row["queue"],
-        reason=row["reason"],
-        ground=row["ground"],
-        received_at=event.report.received_at,
-        delivered_at=row["delivered_at"],
-        report=minimised(event, rule),
-    )

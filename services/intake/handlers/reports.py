@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import uuid4
 
-from services.intake import domain, repository
+from services.intake import domain
 from services.intake.domain import Stage
 from services.intake.errors import KeyReused, UnknownReference
+from services.intake.repository import reports
 from shared import telemetry
 from shared.cloudevents import encode
 from shared.database import Pool, transaction
@@ -59,10 +60,10 @@ async def accept(told: Told, pool: Pool, bell: Bell, key: str, now: datetime) ->
     """Keep a report; once this returns, it is on disk. Raises KeyReused, or DatabaseUnavailable with nothing kept."""
     report = _received(told, now)
     secret = domain.reporters_secret(key, report.report_id)
-    kept = repository.Acceptance(report, sha256(secret), told.idempotency_key, told.body_hash)
+    kept = reports.Acceptance(report, sha256(secret), told.idempotency_key, told.body_hash)
     async with transaction(pool) as connection:
-        new = await repository.accept(connection, kept, _outgoing(report, now))
-        earlier = None if new else await repository.sent_before(connection, told.source, told.idempotency_key or "")
+        new = await reports.accept(connection, kept, _outgoing(report, now))
+        earlier = None if new else await reports.sent_before(connection, told.source, told.idempotency_key or "")
     bell.ring()
     if earlier is None:
         return Accepted(report.reference, secret)
@@ -98,7 +99,7 @@ def _outgoing(report: ReportReceived, now: datetime) -> Outgoing:
 async def standing(reference: str, secret: str, pool: Pool) -> Standing:
     """How a report stands. Raises UnknownReference, the same whether the reference or the secret is wrong."""
     async with transaction(pool) as connection:
-        row = await repository.by_reference(connection, domain.normalised_reference(reference))
+        row = await reports.by_reference(connection, domain.normalised_reference(reference))
     if row is None or not hmac.compare_digest(row["secret_hash"], sha256(secret)):
         raise UnknownReference("Check the reference and the secret that you were given when you sent it.")
     return Standing(domain.normalised_reference(reference), row["received_at"], domain.stage_of(bool(row["routed_at"])))
@@ -108,4 +109,4 @@ async def close(receipts: Sequence[ReportRouted], pool: Pool) -> None:
     """Record the receipts, the newest for each report."""
     newest = {r.report_id: r for r in sorted(receipts, key=lambda receipt: receipt.revision)}
     async with transaction(pool) as connection:
-        await repository.close(connection, list(newest.values()))
+        await reports.close(connection, list(newest.values()))

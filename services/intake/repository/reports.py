@@ -1,4 +1,4 @@
-"""Everything that intake asks of its database. The caller opens the transaction, and alone commits it."""
+"""Reports and their receipts."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

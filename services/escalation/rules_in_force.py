@@ -1,4 +1,4 @@
-"""The directory: read from a file, and the one in force."""
+"""What decides: the directory, the grading and the routing table, as read from files and as in force."""
 
 import time
 import tomllib
@@ -8,19 +8,20 @@ from typing import Final
 
 from pydantic import ValidationError
 
-from services.escalation import repository
 from services.escalation.domain.directory import Directory
 from services.escalation.domain.grading import GradingTable
 from services.escalation.domain.routing import RoutingTable
 from services.escalation.errors import DirectoryRefused
-from services.escalation.handlers import Rules
+from services.escalation.handlers.cases import Rules
+from services.escalation.repository.directories import newest_directory
 from shared.consumer import NotYet
 from shared.database import Pool, transaction
 
+TABLES: Final = Path(__file__).parent / "rules"
 FRESH: Final = 5.0  # seconds that a directory is used before it is looked up again
 
 
-def read(path: Path) -> Directory:
+def read_directory(path: Path) -> Directory:
     """A directory from a TOML file, whole or not at all. Raises DirectoryRefused with each place and reason."""
     try:
         return Directory.model_validate(tomllib.loads(path.read_text()))
@@ -31,13 +32,19 @@ def read(path: Path) -> Directory:
         raise DirectoryRefused(f"{path}: " + "; ".join(faults)) from error
 
 
+def grading() -> GradingTable:
+    return GradingTable.model_validate(tomllib.loads((TABLES / "grading.toml").read_text()))
+
+
+def routing() -> RoutingTable:
+    return RoutingTable.model_validate(tomllib.loads((TABLES / "routing.toml").read_text()))
+
+
 @dataclass
 class RulesInForce:
     """The tables, with the newest directory; looked up again every few seconds."""
 
     pool: Pool
-    grading: GradingTable
-    routing: RoutingTable
     _rules: Rules | None = None
     _read_at: float = 0.0
 
@@ -45,8 +52,8 @@ class RulesInForce:
         """Raises NotYet while no directory was loaded, and DatabaseUnavailable."""
         if self._rules is None or time.monotonic() - self._read_at > FRESH:
             async with transaction(self.pool) as connection:
-                directory = await repository.newest_directory(connection)
+                directory = await newest_directory(connection)
             if directory is None:
                 raise NotYet("no directory is loaded: heard directory load FILE")
-            self._rules, self._read_at = Rules(directory, self.grading, self.routing), time.monotonic()
+            self._rules, self._read_at = Rules(directory, grading(), routing()), time.monotonic()
         return self._rules

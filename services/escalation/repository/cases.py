@@ -1,4 +1,4 @@
-"""Everything that escalation asks of its database. The caller opens the transaction, and alone commits it."""
+"""Cases, with their queue items and deliveries."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,7 +6,6 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from services.escalation.domain.directory import Directory
 from services.escalation.domain.grading import ORDER, Grading
 from services.escalation.domain.routing import NOBODY, Route
 from shared.database import Connection
@@ -74,20 +73,6 @@ with held as materialized (
 insert into delivery (agency_id, position, report_id, queue, reason, ground, delivered_at)
 select fresh.agency, held.position + fresh.nth, fresh.report_id, fresh.queue, fresh.reason, fresh.ground, $6
 from fresh join held on held.agency_id = fresh.agency
-"""
-
-RANKED: Final = """
-select item.*, cases.reference, cases.event, cases.grade, cases.reasons, cases.rulebook
-from queue_item as item join cases using (report_id)
-where item.state <> 'closed' and (item.force is null or item.force = $1)
-  and ($2::text is null or $2 = any(item.queues))
-order by item.danger_class, item.grade_order, item.target_at, item.report_id
-limit $3
-"""
-
-FEED: Final = """
-select delivery.*, cases.event from delivery join cases using (report_id)
-where agency_id = $1 and position > $2 order by position limit $3
 """
 
 
@@ -175,38 +160,3 @@ def _item(case: Opened) -> tuple[Any, ...]:
 def _deliveries(case: Opened) -> list[tuple[Any, ...]]:
     report_id = case.event.report_id
     return [(d.agency, report_id, d.queue, d.reason, d.ground) for d in case.route.destinations if d.agency != NOBODY]
-
-
-async def ranked(connection: Connection, force: str, queue: str | None, limit: int) -> list[Any]:
-    """The control room's queue in its order: danger class, grade, time to target."""
-    return await connection.fetch(RANKED, force, queue, limit)
-
-
-async def feed(connection: Connection, agency: str, after: int, limit: int) -> list[Any]:
-    """An agency's deliveries behind a position, without a gap."""
-    return await connection.fetch(FEED, agency, after, limit)
-
-
-async def newest_directory(connection: Connection) -> Directory | None:
-    body = await connection.fetchval("select body from directory_version order by version desc limit 1")
-    return Directory.model_validate(body) if body else None
-
-
-async def add_directory(connection: Connection, directory: Directory, now: datetime) -> int:
-    """Keep a new version and return its number."""
-    statement = "insert into directory_version (loaded_at, body) values ($1, $2) returning version"
-    return int(await connection.fetchval(statement, now, directory.model_dump(mode="json")))
-
-
-async def put_client(connection: Connection, client_id: str, secret_hash: str, role: str, belongs_to: str) -> None:
-    """Let a client in, or change its secret."""
-    statement = """
-        insert into client (id, secret_hash, role, belongs_to) values ($1, $2, $3, $4)
-        on conflict (id) do update set secret_hash = excluded.secret_hash, role = excluded.role,
-                                       belongs_to = excluded.belongs_to
-    """
-    await connection.execute(statement, client_id, secret_hash, role, belongs_to)
-
-
-async def client(connection: Connection, client_id: str) -> Any:
-    return await connection.fetchrow("select secret_hash, role, belongs_to from client where id = $1", client_id)

@@ -1,0 +1,1 @@
+"""Everything that escalation asks of its database. The caller opens the transaction, and alone commits it."""

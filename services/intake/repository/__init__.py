@@ -1,0 +1,1 @@
+"""Everything that intake asks of its database. The caller opens the transaction, and alone commits it."""
