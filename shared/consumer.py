@@ -163,7 +163,14 @@ class Consumer:
 
     async def _set_aside(self, record: Record, failure: Exception) -> None:
         reason = failure.reason if isinstance(failure, Unreadable) else type(failure).__name__
-        log.error("set aside", topic=record.topic, partition=record.partition, offset=record.offset, reason=reason)
+        log.error(
+            "set aside",
+            topic=record.topic,
+            partition=record.partition,
+            offset=record.offset,
+            reason=reason,
+            at=telemetry.place(failure),
+        )
         letter = dead_letter(record, self.group, reason, datetime.now(UTC))
         while True:
             try:

@@ -49,7 +49,9 @@ def create_app(
     title: str, lifespan: Callable[[FastAPI], AbstractAsyncContextManager[None]], ready: Check, max_body: int = MAX_BODY
 ) -> FastAPI:
     """A FastAPI application with Heard's errors, limits, health, metrics and trace; routers are added to it."""
-    app = Application(title=title, version="1", lifespan=lifespan, max_body_size=max_body, docs_url=None, redoc_url=None)
+    app = Application(
+        title=title, version="1", lifespan=lifespan, max_body_size=max_body, docs_url=None, redoc_url=None
+    )
     app.add_exception_handler(ServiceError, _service_error)
     app.add_exception_handler(DatabaseUnavailable, _unavailable)
     app.add_exception_handler(RequestValidationError, _invalid)
@@ -123,7 +125,7 @@ async def _http_error(_: Request, error: Exception) -> Response:
 
 
 async def _unexpected(_: Request, error: Exception) -> Response:
-    log.error("unexpected error", reason=type(error).__name__)
+    log.error("unexpected error", reason=type(error).__name__, at=telemetry.place(error))
     return problem(500, ServiceError.title, f"It has been noted. {EMERGENCY}")
 
 

@@ -4,7 +4,9 @@ import logging
 import re
 import secrets
 import sys
+import traceback
 from contextvars import ContextVar
+from pathlib import Path
 
 import structlog
 
@@ -64,3 +66,9 @@ def current_traceparent() -> str:
 def correlation_id(traceparent: str) -> str:
     """The trace id inside a traceparent."""
     return traceparent.split("-")[1] if is_traceparent(traceparent) else "none"
+
+
+def place(error: BaseException) -> str:
+    """Where it went wrong, as file, line and function: code, and never a value that could hold somebody's words."""
+    frames = traceback.extract_tb(error.__traceback__)[-3:]
+    return " > ".join(f"{Path(frame.filename).name}:{frame.lineno} {frame.name}" for frame in frames)

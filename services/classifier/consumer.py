@@ -50,6 +50,11 @@ def _classified(report: ReportReceived, classify: Classify) -> ReportClassified:
         try:
             return classify(report)
         except Exception as error:  # noqa: BLE001 - whatever goes wrong here, the report goes to a person
-            log.error("could not be read", report_id=str(report.report_id), reason=type(error).__name__)
+            log.error(
+                "could not be read",
+                report_id=str(report.report_id),
+                reason=type(error).__name__,
+                at=telemetry.place(error),
+            )
     UNREAD.inc()
     return handlers.give_up(report)

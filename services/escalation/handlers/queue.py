@@ -27,7 +27,7 @@ class Ranked:
 async def ranked(force: str, queue: str | None, limit: int, pool: Pool) -> list[Ranked]:
     """The queue of one control room, the first to be taken first."""
     async with transaction(pool) as connection:
-        return [_ranked(row) for row in await queue.ranked(connection, force, queue, limit)]
+        return [_ranked(row) for row in await items.ranked(connection, force, queue, limit)]
 
 
 def _ranked(row: Any) -> Ranked:
