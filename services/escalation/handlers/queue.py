@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from services.escalation.repository import queue as items
 from shared.database import Pool, transaction
 from shared.events import Assessment, ReportClassified, ReportReceived
 

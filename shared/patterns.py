@@ -1,0 +1,124 @@
+"""Patterns as data: one way to normalise words and to compile what looks for them.
+
+The classifier's readers and intake's urgent-lane screen read the same text with the same patterns, so both live here.
+RE2 runs in linear time whatever the pattern and whatever the text.
+"""
+
+import re
+from array import array
+from bisect import bisect_left
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import re2
+
+Words = Mapping[str, str]
+
+_SPACES = (
+    "\t\r\x0b\x0c\x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u205f\u3000"
+)
+_UNSEEN = "\u00ad\u200b\u200c\u200d\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2060\u2066\u2067\u2068\u2069\ufeff\ufe0f"
+_APOSTROPHES = "\u2018\u2019\u201a\u201b\u02bc\u2032\u0060\u00b4"
+_SAME_LENGTH = {
+    **{ord(c): " " for c in _SPACES},
+    **{c: " " for c in range(32) if c != 10},
+    **{ord(c): " " for c in _UNSEEN},
+    **{ord(c): "'" for c in _APOSTROPHES},
+    **{ord(c): '"' for c in "\u201c\u201d\u201e\u00ab\u00bb"},
+    **{ord(c): "\n" for c in "\u2028\u2029"},
+    **{ord(c): "-" for c in "\u2010\u2011\u2012\u2013\u2014"},
+    **{0xFF01 + i: chr(0x21 + i) for i in range(94)},
+    ord("\u2026"): ".",
+    ord("\u0130"): "i",
+    **{c: "?" for c in range(0xD800, 0xE000)},
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Normal:
+    """A text made plain, character for character, so that every offset is also an offset of the original."""
+
+    text: str
+    data: bytes
+    starts: "array[int] | None"
+
+    def char(self, byte: int) -> int:
+        """The character at a byte of `data`."""
+        return byte if self.starts is None else bisect_left(self.starts, byte)
+
+
+def normalise(text: str) -> Normal:
+    """Lower case, one kind of apostrophe, quote, dash and space; the length never changes."""
+    plain = text.translate(_SAME_LENGTH).lower()
+    data = plain.encode()
+    return Normal(plain, data, None if len(data) == len(plain) else _byte_starts(plain))
+
+
+def _byte_starts(plain: str) -> "array[int]":
+    starts, at = array("l"), 0
+    for char in plain:
+        starts.append(at)
+        code = ord(char)
+        at += 1 if code < 0x80 else 2 if code < 0x800 else 3 if code < 0x10000 else 4
+    starts.append(at)
+    return starts
+
+
+class UnknownWordsError(ValueError):
+    """A pattern names a word list that the data does not define."""
+
+
+def lines(written: object) -> object:
+    """Rule data may give several patterns or examples as one text, one a line."""
+    return tuple(line for line in written.splitlines() if line.strip()) if isinstance(written, str) else written
+
+
+_MACRO = re.compile(r"\{([a-z_]+)\}")
+_PIECES = re.compile(r"\\.|\[(?:\\.|[^\]])*\]|.", re.DOTALL)
+_LOOSE = {" ": r"[ ,\n]+", "'": "'?"}
+_WORD_EDGE = re.compile(r"[\w(\[\\]")
+
+
+def expand(pattern: str, words: Words) -> str:
+    """A written pattern as RE2: named word lists put in, spaces and apostrophes made loose, whole words only."""
+    loose = "".join(_LOOSE.get(piece, piece) for piece in _PIECES.findall(_filled(pattern, words)))
+    if loose.startswith("~"):
+        return loose[1:]
+    return rf"\b(?:{loose})\b"
+
+
+def _filled(pattern: str, words: Words) -> str:
+    def put_in(found: re.Match[str]) -> str:
+        if found[1] not in words:
+            raise UnknownWordsError(f"{{{found[1]}}} is not a word list, in {pattern!r}")
+        return f"(?:{_filled(words[found[1]], words)})"
+
+    return _MACRO.sub(put_in, pattern)
+
+
+def options() -> Any:
+    """How every pattern is compiled: UTF-8, no captures, room for a large automaton."""
+    chosen = re2.Options()
+    chosen.never_capture = True
+    chosen.log_errors = False
+    chosen.max_mem = 256 << 20
+    return chosen
+
+
+def alternatives(patterns: Iterable[str], words: Words) -> str:
+    return "|".join(f"(?:{expand(pattern, words)})" for pattern in patterns)
+
+
+def compile_one(patterns: Iterable[str], words: Words) -> Any:
+    """One RE2 that finds any of the patterns, in bytes."""
+    return re2.compile(alternatives(patterns, words), options())
+
+
+def compile_set(sources: Iterable[str]) -> Any:
+    """One RE2 set over sources already expanded: it says which of them occur, in one pass."""
+    chosen = re2.Set.SearchSet(options())
+    for source in sources:
+        chosen.Add(source)
+    chosen.Compile()
+    return chosen
