@@ -1,0 +1,78 @@
+"""One report in, one assessment out: read, establish facts, apply the rules. Pure: same report and rulebook, same bytes."""
+
+import re
+from itertools import chain
+
+from services.classifier.domain import danger, labels, language
+from services.classifier.domain.facts import Facts, establish
+from services.classifier.domain.lexical import lexical
+from services.classifier.domain.reading import Reading, read
+from services.classifier.domain.rules import Proposal, Rulebook
+from shared.events import Assessment, Effect, Evidence, Flag, HeldRule, Impact, Label, ReportReceived, Strand
+
+_BEHAVIOUR = re.compile(r"[SHOA]\d+")
+_COUNT = re.compile(r"\d+")
+
+
+def assess(report: ReportReceived, rulebook: Rulebook) -> Assessment:
+    """What a trained person with the codebook would say of this report, with the words that show it."""
+    reading = read(report.text)
+    unread = language.unread(reading)
+    facts = establish(proposals(reading, rulebook), report.answers, report.history, rulebook)
+    given = labels.held(facts, rulebook)
+    if unread:
+        given = (HeldRule(label=Label.other, rule="L5.unread", facts=(unread,), why="never guessed: a person reads it"),)
+    return _assessment(facts, given, unread, rulebook)
+
+
+def proposals(reading: Reading, rulebook: Rulebook) -> list[Proposal]:
+    """What every reader proposes, in the order of the text."""
+    found = chain(lexical(reading, rulebook), *(reader(reading) for reader in rulebook.readers))
+    return sorted(found, key=lambda p: (p.start if p.start is not None else -1, p.end or 0, p.rule, p.fact))
+
+
+def _assessment(facts: Facts, given: tuple[HeldRule, ...], unread: str | None, rulebook: Rulebook) -> Assessment:
+    named = tuple(rule.label for rule in given)
+    lacking, ask = ((), None) if unread else labels.missing(facts, given, rulebook)
+    return Assessment(
+        rulebook=rulebook.version,
+        primary=named[0],
+        labels=named,
+        repetition=labels.repetition(facts, rulebook),
+        effect=tuple(effect for effect in Effect if f"F2.{effect}" in facts.shown),
+        behaviours=tuple(fact for fact in sorted(facts.shown, key=_order) if _BEHAVIOUR.fullmatch(fact)),
+        fixation="F4" in facts.shown,
+        strands=tuple(strand for strand in Strand if f"F5.{strand}" in facts.shown),
+        online="F6" in facts.shown,
+        threat=danger.threat(facts),
+        impact=tuple(impact for impact in Impact if f"F8.{impact}" in facts.shown),
+        reported_before=_reported_before(facts),
+        happening_now="F10" in facts.shown,
+        safe_contact=tuple(dict.fromkeys(p.quote for p in facts.shown.get("F11", ()))),
+        flags=tuple(flag for flag in Flag if f"F12.{flag}" in facts.shown),
+        danger_class=danger.danger_class(facts, named),
+        notes=(*((unread,) if unread else ()), *facts.of("note.")),
+        held=given,
+        missing=lacking,
+        evidence=_evidence(facts),
+        ask=ask,
+    )
+
+
+def _order(fact: str) -> tuple[int, int, str]:
+    return "SOHA".find(fact[0]), int(fact[1:]) if fact[1:].isdigit() else 0, fact
+
+
+def _reported_before(facts: Facts) -> int:
+    counts = [int(n[0]) for p in facts.shown.get("F9", ()) if (n := _COUNT.search(p.quote)) and len(n[0]) < 4]
+    return max([*counts, 1 if "F9" in facts.shown else 0])
+
+
+def _evidence(facts: Facts) -> tuple[Evidence, ...]:
+    """The words for each fact; made without validation, for every field comes from checked rules."""
+    return tuple(
+        Evidence.model_construct(fact=p.fact, rule=p.rule, origin=p.origin, start=p.start, end=p.end, quote=p.quote)
+        for fact in sorted(facts.shown)
+        for p in facts.shown[fact][:3]
+        if not fact.startswith("note.")
+    )

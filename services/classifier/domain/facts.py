@@ -1,0 +1,110 @@
+"""What has been established: facts from the words, the answers beside them and earlier reports, each with its evidence."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from services.classifier.domain.rules import Derivation, Proposal, Rulebook
+from shared.events import Answers, History, Times
+
+SURE_ENOUGH = 0.5
+
+
+@dataclass(slots=True)
+class Facts:
+    """Facts by codebook id (`F1.repeated`, `H7`), each with the proposals that show it, in the order found."""
+
+    shown: dict[str, list[Proposal]] = field(default_factory=dict)
+
+    def add(self, proposal: Proposal) -> None:
+        self.shown.setdefault(proposal.fact, []).append(proposal)
+
+    def holds(self, term: str, sets: Mapping[str, frozenset[str]]) -> bool:
+        """A term of a condition: a fact, `@set`, `2@set`, or `!` before any of them."""
+        if term.startswith("!"):
+            return not self.holds(term[1:], sets)
+        if "@" not in term:
+            return term in self.shown
+        count, name = term.split("@")
+        return len(sets[name] & self.shown.keys()) >= int(count or 1)
+
+    def all_hold(self, terms: Iterable[str], sets: Mapping[str, frozenset[str]]) -> bool:
+        return all(self.holds(term, sets) for term in terms)
+
+    def of(self, prefix: str) -> tuple[str, ...]:
+        """The values shown of a fact with several: `of("F5.")` gives the strands."""
+        return tuple(sorted(fact.removeprefix(prefix) for fact in self.shown if fact.startswith(prefix)))
+
+
+def establish(proposals: Iterable[Proposal], answers: Answers, history: History, rulebook: Rulebook) -> Facts:
+    """Put together what the readers, the form and earlier reports say. Where they disagree, both are kept."""
+    facts = Facts()
+    for proposal in proposals:
+        if proposal.confidence >= SURE_ENOUGH:
+            facts.add(proposal)
+    for proposal in (*from_answers(answers), *from_history(history)):
+        facts.add(proposal)
+    _occasions(facts)
+    for derivation in rulebook.derivations:
+        _derive(facts, derivation, rulebook)
+    return facts
+
+
+def _derive(facts: Facts, derivation: Derivation, rulebook: Rulebook) -> None:
+    if derivation.fact not in facts.shown and facts.all_hold(derivation.terms, rulebook.sets):
+        seen = _first_evidence(facts, derivation, rulebook)
+        facts.add(Proposal(derivation.fact, derivation.id, seen.start, seen.end, seen.origin, quote=seen.quote))
+
+
+def _first_evidence(facts: Facts, derivation: Derivation, rulebook: Rulebook) -> Proposal:
+    for term in derivation.terms:
+        if term.startswith("!"):
+            continue
+        names = sorted(rulebook.sets[term.split("@")[1]]) if "@" in term else [term]
+        for name in names:
+            if name in facts.shown:
+                return facts.shown[name][0]
+    return Proposal(derivation.fact, derivation.id)
+
+
+_TIMES = {Times.once: "F1.once", Times.two_to_five: "F1.repeated", Times.more: "F1.repeated", Times.unsure: "F1.unsure"}
+_FEELINGS = {"scared", "distressed", "threatened"}
+
+
+def from_answers(answers: Answers) -> Iterable[Proposal]:
+    """The facts that the form's answers carry, alone if need be."""
+    if answers.times:
+        yield _answer(_TIMES[answers.times], "times", answers.times)
+    for feeling in answers.feeling:
+        yield _answer(f"F2.{feeling}" if feeling in _FEELINGS else "F2.mild", "feeling", feeling)
+    if answers.reported_before:
+        yield _answer("F9", "reported_before", str(answers.reported_before))
+    if answers.happening_now:
+        yield _answer("F10.answer", "happening_now", "yes")
+    for strand in answers.strands:
+        yield _answer(f"F5.{strand}", "strands", strand)
+    if answers.online:
+        yield _answer("F6", "online", "yes")
+    for impact in answers.impact:
+        yield _answer(f"F8.{impact}", "impact", impact)
+    if answers.safe_contact:
+        yield _answer("F11", "safe_contact", answers.safe_contact)
+
+
+def _answer(fact: str, question: str, said: str) -> Proposal:
+    return Proposal(fact, f"answer.{question}", origin="answer", quote=said)
+
+
+def from_history(history: History) -> Iterable[Proposal]:
+    """Earlier reports on the same household or party: the behaviour is repeated, and was reported before."""
+    if history.reports:
+        quote = f"{history.reports} earlier"
+        yield Proposal("F1.repeated", "history.reports", origin="history", quote=quote)
+        yield Proposal("F9", "history.reports", origin="history", quote=quote)
+
+
+def _occasions(facts: Facts) -> None:
+    """Two or more occasions told in turn are repetition."""
+    seen = facts.shown.get("F1.occasion", ())
+    if len({proposal.quote.lower() for proposal in seen}) >= 2:
+        last = seen[-1]
+        facts.add(Proposal("F1.repeated", "F1.occasions", last.start, last.end, quote=last.quote))

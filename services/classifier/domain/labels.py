@@ -1,0 +1,37 @@
+"""Labels from facts alone: the codebook's L-rules and settled cases, the most specific first."""
+
+from services.classifier.domain.facts import Facts
+from services.classifier.domain.rules import Rulebook
+from shared.events import HeldRule, Label, Missing, Repetition
+
+ORDER = tuple(Label)
+
+
+def held(facts: Facts, rulebook: Rulebook) -> tuple[HeldRule, ...]:
+    """The rule that gives each label, in the order of primacy. A settled case is asked before the general rule."""
+    rules: dict[Label, HeldRule] = {}
+    for rule in rulebook.labels:
+        if rule.label not in rules and facts.all_hold(rule.terms, rulebook.sets):
+            shown = tuple(term for term in rule.terms if not term.startswith("!"))
+            rules[rule.label] = HeldRule(label=rule.label, rule=rule.id, facts=shown, why=rule.why)
+        if rule.settles and rule.label in rules and rules[rule.label].rule == rule.id:
+            break
+    given = [rules[label] for label in ORDER if label in rules]
+    return tuple(given if len(given) == 1 else [rule for rule in given if rule.label is not Label.other])
+
+
+def missing(facts: Facts, given: tuple[HeldRule, ...], rulebook: Rulebook) -> tuple[tuple[Missing, ...], str | None]:
+    """What was missing for the next labels up, and the one question to ask next."""
+    labels = {rule.label for rule in given}
+    nearest = [s for s in rulebook.steps if s.label not in labels and facts.all_hold(s.terms, rulebook.sets)]
+    found = tuple(Missing(label=step.label, fact=step.fact, words=step.words) for step in nearest)
+    return found, nearest[0].ask if nearest else None
+
+
+def repetition(facts: Facts, rulebook: Rulebook) -> Repetition:
+    """The more protective value where text and answer disagree; `unclear` where nothing unwanted is told."""
+    if facts.holds("F1.repeated", {}):
+        return Repetition.repeated
+    if facts.holds("F1.unclear", {}):
+        return Repetition.unclear
+    return Repetition.once

@@ -1,0 +1,56 @@
+"""The lexical reader: patterns as data over one pass, then the scope of each hit by clause and sentence."""
+
+from collections.abc import Iterator
+from itertools import islice
+
+from services.classifier.domain.reading import Answered, Reading, Turn
+from services.classifier.domain.rules import Proposal, Rule, Rulebook, Scope
+from shared.events import Speaker
+
+MOST_LOOKED_AT = 40
+MOST_KEPT = 3
+BEFORE = 70
+AFTER = 40
+
+
+def lexical(reading: Reading, rulebook: Rulebook) -> Iterator[Proposal]:
+    """Every fact that a rule's words show, where the scope of those words lets them count."""
+    for index in sorted(rulebook.chosen.Match(reading.normal.data) or ()):
+        rule = rulebook.rules[index]
+        for start, end in islice(_counting(reading, rule, rulebook), MOST_KEPT):
+            for fact in rule.facts:
+                yield Proposal(fact, rule.id, start, end, quote=reading.original[start:end])
+
+
+def _counting(reading: Reading, rule: Rule, rulebook: Rulebook) -> Iterator[tuple[int, int]]:
+    scopes = [rulebook.scopes[name] for name in sorted(rule.scope) if name in rulebook.scopes]
+    for found in islice(rule.regex.finditer(reading.normal.data), MOST_LOOKED_AT):
+        start, end = (reading.normal.char(byte) for byte in found.span())
+        if _spoken_for(reading.turn_at(start), end, rule) and not any(_out(reading, start, end, s) for s in scopes):
+            yield start, end
+
+
+def _spoken_for(turn: Turn, end: int, rule: Rule) -> bool:
+    """The operator's words count only where the caller said yes to them, or where the rule reads across turns."""
+    if turn.speaker is not Speaker.operator or end > turn.end or "operator" in rule.scope:
+        return True
+    return turn.answered is Answered.yes and "unanswered" not in rule.scope
+
+
+def _out(reading: Reading, start: int, end: int, scope: Scope) -> bool:
+    said = _part(reading, start, end, scope)
+    if scope.unless is not None:
+        said = scope.unless.sub(" ", said)
+    return scope.cue.search(said) is not None
+
+
+def _part(reading: Reading, start: int, end: int, scope: Scope) -> str:
+    text = reading.text
+    if scope.where == "near":
+        return text[max(0, start - 25) : start]
+    if scope.where == "after":
+        return text[end : min(end + AFTER, reading.clause_at(max(start, end - 1))[1] + AFTER)]
+    first, last = reading.sentence_at(start) if scope.where == "sentence" else reading.clause_at(start)
+    if scope.where == "before":
+        return text[max(first, start - BEFORE) : start]
+    return text[max(first, start - 2 * BEFORE) : start] + " \x01 " + text[end : min(max(last, end), end + 2 * BEFORE)]

@@ -1,0 +1,114 @@
+"""A report read as speech: turns with their speaker, sentences, clauses, and each question with its short answer."""
+
+import re
+from bisect import bisect_right
+from dataclasses import dataclass
+from enum import StrEnum
+
+from shared.events import Speaker
+from shared.patterns import Normal, normalise
+
+
+class Answered(StrEnum):
+    """What the caller's next words make of the operator's question."""
+
+    yes = "yes"
+    no = "no"
+    open = "open"
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One speaker's words; for an operator, what the next answer makes of them."""
+
+    speaker: Speaker
+    start: int
+    end: int
+    answered: Answered = Answered.open
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """The text made plain, with where turns, sentences and clauses begin. Offsets are characters of the original."""
+
+    original: str
+    normal: Normal
+    turns: tuple[Turn, ...]
+    turn_starts: list[int]
+    sentences: list[int]
+    clauses: list[int]
+
+    @property
+    def text(self) -> str:
+        return self.normal.text
+
+    def turn_at(self, at: int) -> Turn:
+        return self.turns[max(0, bisect_right(self.turn_starts, at) - 1)]
+
+    def sentence_at(self, at: int) -> tuple[int, int]:
+        return _around(self.sentences, at, len(self.text))
+
+    def clause_at(self, at: int) -> tuple[int, int]:
+        return _around(self.clauses, at, len(self.text))
+
+
+def read(text: str) -> Reading:
+    """Read a report. Cost grows linearly with its length."""
+    normal = normalise(text)
+    turns = _turns(normal.text)
+    starts = [turn.start for turn in turns]
+    return Reading(text, normal, turns, starts, _starts(_SENTENCE, normal.text), _starts(_CLAUSE, normal.text))
+
+
+def _around(starts: list[int], at: int, end: int) -> tuple[int, int]:
+    index = bisect_right(starts, at)
+    return starts[index - 1], starts[index] if index < len(starts) else end
+
+
+_SENTENCE = re.compile(r"[.!?]+[\"')]*(?=\s|$)[ \n]*|\n+")
+_CLAUSE = re.compile(
+    r"[.!?]+[\"')]*(?=\s|$)[ \n]*|\n+|[;:()\"] ?| - ?"
+    r"|, (?!or\b|nor\b|in all\b)"
+    r"|(?<=\s)(?=(?:but|and|so|because|cos|coz|cause|though|although|when|then|while|until|till|except|unless|whereas)\s)"
+)
+
+
+def _starts(edge: re.Pattern[str], text: str) -> list[int]:
+    return [0, *(found.end() for found in edge.finditer(text))]
+
+
+_SPEAKER = re.compile(r"^(caller|operator|background): ?", re.MULTILINE)
+_YES = re.compile(
+    r"(?:oh |well |um+ |er+ |erm |uh |god |ah ){0,3}(?:yeah|yes|yep|yup|yea|aye|ay|ah huh|uh huh|mm+ ?hm+|mhm|correct|definitely|"
+    r"course|of course|he (?:has|is|did|does)|she (?:has|is|did|does)|they (?:have|are|did|do)|it (?:has|is|did|does)|"
+    r"i (?:do|am|have|did|think so)|too right|oh loads|loads|all the time|always|every|plenty|\(?(?:one )?tap|that's (?:it|right)|"
+    r"do i what|absolutely|very|terrified|petrified|scared)\b(?!,? (?:no\b|but no\b|not\b))"
+)
+_NO = re.compile(
+    r"(?:oh |well |um+ |er+ |erm |uh |god |lord |him\? |me\? |ach |och ){0,3}(?:no+|nope|nah|naw|na|nay|never|not|none|nothing|nobody|"
+    r"negative|god no|i don'?t think so|i wouldn'?t say|he hasn'?t|she hasn'?t|they haven'?t|it hasn'?t|\(?two taps)\b"
+)
+
+
+def _turns(text: str) -> tuple[Turn, ...]:
+    marks = list(_SPEAKER.finditer(text))
+    if not marks:
+        return (Turn(Speaker.caller, 0, len(text)),)
+    ends = [mark.start() for mark in marks[1:]] + [len(text)]
+    turns = [Turn(Speaker(mark[1]), mark.end(), end) for mark, end in zip(marks, ends, strict=True)]
+    if marks[0].start() > 0:
+        turns.insert(0, Turn(Speaker.caller, 0, marks[0].start()))
+    return tuple(_with_answer(text, turn, turns[at + 1 : at + 3]) for at, turn in enumerate(turns))
+
+
+def _with_answer(text: str, turn: Turn, following: list[Turn]) -> Turn:
+    reply = next((other for other in following if other.speaker is not Speaker.operator), None)
+    if turn.speaker is not Speaker.operator or reply is None:
+        return turn
+    return Turn(turn.speaker, turn.start, turn.end, _answer(text, reply.start))
+
+
+def _answer(text: str, at: int) -> Answered:
+    if _NO.match(text, at):
+        return Answered.no
+    return Answered.yes if _YES.match(text, at) else Answered.open

@@ -1,0 +1,98 @@
+"""What a rulebook is: patterns that propose facts, facts that follow from facts, and labels that follow from them."""
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from services.classifier.domain.reading import Reading
+from shared.events import Label
+
+Origin = Literal["text", "answer", "history", "model"]
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """A fact that a reader believes it has seen, with the words (None: the whole report) and how sure it is."""
+
+    fact: str
+    rule: str
+    start: int | None = None
+    end: int | None = None
+    origin: Origin = "text"
+    confidence: float = 1.0
+    quote: str = ""
+
+
+Reader = Callable[[Reading], Iterable[Proposal]]
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """Patterns that show facts, the tests of scope that their hits must pass, and examples that prove it."""
+
+    id: str
+    facts: tuple[str, ...]
+    source: str
+    why: str
+    patterns: tuple[str, ...]
+    hits: tuple[str, ...]
+    misses: tuple[str, ...]
+    scope: frozenset[str]
+    regex: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """A test on facts alone. `terms` must all hold; a term is a fact, `@set` (any), `2@set` (two of it) or `!term`."""
+
+    id: str
+    terms: tuple[str, ...]
+    source: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Derivation(Condition):
+    fact: str
+
+
+@dataclass(frozen=True, slots=True)
+class LabelRule(Condition):
+    label: Label
+    settles: bool
+
+
+@dataclass(frozen=True, slots=True)
+class NextStep(Condition):
+    """What was missing for a label, in words for the reporter, and the question that would settle it."""
+
+    label: Label
+    fact: str
+    words: str
+    ask: str
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """One test of scope: a hit is dropped where `cue` occurs in what `where` names, once `unless` is taken out."""
+
+    id: str
+    where: Literal["before", "clause", "sentence", "near", "after"]
+    cue: re.Pattern[str]
+    unless: re.Pattern[str] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Rulebook:
+    """Everything an assessment depends on; `version` is the hash of the content."""
+
+    version: str
+    rules: tuple[Rule, ...]
+    chosen: Any
+    scopes: Mapping[str, Scope]
+    sets: Mapping[str, frozenset[str]]
+    derivations: tuple[Derivation, ...]
+    labels: tuple[LabelRule, ...]
+    steps: tuple[NextStep, ...]
+    readers: tuple[Reader, ...] = field(default=())

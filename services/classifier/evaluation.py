@@ -1,0 +1,132 @@
+"""How well the classifier reads: its answers against gold, by label, fact and report."""
+
+import math
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from shared.events import Label, Threat
+
+LABELS = tuple(label.value for label in Label)
+URGENT = {Threat.explicit.value, Threat.imminent.value}
+Said = dict[str, Any]
+Gold = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """A share, with its 95% Wilson interval."""
+
+    right: int
+    total: int
+
+    @property
+    def share(self) -> float:
+        return self.right / self.total if self.total else 1.0
+
+    @property
+    def interval(self) -> tuple[float, float]:
+        if not self.total:
+            return 0.0, 1.0
+        z, n, p = 1.96, self.total, self.share
+        middle, spread = p + z * z / (2 * n), z * math.sqrt(p * (1 - p) / n + z * z / (4 * n * n))
+        return (middle - spread) / (1 + z * z / n), (middle + spread) / (1 + z * z / n)
+
+    def __str__(self) -> str:
+        low, high = self.interval
+        return f"{self.share:.3f} ({self.right}/{self.total}; {low:.3f} to {high:.3f})"
+
+
+@dataclass(slots=True)
+class Evaluation:
+    """Every figure, and every error with the fact that went wrong."""
+
+    rates: dict[str, Rate] = field(default_factory=dict)
+    f1: dict[str, dict[str, float]] = field(default_factory=dict)
+    confusion: Counter[tuple[str, str]] = field(default_factory=Counter)
+    errors: list[tuple[str, str]] = field(default_factory=list)
+
+
+def evaluate(pairs: Iterable[tuple[Said, Gold]]) -> Evaluation:
+    """Compare what was said with gold; both in the shapes of `heard classify` and of dev.jsonl."""
+    both = list(pairs)
+    result = Evaluation()
+    result.f1["primary strict"] = _by_label(both, _primaries(strict=True))
+    result.f1["primary fair"] = _by_label(both, _primaries(strict=False))
+    result.f1["label sets"] = _by_label(both, lambda said, gold: (set(said["labels"]), set(gold["labels"])))
+    result.f1["strands"] = {"micro": _f1(both, lambda said, gold: (set(said["strands"]), set(gold["strands"])))}
+    result.f1["behaviours"] = {"micro": _f1(both, lambda said, gold: (set(said["behaviours"]), set(gold["behaviours"])))}
+    for name, right in CHECKS.items():
+        result.rates[name] = Rate(sum(right(said, gold) for said, gold in both), len(both))
+    result.rates |= _urgent(both)
+    result.confusion = Counter((gold["primary"], said["primary"]) for said, gold in both)
+    result.errors = [(str(said["id"]), wrong) for said, gold in both for wrong in _wrong(said, gold)]
+    return result
+
+
+def _acceptable(gold: Gold, key: str, plain: str) -> set[str]:
+    return {gold[plain], *(gold.get(key) or ())}
+
+
+def _primary_fair(said: Said, gold: Gold) -> bool:
+    return said["primary"] in _acceptable(gold, "acceptable_primary", "primary")
+
+
+def _threat_fair(said: Said, gold: Gold) -> bool:
+    return said["threat"] in _acceptable(gold, "acceptable_threat", "threat")
+
+
+CHECKS: dict[str, Callable[[Said, Gold], bool]] = {
+    "primary strict": lambda said, gold: said["primary"] == gold["primary"],
+    "primary fair": _primary_fair,
+    "label set exact": lambda said, gold: set(said["labels"]) == set(gold["labels"]),
+    "repetition": lambda said, gold: said["repetition"] == gold["repetition"],
+    "strands exact": lambda said, gold: set(said["strands"]) == set(gold["strands"]),
+    "threat level fair": _threat_fair,
+    "online": lambda said, gold: said["online"] == gold["online"],
+    "effect": lambda said, gold: bool(said["effect"]) == bool(gold["effect"]),
+    "happening now": lambda said, gold: said["happening_now"] == gold["happening_now"],
+}
+
+
+def _primaries(strict: bool) -> Callable[[Said, Gold], tuple[set[str], set[str]]]:
+    def compared(said: Said, gold: Gold) -> tuple[set[str], set[str]]:
+        fair = not strict and _primary_fair(said, gold)
+        return {said["primary"]}, {said["primary"] if fair else gold["primary"]}
+
+    return compared
+
+
+def _by_label(both: list[tuple[Said, Gold]], sets: Callable[[Said, Gold], tuple[set[str], set[str]]]) -> dict[str, float]:
+    scores = {
+        label: _f1(both, lambda said, gold, label=label: tuple(part & {label} for part in sets(said, gold)))
+        for label in LABELS
+    }
+    return {**scores, "macro": sum(scores.values()) / len(scores)}
+
+
+def _f1(both: list[tuple[Said, Gold]], sets: Callable[..., Any]) -> float:
+    hit = said_only = gold_only = 0
+    for said, gold in both:
+        ours, theirs = sets(said, gold)
+        hit, said_only, gold_only = hit + len(ours & theirs), said_only + len(ours - theirs), gold_only + len(theirs - ours)
+    return 2 * hit / (2 * hit + said_only + gold_only) if hit + said_only + gold_only else 1.0
+
+
+def _urgent(both: list[tuple[Said, Gold]]) -> dict[str, Rate]:
+    """Recall over reports that nobody could call less than urgent; precision forgives where gold accepts urgent."""
+    must = [said for said, gold in both if gold["threat"] in URGENT and _acceptable(gold, "acceptable_threat", "threat") <= URGENT]
+    called = [gold for said, gold in both if said["threat"] in URGENT]
+    return {
+        "urgent recall": Rate(sum(said["threat"] in URGENT for said in must), len(must)),
+        "urgent precision": Rate(sum(bool(_acceptable(g, "acceptable_threat", "threat") & URGENT) for g in called), len(called)),
+    }
+
+
+def _wrong(said: Said, gold: Gold) -> Iterator[str]:
+    for name in ("primary fair", "repetition", "strands exact", "threat level fair", "online", "effect", "happening now"):
+        if not CHECKS[name](said, gold):
+            key = {"primary fair": "primary", "strands exact": "strands", "threat level fair": "threat"}.get(name, name)
+            key = key.replace(" ", "_")
+            yield f"{key}: gold {gold[key]}, said {said[key]}"

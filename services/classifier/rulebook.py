@@ -1,0 +1,172 @@
+"""Loading the rulebook from its data: TOML files, checked key by key, hashed, and compiled once."""
+
+import hashlib
+import re
+import tomllib
+from collections.abc import Iterable
+from functools import cache
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+from services.classifier.domain.rules import Derivation, LabelRule, NextStep, Rule, Rulebook, Scope
+from shared.events import Label
+from shared.patterns import Words, alternatives, compile_set, lines, options, re2
+from shared.screen import THREAT_RULES, WORD_LISTS, words
+
+DEFAULT = Path(__file__).parent / "rules"
+
+
+Lines = Annotated[tuple[str, ...], BeforeValidator(lines)]
+
+
+class Data(BaseModel):
+    """Rule data refuses what it does not know, so that no rule looks active and is ignored."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class RuleData(Data):
+    id: str
+    fact: str
+    also: tuple[str, ...] = ()
+    source: str = ""
+    why: str
+    patterns: Lines = Field(min_length=1)
+    hits: Lines = Field(min_length=1)
+    misses: Lines = ()
+    scope: tuple[str, ...] | None = None
+    screen: bool = True
+
+
+class Defaults(Data):
+    source: str
+    scope: tuple[str, ...]
+
+
+class ScopeData(Data):
+    id: str
+    why: str
+    where: str
+    cue: str
+    unless: str | None = None
+
+
+class DeriveData(Data):
+    id: str
+    fact: str
+    when: tuple[str, ...]
+    source: str
+    why: str
+
+
+class LabelData(Data):
+    id: str
+    label: Label
+    when: tuple[str, ...]
+    source: str
+    why: str
+    settles: bool = False
+
+
+class StepData(Data):
+    id: str
+    label: Label
+    fact: str
+    when: tuple[str, ...]
+    words: str
+    ask: str
+    source: str = "ours"
+
+
+class RuleFile(Data):
+    defaults: Defaults | None = None
+    rule: tuple[RuleData, ...] = ()
+    scope: tuple[ScopeData, ...] = ()
+    sets: dict[str, tuple[str, ...]] = {}
+    derive: tuple[DeriveData, ...] = ()
+    label: tuple[LabelData, ...] = ()
+    step: tuple[StepData, ...] = ()
+
+
+@cache
+def load(path: Path = DEFAULT) -> Rulebook:
+    """The rulebook of a folder. Raises ValueError where a key is unknown, an id is taken twice or a pattern is wrong."""
+    sources = [WORD_LISTS, THREAT_RULES, *sorted(path.glob("*.toml"))]
+    files = [RuleFile.model_validate(tomllib.loads(source.read_text())) for source in sources[1:]]
+    rules = tuple(_rules(files, words()))
+    _refuse_twice(rule.id for rule in rules)
+    return Rulebook(
+        version=hashlib.sha256(b"\0".join(source.read_bytes() for source in sources)).hexdigest()[:16],
+        rules=rules,
+        chosen=compile_set(rule.regex.pattern for rule in rules),
+        scopes={scope.id: _scope(scope) for file in files for scope in file.scope},
+        sets={name: frozenset(facts) for file in files for name, facts in file.sets.items()},
+        derivations=tuple(
+            Derivation(id=d.id, terms=d.when, source=d.source, why=d.why, fact=d.fact) for file in files for d in file.derive
+        ),
+        labels=tuple(
+            LabelRule(id=r.id, terms=r.when, source=r.source, why=r.why, label=r.label, settles=r.settles)
+            for file in files
+            for r in file.label
+        ),
+        steps=tuple(
+            NextStep(id=s.id, terms=s.when, source=s.source, why=s.words, label=s.label, fact=s.fact, words=s.words, ask=s.ask)
+            for file in files
+            for s in file.step
+        ),
+    )
+
+
+def _rules(files: list[RuleFile], lists: Words) -> Iterable[Rule]:
+    for file in files:
+        for data in file.rule:
+            yield _rule(data, file.defaults, lists)
+
+
+def _rule(data: RuleData, defaults: Defaults | None, lists: Words) -> Rule:
+    scope = data.scope if data.scope is not None else defaults.scope if defaults else ()
+    source = data.source or (defaults.source if defaults else "")
+    if not source:
+        raise ValueError(f"{data.id}: no source")
+    return Rule(
+        id=data.id,
+        facts=(data.fact, *data.also),
+        source=source,
+        why=data.why,
+        patterns=data.patterns,
+        hits=data.hits,
+        misses=data.misses,
+        scope=frozenset(scope),
+        regex=_compiled(data, lists),
+    )
+
+
+def _compiled(data: RuleData, lists: Words) -> Any:
+    try:
+        return re2.compile(alternatives(data.patterns, lists), options())
+    except (re2.error, ValueError):
+        raise ValueError(f"{data.id}: {_first_wrong(data, lists)}") from None
+
+
+def _first_wrong(data: RuleData, lists: Words) -> str:
+    for pattern in data.patterns:
+        try:
+            re2.compile(alternatives([pattern], lists), options())
+        except (re2.error, ValueError):
+            return f"not a pattern: {pattern}"
+    return "the patterns together are too large"
+
+
+def _scope(data: ScopeData) -> Scope:
+    unless = re.compile(data.unless) if data.unless else None
+    return Scope(data.id, data.where, re.compile(data.cue), unless)  # type: ignore[arg-type]
+
+
+def _refuse_twice(ids: Iterable[str]) -> None:
+    seen: set[str] = set()
+    for name in ids:
+        if name in seen:
+            raise ValueError(f"rule id {name} is taken twice")
+        seen.add(name)
