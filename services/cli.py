@@ -6,18 +6,21 @@ from typing import Annotated
 import typer
 
 from deploy.local.demo import demo
+from services import contract as contracts
 from services.classifier import commands as classifier
 from services.escalation import cli as escalation
 from services.intake import cli as intake
 from shared import dead as dead_letters
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_show_locals=False, help="Heard, by somebody who can act.")
+contract = typer.Typer(no_args_is_help=True, help="The contracts as documents, in docs/contract.")
 dead = typer.Typer(no_args_is_help=True, help="What could not be read: seen, and sent back once the fault is mended.")
 
 app.add_typer(intake.app, name="intake")
 app.add_typer(classifier.service, name="classifier")
 app.add_typer(escalation.app, name="escalation")
 app.add_typer(escalation.directory, name="directory")
+app.add_typer(contract, name="contract")
 app.add_typer(dead, name="dead")
 app.command()(intake.audit)
 app.command()(demo)
@@ -60,3 +63,17 @@ def _chosen(places: list[str], kafka: str) -> list[dead_letters.Letter]:
     if unknown := [place for place in places if place not in found]:
         raise typer.BadParameter(f"nothing at {', '.join(unknown)}: heard dead list")
     return [found[place] for place in places]
+
+
+@contract.command("write")
+def write_contract() -> None:
+    """Write the documents anew from the code."""
+    contracts.write()
+
+
+@contract.command("check")
+def check_contract() -> None:
+    """Exit 1 where a document no longer says what the code says."""
+    if old := contracts.out_of_date():
+        print(f"out of date: {', '.join(old)}: run `heard contract write`")
+        raise typer.Exit(1)
