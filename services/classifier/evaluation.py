@@ -56,7 +56,9 @@ def evaluate(pairs: Iterable[tuple[Said, Gold]]) -> Evaluation:
     result.f1["primary fair"] = _by_label(both, _primaries(strict=False))
     result.f1["label sets"] = _by_label(both, lambda said, gold: (set(said["labels"]), set(gold["labels"])))
     result.f1["strands"] = {"micro": _f1(both, lambda said, gold: (set(said["strands"]), set(gold["strands"])))}
-    result.f1["behaviours"] = {"micro": _f1(both, lambda said, gold: (set(said["behaviours"]), set(gold["behaviours"])))}
+    result.f1["behaviours"] = {
+        "micro": _f1(both, lambda said, gold: (set(said["behaviours"]), set(gold["behaviours"])))
+    }
     for name, right in CHECKS.items():
         result.rates[name] = Rate(sum(right(said, gold) for said, gold in both), len(both))
     result.rates |= _urgent(both)
@@ -98,7 +100,9 @@ def _primaries(strict: bool) -> Callable[[Said, Gold], tuple[set[str], set[str]]
     return compared
 
 
-def _by_label(both: list[tuple[Said, Gold]], sets: Callable[[Said, Gold], tuple[set[str], set[str]]]) -> dict[str, float]:
+def _by_label(
+    both: list[tuple[Said, Gold]], sets: Callable[[Said, Gold], tuple[set[str], set[str]]]
+) -> dict[str, float]:
     scores = {
         label: _f1(both, lambda said, gold, label=label: tuple(part & {label} for part in sets(said, gold)))
         for label in LABELS
@@ -110,22 +114,40 @@ def _f1(both: list[tuple[Said, Gold]], sets: Callable[..., Any]) -> float:
     hit = said_only = gold_only = 0
     for said, gold in both:
         ours, theirs = sets(said, gold)
-        hit, said_only, gold_only = hit + len(ours & theirs), said_only + len(ours - theirs), gold_only + len(theirs - ours)
+        hit, said_only, gold_only = (
+            hit + len(ours & theirs),
+            said_only + len(ours - theirs),
+            gold_only + len(theirs - ours),
+        )
     return 2 * hit / (2 * hit + said_only + gold_only) if hit + said_only + gold_only else 1.0
 
 
 def _urgent(both: list[tuple[Said, Gold]]) -> dict[str, Rate]:
     """Recall over reports that nobody could call less than urgent; precision forgives where gold accepts urgent."""
-    must = [said for said, gold in both if gold["threat"] in URGENT and _acceptable(gold, "acceptable_threat", "threat") <= URGENT]
+    must = [
+        said
+        for said, gold in both
+        if gold["threat"] in URGENT and _acceptable(gold, "acceptable_threat", "threat") <= URGENT
+    ]
     called = [gold for said, gold in both if said["threat"] in URGENT]
     return {
         "urgent recall": Rate(sum(said["threat"] in URGENT for said in must), len(must)),
-        "urgent precision": Rate(sum(bool(_acceptable(g, "acceptable_threat", "threat") & URGENT) for g in called), len(called)),
+        "urgent precision": Rate(
+            sum(bool(_acceptable(g, "acceptable_threat", "threat") & URGENT) for g in called), len(called)
+        ),
     }
 
 
 def _wrong(said: Said, gold: Gold) -> Iterator[str]:
-    for name in ("primary fair", "repetition", "strands exact", "threat level fair", "online", "effect", "happening now"):
+    for name in (
+        "primary fair",
+        "repetition",
+        "strands exact",
+        "threat level fair",
+        "online",
+        "effect",
+        "happening now",
+    ):
         if not CHECKS[name](said, gold):
             key = {"primary fair": "primary", "strands exact": "strands", "threat level fair": "threat"}.get(name, name)
             key = key.replace(" ", "_")

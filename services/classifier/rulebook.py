@@ -104,7 +104,9 @@ def load(path: Path = DEFAULT) -> Rulebook:
         scopes={scope.id: _scope(scope) for file in files for scope in file.scope},
         sets={name: frozenset(facts) for file in files for name, facts in file.sets.items()},
         derivations=tuple(
-            Derivation(id=d.id, terms=d.when, source=d.source, why=d.why, fact=d.fact) for file in files for d in file.derive
+            Derivation(id=d.id, terms=d.when, source=d.source, why=d.why, fact=d.fact)
+            for file in files
+            for d in file.derive
         ),
         labels=tuple(
             LabelRule(id=r.id, terms=r.when, source=r.source, why=r.why, label=r.label, settles=r.settles)
@@ -112,7 +114,16 @@ def load(path: Path = DEFAULT) -> Rulebook:
             for r in file.label
         ),
         steps=tuple(
-            NextStep(id=s.id, terms=s.when, source=s.source, why=s.words, label=s.label, fact=s.fact, words=s.words, ask=s.ask)
+            NextStep(
+                id=s.id,
+                terms=s.when,
+                source=s.source,
+                why=s.words,
+                label=s.label,
+                fact=s.fact,
+                words=s.words,
+                ask=s.ask,
+            )
             for file in files
             for s in file.step
         ),

@@ -1,7 +1,6 @@
 """One report in, one assessment out: read, establish facts, apply the rules. Pure: same report and rulebook, same bytes."""
 
 import re
-from itertools import chain
 
 from services.classifier.domain import danger, labels, language
 from services.classifier.domain.facts import Facts, establish
@@ -21,13 +20,17 @@ def assess(report: ReportReceived, rulebook: Rulebook) -> Assessment:
     facts = establish(proposals(reading, rulebook), report.answers, report.history, rulebook)
     given = labels.held(facts, rulebook)
     if unread:
-        given = (HeldRule(label=Label.other, rule="L5.unread", facts=(unread,), why="never guessed: a person reads it"),)
+        given = (
+            HeldRule(label=Label.other, rule="L5.unread", facts=(unread,), why="never guessed: a person reads it"),
+        )
     return _assessment(facts, given, unread, rulebook)
 
 
 def proposals(reading: Reading, rulebook: Rulebook) -> list[Proposal]:
-    """What every reader proposes, in the order of the text."""
-    found = chain(lexical(reading, rulebook), *(reader(reading) for reader in rulebook.readers))
+    """What every reader proposes, in the order of the text; a later reader sees what those before it proposed."""
+    found = list(lexical(reading, rulebook))
+    for reader in rulebook.readers:
+        found.extend(reader(reading, tuple(found)))
     return sorted(found, key=lambda p: (p.start if p.start is not None else -1, p.end or 0, p.rule, p.fact))
 
 

@@ -38,8 +38,10 @@ class Facts:
 def establish(proposals: Iterable[Proposal], answers: Answers, history: History, rulebook: Rulebook) -> Facts:
     """Put together what the readers, the form and earlier reports say. Where they disagree, both are kept."""
     facts = Facts()
-    for proposal in proposals:
-        if proposal.confidence >= SURE_ENOUGH:
+    sure = [proposal for proposal in proposals if proposal.confidence >= SURE_ENOUGH]
+    denied = {proposal.fact for proposal in sure if proposal.denies}
+    for proposal in sure:
+        if proposal.fact not in denied:
             facts.add(proposal)
     for proposal in (*from_answers(answers), *from_history(history)):
         facts.add(proposal)
@@ -107,4 +109,4 @@ def _occasions(facts: Facts) -> None:
     seen = facts.shown.get("F1.occasion", ())
     if len({proposal.quote.lower() for proposal in seen}) >= 2:
         last = seen[-1]
-        facts.add(Proposal("F1.repeated", "F1.occasions", last.start, last.end, quote=last.quote))
+        facts.add(Proposal("F1.occasions", "F1.occasions", last.start, last.end, quote=last.quote))

@@ -42,6 +42,8 @@ def unread(reading: Reading) -> str | None:
     words = _WORD.findall(text)
     if not words:
         return "illegible"
+    if sum(word in _STOP["en"] for word in words[:40]) * 5 >= len(words[:40]):
+        return None
     if not text.isascii() and (script := _script(text)):
         return f"language:{script}"
     return _by_words(Counter(words))
@@ -49,7 +51,9 @@ def unread(reading: Reading) -> str | None:
 
 def _script(text: str) -> str | None:
     letters = [char for char in text if char.isalpha()]
-    foreign = Counter(_SCRIPTS.get(unicodedata.name(char, "").split(" ")[0], "") for char in letters if ord(char) > 0x36F)
+    foreign = Counter(
+        _SCRIPTS.get(unicodedata.name(char, "").split(" ")[0], "") for char in letters if ord(char) > 0x36F
+    )
     foreign.pop("", None)
     if not foreign or sum(foreign.values()) * 2 < len(letters):
         return None

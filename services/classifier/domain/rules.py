@@ -1,7 +1,7 @@
 """What a rulebook is: patterns that propose facts, facts that follow from facts, and labels that follow from them."""
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -13,7 +13,10 @@ Origin = Literal["text", "answer", "history", "model"]
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """A fact that a reader believes it has seen, with the words (None: the whole report) and how sure it is."""
+    """A fact that a reader believes it has seen, with the words (None: the whole report) and how sure it is.
+
+    `denies` says the opposite: a sure denial takes away what words alone proposed, never an answer or earlier reports.
+    """
 
     fact: str
     rule: str
@@ -22,9 +25,11 @@ class Proposal:
     origin: Origin = "text"
     confidence: float = 1.0
     quote: str = ""
+    denies: bool = False
 
 
-Reader = Callable[[Reading], Iterable[Proposal]]
+Reader = Callable[[Reading, Sequence[Proposal]], Iterable[Proposal]]
+"""Reads after those before it, and may use what they proposed."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@ lexical reader found. The same functions serve training and reading, so that bot
 """
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from services.classifier.domain.reading import Answered, Reading
 from services.classifier.domain.rules import Proposal
@@ -65,9 +65,11 @@ def _answered(reading: Reading) -> Iterator[str]:
                 yield f"asked={word}|{turn.answered}"
 
 
-def found(lexical: Iterable[Proposal]) -> list[str]:
-    """The lexical reader's facts and the rules that gave them, as signals."""
-    return sorted({name for p in lexical for name in (f"fact={p.fact}", f"rule={p.rule}")})
+def found(shown: Mapping[str, Sequence[Proposal]]) -> list[str]:
+    """What the lexical reader and the form established, and the rules that gave it, as signals."""
+    names = {f"fact={fact}" for fact in shown}
+    names |= {f"rule={p.rule}" for seen in shown.values() for p in seen if p.origin == "text"}
+    return sorted(names)
 
 
 def pairs(ids: Sequence[int], size: int) -> Iterator[int]:

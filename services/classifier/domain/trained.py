@@ -19,6 +19,7 @@ from services.classifier.domain.rules import Proposal
 from shared.events import Answers
 
 Floats = NDArray[np.float32]
+Shown = Mapping[str, Sequence[Proposal]]
 
 QUOTED = 160
 RULE = "trained"
@@ -63,7 +64,7 @@ class TrainedReader:
     def governs(self, fact: str) -> bool:
         return fact in self._column
 
-    def weigh(self, reading: Reading, answers: Answers, lexical: Sequence[Proposal]) -> Weighed:
+    def weigh(self, reading: Reading, answers: Answers, shown: Shown) -> Weighed:
         """Add up the weights. Linear in the text, and bounded: only the first words of a very long one are looked at."""
         model, said = self.model, signals.words(reading)
         ids = np.fromiter(map(model.words.get, said, _NOUGHTS), np.int64, len(said))
@@ -75,18 +76,19 @@ class TrainedReader:
         if spelt := [row for word in unknown for g in signals.grams(word) if (row := model.grams.get(g)) is not None]:
             total = total + model.gram_table[spelt].sum(0)
         odds = total * (model.text_scale / np.float32(max(norm, 1.0) ** 0.5)) + model.bias
-        beside = [*signals.beside(reading, answers), *signals.found(lexical)]
+        beside = [*signals.beside(reading, answers), *signals.found(shown)]
         if known := [row for name in beside if (row := model.beside.get(name)) is not None]:
             odds = odds + model.beside_table[known].sum(0) * model.beside_scale
         return Weighed(odds, ids, pairs, ends)
 
-    def propose(self, reading: Reading, answers: Answers, lexical: Sequence[Proposal]) -> list[Proposal]:
+    def propose(self, reading: Reading, answers: Answers, shown: Shown) -> list[Proposal]:
         """The facts whose odds pass the model's threshold, with the words of the report that weighed most."""
-        weighed = self.weigh(reading, answers, lexical)
+        return self.proposals(reading, self.weigh(reading, answers, shown))
+
+    def proposals(self, reading: Reading, weighed: Weighed) -> list[Proposal]:
+        """The same, of a report already weighed."""
         over = np.flatnonzero(weighed.odds >= self.model.propose)
-        if not len(over):
-            return []
-        places = list(signals.placed(reading))
+        places = list(signals.placed(reading)) if len(over) else []
         return [self._proposal(reading, weighed, int(column), places) for column in over]
 
     def doubted(self, odds: Floats) -> frozenset[str]:

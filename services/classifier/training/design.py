@@ -1,7 +1,7 @@
 """The training matrix: the signals of each report as numbers, under a vocabulary learned from the same reports."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,8 +15,8 @@ from services.classifier.domain.rules import Proposal
 from shared.events import Answers
 
 WORD_SEEN, PAIR_SEEN, GRAM_SEEN, BESIDE_SEEN = 2, 3, 4, 4
-PAIR_SHARE, GRAM_SHARE = 1.0, 1.0
-BESIDE, LEXICAL = 0.35, 0.25
+PAIR_VALUE, GRAM_VALUE = 1.2, 0.7
+BESIDE, LEXICAL = 0.15, 0.08
 WEIGHT_STEPS = 16.0
 
 Said = tuple[list[str], list[str]]
@@ -44,9 +44,9 @@ class Vocabulary:
         return rounded
 
 
-def said(reading: Reading, answers: Answers, lexical: Sequence[Proposal]) -> Said:
+def said(reading: Reading, answers: Answers, shown: Mapping[str, Sequence[Proposal]]) -> Said:
     """What the model may look at in one report."""
-    return signals.words(reading), [*signals.beside(reading, answers), *signals.found(lexical)]
+    return signals.words(reading), [*signals.beside(reading, answers), *signals.found(shown)]
 
 
 def learn(reports: Sequence[Said]) -> Vocabulary:
@@ -57,15 +57,13 @@ def learn(reports: Sequence[Said]) -> Vocabulary:
     grams = _common(({g for word in set(spoken) for g in signals.grams(word)} for spoken, _ in reports), GRAM_SEEN)
     beside = _common((set(names) for _, names in reports), BESIDE_SEEN)
     count = len(reports)
-    pair_value = _rarity(keys, count)
-    gram_value = _rarity(grams, count)
     return Vocabulary(
         words=sorted(words),
         word_value=_rarity(words, count),
         keys=sorted(keys),
-        pair_value=pair_value * PAIR_SHARE * 0.5,
+        pair_value=_rarity(keys, count) * PAIR_VALUE,
         grams=sorted(grams),
-        gram_value=gram_value * GRAM_SHARE * 0.25,
+        gram_value=_rarity(grams, count) * GRAM_VALUE,
         beside=sorted(beside),
         beside_value=np.array([LEXICAL if name.startswith(("fact=", "rule=")) else BESIDE for name in sorted(beside)]),
         unknown=float(np.log(count)),

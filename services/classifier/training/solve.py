@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-RIDGE = 1.0
+RIDGE = 0.5
 CALIBRATION_STEPS = 60
 Array = NDArray[np.float64]
 
@@ -65,5 +65,3 @@ def recall_first(odds: Array, held: Array, recall: float) -> float:
     """The highest threshold that still finds this share of what holds."""
     ranked = np.sort(odds[held > 0])
     return float(ranked[int((1 - recall) * len(ranked))]) if len(ranked) else 99.0
-
-
