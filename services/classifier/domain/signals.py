@@ -26,8 +26,8 @@ def words(reading: Reading) -> list[str]:
     return said[:MOST_WORDS]
 
 
-def placed(reading: Reading) -> Iterator[tuple[int, int, str]]:
-    """The same words with their places in the text."""
+def placed(reading: Reading) -> Iterator[tuple[int, int]]:
+    """The places in the text of the same words."""
     left = MOST_WORDS
     for turn in reading.turns:
         if turn.speaker is Speaker.operator:
@@ -36,7 +36,7 @@ def placed(reading: Reading) -> Iterator[tuple[int, int, str]]:
             if left == 0:
                 return
             left -= 1
-            yield found.start(), found.end(), found[0]
+            yield found.span()
 
 
 def grams(word: str) -> list[str]:

@@ -1,12 +1,14 @@
 """The second reader: a linear model over the caller's words, pairs of them and what the lexical reader found.
 
-It proposes facts, never labels, each with the words that weighed most. The weights are whole numbers added up in any
-order without rounding, so the same report and model give the same bytes. Nothing here knows how they were learned.
+It proposes facts, never labels, each with the words that weighed most. The weights are whole numbers, so that adding
+them up rounds nothing and the same report and model give the same bytes. How they are learned is no business of this
+module: services/classifier/training.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
+from itertools import repeat
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -19,6 +21,7 @@ from services.classifier.domain.rules import Proposal
 from shared.events import Answers
 
 Floats = NDArray[np.float32]
+Places = NDArray[np.int64]
 Shown = Mapping[str, Sequence[Proposal]]
 
 QUOTED = 160
@@ -27,13 +30,12 @@ RULE = "trained"
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """Weights by row: each known word (0: unknown), then pairs in the order of `keys`; `grams` and `beside` apart."""
+    """Weights by row: 0 an unknown word, each known word, then pairs as in `keys`; the last column is a row's length."""
 
     facts: tuple[str, ...]
     words: Mapping[str, int]
-    keys: NDArray[np.int64]
+    keys: Places
     table: Floats
-    weight: Floats
     grams: Mapping[str, int]
     gram_table: Floats
     beside: Mapping[str, int]
@@ -46,12 +48,12 @@ class Model:
 
 
 class Weighed(NamedTuple):
-    """One report under the model: log-odds by fact, the caller's words as rows, and the pairs' rows where they end."""
+    """One report under the model: log-odds by fact, its words as rows, its known pairs as rows, and where they end."""
 
     odds: Floats
-    ids: NDArray[np.int64]
-    pairs: NDArray[np.int64]
-    ends: NDArray[np.int64]
+    ids: Places
+    pairs: Places
+    ends: Places
 
 
 class TrainedReader:
@@ -59,119 +61,114 @@ class TrainedReader:
 
     def __init__(self, model: Model) -> None:
         self.model = model
-        self._column = {fact: at for at, fact in enumerate(model.facts)}
-
-    def governs(self, fact: str) -> bool:
-        return fact in self._column
 
     def weigh(self, reading: Reading, answers: Answers, shown: Shown) -> Weighed:
         """Add up the weights. Linear in the text, and bounded: only the first words of a very long one are looked at."""
         model, said = self.model, signals.words(reading)
-        ids = np.fromiter(map(model.words.get, said, _NOUGHTS), np.int64, len(said))
+        ids = np.fromiter(map(model.words.get, said, repeat(0)), np.int64, len(said))
         pairs, ends = _pairs(ids, model)
-        rows = np.fromiter({*ids.tolist(), *(pairs + len(model.words) + 1).tolist()} - {0}, np.int64)
-        unknown = {word for word in said if word not in model.words}
-        total = model.table[rows].sum(0)
-        norm = float(model.weight[rows].sum()) + float(model.weight[0]) * len(unknown)
-        if spelt := [row for word in unknown for g in signals.grams(word) if (row := model.grams.get(g)) is not None]:
-            total = total + model.gram_table[spelt].sum(0)
-        odds = total * (model.text_scale / np.float32(max(norm, 1.0) ** 0.5)) + model.bias
+        rows = [*set(ids.tolist()) - {0}, *set(pairs.tolist())]
+        total = _sum(model.table, rows)
+        if unknown := {word for word in said if word not in model.words}:
+            total += model.table[0] * np.float32(len(unknown)) + self._spelt(unknown)
+        unit = model.text_scale / np.float32(max(float(total[-1]), 1.0) ** 0.5)
         beside = [*signals.beside(reading, answers), *signals.found(shown)]
-        if known := [row for name in beside if (row := model.beside.get(name)) is not None]:
-            odds = odds + model.beside_table[known].sum(0) * model.beside_scale
+        known = [row for name in beside if (row := model.beside.get(name)) is not None]
+        odds = total[:-1] * unit + _sum(model.beside_table, known) * model.beside_scale + model.bias
         return Weighed(odds, ids, pairs, ends)
 
     def propose(self, reading: Reading, answers: Answers, shown: Shown) -> list[Proposal]:
         """The facts whose odds pass the model's threshold, with the words of the report that weighed most."""
-        return self.proposals(reading, self.weigh(reading, answers, shown))
+        return self.proposals(reading, self.weigh(reading, answers, shown), frozenset())
 
-    def proposals(self, reading: Reading, weighed: Weighed) -> list[Proposal]:
-        """The same, of a report already weighed."""
-        over = np.flatnonzero(weighed.odds >= self.model.propose)
-        places = list(signals.placed(reading)) if len(over) else []
-        return [self._proposal(reading, weighed, int(column), places) for column in over]
+    def proposals(self, reading: Reading, weighed: Weighed, known: frozenset[str]) -> list[Proposal]:
+        """The same of a report already weighed, but for the facts already known."""
+        over = [at for at in np.flatnonzero(weighed.odds >= self.model.propose) if self.model.facts[at] not in known]
+        if not over:
+            return []
+        odds = weighed.odds[over].astype(np.float64)
+        sure = np.round(1 / (1 + np.exp(-odds.clip(-30, 30))), 3).tolist()
+        spans = self._spans(reading, weighed, over)
+        facts = [self.model.facts[at] for at in over]
+        return [
+            Proposal(fact, f"{RULE}.{fact}", start, end, "model", how_sure, reading.original[start:end])
+            for fact, how_sure, (start, end) in zip(facts, sure, spans, strict=True)
+        ]
 
-    def doubted(self, odds: Floats) -> frozenset[str]:
+    def doubted(self, weighed: Weighed) -> frozenset[str]:
         """The facts that a lexical reading alone does not establish here."""
-        return frozenset(self.model.facts[at] for at in np.flatnonzero(odds < self.model.doubt))
+        return frozenset(self.model.facts[at] for at in np.flatnonzero(weighed.odds < self.model.doubt))
 
-    def _proposal(self, reading: Reading, weighed: Weighed, at: int, places: list[tuple[int, int, str]]) -> Proposal:
-        fact = self.model.facts[at]
-        sure = round(1 / (1 + float(np.exp(-weighed.odds[at]))), 3)
+    def _spelt(self, unknown: set[str]) -> Floats:
+        grams = self.model.grams
+        rows = [row for word in unknown for piece in signals.grams(word) if (row := grams.get(piece)) is not None]
+        return _sum(self.model.gram_table, rows)
+
+    def _spans(self, reading: Reading, weighed: Weighed, over: Sequence[int]) -> list[tuple[int | None, int | None]]:
+        """For each fact the sentence that speaks most for it; of a long one, the part around its strongest word."""
+        places = list(signals.placed(reading))
         if not places:
-            return Proposal(fact, f"{RULE}.{fact}", None, None, "model", sure)
-        start, end = _span(reading, self._pull(weighed, at), places)
-        return Proposal(fact, f"{RULE}.{fact}", start, end, "model", sure, reading.original[start:end])
-
-    def _pull(self, weighed: Weighed, at: int) -> Floats:
-        """How much each word, with the pairs that it ends, speaks for the fact."""
-        pull = self.model.table[weighed.ids, at].copy()
-        np.add.at(pull, weighed.ends, self.model.table[weighed.pairs + len(self.model.words) + 1, at])
-        return pull
+            return [(None, None)] * len(over)
+        starts = np.array([start for start, _ in places])
+        sentence = np.searchsorted(reading.sentences, starts, side="right")
+        pulls = np.concatenate([self.model.table[weighed.ids], self.model.table[weighed.pairs]])[:, over]
+        where = np.concatenate([np.arange(len(places)), weighed.ends])
+        return [_span(np.bincount(where, pull, len(places)), sentence, places) for pull in pulls.T]
 
 
-def _pairs(ids: NDArray[np.int64], model: Model) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """The known pairs in the text, as indices into the keys, and the place of the word that ends each."""
+def _sum(table: Floats, rows: Sequence[int]) -> Floats:
+    total: Floats = np.ones(len(rows), np.float32) @ table.take(rows, 0) if rows else np.zeros(table.shape[1], np.float32)
+    return total
+
+
+def _pairs(ids: Places, model: Model) -> tuple[Places, Places]:
+    """The rows of the known pairs in the text, and the place of the word that ends each."""
     size = len(model.words) + 1
-    keys = [(reach * size + ids[:-reach]) * size + ids[reach:] for reach in range(1, signals.REACH + 1)]
-    wanted = np.concatenate(keys)
-    if not len(wanted) or not len(model.keys):
-        return wanted[:0], wanted[:0]
-    at = np.searchsorted(model.keys, wanted)
-    at[at == len(model.keys)] = 0
-    hit = np.flatnonzero(model.keys[at] == wanted)
-    lengths = np.cumsum([0, *(len(key) for key in keys)])
-    reach = np.searchsorted(lengths, hit, side="right")
-    return at[hit], hit - lengths[reach - 1] + reach
+    reaches = range(1, min(signals.REACH, len(ids) - 1) + 1)
+    if not reaches:
+        return ids[:0], ids[:0]
+    scaled = ids * size
+    wanted = np.concatenate([scaled[:-reach] + (ids[reach:] + reach * size * size) for reach in reaches])
+    at = model.keys.searchsorted(wanted)
+    hit = (model.keys.take(at, mode="clip") == wanted).nonzero()[0]
+    ends = np.concatenate([np.arange(reach, len(ids)) for reach in reaches])
+    return at[hit] + size, ends[hit]
 
 
-def _span(reading: Reading, pull: Floats, places: list[tuple[int, int, str]]) -> tuple[int, int]:
-    """The sentence that speaks most for a fact; of a long one, the part around its strongest word."""
-    totals: dict[tuple[int, int], float] = {}
-    for (start, _, _), weight in zip(places, pull.tolist(), strict=True):
-        sentence = reading.sentence_at(start)
-        totals[sentence] = totals.get(sentence, 0.0) + weight
-    first, last = max(totals, key=lambda s: (totals[s], -s[0]))
-    inside = [at for at, (start, _, _) in enumerate(places) if first <= start < last]
-    if places[inside[-1]][1] - places[inside[0]][0] <= QUOTED:
-        return places[inside[0]][0], places[inside[-1]][1]
-    middle = places[max(inside, key=lambda at: (float(pull[at]), -at))][0]
-    near = [at for at in inside if abs(places[at][0] - middle) <= QUOTED // 2]
-    return places[near[0]][0], places[near[-1]][1]
-
-
-class _Noughts:
-    """As many noughts as asked for: the row of an unknown word."""
-
-    def __iter__(self) -> "_Noughts":
-        return self
-
-    def __next__(self) -> int:
-        return 0
-
-
-_NOUGHTS = _Noughts()
+def _span(pull: NDArray[np.float64], sentence: Places, places: list[tuple[int, int]]) -> tuple[int, int]:
+    inside = (sentence == np.bincount(sentence, pull).argmax()).nonzero()[0]
+    if not len(inside):
+        inside = np.arange(len(places))
+    first, last = int(inside[0]), int(inside[-1])
+    if places[last][1] - places[first][0] > QUOTED:
+        middle = places[int(inside[pull[inside].argmax()])][0]
+        near = [at for at in range(first, last + 1) if abs(places[at][0] - middle) <= QUOTED // 2]
+        first, last = near[0], near[-1]
+    return places[first][0], places[last][1]
 
 
 @cache
 def load(path: Path) -> TrainedReader:
     """The reader of a weights file. Raises OSError or KeyError where it is not one."""
     with np.load(path, allow_pickle=False) as file:
-        return TrainedReader(_model(dict(file)))
+        return TrainedReader(unpacked(dict(file)))
 
 
-def _model(file: dict[str, Any]) -> Model:
-    words, facts = _names(file["words"]), _names(file["facts"])
+def unpacked(file: Mapping[str, NDArray[Any]]) -> Model:
+    """The model that a weights file holds."""
+    names = {part: _names(file[part]) for part in ("facts", "words", "grams", "beside")}
+    weight = np.zeros((len(file["table"]), 1), np.float32)
+    weight[: len(file["weight"]), 0] = file["weight"]
+    gram_table = file["gram_table"].astype(np.float32)
     return Model(
-        facts=tuple(facts),
-        words={word: at for at, word in enumerate(words, 1)},
-        keys=np.cumsum(file["key_steps"].astype(np.int64)),
-        table=file["table"].astype(np.float32),
-        weight=file["weight"].astype(np.float32),
-        grams={gram: at for at, gram in enumerate(_names(file["grams"]))},
-        gram_table=file["gram_table"].astype(np.float32),
-        beside={name: at for at, name in enumerate(_names(file["beside"]))},
-        beside_table=file["beside_table"].astype(np.float32),
+        facts=tuple(names["facts"]),
+        words={word: at for at, word in enumerate(names["words"], 1)},
+        keys=np.cumsum(file["key_steps"]),
+        table=np.ascontiguousarray(np.hstack([file["table"].astype(np.float32), weight])),
+        grams={gram: at for at, gram in enumerate(names["grams"])},
+        gram_table=np.ascontiguousarray(np.hstack([gram_table, np.zeros((len(gram_table), 1), np.float32)])),
+        beside={name: at for at, name in enumerate(names["beside"])},
+        beside_table=np.ascontiguousarray(file["beside_table"], np.float32),
         text_scale=file["text_scale"],
         beside_scale=file["beside_scale"],
         bias=file["bias"],

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 RIDGE = 0.5
 CALIBRATION_STEPS = 60
+PULL = 1.0
 Array = NDArray[np.float64]
 
 
@@ -38,15 +39,16 @@ def calibrate(scores: Array, gold: Array) -> tuple[Array, Array]:
 
 
 def _platt(score: Array, held: Array) -> tuple[float, float]:
-    smooth = np.where(held > 0, (held.sum() + 1) / (held.sum() + 2), 1 / (len(held) - held.sum() + 2))
-    design = np.stack([score, np.ones_like(score)], 1)
+    spread = float(score.std()) or 1.0
+    design = np.stack([score / spread, np.ones_like(score)], 1)
     both = np.array([1.0, float(np.log((held.sum() + 1) / (len(held) - held.sum() + 1)))])
     for _ in range(CALIBRATION_STEPS):
-        odds = 1 / (1 + np.exp(-np.clip(design @ both, -30, 30)))
-        slope = design.T @ (odds - smooth) + 1e-3 * both
-        curve = (design * (odds * (1 - odds))[:, None]).T @ design + 1e-3 * np.eye(2)
-        both = both - np.linalg.solve(curve, slope)
-    return max(float(both[0]), 0.1), float(both[1])
+        chance = 1 / (1 + np.exp(-np.clip(design @ both, -30, 30)))
+        slope = design.T @ (chance - held) + PULL * np.array([both[0] - 1, 0.0])
+        curve = (design * (chance * (1 - chance))[:, None]).T @ design + PULL * np.eye(2)
+        step = np.linalg.solve(curve, slope)
+        both = both - step / max(1.0, float(np.abs(step).max()))
+    return max(float(both[0]), 0.05) / spread, float(both[1])
 
 
 def best_f1(odds: Array, held: Array) -> float:
