@@ -12,7 +12,9 @@ from services.escalation import cli as escalation
 from services.intake import cli as intake
 from shared import dead as dead_letters
 
-app = typer.Typer(no_args_is_help=True, pretty_exceptions_show_locals=False, help="Heard, by somebody who can act.")
+app = typer.Typer(
+    no_args_is_help=True, rich_markup_mode=None, pretty_exceptions_enable=False, help="Heard, by somebody who can act."
+)
 contract = typer.Typer(no_args_is_help=True, help="The contracts as documents, in docs/contract.")
 dead = typer.Typer(no_args_is_help=True, help="What could not be read: seen, and sent back once the fault is mended.")
 

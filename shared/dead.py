@@ -4,11 +4,12 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
-from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka import AIOKafkaConsumer
+from aiokafka.admin import AIOKafkaAdminClient
 
 from shared.cloudevents import Message
 from shared.consumer import Record
-from shared.kafka import DEAD, MAX_MESSAGE, Producer
+from shared.kafka import DEAD, MAX_MESSAGE, Producer, partitions
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,13 +31,10 @@ class Letter:
 
 async def letters(bootstrap: str) -> list[Letter]:
     """Everything in `reports.dead`, the oldest first in each partition."""
-    async with _reader(bootstrap) as consumer:
-        places = [TopicPartition(DEAD, number) for number in consumer.partitions_for_topic(DEAD) or ()]
-        if not places:
-            return []
+    async with _reader(bootstrap) as (admin, consumer):
+        places = await partitions(admin, [DEAD])
         consumer.assign(places)
         ends = await consumer.end_offsets(places)
-        await consumer.seek_to_beginning(*places)
         found: list[Letter] = []
         for place in places:
             while await consumer.position(place) < ends[place]:
@@ -46,16 +44,18 @@ async def letters(bootstrap: str) -> list[Letter]:
 
 
 @asynccontextmanager
-async def _reader(bootstrap: str) -> AsyncIterator[AIOKafkaConsumer]:
+async def _reader(bootstrap: str) -> AsyncIterator[tuple[AIOKafkaAdminClient, AIOKafkaConsumer]]:
+    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
     consumer = AIOKafkaConsumer(
-        bootstrap_servers=bootstrap, enable_auto_commit=False, max_partition_fetch_bytes=MAX_MESSAGE
+        bootstrap_servers=bootstrap, auto_offset_reset="earliest", max_partition_fetch_bytes=MAX_MESSAGE
     )
-    await consumer.start()
     try:
-        await consumer.topics()
-        yield consumer
+        await admin.start()
+        await consumer.start()
+        yield admin, consumer
     finally:
         await consumer.stop()
+        await admin.close()
 
 
 def _letter(record: Record) -> Letter:

@@ -6,8 +6,9 @@ from typing import Final
 
 import structlog
 from aiokafka import AIOKafkaProducer
+from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
-from aiokafka.structs import RecordMetadata
+from aiokafka.structs import RecordMetadata, TopicPartition
 
 from shared.cloudevents import Message
 from shared.events import Lane
@@ -35,6 +36,12 @@ class KafkaUnavailable(Exception):
     def __init__(self, reason: str, acknowledged: dict[int, RecordMetadata]) -> None:
         super().__init__(reason)
         self.acknowledged = acknowledged
+
+
+async def partitions(admin: AIOKafkaAdminClient, topics: list[str]) -> list[TopicPartition]:
+    """Every partition that these topics have, as the broker says now."""
+    described = await admin.describe_topics(topics)
+    return [TopicPartition(topic["topic"], part["partition"]) for topic in described for part in topic["partitions"]]
 
 
 class Producer:

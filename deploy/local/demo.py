@@ -2,9 +2,11 @@
 
 import asyncio
 import signal
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -19,11 +21,15 @@ from deploy.local.errors import LocalError
 from deploy.local.postgres import Postgres
 from deploy.local.samples import Sent
 from deploy.local.stack import ROOT, TELEPHONY, Ports, Stack, started
+from services.escalation.handlers.clients import let_in
+from services.escalation.handlers.directories import load_directory
+from services.escalation.rules_in_force import read_directory
+from shared.database import create_pool
 
 DATA: Final = ROOT / ".heard"
 PATIENCE: Final = 90.0  # seconds for all receipts
 
-console = Console()
+console = Console(width=None if sys.stdout.isatty() else 140)
 failures = Console(stderr=True, style="bold")
 
 
@@ -61,7 +67,7 @@ def _running(folder: Path, fresh: bool) -> Iterator[Stack]:
             broker.start()
             stack = Stack(folder, broker.address, postgres)
             with started(stack):
-                _let_everybody_in(stack)
+                asyncio.run(let_everybody_in(stack))
                 console.print("Running: intake on 8001, classifier on 8002, escalation on 8003")
                 yield stack
         finally:
@@ -70,14 +76,13 @@ def _running(folder: Path, fresh: bool) -> Iterator[Stack]:
     console.print("Stopped.")
 
 
-def _let_everybody_in(stack: Stack) -> None:
+async def let_everybody_in(stack: Stack) -> None:
     """The sample directory, and a client for each agency and each control room."""
-    stack.heard("directory", "load", str(samples.DIRECTORY))
-    for client in samples.clients():
-        stack.heard(
-            "escalation", "client", client.id, "--role", client.role, "--belongs-to", client.belongs_to,
-            HEARD_CLIENT_SECRET=stack.secrets.of(client.id),
-        )  # fmt: skip
+    directory = read_directory(samples.DIRECTORY)
+    async with create_pool(stack.postgres.url("escalation"), 1) as pool:
+        await load_directory(directory, pool, datetime.now(UTC))
+        for client in samples.clients(directory):
+            await let_in(client.id, stack.secrets.of(client.id), client.role, client.belongs_to, pool)
 
 
 def _shown(stack: Stack) -> list[str]:
@@ -106,10 +111,12 @@ def _table(sent: list[Sent]) -> Table:
         table.add_column(heading, overflow="fold")
     for one in sent:
         seconds = "no receipt" if one.seconds is None else f"{one.seconds:.2f} s"
-        table.add_row(
-            one.reference, one.channel, ", ".join(one.labels), one.threat, one.grade, "\n".join(one.went_to), seconds
-        )
+        table.add_row(one.reference, one.channel, ", ".join(one.labels), one.threat, one.grade, _places(one), seconds)
     return table
+
+
+def _places(one: Sent) -> str:
+    return "\n".join(f"{agency}: {', '.join(sorted(queues))}" for agency, queues in one.went_to.items())
 
 
 def _pages(stack: Stack) -> None:
@@ -121,7 +128,7 @@ Pages and programs
   escalation  http://127.0.0.1:{ports.escalation}/openapi.json      GET /v1/queue, /v1/agencies/<id>/reports
 
 Demo credentials (they refuse to work outside the demo; all of them: {stack.folder / "secrets.json"})""")
-    for client in samples.clients():
+    for client in samples.clients(read_directory(samples.DIRECTORY)):
         if client.id in samples.SHOWN:
             console.print(f"  {client.id:<28} {stack.secrets.of(client.id)}", soft_wrap=True)
     console.print(f"  {'telephony':<28} {stack.secrets.of(TELEPHONY)}", soft_wrap=True)

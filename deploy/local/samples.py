@@ -3,7 +3,6 @@
 import asyncio
 import json
 import time
-import tomllib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,6 +11,8 @@ from typing import Any, Final
 import httpx
 
 from deploy.local.stack import ROOT, TELEPHONY, Stack
+from services.escalation.domain.directory import Directory, Kind
+from services.escalation.rules_in_force import read_directory
 from shared.events import Channel, Speaker
 
 DEMO: Final = ROOT / "deploy" / "demo"
@@ -41,18 +42,18 @@ class Sent:
     labels: Sequence[str] = ()
     threat: str = ""
     grade: str = ""
-    went_to: list[str] = field(default_factory=list)
+    went_to: dict[str, set[str]] = field(default_factory=dict)
+    """Each agency that has it, with its queues there."""
 
 
 def read(file: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in file.read_text().splitlines()]
 
 
-def clients() -> list[Client]:
+def clients(directory: Directory) -> list[Client]:
     """One for each agency, and one for each police force's control room."""
-    agencies = tomllib.loads(DIRECTORY.read_text())["agencies"]
-    rooms = [agency["id"] for agency in agencies if agency["kind"] == "police"]
-    return [Client(agency["id"], "agency", agency["id"]) for agency in agencies] + [
+    rooms = [agency.id for agency in directory.agencies if agency.kind is Kind.police]
+    return [Client(agency.id, "agency", agency.id) for agency in directory.agencies] + [
         Client(f"{force}-control-room", "operator", force) for force in rooms
     ]
 
@@ -117,7 +118,7 @@ async def look_up(sent: Sequence[Sent], stack: Stack) -> None:
     """What the control rooms and the agencies now see of them."""
     by_reference = {report.reference: report for report in sent}
     async with httpx.AsyncClient(base_url=_base(stack, "escalation"), timeout=30) as escalation:
-        for client in clients():
+        for client in clients(read_directory(DIRECTORY)):
             token = await _token(client.id, stack, escalation)
             if client.role == "operator":
                 await _from_queue(by_reference, token, escalation)
@@ -140,7 +141,8 @@ async def _from_queue(sent: dict[str, Sent], token: dict[str, str], escalation: 
             continue
         assessment = item["assessment"] or {"labels": ["not yet read"], "threat": "?"}
         report.labels, report.threat, report.grade = assessment["labels"], assessment["threat"], item["grade"]
-        report.went_to += [f"control room: {queue}" for queue in item["queues"]]
+        if item["queues"] == ["review"]:
+            report.went_to.setdefault("control rooms", set()).add("review")
 
 
 async def _from_feed(agency: str, sent: dict[str, Sent], token: dict[str, str], escalation: httpx.AsyncClient) -> None:
@@ -152,6 +154,6 @@ async def _from_feed(agency: str, sent: dict[str, Sent], token: dict[str, str], 
             return
         for delivered in reports:
             if report := sent.get(delivered["reference"]):
-                report.went_to.append(f"{agency}: {delivered['queue']}")
+                report.went_to.setdefault(agency, set()).add(delivered["queue"])
                 report.labels = report.labels or delivered["report"].get("labels", ())
         after = reports[-1]["position"]

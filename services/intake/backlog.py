@@ -9,7 +9,7 @@ from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
 
 from shared.events import Lane
-from shared.kafka import CLASSIFIED, READERS, RECEIVED, KafkaUnavailable
+from shared.kafka import CLASSIFIED, READERS, RECEIVED, KafkaUnavailable, partitions
 
 SHORT: Final = 500
 """Messages: behind by no more than this, a report already read cannot be said to be waiting."""
@@ -32,12 +32,7 @@ class Backlog:
         try:
             await consumer.start()
             await admin.start()
-            await consumer.topics()
-            places = [
-                TopicPartition(topic, number)
-                for topic in READERS
-                for number in consumer.partitions_for_topic(topic) or ()
-            ]
+            places = await partitions(admin, list(READERS))
             ends = dict(await consumer.end_offsets(places)) if places else {}
             committed: Offsets = {}
             for group in READERS.values():

@@ -1,0 +1,61 @@
+"""A form and a call for each label, told over HTTP, found where codebook §5 says they belong."""
+
+import pytest
+
+from tests.e2e.conftest import Tell
+
+FORMS = {
+    "stalking": "My ex keeps following me home from work and sits outside my house watching me every night. "
+    "I have told him to leave me alone. I am terrified.",
+    "harassment": "My neighbour shouts abuse at me every day and has damaged my fence three times. I am so distressed.",
+    "hate_incident": "A man shouted a racist slur at me because I am Black and told me to go back to my own country. "
+    "It happened once and I am really upset.",
+    "asb": "Loud music from the house party at number 9 until four in the morning. It has never happened before.",
+    "other": "My shed was burgled last night and the lawnmower was stolen. I need a crime number for my insurance.",
+}
+
+WANTED = {
+    "stalking": {"northmoor-police": {"control_room", "harassment"}},
+    "harassment": {"northmoor-police": {"harassment"}},
+    "hate_incident": {"northmoor-police": {"hate_crime"}},
+    "asb": {"northmoor-environmental-health": {"nuisance"}},
+    "other": {"northmoor-police": {"review"}},
+}
+
+
+def as_call(text: str) -> str:
+    return f"OPERATOR: Police, what's happening?\nCALLER: {text}\nOPERATOR: Thank you."
+
+
+@pytest.mark.parametrize("label", FORMS)
+async def test_a_form_finds_its_way(tell: Tell, label: str):
+    sent = await tell("web", FORMS[label])
+    assert sent.labels[0] == label
+    for agency, queues in WANTED[label].items():
+        assert queues <= sent.went_to[agency]
+
+
+@pytest.mark.parametrize("label", FORMS)
+async def test_a_call_finds_its_way(tell: Tell, label: str):
+    sent = await tell("phone", as_call(FORMS[label]))
+    assert sent.labels[0] == label
+    for agency, queues in WANTED[label].items():
+        assert queues <= sent.went_to[agency]
+
+
+async def test_a_threat_is_in_front_of_the_control_room(tell: Tell):
+    sent = await tell("phone", as_call("He is kicking my door in now, he has a knife and he says he will kill me."))
+    assert (sent.threat, sent.grade) == ("imminent", "emergency")
+    assert "control_room" in sent.went_to["northmoor-police"]
+
+
+async def test_what_has_no_area_goes_to_review_and_to_nobody_else(tell: Tell):
+    sent = await tell("web", FORMS["asb"], place={})
+    assert sent.went_to == {"control rooms": {"review"}}
+
+
+async def test_consent_opens_a_partner_and_without_it_the_police_have_it(tell: Tell):
+    shared = await tell("web", FORMS["hate_incident"], consent=["hate_crime_support"])
+    withheld = await tell("web", FORMS["hate_incident"])
+    assert shared.went_to["stand-together"] == {"support"}
+    assert "stand-together" not in withheld.went_to
