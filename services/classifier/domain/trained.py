@@ -67,9 +67,11 @@ class TrainedReader:
         model, said = self.model, signals.words(reading)
         ids = np.fromiter(map(model.words.get, said, repeat(0)), np.int64, len(said))
         pairs, ends = _pairs(ids, model)
-        rows = [*set(ids.tolist()) - {0}, *set(pairs.tolist())]
-        total = _sum(model.table, rows)
-        if unknown := {word for word in said if word not in model.words}:
+        occurs = np.zeros(len(model.table), np.bool_)
+        occurs[ids] = occurs[pairs] = True
+        occurs[0] = False
+        total = _sum(model.table, occurs.nonzero()[0])
+        if unknown := {said[at] for at in (ids == 0).nonzero()[0]}:
             total += model.table[0] * np.float32(len(unknown)) + self._spelt(unknown)
         unit = model.text_scale / np.float32(max(float(total[-1]), 1.0) ** 0.5)
         beside = [*signals.beside(reading, answers), *signals.found(shown)]
@@ -109,15 +111,17 @@ class TrainedReader:
         places = list(signals.placed(reading))
         if not places:
             return [(None, None)] * len(over)
-        starts = np.array([start for start, _ in places])
-        sentence = np.searchsorted(reading.sentences, starts, side="right")
-        pulls = np.concatenate([self.model.table[weighed.ids], self.model.table[weighed.pairs]])[:, over]
-        where = np.concatenate([np.arange(len(places)), weighed.ends])
-        return [_span(np.bincount(where, pull, len(places)), sentence, places) for pull in pulls.T]
+        pulls = self.model.table[weighed.ids][:, over]
+        np.add.at(pulls, weighed.ends, self.model.table[weighed.pairs][:, over])
+        starts = np.searchsorted([start for start, _ in places], reading.sentences)
+        firsts = np.unique(starts[starts < len(places)])
+        lasts = np.append(firsts[1:], len(places)) - 1
+        best = np.add.reduceat(pulls, firsts, 0).argmax(0)
+        return [_span(pulls[:, at], int(firsts[s]), int(lasts[s]), places) for at, s in enumerate(best)]
 
 
-def _sum(table: Floats, rows: Sequence[int]) -> Floats:
-    total: Floats = np.ones(len(rows), np.float32) @ table.take(rows, 0) if rows else np.zeros(table.shape[1], np.float32)
+def _sum(table: Floats, rows: Sequence[int] | Places) -> Floats:
+    total: Floats = np.ones(len(rows), np.float32) @ table.take(np.asarray(rows, np.int64), 0)
     return total
 
 
@@ -135,13 +139,9 @@ def _pairs(ids: Places, model: Model) -> tuple[Places, Places]:
     return at[hit] + size, ends[hit]
 
 
-def _span(pull: NDArray[np.float64], sentence: Places, places: list[tuple[int, int]]) -> tuple[int, int]:
-    inside = (sentence == np.bincount(sentence, pull).argmax()).nonzero()[0]
-    if not len(inside):
-        inside = np.arange(len(places))
-    first, last = int(inside[0]), int(inside[-1])
+def _span(pull: Floats, first: int, last: int, places: list[tuple[int, int]]) -> tuple[int, int]:
     if places[last][1] - places[first][0] > QUOTED:
-        middle = places[int(inside[pull[inside].argmax()])][0]
+        middle = places[first + int(pull[first : last + 1].argmax())][0]
         near = [at for at in range(first, last + 1) if abs(places[at][0] - middle) <= QUOTED // 2]
         first, last = near[0], near[-1]
     return places[first][0], places[last][1]
