@@ -75,17 +75,18 @@ def lines(written: object) -> object:
 
 
 _MACRO = re.compile(r"\{([a-z_]+)\}")
-_PIECES = re.compile(r"\\.|\[(?:\\.|[^\]])*\]|.", re.DOTALL)
-_LOOSE = {" ": r"[ ,\n]+", "'": "'?"}
-_WORD_EDGE = re.compile(r"[\w(\[\\]")
+_PIECES = re.compile(r"\\.| \?|\[(?:\\.|[^\]])*\]|.", re.DOTALL)
+_OPTIONAL_GAP = re.compile(r"(\)[?*]|\)\{\d+,\d+\}) ")
+_LOOSE = {" ": r"[ ,\n]+", " ?": r"[ ,\n]*", "'": "'?"}
 
 
 def expand(pattern: str, words: Words) -> str:
     """A written pattern as RE2: named word lists put in, spaces and apostrophes made loose, whole words only."""
-    loose = "".join(_LOOSE.get(piece, piece) for piece in _PIECES.findall(_filled(pattern, words)))
+    loose = _OPTIONAL_GAP.sub(r"\1(?:[ ,\\n]+|\\b)", _filled(pattern, words))
+    loose = "".join(_LOOSE.get(piece, piece) for piece in _PIECES.findall(loose))
     if loose.startswith("~"):
         return loose[1:]
-    return rf"\b(?:{loose})\b"
+    return rf"\b(?:{loose})(?:\b|$|[^\w])"
 
 
 def _filled(pattern: str, words: Words) -> str:

@@ -48,9 +48,13 @@ def _part(reading: Reading, start: int, end: int, scope: Scope) -> str:
     text = reading.text
     if scope.where == "near":
         return text[max(0, start - 25) : start]
+    if scope.where == "through":
+        return text[max(reading.sentence_at(start)[0], start - BEFORE) : end]
     if scope.where == "after":
         return text[end : min(end + AFTER, reading.clause_at(max(start, end - 1))[1] + AFTER)]
     first, last = reading.sentence_at(start) if scope.where == "sentence" else reading.clause_at(start)
+    if scope.where == "around":
+        return text[max(first, start - 2 * BEFORE) : min(max(last, end), end + 2 * BEFORE)]
     if scope.where == "before":
         return text[max(first, start - BEFORE) : start]
     return text[max(first, start - 2 * BEFORE) : start] + " \x01 " + text[end : min(max(last, end), end + 2 * BEFORE)]
