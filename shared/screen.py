@@ -8,7 +8,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from shared.patterns import Words, alternatives, compile_set, normalise
+from shared.patterns import Words, alternatives, compile_filter, normalise
 
 HERE = Path(__file__).parent
 THREAT_RULES = HERE / "threat.toml"
@@ -31,6 +31,6 @@ def screen(text: str) -> tuple[str, ...]:
 def _compiled() -> tuple[tuple[str, ...], Any]:
     rules = [rule for rule in tomllib.loads(THREAT_RULES.read_text())["rule"] if rule.get("screen", True)]
     lists = words()
-    return tuple(rule["id"] for rule in rules), compile_set(
+    return tuple(rule["id"] for rule in rules), compile_filter(
         alternatives(rule["patterns"].splitlines()[1:], lists) for rule in rules
     )

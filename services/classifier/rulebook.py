@@ -6,13 +6,13 @@ import tomllib
 from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from services.classifier.domain.rules import Derivation, LabelRule, NextStep, Rule, Rulebook, Scope
 from shared.events import Label
-from shared.patterns import Words, alternatives, compile_set, lines, options, re2
+from shared.patterns import Words, compile_filter, expand, lines, options, re2
 from shared.screen import THREAT_RULES, WORD_LISTS, words
 
 DEFAULT = Path(__file__).parent / "rules"
@@ -95,12 +95,14 @@ def load(path: Path = DEFAULT) -> Rulebook:
     """The rulebook of a folder. Raises ValueError where a key is unknown, an id is taken twice or a pattern is wrong."""
     sources = [WORD_LISTS, THREAT_RULES, *sorted(path.glob("*.toml"))]
     files = [RuleFile.model_validate(tomllib.loads(source.read_text())) for source in sources[1:]]
-    rules = tuple(_rules(files, words()))
+    lists = words()
+    rules = tuple(_rules(files, lists))
     _refuse_twice(rule.id for rule in rules)
     return Rulebook(
         version=hashlib.sha256(b"\0".join(source.read_bytes() for source in sources)).hexdigest()[:16],
         rules=rules,
-        chosen=compile_set(rule.regex.pattern for rule in rules),
+        lines=tuple((at, line) for at, rule in enumerate(rules) for line in range(len(rule.patterns))),
+        finder=compile_filter(expand(pattern, lists) for rule in rules for pattern in rule.patterns),
         scopes={scope.id: _scope(scope) for file in files for scope in file.scope},
         sets={name: frozenset(facts) for file in files for name, facts in file.sets.items()},
         derivations=tuple(
@@ -141,6 +143,7 @@ def _rule(data: RuleData, defaults: Defaults | None, lists: Words) -> Rule:
     source = data.source or (defaults.source if defaults else "")
     if not source:
         raise ValueError(f"{data.id}: no source")
+    _refuse_wrong(data, lists)
     return Rule(
         id=data.id,
         facts=(data.fact, *data.also),
@@ -150,24 +153,15 @@ def _rule(data: RuleData, defaults: Defaults | None, lists: Words) -> Rule:
         hits=data.hits,
         misses=data.misses,
         scope=frozenset(scope),
-        regex=_compiled(data, lists),
     )
 
 
-def _compiled(data: RuleData, lists: Words) -> Any:
-    try:
-        return re2.compile(alternatives(data.patterns, lists), options())
-    except (re2.error, ValueError):
-        raise ValueError(f"{data.id}: {_first_wrong(data, lists)}") from None
-
-
-def _first_wrong(data: RuleData, lists: Words) -> str:
+def _refuse_wrong(data: RuleData, lists: Words) -> None:
     for pattern in data.patterns:
         try:
-            re2.compile(alternatives([pattern], lists), options())
-        except (re2.error, ValueError):
-            return f"not a pattern: {pattern}"
-    return "the patterns together are too large"
+            re2.compile(expand(pattern, lists), options())
+        except (re2.error, ValueError) as wrong:
+            raise ValueError(f"{data.id}: not a pattern: {pattern}") from wrong
 
 
 def _scope(data: ScopeData) -> Scope:

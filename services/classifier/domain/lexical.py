@@ -15,19 +15,37 @@ AFTER = 40
 
 def lexical(reading: Reading, rulebook: Rulebook) -> Iterator[Proposal]:
     """Every fact that a rule's words show, where the scope of those words lets them count."""
-    for index in sorted(rulebook.chosen.Match(reading.normal.data) or ()):
+    for index, lines in _matched(reading, rulebook).items():
         rule = rulebook.rules[index]
-        for start, end in islice(_counting(reading, rule, rulebook), MOST_KEPT):
+        for start, end in islice(_counting(reading, rule, lines, rulebook), MOST_KEPT):
             for fact in rule.facts:
                 yield Proposal(fact, rule.id, start, end, quote=reading.original[start:end])
 
 
-def _counting(reading: Reading, rule: Rule, rulebook: Rulebook) -> Iterator[tuple[int, int]]:
+def _matched(reading: Reading, rulebook: Rulebook) -> dict[int, list[int]]:
+    """The rules that occur, in order, with which of the finder's patterns found them."""
+    found: dict[int, list[int]] = {}
+    for line in sorted(rulebook.finder.Match(reading.normal.data) or ()):
+        found.setdefault(rulebook.lines[line][0], []).append(line)
+    return found
+
+
+def _counting(reading: Reading, rule: Rule, lines: list[int], rulebook: Rulebook) -> Iterator[tuple[int, int]]:
     scopes = [rulebook.scopes[name] for name in sorted(rule.scope) if name in rulebook.scopes]
-    for found in islice(rule.regex.finditer(reading.normal.data), MOST_LOOKED_AT):
-        start, end = (reading.normal.char(byte) for byte in found.span())
+    for start, end in _places(reading, lines, rulebook):
         if _spoken_for(reading.turn_at(start), end, rule) and not any(_out(reading, start, end, s) for s in scopes):
             yield start, end
+
+
+def _places(reading: Reading, lines: list[int], rulebook: Rulebook) -> Iterator[tuple[int, int]]:
+    """Where the patterns occur; two that begin together are one."""
+    seen: set[int] = set()
+    for line in lines:
+        for found in islice(rulebook.finder.re(line).finditer(reading.normal.data), MOST_LOOKED_AT):
+            start, end = (reading.normal.char(byte) for byte in found.span())
+            if start not in seen:
+                seen.add(start)
+                yield start, end
 
 
 def _spoken_for(turn: Turn, end: int, rule: Rule) -> bool:

@@ -44,7 +44,6 @@ class Rule:
     hits: tuple[str, ...]
     misses: tuple[str, ...]
     scope: frozenset[str]
-    regex: Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +93,9 @@ class Rulebook:
 
     version: str
     rules: tuple[Rule, ...]
-    chosen: Any
+    lines: tuple[tuple[int, int], ...]
+    """Which rule, and which of its patterns, each of the finder's patterns is."""
+    finder: Any
     scopes: Mapping[str, Scope]
     sets: Mapping[str, frozenset[str]]
     derivations: tuple[Derivation, ...]
