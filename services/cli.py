@@ -7,6 +7,7 @@ import typer
 
 from deploy.local.demo import demo
 from services import contract as contracts
+from services.classifier import cli as classifier_cli
 from services.classifier import commands as classifier
 from services.escalation import cli as escalation
 from services.intake import cli as intake
@@ -20,6 +21,7 @@ dead = typer.Typer(no_args_is_help=True, help="What could not be read: seen, and
 
 app.add_typer(intake.app, name="intake")
 app.add_typer(classifier.service, name="classifier")
+app.add_typer(classifier_cli.app)
 app.add_typer(escalation.app, name="escalation")
 app.add_typer(escalation.directory, name="directory")
 app.add_typer(contract, name="contract")

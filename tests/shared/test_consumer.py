@@ -1,0 +1,103 @@
+"""Readers on a real Kafka: batches, bad messages, and the urgent lane first."""
+
+import asyncio
+from collections.abc import Sequence
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from deploy.local.kafka import Kafka
+from shared.cloudevents import Message, Unreadable
+from shared.consumer import Consumer, NotYet, Record, Turnstile
+from shared.dead import letters
+from shared.kafka import Producer
+
+
+@pytest.fixture
+def topic() -> str:
+    return f"t-{uuid4()}"
+
+
+class Reading:
+    """A consumer whose handler keeps what it was given, and fails as told."""
+
+    def __init__(self, kafka: Kafka, topic: str, fails: dict[bytes, list[Exception]] | None = None, **how: Any) -> None:
+        self.seen: list[bytes] = []
+        self.enough = asyncio.Event()
+        self.wanted = 0
+        self.fails = fails or {}
+        self.stop = asyncio.Event()
+        self.producer = Producer(kafka.address)
+        group = f"g-{topic}"
+        self.consumer = Consumer(kafka.address, [topic], group, self.handle, self.producer, self.stop, **how)
+
+    async def handle(self, records: Sequence[Record]) -> None:
+        for record in records:
+            if self.fails.get(record.value):
+                raise self.fails[record.value].pop(0)
+        self.seen += [record.value for record in records]
+        if len(self.seen) >= self.wanted:
+            self.enough.set()
+
+    async def until(self, many: int) -> list[bytes]:
+        self.wanted = many
+        task = asyncio.create_task(self.consumer.run())
+        try:
+            await asyncio.wait_for(self.enough.wait(), 20)
+        finally:
+            self.stop.set()
+            await task
+            await self.producer.close()
+        return self.seen
+
+
+async def publish(kafka: Kafka, topic: str, *values: bytes) -> None:
+    producer = Producer(kafka.address)
+    await producer.send([Message(topic, b"key", value, (("ce_subject", value),)) for value in values])
+    await producer.close()
+
+
+async def test_what_was_committed_is_not_read_again(kafka: Kafka, topic: str):
+    await publish(kafka, topic, b"1", b"2")
+    assert await Reading(kafka, topic).until(2) == [b"1", b"2"]
+    await publish(kafka, topic, b"3")
+    assert await Reading(kafka, topic).until(1) == [b"3"]
+
+
+async def test_a_message_that_always_fails_is_set_aside_and_the_others_go_on(kafka: Kafka, topic: str):
+    await publish(kafka, topic, b"1", b"bad", b"3")
+    reading = Reading(kafka, topic, {b"bad": [RuntimeError()] * 9})
+    assert await reading.until(2) == [b"1", b"3"]
+    (letter,) = [one for one in await letters(kafka.address) if one.came_from == topic]
+    assert letter.message.value == b"bad"
+    assert letter.reason == "RuntimeError"
+    assert letter.headers["ce_subject"] == "bad"
+
+
+async def test_an_unreadable_message_is_set_aside_at_once(kafka: Kafka, topic: str):
+    await publish(kafka, topic, b"bad", b"2")
+    reading = Reading(kafka, topic, {b"bad": [Unreadable("text: missing")] * 2})
+    assert await reading.until(1) == [b"2"]
+    (letter,) = [one for one in await letters(kafka.address) if one.came_from == topic]
+    assert letter.reason == "text: missing"
+
+
+async def test_a_message_that_fails_twice_is_read_the_third_time(kafka: Kafka, topic: str):
+    await publish(kafka, topic, b"1")
+    assert await Reading(kafka, topic, {b"1": [RuntimeError(), RuntimeError()]}).until(1) == [b"1"]
+
+
+async def test_what_is_merely_away_is_waited_for(kafka: Kafka, topic: str):
+    await publish(kafka, topic, b"1")
+    assert await Reading(kafka, topic, {b"1": [NotYet("soon")] * 5}).until(1) == [b"1"]
+
+
+async def test_the_ordinary_lane_waits_while_the_urgent_one_has_work():
+    turnstile = Turnstile()
+    turnstile.close()
+    passing = asyncio.create_task(turnstile.passed())
+    await asyncio.sleep(0.05)
+    assert not passing.done()
+    turnstile.open()
+    await asyncio.wait_for(passing, 1)

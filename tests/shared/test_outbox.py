@@ -1,0 +1,102 @@
+"""The outbox on a real PostgreSQL, relayed to a real Kafka."""
+
+import asyncio
+from uuid import uuid4
+
+import pytest
+from aiokafka import AIOKafkaConsumer
+
+from deploy.local.kafka import Kafka
+from shared.cloudevents import Message
+from shared.database import Pool, transaction
+from shared.kafka import KafkaUnavailable, Producer
+from shared.outbox import Bell, Outgoing, Relay, delete_sent, put
+
+NOWHERE = "127.0.0.1:1"
+
+
+def outgoing(topic: str, value: bytes, urgent: bool = False) -> Outgoing:
+    return Outgoing(uuid4(), uuid4(), 1, urgent, Message(topic, b"key", value, (("ce_id", b"1"),)))
+
+
+async def wrote(pool: Pool, *messages: Outgoing) -> None:
+    async with transaction(pool) as connection:
+        await put(connection, messages)
+
+
+def relay(pool: Pool, bootstrap: str) -> Relay:
+    return Relay(pool, Producer(bootstrap), delete_sent, asyncio.Event())
+
+
+async def waiting(pool: Pool) -> int:
+    return int(await pool.fetchval("select count(*) from outbox where due_at <= now()"))
+
+
+async def values(kafka: Kafka, topic: str, many: int) -> list[bytes]:
+    consumer = AIOKafkaConsumer(topic, bootstrap_servers=kafka.address, auto_offset_reset="earliest")
+    await consumer.start()
+    try:
+        return [(await asyncio.wait_for(consumer.getone(), 10)).value for _ in range(many)]
+    finally:
+        await consumer.stop()
+
+
+async def test_what_was_written_is_published_and_gone(pool: Pool, kafka: Kafka):
+    topic = f"t-{uuid4()}"
+    await wrote(pool, *(outgoing(topic, b"%d" % n) for n in range(5)))
+    sender = relay(pool, kafka.address)
+    assert await sender.publish_due() == 5
+    assert await values(kafka, topic, 5) == [b"0", b"1", b"2", b"3", b"4"]
+    assert await pool.fetchval("select count(*) from outbox") == 0
+    await sender.producer.close()
+
+
+async def test_the_urgent_go_first(pool: Pool, kafka: Kafka):
+    topic = f"t-{uuid4()}"
+    await wrote(pool, outgoing(topic, b"ordinary"), outgoing(topic, b"urgent", urgent=True))
+    sender = relay(pool, kafka.address)
+    while await sender.publish_due():
+        pass
+    assert await values(kafka, topic, 2) == [b"urgent", b"ordinary"]
+    await sender.producer.close()
+
+
+async def test_without_a_broker_nothing_is_lost_and_all_is_due_again(pool: Pool):
+    await wrote(pool, outgoing("t", b"1"), outgoing("t", b"2"))
+    with pytest.raises(KafkaUnavailable):
+        await relay(pool, NOWHERE).publish_due()
+    assert await waiting(pool) == 2
+
+
+async def test_two_relays_never_take_the_same_row(pool: Pool):
+    await wrote(pool, *(outgoing("t", b"%d" % n) for n in range(40)))
+    one, other = relay(pool, NOWHERE), relay(pool, NOWHERE)
+    taken = await asyncio.gather(one.claim(False, False, 20), other.claim(False, False, 20))
+    assert len({row["id"] for rows in taken for row in rows}) == 40
+    assert await one.claim(False, False, 20) == []
+
+
+async def test_nothing_is_put_by_a_transaction_that_fails(pool: Pool):
+    async def put_and_fail() -> None:
+        async with transaction(pool) as connection:
+            await put(connection, [outgoing("t", b"1")])
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        await put_and_fail()
+    assert await waiting(pool) == 0
+
+
+async def test_a_relay_is_woken_by_the_bell(pool: Pool, kafka: Kafka):
+    topic = f"t-{uuid4()}"
+    sender = relay(pool, kafka.address)
+    bell = Bell(pool)
+    tasks = [asyncio.create_task(loop) for loop in (sender.run(), bell.run())]
+    await asyncio.sleep(0.5)
+    await wrote(pool, outgoing(topic, b"rung"))
+    bell.ring()
+    assert await values(kafka, topic, 1) == [b"rung"]
+    sender.stop.set()
+    await asyncio.wait(tasks[:1], timeout=5)
+    tasks[1].cancel()
+    await sender.producer.close()
