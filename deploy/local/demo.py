@@ -48,7 +48,7 @@ def demo(
                 raise typer.Exit(1 if missing else 0)
             _stay(stack)
     except LocalError as error:
-        failures.print(str(error))
+        failures.print(str(error), soft_wrap=True)
         raise typer.Exit(1) from error
     except OSError as error:
         failures.print(f"{error.strerror} ({error.filename}): mend that, and run `make demo` again.")

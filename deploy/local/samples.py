@@ -115,7 +115,7 @@ async def await_receipts(sent: Sequence[Sent], stack: Stack, patience: float, st
 
 
 async def look_up(sent: Sequence[Sent], stack: Stack) -> None:
-    """What the control rooms and the agencies now see of them."""
+    """What the agencies, and then the control rooms, now see of them."""
     by_reference = {report.reference: report for report in sent}
     async with httpx.AsyncClient(base_url=_base(stack, "escalation"), timeout=30) as escalation:
         for client in clients(read_directory(DIRECTORY)):
@@ -141,8 +141,8 @@ async def _from_queue(sent: dict[str, Sent], token: dict[str, str], escalation: 
             continue
         assessment = item["assessment"] or {"labels": ["not yet read"], "threat": "?"}
         report.labels, report.threat, report.grade = assessment["labels"], assessment["threat"], item["grade"]
-        if item["queues"] == ["review"]:
-            report.went_to.setdefault("control rooms", set()).add("review")
+        if not report.went_to:
+            report.went_to["control rooms"] = set(item["queues"])
 
 
 async def _from_feed(agency: str, sent: dict[str, Sent], token: dict[str, str], escalation: httpx.AsyncClient) -> None:
