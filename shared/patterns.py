@@ -31,7 +31,7 @@ _SAME_LENGTH = {
     **{0xFF01 + i: chr(0x21 + i) for i in range(94)},
     ord("\u2026"): ".",
     ord("\u0130"): "i",
-    **{c: "?" for c in range(0xD800, 0xE000)},
+    **dict.fromkeys(range(0xD800, 0xE000), "?"),
 }
 
 
@@ -69,9 +69,9 @@ class UnknownWordsError(ValueError):
     """A pattern names a word list that the data does not define."""
 
 
-def lines(written: object) -> object:
+def lines(written: str | Iterable[str]) -> tuple[str, ...]:
     """Rule data may give several patterns or examples as one text, one a line."""
-    return tuple(line for line in written.splitlines() if line.strip()) if isinstance(written, str) else written
+    return tuple(line for line in written.splitlines() if line.strip()) if isinstance(written, str) else tuple(written)
 
 
 _MACRO = re.compile(r"\{([a-z_]+)\}")
@@ -111,11 +111,20 @@ def alternatives(patterns: Iterable[str], words: Words) -> str:
     return "|".join(f"(?:{expand(pattern, words)})" for pattern in patterns)
 
 
+def wrong(pattern: str, words: Words) -> str | None:
+    """Why a written pattern cannot be used, or None."""
+    try:
+        re2.compile(expand(pattern, words), options())
+    except (re2.error, UnknownWordsError) as error:
+        return str(error)
+    return None
+
+
 def compile_filter(sources: Iterable[str]) -> Any:
     """Which of the sources occur: one pass for the words each of them needs, then RE2 on those few alone.
 
-    An RE2 set of these patterns would build a new automaton state at nearly every word of a text it has not seen (10 ms a
-    report was measured, against 0.4 ms); this costs the same for every text.
+    An RE2 set of these patterns builds a new state at nearly every word of a text it has not seen (10 ms a report was
+    measured, against 0.4 ms); this costs the same for every text.
     """
     chosen = re2.Filter()
     for source in sources:

@@ -8,7 +8,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from shared.patterns import Words, alternatives, compile_filter, normalise
+from shared.patterns import Words, alternatives, compile_filter, lines, normalise
 
 HERE = Path(__file__).parent
 THREAT_RULES = HERE / "threat.toml"
@@ -32,5 +32,5 @@ def _compiled() -> tuple[tuple[str, ...], Any]:
     rules = [rule for rule in tomllib.loads(THREAT_RULES.read_text())["rule"] if rule.get("screen", True)]
     lists = words()
     return tuple(rule["id"] for rule in rules), compile_filter(
-        alternatives(rule["patterns"].splitlines()[1:], lists) for rule in rules
+        alternatives(lines(rule["patterns"]), lists) for rule in rules
     )

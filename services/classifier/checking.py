@@ -1,4 +1,4 @@
-"""Whether a rulebook keeps its own promises: examples that hit and miss, ids and facts that exist, rules that can hold."""
+"""Whether a rulebook keeps its own promises: examples that hit and miss, ids and facts that exist."""
 
 import re
 from collections.abc import Iterator

@@ -12,7 +12,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from services.classifier.domain.rules import Derivation, LabelRule, NextStep, Rule, Rulebook, Scope
 from shared.events import Label
-from shared.patterns import Words, compile_filter, expand, lines, options, re2
+from shared.patterns import Words, compile_filter, expand, lines, wrong
 from shared.screen import THREAT_RULES, WORD_LISTS, words
 
 DEFAULT = Path(__file__).parent / "rules"
@@ -92,7 +92,7 @@ class RuleFile(Data):
 
 @cache
 def load(path: Path = DEFAULT) -> Rulebook:
-    """The rulebook of a folder. Raises ValueError where a key is unknown, an id is taken twice or a pattern is wrong."""
+    """The rulebook of a folder. Raises ValueError for an unknown key, an id taken twice or a wrong pattern."""
     sources = [WORD_LISTS, THREAT_RULES, *sorted(path.glob("*.toml"))]
     files = [RuleFile.model_validate(tomllib.loads(source.read_text())) for source in sources[1:]]
     lists = words()
@@ -158,10 +158,8 @@ def _rule(data: RuleData, defaults: Defaults | None, lists: Words) -> Rule:
 
 def _refuse_wrong(data: RuleData, lists: Words) -> None:
     for pattern in data.patterns:
-        try:
-            re2.compile(expand(pattern, lists), options())
-        except (re2.error, ValueError) as wrong:
-            raise ValueError(f"{data.id}: not a pattern: {pattern}") from wrong
+        if reason := wrong(pattern, lists):
+            raise ValueError(f"{data.id}: {reason}: {pattern}")
 
 
 def _scope(data: ScopeData) -> Scope:

@@ -1,4 +1,4 @@
-"""One report in, one assessment out: read, establish facts, apply the rules. Pure: same report and rulebook, same bytes."""
+"""One report in, one assessment out: read, establish, apply. Pure: same report and rulebook, same bytes."""
 
 import re
 

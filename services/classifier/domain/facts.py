@@ -1,4 +1,4 @@
-"""What has been established: facts from the words, the answers beside them and earlier reports, each with its evidence."""
+"""What has been established: from the words, the answers beside them and earlier reports, with its evidence."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -106,7 +106,7 @@ def from_history(history: History) -> Iterable[Proposal]:
 
 def _occasions(facts: Facts) -> None:
     """Two or more occasions told in turn are repetition."""
-    seen = facts.shown.get("F1.occasion", ())
+    seen = facts.shown.get("F1.occasion", [])
     if len({proposal.quote.lower() for proposal in seen}) >= 2:
         last = seen[-1]
         facts.add(Proposal("F1.occasions", "F1.occasions", last.start, last.end, quote=last.quote))

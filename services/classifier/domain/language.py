@@ -9,22 +9,47 @@ from services.classifier.domain.reading import Reading
 LOOKED_AT = 4000
 _WORD = re.compile(r"[^\W\d_]+(?:'[^\W\d_]+)?")
 _SCRIPTS = {
-    "ARABIC": "ar", "CYRILLIC": "ru", "GREEK": "el", "HEBREW": "he", "DEVANAGARI": "hi", "BENGALI": "bn", "GURMUKHI": "pa",
-    "GUJARATI": "gu", "TAMIL": "ta", "TELUGU": "te", "SINHALA": "si", "THAI": "th", "CJK": "zh", "HIRAGANA": "ja",
-    "KATAKANA": "ja", "HANGUL": "ko", "ETHIOPIC": "am", "ARMENIAN": "hy", "GEORGIAN": "ka", "MALAYALAM": "ml", "KANNADA": "kn",
-}  # fmt: skip
+    "ARABIC": "ar",
+    "CYRILLIC": "ru",
+    "GREEK": "el",
+    "HEBREW": "he",
+    "DEVANAGARI": "hi",
+    "BENGALI": "bn",
+    "GURMUKHI": "pa",
+    "GUJARATI": "gu",
+    "TAMIL": "ta",
+    "TELUGU": "te",
+    "SINHALA": "si",
+    "THAI": "th",
+    "CJK": "zh",
+    "HIRAGANA": "ja",
+    "KATAKANA": "ja",
+    "HANGUL": "ko",
+    "ETHIOPIC": "am",
+    "ARMENIAN": "hy",
+    "GEORGIAN": "ka",
+    "MALAYALAM": "ml",
+    "KANNADA": "kn",
+}
 _COMMON = {
-    "en": "the and is are was to of in it he she they my me we us i im you for on at with this that has have had his her him not no "
-    "from up out be been as an a our their there then when who what if so but by or get got just all now u ur do did dont its cant "
-    "wi wee nae aye wor owt nowt please police hello help thanks where how any can your about after am again one two going every",
-    "cy": "mae yn y yr ac ar wedi fy ei nhw dw i ddim rwy hi ni eu o gan sydd bod oedd wnaeth bob dydd am gyda mewn mai",
-    "pl": "nie się na to jest że i do z mnie moj mój jak ale od po mi są był była oni ona który przez czy za mam już",
+    "en": (
+        "the and is are was to of in it he she they my me we us i im you for on at with this that has have "
+        "had his her him not no from up out be been as an a our their there then when who what if so but by "
+        "or get got just all now u ur do did dont its cant wi wee nae aye wor owt nowt please police hello "
+        "help thanks where how any can your about after am again one two going every"
+    ),
+    "cy": (
+        "mae yn y yr ac ar wedi fy ei nhw dw i ddim rwy hi ni eu o gan sydd bod oedd wnaeth bob dydd am gyda mewn mai"
+    ),
+    "pl": ("nie się na to jest że i do z mnie moj mój jak ale od po mi są był była oni ona który przez czy za mam już"),
     "ro": "și si nu este în pe cu la care mi-a ma mă am din un o pentru că sunt a fost meu mea imi îmi el ea ne",
-    "fr": "le la les des et est je il elle ne pas que qui dans mon ma une un sur pour avec nous vous ils mes au du ce",
-    "es": "el la los las de y es que no en mi me un una por con para se su lo al como pero está muy todos del yo",
-    "pt": "o a os as de e é que não em meu minha me um uma por com para se ele ela do da no na mais muito está todos",
+    "fr": (
+        "le la les des et est je il elle ne pas que qui dans mon ma une un sur pour avec nous vous ils mes au du ce"
+    ),
+    "es": ("el la los las de y es que no en mi me un una por con para se su lo al como pero está muy todos del yo"),
+    "pt": ("o a os as de e é que não em meu minha me um uma por com para se ele ela do da no na mais muito está todos"),
     "it": "il la di e è che non in mio mia mi un una per con si lui lei sono del della ha ho da ogni come anche",
-    "de": "der die das und ist ich er sie nicht mein meine mir mich ein eine in zu mit auf von wir hat es dass auch",
+    "de": ("der die das und ist ich er sie nicht mein meine mir mich ein eine in zu mit auf von wir hat es dass auch"),
     "tr": "ve bir bu ben o da de için çok benim beni ne gibi var yok her gün ama ile bana kadar onu kapıyı",
     "so": "waa iyo in aan ka ku la oo ayaa u uu ay si maalin waxa guriga igu iga wuxuu",
     "lt": "ir yra aš jis ji ne kad į su mano man mane kaip iš bet per labai tai buvo apie kaimynas",
@@ -32,7 +57,7 @@ _COMMON = {
     "sq": "dhe të në për një që është nuk më me nga ai ajo si kam ka por im time çdo ditë",
     "nl": "de het een en is ik hij zij niet mijn mij dat van op te met voor die wij ze elke dag naar maar",
     "ur": "hai mein aur ka ki ke ko nahi mujhe mera meri woh se ne kar raha rahi hain ho tha thi bhi roz mai",
-}  # fmt: skip
+}
 _STOP = {code: frozenset(words.split()) for code, words in _COMMON.items()}
 
 

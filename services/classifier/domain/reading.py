@@ -78,15 +78,16 @@ def _starts(edge: re.Pattern[str], text: str) -> list[int]:
 
 
 _SPEAKER = re.compile(r"^(caller|operator|background): ?", re.MULTILINE)
+_FILLERS = r"(?:(?:oh|well|um+|er+|erm|uh|god|ah|lord|ach|och)[ ,]+|(?:him|me)\? ){0,3}"
 _YES = re.compile(
-    r"(?:oh |well |um+ |er+ |erm |uh |god |ah ){0,3}(?:yeah|yes|yep|yup|yea|aye|ay|ah huh|uh huh|mm+ ?hm+|mhm|correct|definitely|"
-    r"course|of course|he (?:has|is|did|does)|she (?:has|is|did|does)|they (?:have|are|did|do)|it (?:has|is|did|does)|"
-    r"i (?:do|am|have|did|think so)|too right|oh loads|loads|all the time|always|every|plenty|\(?(?:one )?tap|that's (?:it|right)|"
-    r"do i what|absolutely|very|terrified|petrified|scared)\b(?!,? (?:no\b|but no\b|not\b))"
+    _FILLERS + r"(?:yeah|yes|yep|yup|yea|aye|ay|ah huh|uh huh|mm+ ?hm+|mhm|correct|definitely|course|of course|"
+    r"(?:he|she|they|it) (?:has|have|is|are|did|do|does)|i (?:do|am|have|did|think so)|too right|oh loads|loads|"
+    r"all the time|always|every|plenty|\(?(?:one )?tap|that's (?:it|right)|do i what|absolutely|very|terrified|"
+    r"petrified|scared)\b(?!,? (?:no\b|but no\b|not\b))"
 )
 _NO = re.compile(
-    r"(?:oh |well |um+ |er+ |erm |uh |god |lord |him\? |me\? |ach |och ){0,3}(?:no+|nope|nah|naw|na|nay|never|not|none|nothing|nobody|"
-    r"negative|god no|i don'?t think so|i wouldn'?t say|he hasn'?t|she hasn'?t|they haven'?t|it hasn'?t|\(?two taps)\b"
+    _FILLERS + r"(?:no+|nope|nah|naw|na|nay|never|not|none|nothing|nobody|negative|god no|i don'?t think so|"
+    r"i wouldn'?t say|(?:he|she|it) hasn'?t|they haven'?t|\(?two taps)\b"
 )
 
 

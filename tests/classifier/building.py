@@ -1,0 +1,36 @@
+"""Reports and facts with defaults, so that a test says only what matters to it."""
+
+from datetime import UTC, datetime
+from uuid import UUID
+
+from services.classifier.domain.assess import assess
+from services.classifier.domain.facts import Facts, establish
+from services.classifier.domain.rules import Proposal, Rulebook
+from services.classifier.rulebook import load
+from shared.events import Answers, Assessment, Channel, History, Lane, ReportReceived
+
+BOOK: Rulebook = load()
+
+
+def report(text: str, **fields: object) -> ReportReceived:
+    given: dict[str, object] = {
+        "report_id": UUID(int=1),
+        "reference": "HRD-1",
+        "channel": Channel.web,
+        "source": "public",
+        "received_at": datetime(2026, 11, 1, tzinfo=UTC),
+        "lane": Lane.ordinary,
+        "text": text,
+        **fields,
+    }
+    return ReportReceived.model_validate(given)
+
+
+def said(text: str, **fields: object) -> Assessment:
+    return assess(report(text, **fields), BOOK)
+
+
+def facts(*names: str, answers: Answers | None = None, history: History | None = None) -> Facts:
+    """Facts as if a reader had proposed them all."""
+    proposed = [Proposal(name, "test", 0, 1, quote="x") for name in names]
+    return establish(proposed, answers or Answers(), history or History(), BOOK)

@@ -1,0 +1,131 @@
+"""L1–L5 and the settled cases (codebook §2), over facts alone."""
+
+import pytest
+
+from services.classifier.domain import labels
+from services.classifier.domain.danger import danger_class, threat
+from shared.events import Answers, DangerClass, History, Label, Repetition, Threat, Times
+from tests.classifier.building import BOOK, facts
+
+CASES = {
+    "L1 stalking always carries harassment": (["F1.repeated", "S1", "S4"], ["stalking", "harassment"]),
+    "L1 one stalking behaviour by somebody obsessed": (
+        ["F1.repeated", "S3", "F4.obsession"],
+        ["stalking", "harassment"],
+    ),
+    "L1 watching alone, without fixation": (["F1.repeated", "S4"], ["harassment"]),
+    "L2 abuse again and again": (["F1.repeated", "H8"], ["harassment"]),
+    "L2 repeated nuisance that distresses keeps asb": (["F1.repeated", "A3", "F2.distressed"], ["harassment", "asb"]),
+    "L2 bullying when repeated": (["F1.repeated", "H10"], ["harassment"]),
+    "L2 contact after a no, without an S or O behaviour": (["F1.repeated", "H11", "F4.obsession"], ["harassment"]),
+    "L2 begging with demands": (["F1.repeated", "A1", "H9"], ["harassment", "asb"]),
+    "L3 once, in words, carries asb": (["H8", "F5.race"], ["hate_incident", "asb"]),
+    "L3 repeated carries harassment": (["F1.repeated", "H8", "F5.race"], ["hate_incident", "harassment"]),
+    "L3 once, with violence, stands alone": (["F7.explicit", "X.violence_used", "F5.race"], ["hate_incident"]),
+    "L4 repeated nuisance aimed at nobody": (["F1.repeated", "A3"], ["asb"]),
+    "L4 begging": (["A1"], ["asb"]),
+    "L4 a stalking behaviour once": (["S1"], ["asb"]),
+    "L4 a fight in the street between others": (["F7.explicit", "X.violence_used", "X.street_fight", "A4"], ["asb"]),
+    "L4 abuse once": (["H8", "F1.once"], ["asb"]),
+    "L5 a single assault": (["F7.explicit", "X.violence_used", "F1.once"], ["other"]),
+    "L5 theft": (["X.crime", "X.property_crime"], ["other"]),
+    "L5 a question": (["X.matter"], ["other"]),
+    "L5 nothing": ([], ["other"]),
+}
+
+
+@pytest.mark.parametrize(("shown", "expected"), CASES.values(), ids=CASES.keys())
+def test_labels(shown, expected):
+    assert [rule.label for rule in labels.held(facts(*shown), BOOK)] == expected
+
+
+def test_the_more_specific_form_is_primary():
+    given = labels.held(facts("F1.repeated", "S1", "S4", "H8", "F5.race", "A3"), BOOK)
+    assert given[0].label is Label.stalking
+
+
+def test_each_label_says_what_it_rests_on():
+    given = labels.held(facts("F1.repeated", "H8"), BOOK)
+    assert given[0].rule == "L2.person"
+    assert "F1.repeated" in given[0].facts
+
+
+def test_what_was_missing_is_said_with_the_question_to_ask():
+    shown = facts("S1")
+    missing, ask = labels.missing(shown, labels.held(shown, BOOK), BOOK)
+    assert missing[0].label is Label.stalking
+    assert missing[0].words.startswith("stalking: this happened once")
+    assert ask == "Has this person done anything like this before?"
+
+
+def test_a_stalking_behaviour_once_is_noted():
+    assert facts("S1").of("note.") == ("single_incident",)
+
+
+@pytest.mark.parametrize(
+    ("shown", "expected"),
+    [
+        (["F1.repeated", "H8"], Repetition.repeated),
+        (["F1.likely", "H8"], Repetition.repeated),
+        (["F1.likely", "F1.once", "H8"], Repetition.once),
+        (["F1.repeated", "F1.once", "H8"], Repetition.repeated),
+        (["H8"], Repetition.once),
+        (["F1.unsure", "H8"], Repetition.unclear),
+        ([], Repetition.unclear),
+    ],
+)
+def test_repetition(shown, expected):
+    assert labels.repetition(facts(*shown), BOOK) is expected
+
+
+def test_unsure_asks_whether_it_was_repeated():
+    assert "ask_repetition" in facts("H8", "F1.unsure").of("note.")
+
+
+def test_an_answer_alone_carries_a_fact():
+    shown = facts("H8", answers=Answers(times=Times.more, feeling=("scared",)))
+    assert labels.repetition(shown, BOOK) is Repetition.repeated
+    assert "F2.scared" in shown.shown
+
+
+def test_the_more_protective_of_text_and_answer_holds_and_both_are_shown():
+    shown = facts("H8", "F1.repeated", answers=Answers(times=Times.once))
+    assert labels.repetition(shown, BOOK) is Repetition.repeated
+    assert "F1.once" in shown.shown
+
+
+def test_earlier_reports_are_repetition_and_reported_before():
+    shown = facts("H8", history=History(reports=2))
+    assert labels.repetition(shown, BOOK) is Repetition.repeated
+    assert "F9" in shown.shown
+
+
+@pytest.mark.parametrize(
+    ("shown", "level"),
+    [
+        (["F7.explicit"], Threat.explicit),
+        (["F7.explicit", "F10.there"], Threat.imminent),
+        (["F7.implied"], Threat.implied),
+        (["F7.implied", "F7.explicit"], Threat.explicit),
+        (["O6"], Threat.none),
+    ],
+)
+def test_threat_level(shown, level):
+    assert threat(facts(*shown)) is level
+
+
+@pytest.mark.parametrize(
+    ("shown", "given", "expected"),
+    [
+        (["F7.imminent"], [], DangerClass.life_at_risk),
+        (["X.life_at_risk"], [], DangerClass.life_at_risk),
+        (["F7.explicit"], [], DangerClass.violence_threatened),
+        (["F12.self_harm"], [], DangerClass.violence_threatened),
+        (["F10.now"], [Label.stalking], DangerClass.violence_threatened),
+        (["F7.implied"], [], DangerClass.veiled_or_stalking),
+        ([], [Label.stalking], DangerClass.veiled_or_stalking),
+        (["A3"], [Label.asb], DangerClass.everything_else),
+    ],
+)
+def test_danger_class(shown, given, expected):
+    assert danger_class(facts(*shown), tuple(given)) is expected

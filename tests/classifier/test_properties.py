@@ -1,0 +1,121 @@
+"""What must hold whatever is said."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from shared.events import Label, Threat
+from shared.patterns import normalise
+from shared.screen import screen
+from tests.classifier.building import BOOK, said
+
+TEXTS = [
+    "My ex keeps following me home and sits outside my house every night. I'm terrified.",
+    "Next door play loud music every weekend. Not aimed at anyone.",
+    "A man shouted the p word at me on the bus. It only happened once.",
+    "Somebody stole my bike from the station.",
+    "he said he'd smash my face in.",
+]
+SAYING_NOTHING = ["It was raining at the time.", "The kettle is blue.", "Our road has trees along it.", "I had toast."]
+
+
+@pytest.mark.parametrize("text", TEXTS)
+@pytest.mark.parametrize("more", SAYING_NOTHING)
+def test_a_sentence_that_says_nothing_changes_no_fact(text, more):
+    plain, longer = said(text), said(f"{text} {more}")
+    assert (plain.labels, plain.behaviours, plain.threat, plain.repetition, plain.strands) == (
+        longer.labels,
+        longer.behaviours,
+        longer.threat,
+        longer.repetition,
+        longer.strands,
+    )
+
+
+@given(
+    text=st.sampled_from(TEXTS),
+    case=st.sampled_from([str.upper, str.lower, str.title]),
+    space=st.sampled_from(["  ", "\t", " \n"]),
+)
+@settings(max_examples=30, deadline=None)
+def test_case_and_white_space_change_no_label(text, case, space):
+    if case is str.title:
+        text = text.replace("'", "")
+    assert said(case(text).replace(" ", space)).labels == said(text).labels
+
+
+@pytest.mark.parametrize(
+    "act", ["hit me", "threatened to kill me", "punched my son", "pulled a knife on me", "followed me"]
+)
+@pytest.mark.parametrize("no", ["He has never {}", "He hasn't {}", "nobody {}"])
+def test_a_negated_threat_is_no_threat(act, no):
+    assert said(no.format(act)).threat is Threat.none
+
+
+@given(st.text(max_size=300))
+@settings(max_examples=200, deadline=None)
+def test_any_text_is_read_and_offsets_hold(text):
+    assessment = said(text)
+    assert assessment.labels
+    for shown in assessment.evidence:
+        if shown.start is not None:
+            assert text[shown.start : shown.end] == shown.quote
+
+
+@given(st.text(max_size=200))
+@settings(max_examples=200, deadline=None)
+def test_normalising_keeps_the_length(text):
+    assert len(normalise(text).text) == len(text)
+
+
+def test_the_same_bytes_over_processes_and_hash_seeds():
+    script = (
+        f"from tests.classifier.building import said;print(''.join(said(text).model_dump_json() for text in {TEXTS!r}))"
+    )
+    outputs = {
+        subprocess.run(
+            [sys.executable, "-c", script], env={**os.environ, "PYTHONHASHSEED": seed}, capture_output=True, check=True
+        ).stdout
+        for seed in ("0", "1")
+    }
+    assert len(outputs) == 1
+
+
+@pytest.mark.parametrize(
+    "rule", [rule for rule in BOOK.rules if rule.id.startswith(("F7.", "F12.self_harm"))], ids=lambda rule: rule.id
+)
+def test_every_threat_example_passes_the_urgent_screen(rule):
+    assert all(screen(hit) for hit in rule.hits)
+
+
+def test_the_screen_has_no_scope():
+    assert screen("He has never threatened to kill me")
+    assert not screen("The bins were missed on Tuesday")
+
+
+@pytest.mark.parametrize(
+    ("text", "note"),
+    [
+        ("", "illegible"),
+        ("🙂🙂", "illegible"),
+        ("sdkfjh wrtpq zxcvb qwrtp", "illegible"),
+        ("Mój sąsiad krzyczy na mnie i nie wiem co mam robić", "language:pl"),
+        ("сосед каждый день кричит на меня и стучит в дверь", "language:ru"),
+        ("vecinul meu țipă la mine și nu mai pot sunt speriat", "language:ro"),
+    ],
+)
+def test_what_cannot_be_read_is_never_guessed(text, note):
+    assessment = said(text)
+    assert assessment.labels == (Label.other,)
+    assert note in assessment.notes
+
+
+@pytest.mark.parametrize(
+    "text", ["kill " * 200_000, "\n" * 1_000_000, "\x00\x07" * 500_000, "a" * 1_048_576, "é\u0301🔪" * 100_000]
+)
+def test_a_mebibyte_is_read_in_bounded_time(text):
+    assert said(text).labels

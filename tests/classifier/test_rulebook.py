@@ -1,0 +1,77 @@
+"""The rules keep their own promises: every example is a test, and data that says something unknown is refused."""
+
+from pathlib import Path
+
+import pytest
+
+from services.classifier.checking import check, shows
+from services.classifier.rulebook import DEFAULT, load
+from tests.classifier.building import BOOK
+
+HITS = [(rule, hit) for rule in BOOK.rules for hit in rule.hits]
+MISSES = [(rule, miss) for rule in BOOK.rules for miss in rule.misses]
+
+
+@pytest.mark.parametrize(("rule", "hit"), HITS, ids=[f"{rule.id}-{n}" for n, (rule, _) in enumerate(HITS)])
+def test_a_rule_hits_its_hits(rule, hit):
+    assert shows(rule, hit, BOOK)
+
+
+@pytest.mark.parametrize(("rule", "miss"), MISSES, ids=[f"{rule.id}-{n}" for n, (rule, _) in enumerate(MISSES)])
+def test_a_rule_misses_its_misses(rule, miss):
+    assert not shows(rule, miss, BOOK)
+
+
+def test_nothing_is_wrong_with_the_rulebook():
+    assert check(BOOK) == []
+
+
+@pytest.mark.parametrize("prefix", [*[f"S{n}" for n in range(1, 7)], *[f"H{n}" for n in range(1, 12)]])
+def test_every_personal_behaviour_can_be_shown(prefix):
+    assert _shown(prefix)
+
+
+@pytest.mark.parametrize("prefix", [*[f"O{n}" for n in range(1, 9)], *[f"A{n}" for n in range(1, 10)]])
+def test_every_online_and_anti_social_behaviour_can_be_shown(prefix):
+    assert _shown(prefix)
+
+
+@pytest.mark.parametrize("fact", [f"F{n}" for n in (1, 2, *range(4, 13))])
+def test_every_fact_can_be_shown(fact):
+    assert _shown(fact)
+
+
+def test_an_unknown_key_is_refused(tmp_path: Path):
+    (tmp_path / "a.toml").write_text(
+        '[[rule]]\nid = "a"\nfact = "H1"\nwhy = "x"\nlevle = "y"\npatterns = "a"\nhits = "a"\n'
+    )
+    with pytest.raises(ValueError, match="levle"):
+        load(tmp_path)
+
+
+def test_a_wrong_pattern_is_refused_by_name(tmp_path: Path):
+    rule = '[[rule]]\nid = "a"\nfact = "H1"\nwhy = "x"\nsource = "y"\npatterns = "(a"\nhits = "a"\n'
+    (tmp_path / "a.toml").write_text(rule)
+    with pytest.raises(ValueError, match=r"^a: "):
+        load(tmp_path)
+
+
+def test_an_id_is_not_taken_twice(tmp_path: Path):
+    rule = '[[rule]]\nid = "a"\nfact = "H1"\nwhy = "x"\nsource = "y"\npatterns = "a"\nhits = "a"\n'
+    (tmp_path / "a.toml").write_text(rule + rule)
+    with pytest.raises(ValueError, match="twice"):
+        load(tmp_path)
+
+
+def test_the_version_is_the_content(tmp_path: Path):
+    for source in DEFAULT.glob("*.toml"):
+        (tmp_path / source.name).write_text(source.read_text())
+    assert load(tmp_path).version == BOOK.version
+    (tmp_path / "zz.toml").write_text("# another word\n")
+    load.cache_clear()
+    assert load(tmp_path).version != BOOK.version
+
+
+def _shown(prefix: str) -> bool:
+    shown = {fact for rule in BOOK.rules for fact in rule.facts} | {d.fact for d in BOOK.derivations}
+    return any(fact == prefix or fact.startswith(f"{prefix}.") for fact in shown)

@@ -1,0 +1,79 @@
+"""How a fact counts (codebook §1): who said it, of whom, when, and whether it happened at all."""
+
+import pytest
+
+from shared.events import Flag, Repetition, Threat
+from tests.classifier.building import said
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "He has never threatened me.",
+        "He's not hit me or anything.",
+        "She hasn't said she'd kill me.",
+        "If he ever hits me what should I do?",
+        "I saw on the news that a man stabbed his neighbour.",
+        "My nan was punched by a soldier in 1944.",
+        "The noise is killing me.",
+        "It's murder trying to park.",
+        "I thought he was going to punch me.",
+        "There were no threats and nobody was hit.",
+    ],
+)
+def test_what_did_not_happen_to_anybody_here_is_no_threat(text):
+    assert said(text).threat is Threat.none
+
+
+@pytest.mark.parametrize(
+    ("text", "level"),
+    [
+        ("He said he'd kill me.", Threat.explicit),
+        ("she sed shes gona smash my face in", Threat.explicit),
+        ("He said if I go to the police he'll kill me.", Threat.explicit),
+        ("he ran his finger across his throat", Threat.explicit),
+        ("They said they'd burn us out.", Threat.explicit),
+        ("He said I know where your kids go to school", Threat.implied),
+        ("be a shame if anything happened to that shop", Threat.implied),
+        ("he's kicking my door in now please hurry", Threat.imminent),
+    ],
+)
+def test_threats(text, level):
+    assert said(text).threat is level
+
+
+def test_the_reporters_own_threat_is_a_note_and_no_threat():
+    assessment = said("He parks on my drive. I'll kill him if he does it again.")
+    assert assessment.threat is Threat.none
+    assert Flag.reporter_threat in assessment.flags
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "He shouted at me. I have lived here for years.",
+        "He shouted at me once. The bus is always late.",
+    ],
+)
+def test_repeating_words_about_something_else_do_not_count(text):
+    assert said(text).repetition is not Repetition.repeated
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "he shouts at me every night",
+        "it's the fourth time he has thrown eggs at my window",
+        "he keeps following me home",
+        "She has shouted abuse at me twice.",
+        "he swore at me on Monday and he spat at my door on Friday",
+        "he called me a slag again",
+        "his calls have been going on for months",
+    ],
+)
+def test_repeated(text):
+    assert said(text).repetition is Repetition.repeated
+
+
+def test_a_bailiff_is_not_a_stalker():
+    assert "S2" not in said("A bailiff came to my house about council tax.").behaviours
