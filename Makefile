@@ -1,0 +1,53 @@
+# `make demo` needs Python 3.11 with pip; `make test` needs what deploy/test-machine.sh names, and installs what Debian has.
+PYTHON ?= python3
+BIN := .venv/bin
+HEARD := $(BIN)/python -m services
+export PYTHONPATH := $(CURDIR)
+ARGS ?=
+
+.PHONY: demo test gates lint lock
+
+demo: .venv/runs
+	@exec $(HEARD) demo $(ARGS)
+
+test: .venv/tests
+	@deploy/test-machine.sh
+	@$(BIN)/python -m deploy.local.kafka
+	@$(MAKE) --no-print-directory gates
+	$(BIN)/python -m pytest $(ARGS)
+
+gates: .venv/tests
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(HEARD) contract check
+	$(HEARD) rulebook check
+	@deploy/audit-dependencies.sh
+
+lint: .venv/tests
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+# The exact interpreter is asked for here, so that a wrong one is one clear line and not a traceback.
+.venv/bin/python:
+	@command -v $(PYTHON) >/dev/null || { echo "Python 3.11 or newer is missing: install it, or say make PYTHON=/path/to/python3.11"; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "Heard needs Python 3.11 or newer, and $(PYTHON) is older: say make PYTHON=/path/to/python3.11"; exit 1; }
+	@$(PYTHON) -m venv .venv
+
+.venv/runs: requirements.lock | .venv/bin/python
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@touch $@
+
+.venv/tests: requirements-test.lock | .venv/bin/python
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-test.lock
+	@touch $@ .venv/runs
+
+# pip alone must be able to install the locks, with hashes and from whichever index it has (docs/decisions/0001-one-lock.md).
+lock: | .venv/bin/python
+	@test -x .venv-lock/bin/uv || { $(PYTHON) -m venv .venv-lock && .venv-lock/bin/pip install --quiet uv; }
+	@env -u UV_DEFAULT_INDEX -u UV_INDEX .venv-lock/bin/uv pip compile --quiet --universal --python-version 3.11 \
+		--generate-hashes --no-header --no-annotate pyproject.toml -o requirements.lock
+	@env -u UV_DEFAULT_INDEX -u UV_INDEX .venv-lock/bin/uv pip compile --quiet --universal --python-version 3.11 \
+		--generate-hashes --no-header --no-annotate --extra test -c requirements.lock pyproject.toml -o requirements-test.lock

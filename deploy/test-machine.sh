@@ -1,0 +1,25 @@
+#!/usr/bin/env bash
+# What the tests need of the machine: named where it is missing, and installed where Debian has it and we are root.
+set -euo pipefail
+
+declare -A package=([java]=openjdk-17-jre-headless [mvn]=maven [chromium]=chromium)
+missing=()
+for program in java mvn chromium; do
+  command -v "$program" >/dev/null || missing+=("$program")
+done
+[ ${#missing[@]} -eq 0 ] && exit 0
+
+if [ "$(id -u)" -ne 0 ] || ! command -v apt-get >/dev/null; then
+  for program in "${missing[@]}"; do
+    echo "$program is missing: install it (Debian: ${package[$program]}), then run make test again." >&2
+  done
+  exit 1
+fi
+
+echo "Installing ${missing[*]}"
+export DEBIAN_FRONTEND=noninteractive
+apt-get update -qq
+for program in "${missing[@]}"; do
+  apt-get install -y -qq --no-install-recommends "${package[$program]}" >/dev/null ||
+    { echo "$program is missing, and Debian's ${package[$program]} could not be installed." >&2; exit 1; }
+done

@@ -1,0 +1,71 @@
+"""What can be said of the containers without an engine: parsed, and held against the code."""
+
+import re
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from typer.testing import CliRunner
+
+from services.classifier.settings import Settings as Classifier
+from services.cli import app
+from services.escalation.settings import Settings as Escalation
+from services.intake.settings import Settings as Intake
+from shared.kafka import TOPICS
+
+DEPLOY = Path(__file__).resolve().parents[2] / "deploy"
+COMPOSE: dict[str, Any] = yaml.safe_load((DEPLOY / "compose" / "compose.yml").read_text())
+OURS = {name: one for name, one in COMPOSE["services"].items() if "build" in one}
+SETTINGS = {
+    f"HEARD_{service}_{name}".upper(): field
+    for service, settings in (("intake", Intake), ("classifier", Classifier), ("escalation", Escalation))
+    for name, field in settings.model_fields.items()
+}
+
+
+@pytest.mark.parametrize("name", OURS)
+def test_every_variable_is_a_setting(name: str):
+    assert set(OURS[name]["environment"]) <= set(SETTINGS)
+
+
+@pytest.mark.parametrize("name", OURS)
+def test_every_setting_that_has_no_default_is_given(name: str):
+    service = OURS[name]["build"]["args"]["SERVICE"]
+    needed = {key for key, field in SETTINGS.items() if field.is_required() and f"_{service.upper()}_" in key}
+    assert needed <= set(OURS[name]["environment"])
+
+
+@pytest.mark.parametrize("name", OURS)
+def test_every_command_is_one_of_ours(name: str):
+    command = [OURS[name]["build"]["args"]["SERVICE"], *OURS[name]["command"]]
+    assert CliRunner().invoke(app, [*command, "--help"]).exit_code == 0
+
+
+def test_no_secret_has_a_default():
+    used = re.findall(r"\$\{([^}]*)\}", (DEPLOY / "compose" / "compose.yml").read_text())
+    assert used
+    assert all(name.endswith(":?") for name in used)
+
+
+@pytest.mark.parametrize("name", COMPOSE["services"])
+def test_what_it_waits_for_is_there(name: str):
+    assert set(COMPOSE["services"][name].get("depends_on", {})) <= set(COMPOSE["services"])
+
+
+def test_the_script_makes_every_topic():
+    script = (DEPLOY / "kafka" / "topics.sh").read_text()
+    listed = re.search(r"for topic in (reports\..*?); do", script)
+    assert listed
+    assert set(listed[1].split()) == set(TOPICS)
+
+
+@pytest.mark.parametrize("script", sorted(DEPLOY.rglob("*.sh")), ids=lambda script: script.name)
+def test_every_script_is_sound(script: Path):
+    assert subprocess.run(["bash", "-n", script], check=False).returncode == 0
+
+
+@pytest.mark.parametrize("source", re.findall(r"^COPY (?!--from)(.*) \S+$", (DEPLOY / "Dockerfile").read_text(), re.M))
+def test_the_image_copies_what_is_there(source: str):
+    assert all((DEPLOY.parent / part).exists() for part in source.split())
