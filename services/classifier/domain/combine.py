@@ -1,26 +1,155 @@
-"""Two readers, one set of facts: what the lexical reader established, as the trained reader confirms, doubts or adds to it."""
+"""Two readers, one set of facts: what the lexical reader established, as the trained one confirms, doubts or adds to it.
+
+The labels stay with the rules. The trained reader's view of what kind of matter this is comes in as facts that those
+rules ask about: fixation (F4), a strand (F5), repetition (F1) and four of its own:
+X.aimed (at one person, household or community), X.unaimed, X.nuisance, X.no_nuisance, X.elsewhere (no such matter).
+"""
+
+from collections.abc import Iterable, Mapping
+from functools import cache
+from math import exp, log1p
 
 from services.classifier.domain.facts import Facts
 from services.classifier.domain.reading import Reading
 from services.classifier.domain.rules import Proposal
-from services.classifier.domain.trained import TrainedReader
-from shared.events import Answers
+from services.classifier.domain.trained import RULE, TrainedReader, Weighed
+from shared.events import Answers, Strand
 
 TOLD = {"answer", "history"}
+MATTERS: tuple[frozenset[str], ...] = tuple(
+    frozenset(labels.split())
+    for labels in (
+        "other",
+        "asb",
+        "harassment",
+        "harassment asb",
+        "stalking harassment",
+        "stalking harassment asb",
+        "hate_incident",
+        "hate_incident asb",
+        "hate_incident harassment",
+        "hate_incident harassment asb",
+        "stalking hate_incident harassment",
+    )
+)
+"""The sets of labels that the codebook allows (§2: labels stand together), the commonest ways first."""
+ORDER = ("stalking", "hate_incident", "harassment", "asb", "other")
+STRANDS = tuple(f"F5.{strand}" for strand in Strand)
+STALKING = ("S1", "S2", "S3", "S4", "S5", "S6", "O1", "O3", "O5", "O7")
+EFFECTS = ("F2.scared", "F2.distressed", "F2.threatened")
+URGENT = ("F7.imminent", "F7.explicit")
+APART = {"F2", "F7.none", "F7.urgent", "F7.imminent", "F7.explicit", "F1.once", *STRANDS}
+
+Odds = Mapping[str, float]
+Wanted = dict[str, str]
+"""Facts to establish, each with the head of the model whose words are its evidence."""
 
 
 def combine(facts: Facts, reading: Reading, answers: Answers, reader: TrainedReader) -> Facts:
-    """The facts that stand: a proposed fact keeps the lexical evidence where there is any, a doubted one goes.
+    """The facts that stand: a fact confirmed keeps its lexical evidence, a doubted one goes, a proposed one is added.
 
     What the form or earlier reports say is never doubted, nor a fact that the model does not govern.
     """
     weighed = reader.weigh(reading, answers, facts.shown)
-    doubted = reader.doubted(weighed)
+    wanted, doubted = judged(reader, weighed, facts)
     stands = Facts({fact: seen for fact, seen in facts.shown.items() if fact not in doubted or _told(seen)})
-    for proposal in reader.proposals(reading, weighed, frozenset(stands.shown)):
+    fresh = [(head, fact) for fact, head in wanted.items() if fact not in stands.shown]
+    for proposal in reader.evidence(reading, weighed, [pair for pair in fresh if not _own(pair[1])]):
         stands.add(proposal)
+    for head, fact in fresh:
+        if _own(fact):
+            stands.add(Proposal(fact, f"{RULE}.{head}", origin="model"))
     return stands
 
 
-def _told(seen: list[Proposal]) -> bool:
+def _own(fact: str) -> bool:
+    """Of the whole report, and of no words in it."""
+    return fact.startswith("X.")
+
+
+def judged(reader: TrainedReader, weighed: Weighed, facts: Facts) -> tuple[Wanted, set[str]]:
+    """What the model would establish and what it doubts, as the codebook's facts."""
+    model, odds = reader.model, weighed.odds
+    standing = _standing(model.facts)
+    over = [model.facts[at] for at in (odds >= model.propose).nonzero()[0].tolist()]
+    under = [model.facts[at] for at in (odds < model.doubt).nonzero()[0].tolist()]
+    wanted = {fact: fact for fact in over if fact in standing}
+    doubted = standing.intersection(under)
+    _effect(over, under, facts, wanted, doubted)
+    _threat(over, under, wanted, doubted)
+    _matter(dict(zip(model.facts, odds.tolist(), strict=True)), over, facts, wanted, doubted)
+    return wanted, doubted - wanted.keys()
+
+
+def _effect(over: list[str], under: list[str], facts: Facts, wanted: Wanted, doubted: set[str]) -> None:
+    if "F2" in over and not any(effect in facts.shown for effect in EFFECTS):
+        wanted["F2.distressed"] = "F2"
+    if "F2" in under:
+        doubted.update(EFFECTS)
+
+
+def _threat(over: list[str], under: list[str], wanted: Wanted, doubted: set[str]) -> None:
+    """Urgent or not is one question, asked with a low threshold; which of the two levels is another."""
+    if "F7.urgent" in over:
+        level = "F7.imminent" if "F7.imminent" in over else "F7.explicit"
+        wanted |= {level: level, "H7": "H7"}
+        if "F7.imminent" in under:
+            doubted.add("F7.imminent")
+    elif "F7.urgent" in under:
+        doubted.update(URGENT)
+
+
+def _matter(odds: Odds, over: list[str], facts: Facts, wanted: Wanted, doubted: set[str]) -> None:
+    """The likeliest of the matters that the codebook allows, as the facts that make it."""
+    matter = max(MATTERS, key=lambda labels: _likelihood(labels, odds))
+    if "hate_incident" in matter:
+        shown = [strand for strand in STRANDS if strand in over] or [max(STRANDS, key=lambda s: odds[s])]
+        wanted |= {strand: strand for strand in shown}
+        doubted.update(set(STRANDS) - wanted.keys())
+    else:
+        doubted.update(STRANDS)
+    if "stalking" in matter:
+        wanted["F4"] = "label.stalking"
+        if not any(fact in facts.shown or fact in wanted for fact in STALKING):
+            most = max(STALKING, key=lambda s: odds[s])
+            wanted[most] = most
+    else:
+        doubted.add("F4")
+    if "harassment" in matter:
+        wanted |= {"F1.repeated": "F1.repeated", "X.aimed": "label.harassment"}
+    elif not any(p.origin == "history" for p in facts.shown.get("F1.repeated", ())):
+        wanted["X.unaimed"] = f"primary.{_first(matter)}"
+    wanted["X.nuisance" if "asb" in matter else "X.no_nuisance"] = "label.asb"
+    if "other" in matter:
+        wanted["X.elsewhere"] = "label.other"
+    if "F1.repeated" in wanted:
+        wanted.pop("F1.unclear", None)
+        doubted.add("F1.unclear")
+
+
+def _likelihood(labels: frozenset[str], odds: Odds) -> float:
+    """The log-likelihood, but for what all sets of labels share."""
+    repeated = _log_chance(odds["F1.repeated"]) if "harassment" in labels else 0.0
+    return (
+        sum(odds[f"label.{label}"] for label in ORDER if label in labels)
+        + _log_chance(odds[f"primary.{_first(labels)}"])
+        + repeated
+    )
+
+
+def _first(labels: frozenset[str]) -> str:
+    return next(label for label in ORDER if label in labels)
+
+
+def _log_chance(odds: float) -> float:
+    return -log1p(exp(-odds)) if odds > -30 else odds
+
+
+@cache
+def _standing(facts: tuple[str, ...]) -> set[str]:
+    """The facts of the codebook that stand or fall by their own threshold."""
+    return {fact for fact in facts if fact not in APART and not fact.startswith(("label.", "primary."))}
+
+
+def _told(seen: Iterable[Proposal]) -> bool:
     return any(proposal.origin in TOLD for proposal in seen)

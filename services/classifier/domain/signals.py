@@ -11,7 +11,7 @@ from shared.events import Answers, Speaker
 
 WORD = re.compile(r"[a-z0-9]+(?:'[a-z]+)*|[!?£@]")
 MOST_WORDS = 2000
-REACH = 3
+REACH = 2
 SHORTEST, LONGEST = 3, 5
 
 
@@ -26,17 +26,13 @@ def words(reading: Reading) -> list[str]:
     return said[:MOST_WORDS]
 
 
-def placed(reading: Reading) -> Iterator[tuple[int, int]]:
+def placed(reading: Reading) -> list[tuple[int, int]]:
     """The places in the text of the same words."""
-    left = MOST_WORDS
+    places: list[tuple[int, int]] = []
     for turn in reading.turns:
-        if turn.speaker is Speaker.operator:
-            continue
-        for found in WORD.finditer(reading.text, turn.start, turn.end):
-            if left == 0:
-                return
-            left -= 1
-            yield found.span()
+        if turn.speaker is not Speaker.operator and len(places) < MOST_WORDS:
+            places += [found.span() for found in WORD.finditer(reading.text, turn.start, turn.end)]
+    return places[:MOST_WORDS]
 
 
 def grams(word: str) -> list[str]:

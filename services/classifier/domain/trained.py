@@ -30,7 +30,7 @@ RULE = "trained"
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """Weights by row: 0 an unknown word, each known word, then pairs as in `keys`; the last column is a row's length."""
+    """Weights by row: an unknown word, each known word, each pair as in `keys`. The last column is a row's length."""
 
     facts: tuple[str, ...]
     words: Mapping[str, int]
@@ -61,9 +61,10 @@ class TrainedReader:
 
     def __init__(self, model: Model) -> None:
         self.model = model
+        self.columns = {fact: at for at, fact in enumerate(model.facts)}
 
     def weigh(self, reading: Reading, answers: Answers, shown: Shown) -> Weighed:
-        """Add up the weights. Linear in the text, and bounded: only the first words of a very long one are looked at."""
+        """Add up the weights. Linear in the text, and bounded: of a very long one only the first words are read."""
         model, said = self.model, signals.words(reading)
         ids = np.fromiter(map(model.words.get, said, repeat(0)), np.int64, len(said))
         pairs, ends = _pairs(ids, model)
@@ -81,25 +82,23 @@ class TrainedReader:
 
     def propose(self, reading: Reading, answers: Answers, shown: Shown) -> list[Proposal]:
         """The facts whose odds pass the model's threshold, with the words of the report that weighed most."""
-        return self.proposals(reading, self.weigh(reading, answers, shown), frozenset())
+        weighed = self.weigh(reading, answers, shown)
+        over = [self.model.facts[at] for at in (weighed.odds >= self.model.propose).nonzero()[0]]
+        return self.evidence(reading, weighed, [(fact, fact) for fact in over])
 
-    def proposals(self, reading: Reading, weighed: Weighed, known: frozenset[str]) -> list[Proposal]:
-        """The same of a report already weighed, but for the facts already known."""
-        over = [at for at in np.flatnonzero(weighed.odds >= self.model.propose) if self.model.facts[at] not in known]
-        if not over:
+    def evidence(self, reading: Reading, weighed: Weighed, wanted: Sequence[tuple[str, str]]) -> list[Proposal]:
+        """A proposal for each (column of the model, fact that it stands for), with the words that speak most for it."""
+        if not wanted:
             return []
-        odds = weighed.odds[over].astype(np.float64)
+        columns = [self.columns[head] for head, _ in wanted]
+        odds = weighed.odds[columns].astype(np.float64)
         sure = np.round(1 / (1 + np.exp(-odds.clip(-30, 30))), 3).tolist()
-        spans = self._spans(reading, weighed, over)
-        facts = [self.model.facts[at] for at in over]
         return [
-            Proposal(fact, f"{RULE}.{fact}", start, end, "model", how_sure, reading.original[start:end])
-            for fact, how_sure, (start, end) in zip(facts, sure, spans, strict=True)
+            Proposal(fact, f"{RULE}.{head}", start, end, "model", how_sure, reading.original[start:end])
+            for (head, fact), how_sure, (start, end) in zip(
+                wanted, sure, self._spans(reading, weighed, columns), strict=True
+            )
         ]
-
-    def doubted(self, weighed: Weighed) -> frozenset[str]:
-        """The facts that a lexical reading alone does not establish here."""
-        return frozenset(self.model.facts[at] for at in np.flatnonzero(weighed.odds < self.model.doubt))
 
     def _spelt(self, unknown: set[str]) -> Floats:
         grams = self.model.grams
@@ -108,16 +107,16 @@ class TrainedReader:
 
     def _spans(self, reading: Reading, weighed: Weighed, over: Sequence[int]) -> list[tuple[int | None, int | None]]:
         """For each fact the sentence that speaks most for it; of a long one, the part around its strongest word."""
-        places = list(signals.placed(reading))
+        places = signals.placed(reading)
         if not places:
             return [(None, None)] * len(over)
-        pulls = self.model.table[weighed.ids][:, over]
-        np.add.at(pulls, weighed.ends, self.model.table[weighed.pairs][:, over])
-        starts = np.searchsorted([start for start, _ in places], reading.sentences)
-        firsts = np.unique(starts[starts < len(places)])
-        lasts = np.append(firsts[1:], len(places)) - 1
-        best = np.add.reduceat(pulls, firsts, 0).argmax(0)
-        return [_span(pulls[:, at], int(firsts[s]), int(lasts[s]), places) for at, s in enumerate(best)]
+        sentence = np.searchsorted(reading.sentences, np.array(places)[:, 0], side="right")
+        rows = np.concatenate([weighed.ids, weighed.pairs])
+        where = np.concatenate([sentence, sentence[weighed.ends]])
+        told = np.unique(sentence)
+        pulls = self.model.table.take(rows, 0)[:, over]
+        best = told[((told[:, None] == where) @ pulls).argmax(0)]
+        return [_span(pulls[: len(places), at], (sentence == best[at]).nonzero()[0], places) for at in range(len(over))]
 
 
 def _sum(table: Floats, rows: Sequence[int] | Places) -> Floats:
@@ -139,10 +138,11 @@ def _pairs(ids: Places, model: Model) -> tuple[Places, Places]:
     return at[hit] + size, ends[hit]
 
 
-def _span(pull: Floats, first: int, last: int, places: list[tuple[int, int]]) -> tuple[int, int]:
+def _span(pull: Floats, inside: Places, places: list[tuple[int, int]]) -> tuple[int, int]:
+    first, last = int(inside[0]), int(inside[-1])
     if places[last][1] - places[first][0] > QUOTED:
-        middle = places[first + int(pull[first : last + 1].argmax())][0]
-        near = [at for at in range(first, last + 1) if abs(places[at][0] - middle) <= QUOTED // 2]
+        middle = places[int(inside[pull[inside].argmax()])][0]
+        near = [at for at in inside.tolist() if abs(places[at][0] - middle) <= QUOTED // 2]
         first, last = near[0], near[-1]
     return places[first][0], places[last][1]
 

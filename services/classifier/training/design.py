@@ -15,8 +15,8 @@ from services.classifier.domain.rules import Proposal
 from shared.events import Answers
 
 WORD_SEEN, PAIR_SEEN, GRAM_SEEN, BESIDE_SEEN = 2, 3, 4, 4
-PAIR_VALUE, GRAM_VALUE = 1.2, 0.7
-BESIDE, LEXICAL = 0.15, 0.08
+PAIR_VALUE, GRAM_VALUE = 1.2, 1.0
+BESIDE, LEXICAL = 0.12, 0.05
 WEIGHT_STEPS = 16.0
 
 Said = tuple[list[str], list[str]]
@@ -87,7 +87,7 @@ def _pairs(spoken: list[str], place: dict[str, int]) -> Iterable[int]:
 
 
 def matrix(reports: Sequence[Said], known: Vocabulary) -> "sparse.csr_matrix":
-    """One row a report, one column a signal: words, pairs, grams (all divided by the report's length), the rest beside."""
+    """One row a report, one column a signal: words, pairs, grams (all divided by the report's length), the others."""
     place = {word: at for at, word in enumerate(known.words, 1)}
     key_at = {key: at for at, key in enumerate(known.keys)}
     gram_at = {gram: at for at, gram in enumerate(known.grams)}

@@ -4,7 +4,6 @@ Ridge has one closed solution and no order of steps, so the same reports give th
 """
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +11,7 @@ from numpy.typing import NDArray
 RIDGE = 0.5
 CALIBRATION_STEPS = 60
 PULL = 1.0
+NEVER = 99.0
 Array = NDArray[np.float64]
 
 
@@ -33,7 +33,7 @@ def left_out(gram: Array, gold: Array, groups: Sequence[str]) -> Array:
 
 
 def calibrate(scores: Array, gold: Array) -> tuple[Array, Array]:
-    """For each fact the slope and offset that turn scores of reports left out into log-odds (Platt, by Newton's steps)."""
+    """For each fact the slope and offset that turn scores of reports left out into log-odds (Platt)."""
     fitted = [_platt(scores[:, at], gold[:, at]) for at in range(gold.shape[1])]
     return np.array([slope for slope, _ in fitted]), np.array([offset for _, offset in fitted])
 
@@ -54,16 +54,10 @@ def _platt(score: Array, held: Array) -> tuple[float, float]:
 def best_f1(odds: Array, held: Array) -> float:
     """The threshold with the best F1, halfway to the next score below it; out of reach where a fact is too rare."""
     if held.sum() < 5:
-        return 99.0
+        return NEVER
     order = np.argsort(-odds, kind="stable")
     right = np.cumsum(held[order])
     f1 = 2 * right / (np.arange(1, len(held) + 1) + held.sum())
     at = int(f1.argmax())
     below = odds[order[min(at + 1, len(order) - 1)]]
     return float((odds[order[at]] + below) / 2)
-
-
-def recall_first(odds: Array, held: Array, recall: float) -> float:
-    """The highest threshold that still finds this share of what holds."""
-    ranked = np.sort(odds[held > 0])
-    return float(ranked[int((1 - recall) * len(ranked))]) if len(ranked) else 99.0

@@ -19,6 +19,7 @@ from services.classifier.training.reports import FACTS, Labelled
 from shared.events import History
 
 STEPS = 127
+URGENT_ODDS, URGENT_DOUBT = -1.0, -0.5
 Packed = dict[str, NDArray[Any]]
 
 
@@ -56,20 +57,34 @@ def fit(reports: Sequence[Labelled], looked: Sequence[design.Said]) -> Learned:
     return Learned(known, (matrix.T @ coefficients) * slope, share * slope + offset, scores * slope + offset, gold)
 
 
-def pack(learned: Learned, propose: solve.Array, doubt: solve.Array, governed: Sequence[str] = FACTS) -> Packed:
+def thresholds(learned: Learned) -> tuple[solve.Array, solve.Array]:
+    """For each fact the odds above which it is proposed, and those below which a lexical reading is doubted.
+
+    Urgency is asked recall first. A fact too rare to judge by is neither proposed nor doubted.
+    """
+    best = [solve.best_f1(odds, held) for odds, held in zip(learned.odds.T, learned.gold.T, strict=True)]
+    propose = np.array(best)
+    doubt = np.where(propose > solve.NEVER / 2, -solve.NEVER, propose)
+    urgent = FACTS.index("F7.urgent")
+    propose[urgent] = min(propose[urgent], URGENT_ODDS)
+    doubt[urgent] = propose[urgent] + URGENT_DOUBT
+    return propose, doubt
+
+
+def pack(learned: Learned) -> Packed:
     """The weights file: whole numbers of seven bits with one scale for each fact."""
-    known, columns = learned.known, [FACTS.index(fact) for fact in governed]
-    weights = learned.weights[:, columns]
+    known, weights = learned.known, learned.weights
+    propose, doubt = thresholds(learned)
     ends = np.cumsum([len(known.words), len(known.keys), len(known.grams)])
     word, pair, gram, beside = np.split(weights, ends)
     gram = gram * known.gram_value[:, None]
     spelt = word * known.word_value[:, None] + _spelt(known, gram)
-    text = np.concatenate([np.zeros((1, len(columns))), spelt, pair * known.pair_value[:, None]])
+    text = np.concatenate([np.zeros((1, len(FACTS))), spelt, pair * known.pair_value[:, None]])
     beside = beside * known.beside_value[:, None]
     text_scale = np.maximum(np.abs(np.concatenate([text, gram])).max(0) / STEPS, 1e-9)
     beside_scale = np.maximum(np.abs(beside).max(0) / STEPS, 1e-9)
     return {
-        "facts": packed(governed),
+        "facts": packed(FACTS),
         "words": packed(known.words),
         "key_steps": np.diff(np.array(known.keys, np.int64), prepend=0),
         "table": np.rint(text / text_scale).astype(np.int8),
@@ -80,9 +95,9 @@ def pack(learned: Learned, propose: solve.Array, doubt: solve.Array, governed: S
         "beside_table": np.rint(beside / beside_scale).astype(np.int8),
         "text_scale": text_scale.astype(np.float32),
         "beside_scale": beside_scale.astype(np.float32),
-        "bias": learned.bias[columns].astype(np.float32),
-        "propose": propose[columns].astype(np.float32),
-        "doubt": doubt[columns].astype(np.float32),
+        "bias": learned.bias.astype(np.float32),
+        "propose": propose.astype(np.float32),
+        "doubt": doubt.astype(np.float32),
     }
 
 
@@ -98,4 +113,4 @@ def _spelt(known: design.Vocabulary, gram: solve.Array) -> solve.Array:
 
 def write(file: Packed, path: Path) -> None:
     """Write the file; the same weights give the same bytes."""
-    np.savez_compressed(path, **file)
+    np.savez_compressed(path, allow_pickle=False, **file)
