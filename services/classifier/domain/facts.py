@@ -25,7 +25,9 @@ class Facts:
         if "@" not in term:
             return term in self.shown
         count, name = term.split("@")
-        return len(sets[name] & self.shown.keys()) >= int(count or 1)
+        if not count:
+            return not sets[name].isdisjoint(self.shown)
+        return len(sets[name] & self.shown.keys()) >= int(count)
 
     def all_hold(self, terms: Iterable[str], sets: Mapping[str, frozenset[str]]) -> bool:
         return all(self.holds(term, sets) for term in terms)

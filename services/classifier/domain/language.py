@@ -6,6 +6,7 @@ from collections import Counter
 
 from services.classifier.domain.reading import Reading
 
+GLANCE = 200
 LOOKED_AT = 4000
 _WORD = re.compile(r"[^\W\d_]+(?:'[^\W\d_]+)?")
 _SCRIPTS = {
@@ -63,12 +64,13 @@ _STOP = {code: frozenset(words.split()) for code, words in _COMMON.items()}
 
 def unread(reading: Reading) -> str | None:
     """`illegible`, `language:xx`, or None where English can be read. Never a guess: `language:und` where unnamed."""
+    words = _WORD.findall(reading.text[:GLANCE])
+    if words and sum(word in _STOP["en"] for word in words) * 5 >= len(words):
+        return None
     text = reading.text[:LOOKED_AT]
     words = _WORD.findall(text)
     if not words:
         return "illegible"
-    if sum(word in _STOP["en"] for word in words[:40]) * 5 >= len(words[:40]):
-        return None
     if not text.isascii() and (script := _script(text)):
         return f"language:{script}"
     return _by_words(Counter(words))

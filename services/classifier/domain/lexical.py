@@ -57,9 +57,9 @@ def _spoken_for(turn: Turn, end: int, rule: Rule) -> bool:
 
 def _out(reading: Reading, start: int, end: int, scope: Scope) -> bool:
     said = _part(reading, start, end, scope)
-    if scope.unless is not None:
-        said = scope.unless.sub(" ", said)
-    return scope.cue.search(said) is not None
+    if scope.cue.search(said) is None:
+        return False
+    return scope.unless is None or scope.cue.search(scope.unless.sub(" ", said)) is not None
 
 
 def _part(reading: Reading, start: int, end: int, scope: Scope) -> str:
