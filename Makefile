@@ -34,7 +34,8 @@ lint: .venv/tests
 	@command -v $(PYTHON) >/dev/null || { echo "Python 3.11 or newer is missing: install it, or say make PYTHON=/path/to/python3.11"; exit 1; }
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 		{ echo "Heard needs Python 3.11 or newer, and $(PYTHON) is older: say make PYTHON=/path/to/python3.11"; exit 1; }
-	@$(PYTHON) -m venv .venv
+	@$(PYTHON) -m venv .venv >/dev/null || \
+		{ rm -rf .venv; echo "$(PYTHON) cannot make a .venv: install its venv module (Debian: python3-venv), or free some space"; exit 1; }
 
 .venv/runs: requirements.lock | .venv/bin/python
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock

@@ -14,16 +14,32 @@ done
 
 [ "${ACLS:-0}" = 1 ] || exit 0
 allow() { "$bin/kafka-acls.sh" "${admin[@]}" --add --force "$@"; }
-writes() { service=$1; shift; for topic in "$@"; do allow --allow-principal "User:$service" --producer --idempotent --topic "$topic"; done; }
-reads() { service=$1; group=$2; shift 2; for topic in "$@"; do
-  allow --allow-principal "User:$service" --consumer --topic "$topic" --group "$group" --resource-pattern-type prefixed; done; }
+under() { local option=$1 name; shift; for name in "$@"; do printf '%s\n%s\n' "$option" "$name"; done; }
 
-writes intake reports.received reports.dead
-reads intake intake. reports.routed
-writes classifier reports.classified reports.dead
-reads classifier classifier. reports.received
+# writes SERVICE TOPIC…
+writes() {
+  mapfile -t topics < <(under --topic "${@:2}")
+  allow --allow-principal "User:$1" --producer --idempotent "${topics[@]}"
+}
+
+# reads SERVICE TOPIC…: only in groups called after the service
+reads() {
+  mapfile -t topics < <(under --topic "${@:2}")
+  allow --allow-principal "User:$1" --operation Read --operation Describe "${topics[@]}"
+  allow --allow-principal "User:$1" --operation Read --group "$1." --resource-pattern-type prefixed
+}
+
+writes intake reports.received reports.received.urgent reports.dead
+reads intake reports.routed
+writes classifier reports.classified reports.classified.urgent reports.dead
+reads classifier reports.received reports.received.urgent
 writes escalation reports.routed reports.dead
-reads escalation escalation. reports.received reports.classified reports.dead
+reads escalation reports.received.urgent reports.classified reports.classified.urgent reports.dead
+# Whoever runs `heard dead replay`.
+writes operator reports.received reports.received.urgent reports.classified reports.classified.urgent reports.routed
+reads operator reports.dead
+# Each asks at its start whether all topics are there.
+allow --allow-principal User:intake --allow-principal User:classifier --allow-principal User:escalation \
+  --operation Describe --topic reports. --resource-pattern-type prefixed
 # Intake asks how far the readers have come (docs/decisions/0003-waiting-is-not-lost.md).
 allow --allow-principal User:intake --operation Describe --group classifier. --group escalation. --resource-pattern-type prefixed
-allow --allow-principal User:intake --operation Describe --topic reports. --resource-pattern-type prefixed

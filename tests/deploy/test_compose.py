@@ -43,6 +43,12 @@ def test_every_command_is_one_of_ours(name: str):
     assert CliRunner().invoke(app, [*command, "--help"]).exit_code == 0
 
 
+@pytest.mark.parametrize("name", ["intake", "classifier", "escalation"])
+def test_each_is_healthy_when_it_is_ready(name: str):
+    port = SETTINGS[f"HEARD_{name}_PORT".upper()].default
+    assert f"http://127.0.0.1:{port}/readyz" in COMPOSE["services"][name]["healthcheck"]["test"][-1]
+
+
 def test_no_secret_has_a_default():
     used = re.findall(r"\$\{([^}]*)\}", (DEPLOY / "compose" / "compose.yml").read_text())
     assert used

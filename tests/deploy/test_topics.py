@@ -1,0 +1,70 @@
+"""Who may do what on Kafka, as the script asks for it. Its tools are replaced by ones that note what they were told."""
+
+import os
+import subprocess
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+
+from shared.events import Lane
+from shared.kafka import CLASSIFIED, DEAD, READERS, RECEIVED, ROUTED, TOPICS
+
+SCRIPT = Path(__file__).resolve().parents[2] / "deploy" / "kafka" / "topics.sh"
+WRITES = {
+    "intake": {*RECEIVED.values(), DEAD},
+    "classifier": {*CLASSIFIED.values(), DEAD},
+    "escalation": {ROUTED, DEAD},
+    "operator": {*TOPICS} - {DEAD},
+}
+READS = {
+    "intake": {ROUTED},
+    "classifier": {*RECEIVED.values()},
+    "escalation": {*CLASSIFIED.values(), RECEIVED[Lane.urgent], DEAD},
+    "operator": {DEAD},
+}
+
+
+@pytest.fixture(scope="module")
+def asked(tmp_path_factory: pytest.TempPathFactory) -> list[list[str]]:
+    """Every call of a Kafka tool, its arguments apart."""
+    tools = tmp_path_factory.mktemp("tools")
+    for name in ("kafka-topics.sh", "kafka-acls.sh"):
+        (tools / name).write_text('#!/bin/sh\n(printf "%s " "$(basename "$0")" "$@"; echo) >> "$KAFKA_BIN/asked"\n')
+        (tools / name).chmod(0o755)
+    settings = {"KAFKA_BIN": str(tools), "BOOTSTRAP": "kafka:9092", "REPLICAS": "3", "ACLS": "1"}
+    subprocess.run(["bash", SCRIPT], env=os.environ | settings, check=True)
+    return [line.split() for line in (tools / "asked").read_text().splitlines()]
+
+
+def after(option: str, call: list[str]) -> set[str]:
+    return {value for name, value in pairwise(call) if name == option}
+
+
+def granted(asked: list[list[str]], service: str, right: tuple[str, ...]) -> set[str]:
+    """Topics named in those calls for `service` that grant `right`, by their full names."""
+    calls = [call for call in asked if f"User:{service}" in call and " ".join(right) in " ".join(call)]
+    return {topic for call in calls if "prefixed" not in call for topic in after("--topic", call)}
+
+
+@pytest.mark.parametrize("service", WRITES)
+def test_each_writes_its_own_topics_and_no_others(asked: list[list[str]], service: str):
+    assert granted(asked, service, ("--producer", "--idempotent")) == WRITES[service]
+
+
+@pytest.mark.parametrize("service", READS)
+def test_each_reads_what_it_must_and_no_more(asked: list[list[str]], service: str):
+    assert granted(asked, service, ("--operation", "Read")) == READS[service]
+
+
+def test_groups_are_called_after_the_service_that_may_read_in_them(asked: list[list[str]]):
+    reading = {group for call in asked if "Read" in call for group in after("--group", call)}
+    assert {group.split(".")[0] + "." for group in READERS.values()} <= reading
+
+
+def test_every_topic_is_made_to_outlive_a_broker(asked: list[list[str]]):
+    made = [call for call in asked if "--create" in call]
+    assert {topic for call in made for topic in after("--topic", call)} == set(TOPICS)
+    assert all(
+        {"--replication-factor", "min.insync.replicas=2", "retention.ms=604800000"} <= set(call) for call in made
+    )
