@@ -48,11 +48,14 @@ def reader():
     return trained.load(WEIGHTS)
 
 
-def established(text, answers=Answers()):
+UNANSWERED = Answers()
+
+
+def established(text, answers=UNANSWERED):
     return establish(lexical(read(text), rulebook.load()), answers, History(), rulebook.load())
 
 
-def together(text, reader, answers=Answers()):
+def together(text, reader, answers=UNANSWERED):
     return combine(established(text, answers), read(text), answers, reader)
 
 

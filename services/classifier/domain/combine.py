@@ -1,4 +1,4 @@
-"""Two readers, one set of facts: what the lexical reader established, as the trained one confirms, doubts or adds to it.
+"""Two readers, one set of facts: what the lexical one found, as the trained one confirms it, doubts it or adds to it.
 
 The labels stay with the rules. The trained reader's view of what kind of matter this is comes in as facts that those
 rules ask about: fixation (F4), a strand (F5), repetition (F1) and four of its own:
@@ -34,6 +34,7 @@ MATTERS: tuple[frozenset[str], ...] = tuple(
 )
 """The sets of labels that the codebook allows (§2: labels stand together), the commonest ways first."""
 ORDER = ("stalking", "hate_incident", "harassment", "asb", "other")
+_NAMED = tuple(tuple(label for label in ORDER if label in matter) for matter in MATTERS)
 STRANDS = tuple(f"F5.{strand}" for strand in Strand)
 STALKING = ("S1", "S2", "S3", "S4", "S5", "S6", "O1", "O3", "O5", "O7")
 EFFECTS = ("F2.scared", "F2.distressed", "F2.threatened")
@@ -101,7 +102,7 @@ def _threat(over: list[str], under: list[str], wanted: Wanted, doubted: set[str]
 
 def _matter(odds: Odds, over: list[str], facts: Facts, wanted: Wanted, doubted: set[str]) -> None:
     """The likeliest of the matters that the codebook allows, as the facts that make it."""
-    matter = max(MATTERS, key=lambda labels: _likelihood(labels, odds))
+    matter = likeliest(odds)
     if "hate_incident" in matter:
         shown = [strand for strand in STRANDS if strand in over] or [max(STRANDS, key=lambda s: odds[s])]
         wanted |= {strand: strand for strand in shown}
@@ -118,7 +119,7 @@ def _matter(odds: Odds, over: list[str], facts: Facts, wanted: Wanted, doubted: 
     if "harassment" in matter:
         wanted |= {"F1.repeated": "F1.repeated", "X.aimed": "label.harassment"}
     elif not any(p.origin == "history" for p in facts.shown.get("F1.repeated", ())):
-        wanted["X.unaimed"] = f"primary.{_first(matter)}"
+        wanted["X.unaimed"] = "label.harassment"
     wanted["X.nuisance" if "asb" in matter else "X.no_nuisance"] = "label.asb"
     if "other" in matter:
         wanted["X.elsewhere"] = "label.other"
@@ -127,18 +128,13 @@ def _matter(odds: Odds, over: list[str], facts: Facts, wanted: Wanted, doubted: 
         doubted.add("F1.unclear")
 
 
-def _likelihood(labels: frozenset[str], odds: Odds) -> float:
-    """The log-likelihood, but for what all sets of labels share."""
-    repeated = _log_chance(odds["F1.repeated"]) if "harassment" in labels else 0.0
-    return (
-        sum(odds[f"label.{label}"] for label in ORDER if label in labels)
-        + _log_chance(odds[f"primary.{_first(labels)}"])
-        + repeated
-    )
-
-
-def _first(labels: frozenset[str]) -> str:
-    return next(label for label in ORDER if label in labels)
+def likeliest(odds: Odds) -> frozenset[str]:
+    """The set of labels with the greatest likelihood, repetition being part of harassment's."""
+    repeated = _log_chance(odds["F1.repeated"])
+    label = {name: odds[f"label.{name}"] + (repeated if name == "harassment" else 0.0) for name in ORDER}
+    first = {name: _log_chance(odds[f"primary.{name}"]) for name in ORDER}
+    scores = [first[names[0]] + sum([label[name] for name in names]) for names in _NAMED]
+    return MATTERS[scores.index(max(scores))]
 
 
 def _log_chance(odds: float) -> float:

@@ -26,12 +26,12 @@ def words(reading: Reading) -> list[str]:
     return said[:MOST_WORDS]
 
 
-def placed(reading: Reading) -> list[tuple[int, int]]:
-    """The places in the text of the same words."""
-    places: list[tuple[int, int]] = []
+def starts(reading: Reading) -> list[int]:
+    """Where in the text the same words begin."""
+    places: list[int] = []
     for turn in reading.turns:
         if turn.speaker is not Speaker.operator and len(places) < MOST_WORDS:
-            places += [found.span() for found in WORD.finditer(reading.text, turn.start, turn.end)]
+            places += [found.start() for found in WORD.finditer(reading.text, turn.start, turn.end)]
     return places[:MOST_WORDS]
 
 

@@ -30,16 +30,17 @@ RULE = "trained"
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """Weights by row: an unknown word, each known word, each pair as in `keys`. The last column is a row's length."""
+    """Weights by row: an unknown word, each known word, each pair as in `keys`."""
 
     facts: tuple[str, ...]
     words: Mapping[str, int]
     keys: Places
-    table: Floats
+    table: NDArray[np.int8]
+    length: Floats
     grams: Mapping[str, int]
-    gram_table: Floats
+    gram_table: NDArray[np.int8]
     beside: Mapping[str, int]
-    beside_table: Floats
+    beside_table: NDArray[np.int8]
     text_scale: Floats
     beside_scale: Floats
     bias: Floats
@@ -71,13 +72,15 @@ class TrainedReader:
         occurs = np.zeros(len(model.table), np.bool_)
         occurs[ids] = occurs[pairs] = True
         occurs[0] = False
-        total = _sum(model.table, occurs.nonzero()[0])
-        if unknown := {said[at] for at in (ids == 0).nonzero()[0]}:
-            total += model.table[0] * np.float32(len(unknown)) + self._spelt(unknown)
-        unit = model.text_scale / np.float32(max(float(total[-1]), 1.0) ** 0.5)
+        rows = occurs.nonzero()[0]
+        total, length = _sum(model.table, rows), float(model.length.take(rows).sum())
+        if unknown := {said[at] for at in (ids == 0).nonzero()[0].tolist()}:
+            total += self._spelt(unknown)
+            length += len(unknown) * float(model.length[0])
+        unit = model.text_scale / np.float32(max(length, 1.0) ** 0.5)
         beside = [*signals.beside(reading, answers), *signals.found(shown)]
         known = [row for name in beside if (row := model.beside.get(name)) is not None]
-        odds = total[:-1] * unit + _sum(model.beside_table, known) * model.beside_scale + model.bias
+        odds = total * unit + _sum(model.beside_table, known) * model.beside_scale + model.bias
         return Weighed(odds, ids, pairs, ends)
 
     def propose(self, reading: Reading, answers: Answers, shown: Shown) -> list[Proposal]:
@@ -107,20 +110,25 @@ class TrainedReader:
 
     def _spans(self, reading: Reading, weighed: Weighed, over: Sequence[int]) -> list[tuple[int | None, int | None]]:
         """For each fact the sentence that speaks most for it; of a long one, the part around its strongest word."""
-        places = signals.placed(reading)
-        if not places:
+        starts = signals.starts(reading)
+        if not starts:
             return [(None, None)] * len(over)
-        sentence = np.searchsorted(reading.sentences, np.array(places)[:, 0], side="right")
-        rows = np.concatenate([weighed.ids, weighed.pairs])
+        bounds = [*reading.sentences, len(reading.text)]
+        sentence = np.searchsorted(bounds, starts, side="right") - 1
+        firsts = [0, *((sentence[1:] != sentence[:-1]).nonzero()[0] + 1).tolist()]
+        told = sentence[firsts]
+        pulls = self.model.table[np.concatenate([weighed.ids, weighed.pairs])[:, None], over].astype(np.float32)
         where = np.concatenate([sentence, sentence[weighed.ends]])
-        told = np.unique(sentence)
-        pulls = self.model.table.take(rows, 0)[:, over]
-        best = told[((told[:, None] == where) @ pulls).argmax(0)]
-        return [_span(pulls[: len(places), at], (sentence == best[at]).nonzero()[0], places) for at in range(len(over))]
+        best = ((told[:, None] == where).astype(np.float32) @ pulls).argmax(0).tolist()
+        ends = [*firsts, len(starts)]
+        return [
+            _span(reading, pulls[:, fact], starts, ends[b], ends[b + 1], bounds[told[b] + 1])
+            for fact, b in enumerate(best)
+        ]
 
 
-def _sum(table: Floats, rows: Sequence[int] | Places) -> Floats:
-    total: Floats = np.ones(len(rows), np.float32) @ table.take(np.asarray(rows, np.int64), 0)
+def _sum(table: NDArray[np.int8], rows: Sequence[int] | Places) -> Floats:
+    total: Floats = np.ones(len(rows), np.float32) @ table.take(np.asarray(rows, np.int64), 0).astype(np.float32)
     return total
 
 
@@ -138,13 +146,15 @@ def _pairs(ids: Places, model: Model) -> tuple[Places, Places]:
     return at[hit] + size, ends[hit]
 
 
-def _span(pull: Floats, inside: Places, places: list[tuple[int, int]]) -> tuple[int, int]:
-    first, last = int(inside[0]), int(inside[-1])
-    if places[last][1] - places[first][0] > QUOTED:
-        middle = places[int(inside[pull[inside].argmax()])][0]
-        near = [at for at in inside.tolist() if abs(places[at][0] - middle) <= QUOTED // 2]
-        first, last = near[0], near[-1]
-    return places[first][0], places[last][1]
+def _span(reading: Reading, pull: Floats, starts: list[int], first: int, last: int, end: int) -> tuple[int, int]:
+    """From the first of these words to the sentence's end, without what is no word there."""
+    start = starts[first]
+    if end - start > QUOTED:
+        middle = starts[first + int(pull[first:last].argmax())]
+        near = [at for at in range(first, last) if abs(starts[at] - middle) <= QUOTED // 2]
+        start, after = starts[near[0]], near[-1] + 1
+        end = min(starts[after] if after < last else end, start + 2 * QUOTED)
+    return start, start + len(reading.text[start:end].rstrip())
 
 
 @cache
@@ -157,18 +167,18 @@ def load(path: Path) -> TrainedReader:
 def unpacked(file: Mapping[str, NDArray[Any]]) -> Model:
     """The model that a weights file holds."""
     names = {part: _names(file[part]) for part in ("facts", "words", "grams", "beside")}
-    weight = np.zeros((len(file["table"]), 1), np.float32)
-    weight[: len(file["weight"]), 0] = file["weight"]
-    gram_table = file["gram_table"].astype(np.float32)
+    length = np.zeros(len(file["table"]), np.float32)
+    length[: len(file["weight"])] = file["weight"]
     return Model(
         facts=tuple(names["facts"]),
         words={word: at for at, word in enumerate(names["words"], 1)},
         keys=np.cumsum(file["key_steps"]),
-        table=np.ascontiguousarray(np.hstack([file["table"].astype(np.float32), weight])),
+        table=np.ascontiguousarray(file["table"]),
+        length=length,
         grams={gram: at for at, gram in enumerate(names["grams"])},
-        gram_table=np.ascontiguousarray(np.hstack([gram_table, np.zeros((len(gram_table), 1), np.float32)])),
+        gram_table=np.ascontiguousarray(file["gram_table"]),
         beside={name: at for at, name in enumerate(names["beside"])},
-        beside_table=np.ascontiguousarray(file["beside_table"], np.float32),
+        beside_table=np.ascontiguousarray(file["beside_table"]),
         text_scale=file["text_scale"],
         beside_scale=file["beside_scale"],
         bias=file["bias"],
