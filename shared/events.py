@@ -228,6 +228,7 @@ class Assessment(Contract):
     """The reading of one report: facts, labels, threat, and why. Same report and rulebook: same bytes."""
 
     rulebook: str = Field(description="content hash of the rules that said so")
+    reading: PositiveInt = Field(1, description="1: the first, at once; 2: the second, slower and with the deep reader")
     primary: Label
     labels: tuple[Label, ...]
     repetition: Repetition

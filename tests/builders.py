@@ -47,10 +47,10 @@ def assessment(**given: Any) -> Assessment:
     return Assessment(**(defaults | given))
 
 
-def classified(of: ReportReceived | None = None, reading: Assessment | None = None, **given: Any) -> ReportClassified:
+def classified(of: ReportReceived | None = None, as_: Assessment | None = None, **given: Any) -> ReportClassified:
     told = of or report()
     return ReportClassified(
-        report_id=told.report_id, revision=told.revision, report=told, assessment=reading or assessment(**given)
+        report_id=told.report_id, revision=told.revision, report=told, assessment=as_ or assessment(**given)
     )
 
 

@@ -28,6 +28,7 @@ class Case(Table, table=True):
     reference: str = Field(index=True)
     revision: int
     rulebook: str | None = Field(default=None, description="None: not read yet")
+    reading: int = Field(sa_type=SmallInteger, description="0: not read yet; 2 stands over 1")
     assessed_at: datetime = Field(sa_type=DateTime(timezone=True))
     event: bytes = Field(sa_type=LargeBinary)
     danger_class: int = Field(sa_type=SmallInteger)

@@ -77,6 +77,16 @@ async def test_a_newer_rulebook_regrades_and_an_older_reading_by_another_does_no
     assert await pool.fetchval("select rulebook from cases") == "rules-2"
 
 
+async def test_the_second_reading_stands_over_the_first_whenever_it_comes(escalate: Escalate, pool: Pool):
+    told = report()
+    first = classified(told, rulebook="first", **NOISE)
+    second = classified(told, rulebook="second", reading=2, labels=(Label.harassment,))
+    await escalate(second)
+    await escalate(first, at=NOON + timedelta(hours=1))
+    assert await pool.fetchval("select rulebook from cases") == "second"
+    assert len(await receipts(pool)) == 2
+
+
 async def test_an_unread_threat_is_on_the_queue_without_a_receipt_and_filled_in_later(
     escalate: Escalate, pool: Pool, rules: Rules
 ):

@@ -52,20 +52,24 @@ async def escalate(arrived: Sequence[Arrived], pool: Pool, bell: Bell, rules: Ru
 
 def _newest(arrived: Sequence[Arrived]) -> dict[UUID, Arrived]:
     """The last word on each report in this batch."""
-    by_age = sorted(arrived, key=lambda a: (a.event.revision, a.event.assessment is not None, a.assessed_at))
+    by_age = sorted(arrived, key=lambda a: (a.event.revision, _reading(a.event), a.assessed_at))
     return {a.event.report_id: a for a in by_age}
 
 
+def _reading(event: ReportClassified) -> int:
+    return event.assessment.reading if event.assessment else 0
+
+
 def _is_news(arrived: Arrived, known: Known | None) -> bool:
-    """A higher revision, or the first or a later reading of the same one, by another rulebook."""
+    """A higher revision; or of the same one a higher reading, or as high a one by another rulebook, and later."""
     event = arrived.event
     if known is None or event.revision != known.revision:
         return known is None or event.revision > known.revision
     if event.assessment is None:
         return known.receipt is None
-    return known.rulebook is None or (
-        event.assessment.rulebook != known.rulebook and arrived.assessed_at > known.assessed_at
-    )
+    if event.assessment.reading != known.reading:
+        return event.assessment.reading > known.reading
+    return event.assessment.rulebook != known.rulebook and arrived.assessed_at > known.assessed_at
 
 
 def _open(arrived: Arrived, known: Known | None, rules: Rules, now: datetime, receipt: bool = True) -> Opened:

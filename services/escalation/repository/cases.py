@@ -17,19 +17,19 @@ select pg_advisory_xact_lock(key) from
 """
 
 KNOWN: Final = """
-select report_id, revision, rulebook, assessed_at, receipt, opened_at from cases where report_id = any($1::uuid[])
+select report_id, revision, reading, rulebook, assessed_at, receipt, opened_at from cases where report_id = any($1::uuid[])
 """
 
 KEEP_CASES: Final = """
-insert into cases (report_id, reference, revision, rulebook, assessed_at, event, danger_class, grade, reasons,
+insert into cases (report_id, reference, revision, reading, rulebook, assessed_at, event, danger_class, grade, reasons,
                    receipt, opened_at)
-select id, reference, revision, rulebook, assessed_at, event, danger_class, grade,
+select id, reference, revision, reading, rulebook, assessed_at, event, danger_class, grade,
        array(select jsonb_array_elements_text(reasons)), receipt, opened_at
-from unnest($1::uuid[], $2::text[], $3::int[], $4::text[], $5::timestamptz[], $6::bytea[], $7::int[], $8::text[],
-            $9::jsonb[], $10::bytea[], $11::timestamptz[])
-    as new(id, reference, revision, rulebook, assessed_at, event, danger_class, grade, reasons, receipt, opened_at)
+from unnest($1::uuid[], $2::text[], $3::int[], $4::int[], $5::text[], $6::timestamptz[], $7::bytea[], $8::int[],
+            $9::text[], $10::jsonb[], $11::bytea[], $12::timestamptz[])
+    as new(id, reference, revision, reading, rulebook, assessed_at, event, danger_class, grade, reasons, receipt, opened_at)
 on conflict (report_id) do update set
-    revision = excluded.revision, rulebook = excluded.rulebook, assessed_at = excluded.assessed_at,
+    revision = excluded.revision, reading = excluded.reading, rulebook = excluded.rulebook, assessed_at = excluded.assessed_at,
     event = excluded.event, danger_class = excluded.danger_class, grade = excluded.grade,
     reasons = excluded.reasons, receipt = excluded.receipt
 """
@@ -81,6 +81,7 @@ class Known:
     """What is already known of a report: enough to tell a newer reading from a repetition."""
 
     revision: int
+    reading: int
     rulebook: str | None
     assessed_at: datetime
     receipt: bytes | None
@@ -134,6 +135,7 @@ def _case(case: Opened) -> tuple[Any, ...]:
         event.report_id,
         event.report.reference,
         event.revision,
+        event.assessment.reading if event.assessment else 0,
         rulebook,
         case.assessed_at,
         case.event_json,

@@ -21,6 +21,7 @@ def upgrade() -> None:
         sa.Column("reference", sa.String(), nullable=False),
         sa.Column("revision", sa.Integer(), nullable=False),
         sa.Column("rulebook", sa.String(), nullable=True),
+        sa.Column("reading", sa.SmallInteger(), nullable=False),
         sa.Column("assessed_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("event", sa.LargeBinary(), nullable=False),
         sa.Column("danger_class", sa.SmallInteger(), nullable=False),
