@@ -104,11 +104,14 @@ class Postgres:
         self._sql(f"drop database if exists {name} with (force)")
 
     def erase(self) -> None:
-        """Forget everything: only for one that is stopped."""
+        """Forget everything: only for one that is stopped, or FolderInUse."""
         if self._child is not None:
             raise RuntimeError("stop it first")
-        for place in {self._home, self.folder}:
-            shutil.rmtree(place, ignore_errors=True)
+        if self.folder.exists():
+            lock = _own(self.folder)
+            for place in {self._home, self.folder}:
+                shutil.rmtree(place, ignore_errors=True)
+            os.close(lock)
 
     @property
     def _data(self) -> Path:
