@@ -25,7 +25,7 @@ from shared.settings import DEMO_MARK
 ROOT: Final = Path(__file__).resolve().parents[2]
 DATABASES: Final = ("intake", "escalation")
 SERVICES: Final = ("intake", "classifier", "escalation")
-ROLES: Final = ("serve", "work")
+PROCESSES: Final = (*((service, role) for service in SERVICES for role in ("serve", "work")), ("classifier", "reread"))
 TELEPHONY: Final = "control-room-telephony"
 
 
@@ -81,9 +81,8 @@ class Stack:
         """Every service, HTTP and worker, and each HTTP answering. Raises a LocalError otherwise."""
         for service in SERVICES:
             process.require_free(self.ports.of(service), service)
-        for service in SERVICES:
-            for role in ROLES:
-                self.run(service, role)
+        for service, role in PROCESSES:
+            self.run(service, role)
         for service in SERVICES:
             self.await_ready(service)
 

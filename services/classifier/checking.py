@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 
+from services.classifier.domain.combine import OF_THE_WHOLE
 from services.classifier.domain.lexical import lexical
 from services.classifier.domain.reading import read
 from services.classifier.domain.rules import Condition, Rule, Rulebook
@@ -34,7 +35,7 @@ def _scopes(rulebook: Rulebook) -> Iterator[str]:
 
 def _terms(rulebook: Rulebook) -> Iterator[str]:
     shown = {fact for rule in rulebook.rules for fact in rule.facts} | {d.fact for d in rulebook.derivations}
-    shown |= {"F1.repeated", "F1.once", "F1.unsure", "F10.answer", "F1.occasions", "F9", "F11"}
+    shown |= {"F1.repeated", "F1.once", "F1.unsure", "F10.answer", "F1.occasions", "F9", "F11"} | OF_THE_WHOLE
     conditions: list[Condition] = [*rulebook.derivations, *rulebook.labels, *rulebook.steps]
     for condition in conditions:
         for term in condition.terms:

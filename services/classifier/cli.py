@@ -14,7 +14,7 @@ from services.classifier.checking import check
 from services.classifier.domain.assess import assess
 from services.classifier.domain.rules import Rulebook
 from services.classifier.evaluation import Evaluation, evaluate
-from services.classifier.rulebook import DEFAULT, load
+from services.classifier.rulebook import DEFAULT, load, load_second
 from shared.events import Answers, Channel, History, Lane, ReportReceived
 
 app = typer.Typer(help="Read reports with the codebook.", no_args_is_help=True)
@@ -23,21 +23,22 @@ app.add_typer(rulebook_app, name="rulebook")
 
 File = Annotated[str, typer.Argument(help="reports, one JSON object a line; - for standard input")]
 Rules = Annotated[Path, typer.Option("--rulebook", help="the folder of rules")]
+First = Annotated[bool, typer.Option("--first", help="the first reading only: by the rules alone, in microseconds")]
 UNTIMED = datetime(2000, 1, 1, tzinfo=UTC)
 
 
 @app.command()
-def classify(file: File, rulebook: Rules = DEFAULT) -> None:
+def classify(file: File, rulebook: Rules = DEFAULT, first: First = False) -> None:
     """Write one assessment a line, in the order of the reports."""
-    rules = load(rulebook)
+    rules = _rules(rulebook, first)
     for row in _rows(file):
         typer.echo(json.dumps(classified(row, rules), ensure_ascii=False))
 
 
 @app.command("evaluate")
-def evaluate_file(file: File, rulebook: Rules = DEFAULT, errors: bool = True) -> None:
+def evaluate_file(file: File, rulebook: Rules = DEFAULT, errors: bool = True, first: First = False) -> None:
     """Compare the classifier with the gold in a file, and show every error."""
-    rules = load(rulebook)
+    rules = _rules(rulebook, first)
     _show(evaluate((classified(row, rules), row["gold"]) for row in _rows(file)), errors)
 
 
@@ -49,6 +50,10 @@ def rulebook_check(rulebook: Rules = DEFAULT) -> None:
         typer.echo(line)
     typer.echo(f"{load(rulebook).version}: {len(wrong)} wrong")
     raise typer.Exit(bool(wrong))
+
+
+def _rules(folder: Path, first: bool) -> Rulebook:
+    return load(folder) if first else load_second(folder)
 
 
 def classified(row: dict[str, Any], rulebook: Rulebook) -> dict[str, Any]:

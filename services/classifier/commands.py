@@ -27,5 +27,11 @@ def serve_http() -> None:
 
 @service.command()
 def work() -> None:
-    """Read reports from Kafka, the urgent ones first."""
+    """The first reading of reports from Kafka, the urgent ones first."""
     asyncio.run(main.run_worker(_settings()))
+
+
+@service.command()
+def reread() -> None:
+    """The second reading: slower and surer, and it stands over the first."""
+    asyncio.run(main.run_second_reader(_settings()))

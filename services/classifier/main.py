@@ -1,20 +1,28 @@
-"""Where the classifier is put together: the web application, and the worker that reads reports."""
+"""Where the classifier is put together: the web application, and the workers of the first and the second reading."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from functools import partial
+from typing import Final
 
 from fastapi import FastAPI
 
 from services.classifier import consumer, handlers, rulebook
 from services.classifier.consumer import Edge
+from services.classifier.domain.rules import Rulebook
 from services.classifier.settings import Settings
 from shared import http
 from shared.consumer import Consumer, Turnstile
 from shared.events import Lane
 from shared.kafka import READERS, RECEIVED, TOPICS, Producer
 from shared.worker import until_stopped
+
+AT_ONCE: Final = 64  # reports, in a batch of the first reading: some tens of milliseconds
+FEW: Final = 4
+SECOND_READERS: Final = {topic: f"classifier.second.{lane}" for lane, topic in RECEIVED.items()}
+
+Read = Callable[..., Awaitable[None]]
 
 
 def create_app(settings: Settings) -> FastAPI:
@@ -30,15 +38,24 @@ def create_app(settings: Settings) -> FastAPI:
 
 
 async def run_worker(settings: Settings) -> None:
-    """Read reports, the urgent ones first, and publish their readings, until SIGTERM."""
+    """The first reading of every report, the urgent ones first, until SIGTERM."""
+    await _read_all(settings, consumer.received, rulebook.load(), READERS, AT_ONCE)
+
+
+async def run_second_reader(settings: Settings) -> None:
+    """The second reading of every report, behind the first and however far behind, until SIGTERM."""
+    await _read_all(settings, consumer.received_again, rulebook.load_second(), SECOND_READERS, FEW)
+
+
+async def _read_all(settings: Settings, read: Read, rules: Rulebook, groups: Mapping[str, str], batch: int) -> None:
     stop = asyncio.Event()
     producer = Producer(settings.kafka)
     turnstile = Turnstile()
-    edge = Edge(partial(handlers.classify, rulebook=rulebook.load()), producer)
-    read = partial(consumer.received, edge=edge)
+    handle = partial(read, edge=Edge(partial(handlers.classify, rulebook=rules), producer))
     urgent, ordinary = RECEIVED[Lane.urgent], RECEIVED[Lane.ordinary]
+    reader = partial(Consumer, settings.kafka, handle=handle, producer=producer, stop=stop, batch=batch)
     loops = [
-        Consumer(settings.kafka, [urgent], READERS[urgent], read, producer, stop, leads=turnstile).run,
-        Consumer(settings.kafka, [ordinary], READERS[ordinary], read, producer, stop, follows=turnstile).run,
+        reader(topics=[urgent], group=groups[urgent], leads=turnstile).run,
+        reader(topics=[ordinary], group=groups[ordinary], follows=turnstile).run,
     ]
     await until_stopped(stop, producer, TOPICS, loops, settings.metrics_port)

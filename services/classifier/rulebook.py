@@ -4,18 +4,21 @@ import hashlib
 import re
 import tomllib
 from collections.abc import Iterable
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Annotated
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
+from services.classifier.domain import deep
 from services.classifier.domain.rules import Derivation, LabelRule, NextStep, Rule, Rulebook, Scope
 from shared.events import Label
 from shared.patterns import Words, compile_filter, expand, lines, wrong
 from shared.screen import THREAT_RULES, WORD_LISTS, words
 
 DEFAULT = Path(__file__).parent / "rules"
+DEEP = Path(__file__).parent / "deep.npz"
 
 
 Lines = Annotated[tuple[str, ...], BeforeValidator(lines)]
@@ -130,6 +133,14 @@ def load(path: Path = DEFAULT) -> Rulebook:
             for s in file.step
         ),
     )
+
+
+@cache
+def load_second(path: Path = DEFAULT, weights: Path = DEEP) -> Rulebook:
+    """The same rules with the deep reader beside them: slower, and surer."""
+    first = load(path)
+    version = hashlib.sha256(first.version.encode() + weights.read_bytes()).hexdigest()[:16]
+    return replace(first, version=version, second=deep.load(weights))
 
 
 def _rules(files: list[RuleFile], lists: Words) -> Iterable[Rule]:

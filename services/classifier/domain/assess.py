@@ -3,9 +3,10 @@
 import re
 
 from services.classifier.domain import danger, labels, language
+from services.classifier.domain.combine import combine
 from services.classifier.domain.facts import Facts, establish
 from services.classifier.domain.lexical import lexical
-from services.classifier.domain.reading import Reading, read
+from services.classifier.domain.reading import read
 from services.classifier.domain.rules import Proposal, Rulebook
 from shared.events import Assessment, Effect, Evidence, Flag, HeldRule, Impact, Label, ReportReceived, Strand
 
@@ -17,7 +18,9 @@ def assess(report: ReportReceived, rulebook: Rulebook) -> Assessment:
     """What a trained person with the codebook would say of this report, with the words that show it."""
     reading = read(report.text)
     unread = language.unread(reading)
-    facts = establish(proposals(reading, rulebook), report.answers, report.history, rulebook)
+    facts = establish(sorted(lexical(reading, rulebook), key=_place), report.answers, report.history, rulebook)
+    if rulebook.second and not unread:
+        facts = combine(facts, reading, report.answers, rulebook.second)
     given = labels.held(facts, rulebook)
     if unread:
         given = (
@@ -26,12 +29,9 @@ def assess(report: ReportReceived, rulebook: Rulebook) -> Assessment:
     return _assessment(facts, given, unread, rulebook)
 
 
-def proposals(reading: Reading, rulebook: Rulebook) -> list[Proposal]:
-    """What every reader proposes, in the order of the text; a later reader sees what those before it proposed."""
-    found = list(lexical(reading, rulebook))
-    for reader in rulebook.readers:
-        found.extend(reader(reading, tuple(found)))
-    return sorted(found, key=lambda p: (p.start if p.start is not None else -1, p.end or 0, p.rule, p.fact))
+def _place(proposal: Proposal) -> tuple[int, int, str, str]:
+    start = -1 if proposal.start is None else proposal.start
+    return start, proposal.end or 0, proposal.rule, proposal.fact
 
 
 def _assessment(facts: Facts, given: tuple[HeldRule, ...], unread: str | None, rulebook: Rulebook) -> Assessment:
@@ -39,6 +39,7 @@ def _assessment(facts: Facts, given: tuple[HeldRule, ...], unread: str | None, r
     lacking, ask = ((), None) if unread else labels.missing(facts, given, rulebook)
     return Assessment(
         rulebook=rulebook.version,
+        reading=2 if rulebook.second else 1,
         primary=named[0],
         labels=named,
         repetition=labels.repetition(facts, rulebook),

@@ -11,10 +11,11 @@ from math import exp, log1p
 
 from services.classifier.domain.facts import Facts
 from services.classifier.domain.reading import Reading
-from services.classifier.domain.rules import Proposal
-from services.classifier.domain.trained import RULE, TrainedReader, Weighed
+from services.classifier.domain.rules import Proposal, SecondReader, Weighed
 from shared.events import Answers, Strand
 
+RULE = "second"
+OF_THE_WHOLE = {"X.aimed", "X.unaimed", "X.nuisance", "X.no_nuisance", "X.elsewhere"}
 TOLD = {"answer", "history"}
 MATTERS: tuple[frozenset[str], ...] = tuple(
     frozenset(labels.split())
@@ -46,7 +47,7 @@ Wanted = dict[str, str]
 """Facts to establish, each with the head of the model whose words are its evidence."""
 
 
-def combine(facts: Facts, reading: Reading, answers: Answers, reader: TrainedReader) -> Facts:
+def combine(facts: Facts, reading: Reading, answers: Answers, reader: SecondReader) -> Facts:
     """The facts that stand: a fact confirmed keeps its lexical evidence, a doubted one goes, a proposed one is added.
 
     What the form or earlier reports say is never doubted, nor a fact that the model does not govern.
@@ -68,7 +69,7 @@ def _own(fact: str) -> bool:
     return fact.startswith("X.")
 
 
-def judged(reader: TrainedReader, weighed: Weighed, facts: Facts) -> tuple[Wanted, set[str]]:
+def judged(reader: SecondReader, weighed: Weighed, facts: Facts) -> tuple[Wanted, set[str]]:
     """What the model would establish and what it doubts, as the codebook's facts."""
     model, odds = reader.model, weighed.odds
     standing = _standing(model.facts)

@@ -26,14 +26,25 @@ HEADS: Final = 12
 WIDTH: Final = 384
 CALLED: Final = {Speaker.operator: "police", Speaker.caller: "caller", Speaker.background: "background"}
 NO_PLACE: Final = -1
+STANDS_FOR: Final = {
+    "F2": ("F2.scared", "F2.distressed", "F2.threatened"),
+    "F7.urgent": ("F7.imminent", "F7.explicit"),
+}
+"""Facts of the model that are several of the codebook's."""
 
 
 class Thresholds(NamedTuple):
-    """For each fact the odds from which it is proposed, and those below which it is doubted."""
+    """For each fact the odds from which it is proposed, and those below which it is doubted.
+
+    What the network says is scaled and shifted, and the lexical reader is trusted so far as it was right before.
+    """
 
     facts: tuple[str, ...]
     propose: Floats
     doubt: Floats
+    scale: Floats
+    trust: Floats
+    shift: Floats
 
 
 class Weighed(NamedTuple):
@@ -69,6 +80,8 @@ class Model:
     head_bias: Floats
     choices: tuple[tuple[int, int], ...]
     """Columns that exclude each other (the threat levels, say), from and to."""
+    unions: tuple[tuple[int, int], ...]
+    """Further facts, behind the others: that one of these columns holds (an urgent threat: imminent or explicit)."""
 
 
 class DeepReader:
@@ -82,12 +95,14 @@ class DeepReader:
         self._begin = Piece(begin, NO_PLACE, NO_PLACE)
         self._end = Piece(end, NO_PLACE, NO_PLACE)
 
-    def weigh(self, reading: Reading, answers: Answers, _: Mapping[str, Sequence[Proposal]]) -> Weighed:
+    def weigh(self, reading: Reading, answers: Answers, shown: Mapping[str, Sequence[Proposal]]) -> Weighed:
         """The odds of every fact: some tens of milliseconds, and bounded however long the report is."""
         pieces = self._pieces(reading, answers)
         hidden = _forward(self._network, np.array([piece.id for piece in pieces]))
         odds, pulls = _judged(self._network, hidden)
-        return Weighed(odds, pieces, pulls)
+        seen = np.array([_seen(fact, shown) for fact in self.model.facts], np.float32)
+        fused = odds * self.model.scale + seen * self.model.trust + self.model.shift
+        return Weighed(fused, pieces, pulls)
 
     def evidence(self, reading: Reading, weighed: Weighed, wanted: Sequence[tuple[str, str]]) -> list[Proposal]:
         """A proposal for each (column, fact that it stands for), with the sentence that speaks most for it."""
@@ -136,6 +151,11 @@ class DeepReader:
                 yield from self._cutter.pieces(reading.original, turn.end - enough, turn.end)
 
 
+def _seen(fact: str, shown: Mapping[str, Sequence[Proposal]]) -> bool:
+    """Whether the lexical reader saw this fact, or one of those that it stands for."""
+    return any(one in shown for one in STANDS_FOR.get(fact, (fact,)))
+
+
 def _forward(model: Model, ids: NDArray[np.int64]) -> Floats:
     """The hidden state of every piece, [pieces, WIDTH]."""
     hidden = _normed(model.words[ids] + model.places[: len(ids)], *model.norm)
@@ -179,7 +199,7 @@ def _judged(model: Model, hidden: Floats) -> tuple[Floats, Floats]:
     odds = pulls.sum(0) + model.head_bias
     for first, last in model.choices:
         odds[first:last] = _against_the_others(odds[first:last])
-    return odds, pulls
+    return np.append(odds, [_either(odds[first:last]) for first, last in model.unions]).astype(np.float32), pulls
 
 
 def _against_the_others(scores: Floats) -> Floats:
@@ -190,13 +210,21 @@ def _against_the_others(scores: Floats) -> Floats:
     return odds
 
 
+def _either(odds: Floats) -> np.float32:
+    """The log-odds that one of several holds, of which at most one can."""
+    chance = (1 / (1 + np.exp(-odds))).sum().clip(1e-6, 1 - 1e-6)
+    either: np.float32 = np.log(chance / (1 - chance))
+    return either
+
+
 @cache
 def load(path: Path) -> DeepReader:
     """The reader of a weights file. Raises OSError or KeyError where it is not one."""
     with np.load(path, allow_pickle=False) as file:
         held = dict(file)
     vocabulary = {word: at for at, word in enumerate(_names(held["vocabulary"]))}
-    thresholds = Thresholds(tuple(_names(held["facts"])), held["propose"], held["doubt"])
+    fused = (held[name] for name in ("propose", "doubt", "scale", "trust", "shift"))
+    thresholds = Thresholds(tuple(_names(held["facts"])), *fused)
     cutter = WordPiece(vocabulary)
     return DeepReader(thresholds, _network(held), cutter, vocabulary["[CLS]"], vocabulary["[SEP]"])
 
@@ -225,8 +253,13 @@ def _network(held: Mapping[str, NDArray[Any]]) -> Model:
         layers=tuple(layer(at) for at in range(int(held["depth"]))),
         heads=held["heads"],
         head_bias=held["head_bias"],
-        choices=tuple((int(first), int(last)) for first, last in held["choices"]),
+        choices=_spans(held["choices"]),
+        unions=_spans(held["unions"]),
     )
+
+
+def _spans(pairs: NDArray[np.int64]) -> tuple[tuple[int, int], ...]:
+    return tuple((int(first), int(last)) for first, last in pairs)
 
 
 def _names(joined: NDArray[np.uint8]) -> list[str]:

@@ -1,12 +1,15 @@
 """What a rulebook is: patterns that propose facts, facts that follow from facts, and labels that follow from them."""
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any, Literal
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
 
 from services.classifier.domain.reading import Reading
-from shared.events import Label
+from shared.events import Answers, Label
 
 Origin = Literal["text", "answer", "history", "model"]
 
@@ -28,8 +31,35 @@ class Proposal:
     denies: bool = False
 
 
-Reader = Callable[[Reading, Sequence[Proposal]], Iterable[Proposal]]
-"""Reads after those before it, and may use what they proposed."""
+class Thresholds(Protocol):
+    """For each fact the log-odds from which it is proposed, and those below which it is doubted."""
+
+    @property
+    def facts(self) -> tuple[str, ...]: ...
+    @property
+    def propose(self) -> NDArray[np.float32]: ...
+    @property
+    def doubt(self) -> NDArray[np.float32]: ...
+
+
+class Weighed(Protocol):
+    """One report under a trained model: the log-odds of each of its facts."""
+
+    @property
+    def odds(self) -> NDArray[np.float32]: ...
+
+
+class SecondReader(Protocol):
+    """A trained reader. It proposes and doubts facts, and never labels."""
+
+    @property
+    def model(self) -> Thresholds: ...
+
+    def weigh(self, reading: Reading, answers: Answers, shown: Mapping[str, Sequence[Proposal]]) -> Weighed:
+        """The odds of every fact."""
+
+    def evidence(self, reading: Reading, weighed: Any, wanted: Sequence[tuple[str, str]]) -> list[Proposal]:
+        """A proposal for each (fact of the model, fact that it stands for), with the words that speak most for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,4 +131,5 @@ class Rulebook:
     derivations: tuple[Derivation, ...]
     labels: tuple[LabelRule, ...]
     steps: tuple[NextStep, ...]
-    readers: tuple[Reader, ...] = field(default=())
+    second: SecondReader | None = None
+    """With it this is a second reading (docs/decisions/0005-a-second-reader.md)."""

@@ -17,7 +17,8 @@ select pg_advisory_xact_lock(key) from
 """
 
 KNOWN: Final = """
-select report_id, revision, reading, rulebook, assessed_at, receipt, opened_at from cases where report_id = any($1::uuid[])
+select report_id, revision, reading, rulebook, assessed_at, receipt, opened_at
+from cases where report_id = any($1::uuid[])
 """
 
 KEEP_CASES: Final = """
@@ -27,11 +28,12 @@ select id, reference, revision, reading, rulebook, assessed_at, event, danger_cl
        array(select jsonb_array_elements_text(reasons)), receipt, opened_at
 from unnest($1::uuid[], $2::text[], $3::int[], $4::int[], $5::text[], $6::timestamptz[], $7::bytea[], $8::int[],
             $9::text[], $10::jsonb[], $11::bytea[], $12::timestamptz[])
-    as new(id, reference, revision, reading, rulebook, assessed_at, event, danger_class, grade, reasons, receipt, opened_at)
+    as new(id, reference, revision, reading, rulebook, assessed_at, event, danger_class, grade, reasons, receipt,
+           opened_at)
 on conflict (report_id) do update set
-    revision = excluded.revision, reading = excluded.reading, rulebook = excluded.rulebook, assessed_at = excluded.assessed_at,
-    event = excluded.event, danger_class = excluded.danger_class, grade = excluded.grade,
-    reasons = excluded.reasons, receipt = excluded.receipt
+    revision = excluded.revision, reading = excluded.reading, rulebook = excluded.rulebook,
+    assessed_at = excluded.assessed_at, event = excluded.event, danger_class = excluded.danger_class,
+    grade = excluded.grade, reasons = excluded.reasons, receipt = excluded.receipt
 """
 
 QUEUE: Final = """
