@@ -4,17 +4,22 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import partial
+from typing import Final
 
 from fastapi import FastAPI
 
 from services.classifier import consumer, handlers, rulebook
 from services.classifier.consumer import Edge
+from services.classifier.routers import assessments
 from services.classifier.settings import Settings
 from shared import http
 from shared.consumer import Consumer, Turnstile
 from shared.events import Lane
 from shared.kafka import READERS, RECEIVED, TOPICS, Producer
 from shared.worker import until_stopped
+
+MAX_EVENT: Final = 4 * http.MAX_BODY
+"""Bytes: a call of 1 MiB as an event, its words once as text and once as turns."""
 
 
 def create_app(settings: Settings) -> FastAPI:
@@ -26,7 +31,9 @@ def create_app(settings: Settings) -> FastAPI:
     async def ready() -> bool:
         return True
 
-    return http.create_app("Heard classifier", lifespan, ready)
+    app = http.create_app("Heard classifier", lifespan, ready, MAX_EVENT)
+    app.include_router(assessments.router)
+    return app
 
 
 async def run_worker(settings: Settings) -> None:
