@@ -3,7 +3,7 @@
 import httpx
 import pytest
 
-from services.classifier.domain.assess import assess
+from services.classifier.domain.account import account
 from services.classifier.domain.rules import Rulebook
 from services.classifier.main import MAX_EVENT
 from shared.events import Assessment, Label, ReportReceived, Speaker, Threat, Turn, written_out
@@ -20,7 +20,7 @@ async def test_the_answer_is_what_kafka_would_have_carried(client: httpx.AsyncCl
     told = report(text="He follows me home every night and I am scared. He is outside with a knife.")
     answer = await sent(client, told)
     assert answer.status_code == 200
-    assert Assessment.model_validate_json(answer.content) == assess(told, rulebook)
+    assert Assessment.model_validate_json(answer.content) == account(told, rulebook)
     assert answer.json()["threat"] == Threat.imminent
 
 

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from services.classifier.domain.guide import Guide
 from services.classifier.domain.reading import Reading
 from shared.events import Label
 
@@ -102,3 +103,6 @@ class Rulebook:
     labels: tuple[LabelRule, ...]
     steps: tuple[NextStep, ...]
     readers: tuple[Reader, ...] = field(default=())
+    guide: Guide = field(default_factory=Guide)
+    touched: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    """Each fact, with the entries of the guide that may hold where it is shown."""

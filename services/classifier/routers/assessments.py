@@ -2,7 +2,7 @@
 
 from fastapi import APIRouter
 
-from services.classifier import handlers
+from services.classifier.domain.account import account
 from services.classifier.routers.dependencies import Caller, RulebookDep
 from shared.events import Assessment, ReportReceived
 
@@ -12,4 +12,4 @@ router = APIRouter(prefix="/v1", tags=["assessments"])
 @router.post("/classify")
 def classify(report: ReportReceived, _: Caller, rulebook: RulebookDep) -> Assessment:
     """What this report may be, and why. Nothing is stored. In a thread, so that a long report holds up no other."""
-    return handlers.read(report, rulebook)
+    return account(report, rulebook)
