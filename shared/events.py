@@ -4,6 +4,7 @@ Every event is frozen and tolerant of fields it does not know, so that a newer p
 The words are the codebook's. Times are timezone-aware UTC. Spans count characters of `ReportReceived.text`.
 """
 
+from datetime import date
 from enum import IntEnum, StrEnum
 from typing import ClassVar, Literal
 from uuid import UUID, uuid5
@@ -224,6 +225,66 @@ class Missing(Contract):
     words: str
 
 
+class RiskGroup(StrEnum):
+    """The parts of the risk picture, in the order shown."""
+
+    four = "four"
+    sdash = "sdash"
+    vulnerability = "vulnerability"
+    weapons = "weapons"
+    escalation = "escalation"
+
+
+class Standing(StrEnum):
+    """Unknown is not no: `absent` only where it was said not to be so."""
+
+    present = "present"
+    absent = "absent"
+    unknown = "unknown"
+
+
+class Finding(Contract):
+    """One question of the risk picture, with the words that answer it. Never counted, never a score."""
+
+    id: str
+    group: RiskGroup
+    asks: str
+    standing: Standing
+    evidence: tuple[Evidence, ...] = ()
+
+
+class PossibleOffence(Contract):
+    """An offence in England and Wales that the facts may make out. Shown to staff only while `staff_only`."""
+
+    id: str
+    name: str
+    statute: str
+    section: str
+    line: str = Field(description="plain English, in careful words")
+    facts: tuple[str, ...] = Field(description="the facts it rests on")
+    checked: date | None = Field(None, description="when it was last checked; None: unverified")
+    legal_review: Literal["due", "done"] = "due"
+    staff_only: bool = True
+
+
+class SupportOffered(Contract):
+    """Help that fits what the reporter's own report says. A number or address is there only if it was checked."""
+
+    id: str
+    name: str
+    line: str
+    phone: str | None = None
+    web: str | None = None
+    checked: date | None = None
+
+
+class Explanation(Contract):
+    """Why, in paragraphs. `reporter` rests on their own report alone; `staff` has rules, facts, spans and links."""
+
+    reporter: tuple[str, ...]
+    staff: tuple[str, ...]
+
+
 class Assessment(Contract):
     """The reading of one report: facts, labels, threat, and why. Same report and rulebook: same bytes."""
 
@@ -249,6 +310,10 @@ class Assessment(Contract):
     missing: tuple[Missing, ...] = ()
     evidence: tuple[Evidence, ...] = ()
     ask: str | None = Field(None, description="the one question to ask next")
+    risk: tuple[Finding, ...] = Field((), description="FOUR, S-DASH, vulnerability, weapons, escalation: for staff")
+    offences: tuple[PossibleOffence, ...] = Field((), description="for staff, save what is not `staff_only`")
+    support: tuple[SupportOffered, ...] = ()
+    explanation: Explanation | None = None
 
 
 class ReportClassified(Event):

@@ -27,6 +27,8 @@ DATABASES: Final = ("intake", "escalation")
 SERVICES: Final = ("intake", "classifier", "escalation")
 PROCESSES: Final = (*((service, role) for service in SERVICES for role in ("serve", "work")), ("classifier", "reread"))
 TELEPHONY: Final = "control-room-telephony"
+LIVE_READINGS: Final = "live-readings"
+"""Intake's key at the classifier."""
 
 
 @dataclass(frozen=True)
@@ -152,6 +154,7 @@ class Stack:
             "HEARD_INTAKE_DATABASE": self.postgres.url("intake"),
             "HEARD_INTAKE_SECRET": of("reporters"),
             "HEARD_INTAKE_KEYS": json.dumps({TELEPHONY: sha256(of(TELEPHONY))}),
+            "HEARD_CLASSIFIER_KEYS": json.dumps({"intake": sha256(of(LIVE_READINGS))}),
             "HEARD_ESCALATION_DATABASE": self.postgres.url("escalation"),
             "HEARD_ESCALATION_TOKEN_KEY": of("tokens"),
         }

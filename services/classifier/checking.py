@@ -7,8 +7,9 @@ from services.classifier.domain.combine import OF_THE_WHOLE
 from services.classifier.domain.lexical import lexical
 from services.classifier.domain.reading import read
 from services.classifier.domain.rules import Condition, Rule, Rulebook
+from shared.events import Label
 
-_FACT = re.compile(r"(?:F\d+|[SHOA]\d+|X|note|L\d)(?:\.[a-z_]+)?")
+_FACT = re.compile(r"(?:F\d+|[SHOA]\d+|X|R|note|L\d)(?:\.[a-z_]+)?")
 
 
 def check(rulebook: Rulebook) -> list[str]:
@@ -40,6 +41,10 @@ def _terms(rulebook: Rulebook) -> Iterator[str]:
     for condition in conditions:
         for term in condition.terms:
             yield from _unknown(condition.id, term.removeprefix("!"), shown, rulebook)
+    beside = shown | {f"label.{label}" for label in Label}
+    for entry, way in rulebook.guide.ways():
+        for term in way:
+            yield from _unknown(entry, term.removeprefix("!"), beside, rulebook)
     yield from (f"{fact}: not a fact" for fact in sorted(shown) if not _FACT.fullmatch(fact))
 
 

@@ -12,7 +12,9 @@ import typer
 
 from services.classifier.checking import check
 from services.classifier.domain.assess import assess
+from services.classifier.domain.guide import Offence, SupportEntry
 from services.classifier.domain.rules import Rulebook
+from services.classifier.domain.support import due, stale
 from services.classifier.evaluation import Evaluation, evaluate
 from services.classifier.rulebook import DEFAULT, load, load_second
 from shared.events import Answers, Channel, History, Lane, ReportReceived
@@ -50,6 +52,16 @@ def rulebook_check(rulebook: Rules = DEFAULT) -> None:
         typer.echo(line)
     typer.echo(f"{load(rulebook).version}: {len(wrong)} wrong")
     raise typer.Exit(bool(wrong))
+
+
+@rulebook_app.command("due")
+def rulebook_due(rulebook: Rules = DEFAULT) -> None:
+    """List the support and the offences that a person must check. Exit 1 where one was checked too long ago."""
+    guide, today = load(rulebook).guide, datetime.now(UTC).date()
+    entries: tuple[SupportEntry | Offence, ...] = (*guide.support, *guide.offence)
+    for name, why in due(entries, today):
+        typer.echo(f"{name}: {why}")
+    raise typer.Exit(any(stale(entry, today) for entry in entries))
 
 
 def _rules(folder: Path, first: bool) -> Rulebook:

@@ -1,13 +1,13 @@
 """What can happen in the classifier: a report is read, or cannot be."""
 
-from services.classifier.domain.assess import assess
+from services.classifier.domain.account import account
 from services.classifier.domain.rules import Rulebook
 from shared.events import Assessment, ReportClassified, ReportReceived
 
 
 def classify(report: ReportReceived, rulebook: Rulebook) -> ReportClassified:
     """The report with its reading."""
-    return _with(report, assess(report, rulebook))
+    return _with(report, account(report, rulebook))
 
 
 def give_up(report: ReportReceived) -> ReportClassified:

@@ -9,8 +9,8 @@ from typing import Final
 from fastapi import FastAPI
 
 from services.classifier import consumer, handlers, rulebook
-from services.classifier.consumer import Edge
-from services.classifier.domain.rules import Rulebook
+from services.classifier.consumer import Classify, Edge
+from services.classifier.routers import assessments
 from services.classifier.settings import Settings
 from shared import http
 from shared.consumer import Consumer, Turnstile
@@ -22,36 +22,43 @@ AT_ONCE: Final = 64  # reports, in a batch of the first reading: some tens of mi
 FEW: Final = 4
 SECOND_READERS: Final = {topic: f"classifier.second.{lane}" for lane, topic in RECEIVED.items()}
 
+MAX_EVENT: Final = 4 * http.MAX_BODY
+"""Bytes: a call of 1 MiB as an event, its words once as text and once as turns."""
+
 Read = Callable[..., Awaitable[None]]
 
 
 def create_app(settings: Settings) -> FastAPI:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        app.state.settings, app.state.rulebook = settings, rulebook.load()
+        app.state.settings, app.state.rulebook = settings, rulebook.load_second()
         yield
 
     async def ready() -> bool:
         return True
 
-    return http.create_app("Heard classifier", lifespan, ready)
+    app = http.create_app("Heard classifier", lifespan, ready, MAX_EVENT)
+    app.include_router(assessments.router)
+    return app
 
 
 async def run_worker(settings: Settings) -> None:
     """The first reading of every report, the urgent ones first, until SIGTERM."""
-    await _read_all(settings, consumer.received, rulebook.load(), READERS, AT_ONCE)
+    classify = partial(handlers.classify, rulebook=rulebook.load())
+    await _read_all(settings, consumer.received, classify, READERS, AT_ONCE)
 
 
 async def run_second_reader(settings: Settings) -> None:
     """The second reading of every report, behind the first and however far behind, until SIGTERM."""
-    await _read_all(settings, consumer.received_again, rulebook.load_second(), SECOND_READERS, FEW)
+    classify = partial(handlers.classify, rulebook=rulebook.load_second())
+    await _read_all(settings, consumer.received_again, classify, SECOND_READERS, FEW)
 
 
-async def _read_all(settings: Settings, read: Read, rules: Rulebook, groups: Mapping[str, str], batch: int) -> None:
+async def _read_all(settings: Settings, read: Read, classify: Classify, groups: Mapping[str, str], batch: int) -> None:
     stop = asyncio.Event()
     producer = Producer(settings.kafka)
     turnstile = Turnstile()
-    handle = partial(read, edge=Edge(partial(handlers.classify, rulebook=rules), producer))
+    handle = partial(read, edge=Edge(classify, producer))
     urgent, ordinary = RECEIVED[Lane.urgent], RECEIVED[Lane.ordinary]
     reader = partial(Consumer, settings.kafka, handle=handle, producer=producer, stop=stop, batch=batch)
     loops = [

@@ -12,6 +12,8 @@ from typing import Annotated
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from services.classifier.domain import deep
+from services.classifier.domain.established import index
+from services.classifier.domain.guide import Guide, together
 from services.classifier.domain.rules import Derivation, LabelRule, NextStep, Rule, Rulebook, Scope
 from shared.events import Label
 from shared.patterns import Words, compile_filter, expand, lines, wrong
@@ -83,11 +85,11 @@ class StepData(Data):
     source: str = "ours"
 
 
-class RuleFile(Data):
+class RuleFile(Guide):
     defaults: Defaults | None = None
     rule: tuple[RuleData, ...] = ()
     scope: tuple[ScopeData, ...] = ()
-    sets: dict[str, tuple[str, ...]] = {}
+    sets: dict[str, tuple[str, ...]] = Field(default_factory=dict)
     derive: tuple[DeriveData, ...] = ()
     label: tuple[LabelData, ...] = ()
     step: tuple[StepData, ...] = ()
@@ -101,13 +103,15 @@ def load(path: Path = DEFAULT) -> Rulebook:
     lists = words()
     rules = tuple(_rules(files, lists))
     _refuse_twice(rule.id for rule in rules)
+    guide = together(files)
+    sets = {name: frozenset(facts) for file in files for name, facts in file.sets.items()}
     return Rulebook(
         version=hashlib.sha256(b"\0".join(source.read_bytes() for source in sources)).hexdigest()[:16],
         rules=rules,
         lines=tuple((at, line) for at, rule in enumerate(rules) for line in range(len(rule.patterns))),
         finder=compile_filter(expand(pattern, lists) for rule in rules for pattern in rule.patterns),
         scopes={scope.id: _scope(scope) for file in files for scope in file.scope},
-        sets={name: frozenset(facts) for file in files for name, facts in file.sets.items()},
+        sets=sets,
         derivations=tuple(
             Derivation(id=d.id, terms=d.when, source=d.source, why=d.why, fact=d.fact)
             for file in files
@@ -132,6 +136,8 @@ def load(path: Path = DEFAULT) -> Rulebook:
             for file in files
             for s in file.step
         ),
+        guide=guide,
+        touched=index(guide.ways(), sets),
     )
 
 
@@ -182,5 +188,5 @@ def _refuse_twice(ids: Iterable[str]) -> None:
     seen: set[str] = set()
     for name in ids:
         if name in seen:
-            raise ValueError(f"rule id {name} is taken twice")
+            raise ValueError(f"id {name} is taken twice")
         seen.add(name)

@@ -1,12 +1,27 @@
 """What has been established: from the words, the answers beside them and earlier reports, with its evidence."""
 
 from collections.abc import Iterable, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 
 from services.classifier.domain.rules import Derivation, Proposal, Rulebook
 from shared.events import Answers, History, Times
 
 SURE_ENOUGH = 0.5
+
+Sets = Mapping[str, frozenset[str]]
+
+
+def holds(term: str, shown: AbstractSet[str], sets: Sets) -> bool:
+    """A term of a condition: a fact, `@set`, `2@set`, or `!` before any of them."""
+    if term.startswith("!"):
+        return not holds(term[1:], shown, sets)
+    if "@" not in term:
+        return term in shown
+    count, name = term.split("@")
+    if not count:
+        return not sets[name].isdisjoint(shown)
+    return len(sets[name] & shown) >= int(count)
 
 
 @dataclass(slots=True)
@@ -18,19 +33,12 @@ class Facts:
     def add(self, proposal: Proposal) -> None:
         self.shown.setdefault(proposal.fact, []).append(proposal)
 
-    def holds(self, term: str, sets: Mapping[str, frozenset[str]]) -> bool:
-        """A term of a condition: a fact, `@set`, `2@set`, or `!` before any of them."""
-        if term.startswith("!"):
-            return not self.holds(term[1:], sets)
-        if "@" not in term:
-            return term in self.shown
-        count, name = term.split("@")
-        if not count:
-            return not sets[name].isdisjoint(self.shown)
-        return len(sets[name] & self.shown.keys()) >= int(count)
+    def holds(self, term: str, sets: Sets) -> bool:
+        return holds(term, self.shown.keys(), sets)
 
-    def all_hold(self, terms: Iterable[str], sets: Mapping[str, frozenset[str]]) -> bool:
-        return all(self.holds(term, sets) for term in terms)
+    def all_hold(self, terms: Iterable[str], sets: Sets) -> bool:
+        shown = self.shown.keys()
+        return all(holds(term, shown, sets) for term in terms)
 
     def of(self, prefix: str) -> tuple[str, ...]:
         """The values shown of a fact with several: `of("F5.")` gives the strands."""

@@ -2,12 +2,13 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from services.classifier.domain.guide import Guide
 from services.classifier.domain.reading import Reading
 from shared.events import Answers, Label
 
@@ -133,3 +134,6 @@ class Rulebook:
     steps: tuple[NextStep, ...]
     second: SecondReader | None = None
     """With it this is a second reading (docs/decisions/0005-a-second-reader.md)."""
+    guide: Guide = field(default_factory=Guide)
+    touched: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    """Each fact, with the entries of the guide that may hold where it is shown."""

@@ -1,0 +1,28 @@
+"""An assessment with all that is said beside its labels: risk, possible offences, support and why."""
+
+from services.classifier.domain.assess import assess
+from services.classifier.domain.established import Established
+from services.classifier.domain.explanation import explain
+from services.classifier.domain.offences import possible
+from services.classifier.domain.risk import picture
+from services.classifier.domain.rules import Rulebook
+from services.classifier.domain.support import offered
+from shared.events import Assessment, History, ReportReceived
+
+
+def account(report: ReportReceived, rulebook: Rulebook) -> Assessment:
+    """The whole reading of a report. What is for the reporter is said as if nobody had reported before."""
+    guide, whole = rulebook.guide, assess(report, rulebook)
+    own = assess(report.model_copy(update={"history": History()}), rulebook) if report.history.reports else whole
+    facts = Established.by(whole, rulebook)
+    own_facts = facts if own is whole else Established.by(own, rulebook)
+    offences = possible(facts, guide.offence)
+    own_offences = offences if own is whole else possible(own_facts, guide.offence)
+    return whole.model_copy(
+        update={
+            "risk": picture(facts, guide.question),
+            "offences": offences,
+            "support": offered(own_facts, guide.support),
+            "explanation": explain(whole, own, own_offences, report.history, guide.phrases),
+        }
+    )

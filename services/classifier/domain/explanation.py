@@ -1,0 +1,101 @@
+"""Why, in paragraphs: for the reporter from their own report alone, for staff with rules, facts, spans and links."""
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from services.classifier.domain.guide import Phrase
+from shared.events import (
+    Assessment,
+    DangerClass,
+    Evidence,
+    Explanation,
+    History,
+    Label,
+    PossibleOffence,
+    Repetition,
+    Threat,
+)
+
+Phrases = Mapping[str, Phrase]
+
+TOLD_BESIDE = ("F1.repeated", "F2.scared", "F2.distressed", "F2.threatened", "F4")
+MOST_QUOTED = 2
+
+
+def explain(
+    whole: Assessment, own: Assessment, own_offences: Sequence[PossibleOffence], history: History, phrases: Phrases
+) -> Explanation:
+    """`own` is the assessment without earlier reports, and all that the reporter's paragraphs rest on."""
+    return Explanation.model_construct(
+        reporter=tuple(_for_reporter(own, own_offences, phrases)), staff=tuple(_for_staff(whole, history))
+    )
+
+
+def _for_reporter(own: Assessment, offences: Sequence[PossibleOffence], phrases: Phrases) -> Iterator[str]:
+    if _unread(own):
+        yield phrases["unread"].words
+    else:
+        yield _what_it_may_be(own, phrases)
+        yield from _because(own, phrases)
+        if own.repetition is not Repetition.repeated and own.primary is not Label.other:
+            yield phrases["once"].words
+        if own.missing:
+            yield f"{phrases['more'].words} {'; '.join(one.words for one in own.missing)}."
+        if own.online and own.primary in (Label.stalking, Label.harassment):
+            yield phrases["online"].words
+        yield from (f"{phrases['offence'].words} {one.line}" for one in offences if not one.staff_only)
+    yield phrases["next"].words
+    if own.danger_class is not DangerClass.everything_else:
+        yield phrases["danger"].words
+
+
+def _what_it_may_be(own: Assessment, phrases: Phrases) -> str:
+    named = [phrases[f"label.{label}"] for label in own.labels]
+    if own.primary is Label.other:
+        return named[0].words
+    first, *rest = (phrase.words for phrase in named)
+    also = f", and also {' and '.join(rest)}" if rest else ""
+    return f"{phrases['begin'].words} {first}{also}. {named[0].source}"
+
+
+def _because(own: Assessment, phrases: Phrases) -> Iterator[str]:
+    shown = {seen.fact for seen in own.evidence}
+    beside = (*TOLD_BESIDE, *(f"F5.{strand}" for strand in own.strands))
+    facts = [*own.behaviours, *(fact for fact in beside if fact in shown)]
+    if told := [phrases[fact].words for fact in facts if fact in phrases]:
+        yield f"{phrases['because'].words} {'; '.join(told)}."
+
+
+def _for_staff(whole: Assessment, history: History) -> Iterator[str]:
+    by_fact: dict[str, list[Evidence]] = {}
+    for seen in whole.evidence:
+        by_fact.setdefault(seen.fact, []).append(seen)
+    for held in whole.held:
+        rests = "; ".join(_shown(fact, by_fact[fact]) for fact in held.facts if fact in by_fact)
+        yield f"{held.label} by {held.rule}: {held.why}." + (f" Rests on {rests}." if rests else "")
+    if behaviours := "; ".join(_shown(fact, by_fact[fact]) for fact in whole.behaviours if fact in by_fact):
+        yield f"Behaviours: {behaviours}."
+    if whole.threat is not Threat.none:
+        level = f"F7.{whole.threat}"
+        yield f"Threat {whole.threat}, danger class {whole.danger_class}: {_shown(level, by_fact.get(level, []))}."
+    if "F1.once" in by_fact and "F1.repeated" in by_fact:
+        both = "; ".join(_shown(fact, by_fact[fact]) for fact in ("F1.once", "F1.repeated"))
+        yield f"Sources disagree on repetition, and the more protective one holds: {both}."
+    if history.reports:
+        references = ", ".join(history.references) or "no references"
+        yield f"Earlier reports linked: {history.reports} ({references}). Not for the reporter."
+    yield from (f"Missing for {one.label} ({one.fact}): {one.words}." for one in whole.missing)
+    if whole.ask:
+        yield f"Ask next: {whole.ask}"
+
+
+def _shown(fact: str, evidence: Sequence[Evidence]) -> str:
+    return f"{fact} " + ", ".join(_quoted(seen) for seen in evidence[:MOST_QUOTED])
+
+
+def _quoted(seen: Evidence) -> str:
+    place = seen.origin if seen.start is None else f"{seen.start}–{seen.end}"
+    return f"“{seen.quote}” ({place}, {seen.rule})"
+
+
+def _unread(own: Assessment) -> bool:
+    return any(held.rule == "L5.unread" for held in own.held)

@@ -1,0 +1,28 @@
+"""What the classifier's routes are given."""
+
+from typing import Annotated
+
+from fastapi import Depends, Header, Request
+
+from services.classifier.domain.rules import Rulebook
+from services.classifier.errors import UnknownCaller
+from services.classifier.settings import Settings
+from shared.security import bearer, holder_of
+
+
+def _rulebook(request: Request) -> Rulebook:
+    rulebook: Rulebook = request.app.state.rulebook
+    return rulebook
+
+
+def _caller(request: Request, authorization: Annotated[str | None, Header()] = None) -> str:
+    settings: Settings = request.app.state.settings
+    key = bearer(authorization)
+    caller = holder_of(key, settings.keys) if key else None
+    if caller is None:
+        raise UnknownCaller("Send your key as `Authorization: Bearer …`. Ask the administrator for one.")
+    return caller
+
+
+RulebookDep = Annotated[Rulebook, Depends(_rulebook)]
+Caller = Annotated[str, Depends(_caller)]

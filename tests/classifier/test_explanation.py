@@ -1,0 +1,92 @@
+"""Why: careful words for the reporter from their own report alone; rules, facts, spans and links for staff."""
+
+import re
+
+import pytest
+
+from services.classifier.domain.account import account
+from services.classifier.domain.rules import Rulebook
+from shared.events import Answers, Assessment, History, Times
+from tests.builders import report
+
+STALKED = "My ex follows me home every night and he put a tracker on my car. I told him to stop. I'm terrified."
+FOLLOWED_ONCE = "A man I don't know followed me home from the bus last night."
+
+
+def explained(rulebook: Rulebook, text: str, **given: object) -> Assessment:
+    return account(report(text=text, **given), rulebook)
+
+
+def reporter(assessment: Assessment) -> str:
+    assert assessment.explanation
+    return "\n".join(assessment.explanation.reporter)
+
+
+def staff(assessment: Assessment) -> str:
+    assert assessment.explanation
+    return "\n".join(assessment.explanation.staff)
+
+
+def test_the_reporter_is_told_what_it_may_be_which_guidance_says_so_and_what_happens_next(rulebook: Rulebook):
+    said = reporter(explained(rulebook, STALKED))
+    assert "we think this may be stalking, and also harassment" in said
+    assert "Police guidance: it's stalking if" in said
+    assert "somebody was followed" in said
+    assert "What happens next: a person will read" in said
+    assert "call 999" in said
+
+
+def test_a_report_of_one_event_is_told_what_it_may_be_and_what_was_missing(rulebook: Rulebook):
+    said = reporter(explained(rulebook, FOLLOWED_ONCE))
+    assert "may be anti-social behaviour, a hate crime or another offence" in said
+    assert "if it has happened before, this may be stalking" in said
+
+
+@pytest.mark.parametrize(
+    "text", [STALKED, FOLLOWED_ONCE, "Music until four, every night.", "Thanks for your help.", "дом"]
+)
+def test_careful_words_only(rulebook: Rulebook, text: str):
+    said = reporter(explained(rulebook, text))
+    assert re.search(r"\bmay be\b", said)
+    assert not re.search(r"\b(is guilty|has committed|you are a victim of|this is (?:stalking|harassment)\.)", said)
+    assert not re.search(r"\b(?:[SHOA]\d|F\d+|L\d|score|class \d|rulebook)\b", said)
+
+
+def test_the_reporter_hears_nothing_of_what_others_told(rulebook: Rulebook):
+    history = History(reports=3, references=("H-SECRET-1", "H-SECRET-2"))
+    linked, alone = explained(rulebook, FOLLOWED_ONCE, history=history), explained(rulebook, FOLLOWED_ONCE)
+    assert linked.repetition != alone.repetition
+    assert reporter(linked) == reporter(alone)
+    assert linked.support == alone.support
+    assert "H-SECRET-1" in staff(linked)
+    assert "Not for the reporter" in staff(linked)
+
+
+def test_staff_see_rules_facts_spans_and_the_question_to_ask(rulebook: Rulebook):
+    assessment = explained(rulebook, FOLLOWED_ONCE)
+    said = staff(assessment)
+    assert assessment.ask
+    assert f"Ask next: {assessment.ask}" in said
+    for held in assessment.held:
+        assert f"{held.label} by {held.rule}" in said
+    (seen, *_) = [seen for seen in assessment.evidence if seen.fact == "S1"]
+    assert f"“{seen.quote}” ({seen.start}–{seen.end}, {seen.rule})" in said
+
+
+def test_staff_see_where_text_and_answer_disagree(rulebook: Rulebook):
+    said = staff(explained(rulebook, "He follows me home every night.", answers=Answers(times=Times.once)))
+    assert "Sources disagree on repetition" in said
+    assert "(answer, answer.times)" in said
+
+
+def test_what_was_not_read_is_not_guessed_at(rulebook: Rulebook):
+    said = reporter(
+        explained(rulebook, "Sąsiad nie daje mi spać, krzyczy na mnie i mówi że mnie zabije, jest tak co noc.")
+    )
+    assert "a person will read it and nothing is guessed" in said
+    assert "we think this may be" not in said
+
+
+def test_every_label_and_behaviour_has_words_for_the_reporter(rulebook: Rulebook):
+    behaviours = {fact for rule in rulebook.rules for fact in rule.facts if re.fullmatch(r"[SHOA]\d+", fact)}
+    assert behaviours | {f"label.{label}" for label in ("stalking", "other")} <= rulebook.guide.phrases.keys()
