@@ -155,6 +155,8 @@ class Stack:
             "HEARD_INTAKE_KEYS": json.dumps({TELEPHONY: sha256(of(TELEPHONY))}),
             "HEARD_ESCALATION_DATABASE": self.postgres.url("escalation"),
             "HEARD_ESCALATION_TOKEN_KEY": of("tokens"),
+            "HEARD_ESCALATION_AUDIT_KEY": of("audit"),
+            "HEARD_ESCALATION_DEMO_LOGIN": "true",
         }
         for service in SERVICES:
             prefix = f"HEARD_{service.upper()}_"

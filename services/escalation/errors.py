@@ -4,6 +4,9 @@ ServiceError
 ├── NotSignedIn       401  no token, or one that is not valid
 ├── NotYours          403  a token for somebody else
 ├── UnknownClient     401  the client or its secret is wrong
+├── SignInFirst       303  a page, and nobody is signed in: to the sign-in page
+├── WrongPassword     401  the name or the password is wrong
+├── ElsewhereSent     403  a form that was sent from somebody else's page
 └── DirectoryRefused  422  a directory file that is wrong, with the place and the reason
 """
 
@@ -28,6 +31,24 @@ class UnknownClient(ServiceError):
     status = HTTPStatus.UNAUTHORIZED
     title = "We do not know this client, or its secret is wrong"
     headers = MappingProxyType({"WWW-Authenticate": 'Basic realm="heard"'})
+
+
+class SignInFirst(ServiceError):
+    """A page without a session; htmx, which cannot redirect the whole page by itself, is told by its own header."""
+
+    status = HTTPStatus.SEE_OTHER
+    title = "Sign in first"
+    headers = MappingProxyType({"Location": "/sign-in", "HX-Redirect": "/sign-in"})
+
+
+class WrongPassword(ServiceError):
+    status = HTTPStatus.UNAUTHORIZED
+    title = "The name or the password is wrong"
+
+
+class ElsewhereSent(ServiceError):
+    status = HTTPStatus.FORBIDDEN
+    title = "This did not come from one of our pages"
 
 
 class DirectoryRefused(ServiceError):

@@ -8,9 +8,9 @@ from functools import partial
 
 from fastapi import FastAPI
 
-from services.escalation import consumer
+from services.escalation import consumer, pages
 from services.escalation.consumer import Edge
-from services.escalation.routers import agencies, oauth, queue
+from services.escalation.routers import agencies, oauth, queue, sign_in
 from services.escalation.rules_in_force import RulesInForce
 from services.escalation.settings import Settings
 from shared import http
@@ -36,6 +36,8 @@ def create_app(settings: Settings) -> FastAPI:
     app.include_router(oauth.router)
     app.include_router(queue.router)
     app.include_router(agencies.router)
+    app.include_router(sign_in.router)
+    app.mount("/static", pages.static)
     return app
 
 

@@ -1,16 +1,25 @@
-"""What escalation's routes are given: nothing without a token."""
+"""What escalation's routes are given: nothing without a token or a session."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Annotated
+from typing import Annotated, Final
+from urllib.parse import urlsplit
 
 from fastapi import Depends, Header, Request
 
 from services.escalation import tokens
-from services.escalation.errors import NotSignedIn, NotYours
+from services.escalation.domain.people import ADMINISTERS, AUDITS, SUPERVISES, WORKS_THE_QUEUE, Person, Role
+from services.escalation.errors import ElsewhereSent, NotSignedIn, NotYours, SignInFirst
+from services.escalation.handlers import people
 from services.escalation.settings import Settings
 from services.escalation.tokens import Principal
 from shared.database import Pool
 from shared.security import bearer
+
+COOKIE: Final = "__Host-heard-staff"
+"""The session's cookie: Secure, for this host alone, out of reach of scripts."""
+
+SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
 def _settings(request: Request) -> Settings:
@@ -53,3 +62,44 @@ def _agency(agency_id: str, principal: Annotated[Principal, Depends(_principal)]
 
 OperatorDep = Annotated[Principal, Depends(_operator)]
 AgencyDep = Annotated[Principal, Depends(_agency)]
+
+
+async def _signed_in(request: Request, pool: PoolDep, now: Now) -> Person:
+    """Whoever's session the browser shows. Raises SignInFirst."""
+    token = request.cookies.get(COOKIE)
+    person = await people.who_is(token, pool, now) if token else None
+    if person is None:
+        raise SignInFirst("Your session has ended. Nothing that you claimed is lost.")
+    return person
+
+
+PersonDep = Annotated[Person, Depends(_signed_in)]
+
+
+def _as(roles: frozenset[Role]) -> Callable[[Person], Person]:
+    def checked(person: PersonDep) -> Person:
+        if person.role not in roles:
+            raise NotYours(f"This page is for: {', '.join(sorted(roles))}.")
+        return person
+
+    return checked
+
+
+WorkerDep = Annotated[Person, Depends(_as(WORKS_THE_QUEUE))]
+SupervisorDep = Annotated[Person, Depends(_as(SUPERVISES))]
+AdminDep = Annotated[Person, Depends(_as(ADMINISTERS))]
+AuditorDep = Annotated[Person, Depends(_as(AUDITS))]
+
+
+def same_origin(request: Request) -> None:
+    """Whatever changes something must come from our own page: by Sec-Fetch-Site, or by Origin in older browsers."""
+    if request.method in SAFE:
+        return
+    site, origin = request.headers.get("sec-fetch-site"), request.headers.get("origin")
+    if site == "same-origin" or (site is None and origin and urlsplit(origin).netloc == request.headers.get("host")):
+        return
+    raise ElsewhereSent("Open the page again and send it from there.")
+
+
+OurPagesOnly = Depends(same_origin)
+"""For `APIRouter(dependencies=[…])` of every router whose routes know people by their session."""
