@@ -7,6 +7,11 @@ ServiceError
 ├── SignInFirst       303  a page, and nobody is signed in: to the sign-in page
 ├── WrongPassword     401  the name or the password is wrong
 ├── ElsewhereSent     403  a form that was sent from somebody else's page
+├── NothingThere      404  no such case on this queue
+├── NotFree           409  somebody else holds it, or it is closed
+├── LeaseLost         409  the lease has run out, or the token is not its
+├── NotSo             422  what was asked for cannot be, and why
+├── NoDirectory       503  no directory is loaded yet
 └── DirectoryRefused  422  a directory file that is wrong, with the place and the reason
 """
 
@@ -49,6 +54,31 @@ class WrongPassword(ServiceError):
 class ElsewhereSent(ServiceError):
     status = HTTPStatus.FORBIDDEN
     title = "This did not come from one of our pages"
+
+
+class NothingThere(ServiceError):
+    status = HTTPStatus.NOT_FOUND
+    title = "No such case on this queue"
+
+
+class NotFree(ServiceError):
+    status = HTTPStatus.CONFLICT
+    title = "This cannot be claimed now"
+
+
+class LeaseLost(ServiceError):
+    status = HTTPStatus.CONFLICT
+    title = "You do not hold this case"
+
+
+class NotSo(ServiceError):
+    status = HTTPStatus.UNPROCESSABLE_ENTITY
+    title = "That cannot be done"
+
+
+class NoDirectory(ServiceError):
+    status = HTTPStatus.SERVICE_UNAVAILABLE
+    title = "Nobody has said yet who acts where"
 
 
 class DirectoryRefused(ServiceError):

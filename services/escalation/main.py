@@ -10,7 +10,7 @@ from fastapi import FastAPI
 
 from services.escalation import consumer, pages
 from services.escalation.consumer import Edge
-from services.escalation.routers import agencies, oauth, queue, sign_in
+from services.escalation.routers import agencies, leases, oauth, queue, sign_in, work
 from services.escalation.rules_in_force import RulesInForce
 from services.escalation.settings import Settings
 from shared import http
@@ -27,7 +27,10 @@ def create_app(settings: Settings) -> FastAPI:
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         async with create_pool(settings.database.get_secret_value(), settings.connections) as pool:
             app.state.settings, app.state.pool = settings, pool
+            app.state.bell, app.state.rules = Bell(pool), RulesInForce(pool)
+            ringing = asyncio.create_task(app.state.bell.run())
             yield
+            ringing.cancel()
 
     async def ready() -> bool:
         return await is_there(app.state.pool)
@@ -35,6 +38,8 @@ def create_app(settings: Settings) -> FastAPI:
     app = http.create_app("Heard escalation", lifespan, ready)
     app.include_router(oauth.router)
     app.include_router(queue.router)
+    app.include_router(leases.router)
+    app.include_router(work.router)
     app.include_router(agencies.router)
     app.include_router(sign_in.router)
     app.mount("/static", pages.static)

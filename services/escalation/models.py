@@ -62,6 +62,7 @@ class QueueItem(Table, table=True):
     opened_at: datetime = Field(sa_type=DateTime(timezone=True))
     state: str = Field(default="open", sa_column_kwargs={"server_default": text("'open'")}, description="open, closed")
     drill: bool = Field(default=False, sa_column_kwargs={"server_default": text("false")})
+    rerouted: bool = Field(default=False, sa_column_kwargs={"server_default": text("false")}, description="by a person")
     version: int = Field(default=1, sa_type=BigInteger, sa_column_kwargs={"server_default": text("1")})
     waiting_since: datetime = Field(sa_type=DateTime(timezone=True), sa_column_kwargs={"server_default": text("now()")})
     holder: str | None = None

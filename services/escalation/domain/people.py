@@ -42,3 +42,12 @@ class Person:
     role: Role
     belongs_to: str
     preferences: Preferences = Preferences()
+
+
+@dataclass(frozen=True, slots=True)
+class Worker:
+    """Whoever works a police force's queue: a person at a page, or a control room's program."""
+
+    id: str
+    name: str
+    force: str

@@ -8,12 +8,16 @@ from urllib.parse import urlsplit
 from fastapi import Depends, Header, Request
 
 from services.escalation import tokens
-from services.escalation.domain.people import ADMINISTERS, AUDITS, SUPERVISES, WORKS_THE_QUEUE, Person, Role
-from services.escalation.errors import ElsewhereSent, NotSignedIn, NotYours, SignInFirst
+from services.escalation.domain.people import ADMINISTERS, AUDITS, SUPERVISES, WORKS_THE_QUEUE, Person, Role, Worker
+from services.escalation.errors import ElsewhereSent, NoDirectory, NotSignedIn, NotYours, SignInFirst
 from services.escalation.handlers import people
+from services.escalation.handlers.cases import Rules
+from services.escalation.rules_in_force import RulesInForce
 from services.escalation.settings import Settings
 from services.escalation.tokens import Principal
+from shared.consumer import NotYet
 from shared.database import Pool
+from shared.outbox import Bell
 from shared.security import bearer
 
 COOKIE: Final = "__Host-heard-staff"
@@ -36,8 +40,23 @@ def _now() -> datetime:
     return datetime.now(UTC)
 
 
+def _bell(request: Request) -> Bell:
+    bell: Bell = request.app.state.bell
+    return bell
+
+
+async def _rules(request: Request) -> Rules:
+    in_force: RulesInForce = request.app.state.rules
+    try:
+        return await in_force.current()
+    except NotYet as error:
+        raise NoDirectory(str(error)) from error
+
+
 SettingsDep = Annotated[Settings, Depends(_settings)]
 PoolDep = Annotated[Pool, Depends(_pool)]
+BellDep = Annotated[Bell, Depends(_bell)]
+RulesDep = Annotated[Rules, Depends(_rules)]
 Now = Annotated[datetime, Depends(_now)]
 
 
@@ -61,6 +80,13 @@ def _agency(agency_id: str, principal: Annotated[Principal, Depends(_principal)]
 
 
 OperatorDep = Annotated[Principal, Depends(_operator)]
+
+
+def _program(operator: OperatorDep) -> Worker:
+    return Worker(operator.client, operator.client, operator.belongs_to)
+
+
+ProgramDep = Annotated[Worker, Depends(_program)]
 AgencyDep = Annotated[Principal, Depends(_agency)]
 
 

@@ -73,6 +73,7 @@ def _queue() -> None:
     op.drop_index("queue_item_rank", "queue_item")
     for column in (
         flag("drill"),
+        flag("rerouted"),
         sa.Column("version", sa.BigInteger(), server_default=sa.text("1"), nullable=False),
         sa.Column("waiting_since", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         words("holder", nullable=True), words("holder_name", nullable=True),
