@@ -10,7 +10,8 @@ from fastapi import FastAPI
 
 from services.escalation import consumer, pages
 from services.escalation.consumer import Edge
-from services.escalation.routers import agencies, leases, oauth, queue, sign_in, work
+from services.escalation.live import Watch
+from services.escalation.routers import agencies, board, case_pages, leases, oauth, queue, sign_in, work
 from services.escalation.rules_in_force import RulesInForce
 from services.escalation.settings import Settings
 from shared import http
@@ -28,9 +29,12 @@ def create_app(settings: Settings) -> FastAPI:
         async with create_pool(settings.database.get_secret_value(), settings.connections) as pool:
             app.state.settings, app.state.pool = settings, pool
             app.state.bell, app.state.rules = Bell(pool), RulesInForce(pool)
-            ringing = asyncio.create_task(app.state.bell.run())
+            app.state.watch, app.state.boards = Watch(pool), {}
+            beside = [asyncio.create_task(loop()) for loop in (app.state.bell.run, app.state.watch.run)]
             yield
-            ringing.cancel()
+            for task in beside:
+                task.cancel()
+            await asyncio.gather(*beside, return_exceptions=True)
 
     async def ready() -> bool:
         return await is_there(app.state.pool)
@@ -42,6 +46,8 @@ def create_app(settings: Settings) -> FastAPI:
     app.include_router(work.router)
     app.include_router(agencies.router)
     app.include_router(sign_in.router)
+    app.include_router(board.router)
+    app.include_router(case_pages.router)
     app.mount("/static", pages.static)
     return app
 

@@ -42,7 +42,7 @@ class Case(Table, table=True):
 class QueueItem(Table, table=True):
     """A case on the control room's ranked queue. `force` None: any control room may take it.
 
-    It is held while `lease_until` is to come; `version` moves on by itself with every change.
+    It is held while `lease_until` is to come; `version` moves on by itself with every change but a renewal.
     """
 
     __tablename__ = "queue_item"

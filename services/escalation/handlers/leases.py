@@ -97,6 +97,12 @@ async def renew(report_id: UUID, token: UUID, worker: Worker, pool: Pool, now: d
     return Claim(report_id, token, now + LEASE)
 
 
+async def renew_all(worker: Worker, pool: Pool, now: datetime) -> int:
+    """Whoever has the page open keeps all that they hold; returns how many."""
+    async with transaction(pool) as connection:
+        return await leases.renew_all(connection, worker.id, now, now + LEASE)
+
+
 async def release(report_id: UUID, token: UUID, worker: Worker, why: str, pool: Pool, now: datetime) -> None:
     """Give it back to the queue, where it stands as it did."""
     async with held(report_id, token, worker, pool, now) as (connection, _):

@@ -53,6 +53,7 @@ class Whole:
     entries: tuple[Any, ...]
     notes: tuple[Any, ...]
     links: tuple[Any, ...]
+    deliveries: tuple[Any, ...]
 
 
 async def ranked(force: str, queue: str | None, limit: int, pool: Pool) -> list[Ranked]:
@@ -70,7 +71,8 @@ async def whole(report_id: UUID, force: str, pool: Pool) -> Whole:
         entries = await audit.of_case(connection, report_id)
         notes = await work.notes(connection, report_id)
         links = await work.links(connection, report_id)
-    return Whole(as_ranked(row), tuple(entries), tuple(notes), tuple(links))
+        deliveries = await items.deliveries(connection, report_id)
+    return Whole(as_ranked(row), tuple(entries), tuple(notes), tuple(links), tuple(deliveries))
 
 
 async def seen(report_id: UUID, who: str, pool: Pool, now: datetime) -> None:

@@ -13,7 +13,10 @@ insert into audit_entry (at, who, action, report_id, why, detail)
 select * from unnest($1::timestamptz[], $2::text[], $3::text[], $4::uuid[], $5::text[], $6::jsonb[])
 """
 
-OF_CASE: Final = "select * from audit_entry where report_id = $1 order by id"
+OF_CASE: Final = """
+select entry.*, coalesce(person.name, entry.who) as name from audit_entry as entry
+left join person on person.id = entry.who where entry.report_id = $1 order by entry.id
+"""
 
 SEALER: Final = 7_246_002
 """The advisory lock that makes the sealer one, however many workers run."""

@@ -36,6 +36,10 @@ where item.report_id = $1 and holder = $2 and lease_token = $3 and lease_until >
 for update of item
 """
 
+RENEW_ALL: Final = """
+update queue_item set lease_until = $3 where holder = $1 and lease_until > $2 and state = 'open' returning report_id
+"""
+
 GIVE_BACK: Final = """
 update queue_item set holder = null, holder_name = null, lease_token = null, lease_key = null, lease_until = null,
     claimed_at = null, contacted_at = null, waiting_since = $2
@@ -98,6 +102,11 @@ async def held(connection: Connection, report_id: UUID, holder: str, token: UUID
 
 async def renew(connection: Connection, report_id: UUID, until: datetime) -> None:
     await connection.execute("update queue_item set lease_until = $2 where report_id = $1", report_id, until)
+
+
+async def renew_all(connection: Connection, holder: str, now: datetime, until: datetime) -> int:
+    """Every live lease of one holder; returns how many."""
+    return len(await connection.fetch(RENEW_ALL, holder, now, until))
 
 
 async def give_back(connection: Connection, report_id: UUID, now: datetime) -> None:

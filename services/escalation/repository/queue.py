@@ -1,5 +1,7 @@
 """The ranked queue."""
 
+from collections.abc import Sequence
+from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
@@ -23,6 +25,16 @@ select item.*, cases.event, cases.grade, cases.reasons, cases.override
 from queue_item as item join cases using (report_id) where {MINE} and item.report_id = $2
 """  # noqa: S608 - constants only
 
+SOME: Final = """
+select item.*, cases.event, cases.grade, cases.reasons, cases.override
+from queue_item as item join cases using (report_id) where item.report_id = any($1::uuid[])
+"""
+
+STAMPS: Final = f"""
+select item.report_id, item.version, coalesce(item.lease_until > $3, false) as held from queue_item as item
+where item.state <> 'closed' and {MINE} order by {RANK} limit $2
+"""  # noqa: S608 - constants only
+
 CHANNEL: Final = "board"
 
 
@@ -31,9 +43,30 @@ async def ranked(connection: Connection, force: str, queue: str | None, limit: i
     return await connection.fetch(RANKED, force, queue, limit)
 
 
+async def stamps(connection: Connection, force: str, limit: int, now: datetime) -> list[Any]:
+    """The queue's order, with what tells whether anything about a case has changed."""
+    return await connection.fetch(STAMPS, force, limit, now)
+
+
+async def some(connection: Connection, ids: Sequence[UUID]) -> list[Any]:
+    return await connection.fetch(SOME, list(ids))
+
+
+async def count(connection: Connection, force: str) -> int:
+    statement = f"select count(*) from queue_item as item where state <> 'closed' and {MINE}"  # noqa: S608
+    return int(await connection.fetchval(statement, force))
+
+
 async def item(connection: Connection, force: str, report_id: UUID) -> Any:
     """One case of this control room, closed or not; None where it is not theirs or not there."""
     return await connection.fetchrow(ITEM, force, report_id)
+
+
+async def deliveries(connection: Connection, report_id: UUID) -> list[Any]:
+    """Where a case went, and on what ground."""
+    return await connection.fetch(
+        "select * from delivery where report_id = $1 order by delivered_at, agency_id", report_id
+    )
 
 
 async def move(connection: Connection, report_id: UUID, force: str, to_queue: str) -> None:

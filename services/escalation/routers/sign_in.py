@@ -1,5 +1,6 @@
 """Signing in and out of the pages, and how somebody wants them."""
 
+from dataclasses import replace
 from typing import Annotated
 
 from fastapi import APIRouter, Form, Request, Response
@@ -84,3 +85,8 @@ async def prefer(
 ) -> Response:
     await people.prefer(person, Preferences(theme, muted, keys), pool)
     return go("/")
+
+
+@router.post("/preferences/muted", status_code=204)
+async def mute(person: PersonDep, pool: PoolDep, muted: Annotated[bool, Form()]) -> None:
+    await people.prefer(person, replace(person.preferences, muted=muted), pool)

@@ -10,7 +10,9 @@ down_revision = "0001"
 VERSIONS = (
     """create function queue_item_moved() returns trigger language plpgsql as $$
 begin new.version := old.version + 1; return new; end $$""",
-    "create trigger queue_item_moved before update on queue_item for each row execute function queue_item_moved()",
+    """create trigger queue_item_moved before update of
+        force, queues, danger_class, grade_order, target_at, state, holder, contacted_at
+    on queue_item for each row execute function queue_item_moved()""",
 )
 
 APPEND_ONLY = (
