@@ -6,6 +6,8 @@ ServiceError
 ├── UnknownClient     401  the client or its secret is wrong
 ├── SignInFirst       303  a page, and nobody is signed in: to the sign-in page
 ├── WrongPassword     401  the name or the password is wrong
+├── NotLetIn          403  the provider proved nobody, or nobody who may do anything here
+├── ProviderAway      503  the OpenID provider does not answer, or not as it should
 ├── ElsewhereSent     403  a form that was sent from somebody else's page
 ├── NothingThere      404  no such case on this queue
 ├── NotFree           409  somebody else holds it, or it is closed
@@ -49,6 +51,16 @@ class SignInFirst(ServiceError):
 class WrongPassword(ServiceError):
     status = HTTPStatus.UNAUTHORIZED
     title = "The name or the password is wrong"
+
+
+class NotLetIn(ServiceError):
+    status = HTTPStatus.FORBIDDEN
+    title = "You were not signed in"
+
+
+class ProviderAway(ServiceError):
+    status = HTTPStatus.SERVICE_UNAVAILABLE
+    title = "Your organisation's sign-in does not answer"
 
 
 class ElsewhereSent(ServiceError):

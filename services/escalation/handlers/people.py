@@ -8,8 +8,9 @@ from argon2 import PasswordHasher
 from argon2.exceptions import VerificationError
 
 from services.escalation.domain.people import Person, Preferences, Role, Theme
-from services.escalation.errors import WrongPassword
-from services.escalation.repository import people
+from services.escalation.errors import NotLetIn, WrongPassword
+from services.escalation.repository import audit, people
+from services.escalation.repository.audit import Entry
 from shared.database import Pool, transaction
 from shared.security import sha256
 
@@ -40,9 +41,12 @@ async def check_password(person_id: str, password: str, pool: Pool) -> None:
 
 
 async def sign_in(person_id: str, pool: Pool, now: datetime) -> str:
-    """Open a session and return its token, which is kept nowhere but in the browser."""
+    """Open a session and return its token, which is kept nowhere but in the browser. Raises NotLetIn."""
     token = secrets.token_urlsafe(32)
     async with transaction(pool) as connection:
+        if await people.person(connection, person_id) is None:
+            raise NotLetIn("You were shut out of these pages: ask your administrator.")
+        await audit.record(connection, [Entry(now, person_id, "signed in")])
         await people.open_session(connection, sha256(token), person_id, now, now + SHIFT)
     return token
 
@@ -66,3 +70,16 @@ async def prefer(person: Person, wanted: Preferences, pool: Pool) -> None:
 def _person(row: Any) -> Person:
     wanted = Preferences(Theme(row["theme"]), row["muted"], row["keys"])
     return Person(row["id"], row["name"], Role(row["role"]), row["belongs_to"], wanted)
+
+
+async def everybody(pool: Pool) -> list[Any]:
+    async with transaction(pool) as connection:
+        return await people.everybody(connection)
+
+
+async def let(person_id: str, active: bool, who: str, pool: Pool, now: datetime) -> None:
+    """Shut somebody out at once, in every browser, or let them in again."""
+    async with transaction(pool) as connection:
+        await people.let(connection, person_id, active)
+        action = "let in" if active else "shut out"
+        await audit.record(connection, [Entry(now, who, action, detail={"person": person_id})])

@@ -77,3 +77,14 @@ async def seal(connection: Connection, links: Sequence[tuple[int, int, bytes]]) 
 
 async def chain(connection: Connection, after: int, limit: int) -> list[Any]:
     return await connection.fetch(CHAIN, after, limit)
+
+
+async def overdue(connection: Connection, before: datetime) -> int:
+    """How many were written before then and are not sealed."""
+    statement = "select count(*) from audit_entry where position is null and at < $1"
+    return int(await connection.fetchval(statement, before))
+
+
+async def case_of(connection: Connection, reference: str) -> UUID | None:
+    found: UUID | None = await connection.fetchval("select report_id from cases where reference = $1", reference)
+    return found

@@ -78,3 +78,13 @@ async def move(connection: Connection, report_id: UUID, force: str, to_queue: st
 async def changed(connection: Connection) -> None:
     """Wake every open board once this transaction is committed."""
     await connection.execute(f"notify {CHANNEL}")
+
+
+async def end_drills(connection: Connection, force: str, now: datetime) -> list[UUID]:
+    """Close every open exercise of this control room; returns which."""
+    statement = """
+        update queue_item set state = 'closed', outcome = 'drill', closed_at = $2, lease_until = null,
+            lease_token = null
+        where drill and state = 'open' and force = $1 returning report_id
+    """
+    return [row["report_id"] for row in await connection.fetch(statement, force, now)]

@@ -12,6 +12,7 @@ from services.escalation.domain.people import ADMINISTERS, AUDITS, SUPERVISES, W
 from services.escalation.errors import ElsewhereSent, NoDirectory, NotSignedIn, NotYours, SignInFirst
 from services.escalation.handlers import people
 from services.escalation.handlers.cases import Rules
+from services.escalation.openid import Provider
 from services.escalation.rules_in_force import RulesInForce
 from services.escalation.settings import Settings
 from services.escalation.tokens import Principal
@@ -45,6 +46,13 @@ def _bell(request: Request) -> Bell:
     return bell
 
 
+def _provider(request: Request) -> Provider:
+    provider: Provider | None = request.app.state.provider
+    if provider is None:
+        raise NotYours("No OpenID provider is set here.")
+    return provider
+
+
 async def _rules(request: Request) -> Rules:
     in_force: RulesInForce = request.app.state.rules
     try:
@@ -55,6 +63,7 @@ async def _rules(request: Request) -> Rules:
 
 SettingsDep = Annotated[Settings, Depends(_settings)]
 PoolDep = Annotated[Pool, Depends(_pool)]
+ProviderDep = Annotated[Provider, Depends(_provider)]
 BellDep = Annotated[Bell, Depends(_bell)]
 RulesDep = Annotated[Rules, Depends(_rules)]
 Now = Annotated[datetime, Depends(_now)]

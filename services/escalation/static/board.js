@@ -53,7 +53,7 @@
     }
     place(news.order.map((id) => there.get("l-" + id)));
     $("alerts").innerHTML = news.alerts;
-    $("count").textContent = news.order.length + news.more + " open";
+    $("count").textContent = lines.querySelectorAll(".line:not(.drill)").length + news.more + " open";
     $("empty").hidden = news.order.length > 0;
     $("more").hidden = !news.more;
     $("more").textContent = news.more + " more are behind these.";
