@@ -19,6 +19,10 @@ app = typer.Typer(
 contract = typer.Typer(no_args_is_help=True, help="The contracts as documents, in docs/contract.")
 dead = typer.Typer(no_args_is_help=True, help="What could not be read: seen, and sent back once the fault is mended.")
 
+audit = typer.Typer(invoke_without_command=True, help="What was promised, and what was done, proved.")
+audit.command("receipts")(intake.audit)
+audit.command()(escalation.verify)
+
 app.add_typer(intake.app, name="intake")
 app.add_typer(classifier.service, name="classifier")
 app.add_typer(classifier_cli.app)
@@ -26,10 +30,17 @@ app.add_typer(escalation.app, name="escalation")
 app.add_typer(escalation.directory, name="directory")
 app.add_typer(contract, name="contract")
 app.add_typer(dead, name="dead")
-app.command()(intake.audit)
+app.add_typer(audit, name="audit")
 app.command()(demo)
 
 Kafka = Annotated[str, typer.Option(envvar="HEARD_KAFKA", help="bootstrap servers")]
+
+
+@audit.callback()
+def account(context: typer.Context, limit: intake.Limit = intake.LIMIT) -> None:
+    """Account for every receipt, as `receipts` does, where nothing else is asked for."""
+    if context.invoked_subcommand is None:
+        intake.audit(limit)
 
 
 @dead.command("list")

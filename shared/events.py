@@ -350,6 +350,39 @@ class ReportRouted(Event):
     grade: str
 
 
+class ReportOverridden(Event):
+    """A person changed what the rules said of a report: what it is now, by whom and why."""
+
+    type_ = "heard.report.overridden.v1"
+    step = "overridden"
+    overridden_at: AwareDatetime
+    by: str
+    reason: str
+    labels: tuple[Label, ...] | None = Field(None, description="None: as the rules have them")
+    threat: Threat | None = Field(None, description="None: as the rules have it")
+    grade: str
+    danger_class: DangerClass
+
+    @property
+    def event_id(self) -> UUID:
+        return uuid5(self.report_id, f"{self.step}/{self.revision}/{self.overridden_at.isoformat()}")
+
+
+class LinkDisputed(Event):
+    """Somebody said that two reports do not belong together: intake forgets that it linked them."""
+
+    type_ = "heard.link.disputed.v1"
+    step = "disputed"
+    other_id: UUID
+    disputed_at: AwareDatetime
+    by: str
+    reason: str
+
+    @property
+    def event_id(self) -> UUID:
+        return uuid5(self.report_id, f"{self.step}/{self.other_id}/{self.disputed_at.isoformat()}")
+
+
 def written_out(turns: tuple[Turn, ...]) -> str:
     """The text of a call: a line for each turn, `CALLER: …`, in the order spoken."""
     return "\n".join(f"{turn.speaker.upper()}: {turn.text}" for turn in turns)

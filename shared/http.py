@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from http import HTTPStatus
-from types import MappingProxyType
+from types import FrameType, MappingProxyType
 from typing import Any, Final
 
 import structlog
@@ -172,8 +172,21 @@ class TooLargeIsAProblem:
 
 
 def serve(app: FastAPI, host: str, port: int) -> None:
-    """Run until SIGTERM, then finish what is under way."""
+    """Run until SIGTERM, then finish what is under way; streams without an end watch `app.state.stopping`."""
     config = uvicorn.Config(
         app, host=host, port=port, log_config=None, access_log=False, timeout_graceful_shutdown=10, server_header=False
     )
-    uvicorn.Server(config).run()
+    Server(config, app).run()
+
+
+class Server(uvicorn.Server):
+    """Tells the application as soon as it is to end."""
+
+    def __init__(self, config: uvicorn.Config, app: FastAPI) -> None:
+        super().__init__(config)
+        self._app = app
+        app.state.stopping = False
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        self._app.state.stopping = True
+        super().handle_exit(sig, frame)

@@ -157,6 +157,8 @@ class Stack:
             "HEARD_CLASSIFIER_KEYS": json.dumps({"intake": sha256(of(LIVE_READINGS))}),
             "HEARD_ESCALATION_DATABASE": self.postgres.url("escalation"),
             "HEARD_ESCALATION_TOKEN_KEY": of("tokens"),
+            "HEARD_ESCALATION_AUDIT_KEY": of("audit"),
+            "HEARD_ESCALATION_DEMO_LOGIN": "true",
         }
         for service in SERVICES:
             prefix = f"HEARD_{service.upper()}_"

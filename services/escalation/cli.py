@@ -9,8 +9,10 @@ import typer
 
 from services.escalation import main
 from services.escalation.domain.directory import Directory
+from services.escalation.domain.people import Role
 from services.escalation.errors import DirectoryRefused
-from services.escalation.handlers import clients, directories
+from services.escalation.handlers import audit, clients, directories, people
+from services.escalation.handlers.audit import Proof
 from services.escalation.rules_in_force import read_directory
 from services.escalation.settings import MIGRATIONS, Settings
 from shared.database import create_pool, migrate
@@ -60,6 +62,42 @@ def let_in(
 async def _let_in(client_id: str, secret: str, role: str, belongs_to: str, settings: Settings) -> None:
     async with create_pool(settings.database.get_secret_value(), 1) as pool:
         await clients.let_in(client_id, secret, role, belongs_to, pool)
+
+
+@app.command("person")
+def let_somebody_in(
+    person_id: str,
+    role: Annotated[Role, typer.Option(help="what they may do")],
+    belongs_to: Annotated[str, typer.Option(help="the police force whose queue they work, or their agency")],
+    name: Annotated[str, typer.Option(help="what others see")],
+    password: Annotated[str | None, typer.Option(envvar="HEARD_PERSON_PASSWORD", help="demo login alone")] = None,
+) -> None:
+    """Let somebody sign in to the pages."""
+    asyncio.run(_let_somebody_in(person_id, name, role, belongs_to, password, _settings()))
+
+
+async def _let_somebody_in(
+    person_id: str, name: str, role: Role, belongs_to: str, password: str | None, settings: Settings
+) -> None:
+    async with create_pool(settings.database.get_secret_value(), 1) as pool:
+        await people.let_in(person_id, name, role, belongs_to, password, pool)
+
+
+def verify(
+    head: Annotated[str | None, typer.Option(help="a head noted earlier, which must still be in the chain")] = None,
+) -> None:
+    """Prove that the audit record is whole and as it was written. Exit 1 where it is not."""
+    proof = asyncio.run(_proof(head, _settings()))
+    print(f"{proof.entries} entries; head {proof.head}")
+    for fault in proof.faults:
+        print(fault)
+    if proof.faults:
+        raise typer.Exit(1)
+
+
+async def _proof(head: str | None, settings: Settings) -> Proof:
+    async with create_pool(settings.database.get_secret_value(), 1) as pool:
+        return await audit.verify(pool, settings.audit_key.get_secret_value(), head, datetime.now(UTC))
 
 
 @directory.command("load")

@@ -43,7 +43,7 @@ async def received_urgent(records: Sequence[Record], edge: Edge) -> None:
     reports = [decode(ReportReceived, record.headers, record.value)[0] for record in records]
     due = max(report.received_at for report in reports) + edge.unread_after
     await asyncio.sleep(min((due - datetime.now(UTC)) / timedelta(seconds=1), edge.unread_after.total_seconds()))
-    await cases.open_unread(reports, edge.pool, await edge.rules.current(), datetime.now(UTC))
+    await cases.open_unread(reports, edge.pool, edge.bell, await edge.rules.current(), datetime.now(UTC))
 
 
 async def dead(records: Sequence[Record], edge: Edge) -> None:

@@ -4,6 +4,16 @@ ServiceError
 ├── NotSignedIn       401  no token, or one that is not valid
 ├── NotYours          403  a token for somebody else
 ├── UnknownClient     401  the client or its secret is wrong
+├── SignInFirst       303  a page, and nobody is signed in: to the sign-in page
+├── WrongPassword     401  the name or the password is wrong
+├── NotLetIn          403  the provider proved nobody, or nobody who may do anything here
+├── ProviderAway      503  the OpenID provider does not answer, or not as it should
+├── ElsewhereSent     403  a form that was sent from somebody else's page
+├── NothingThere      404  no such case on this queue
+├── NotFree           409  somebody else holds it, or it is closed
+├── LeaseLost         409  the lease has run out, or the token is not its
+├── NotSo             422  what was asked for cannot be, and why
+├── NoDirectory       503  no directory is loaded yet
 └── DirectoryRefused  422  a directory file that is wrong, with the place and the reason
 """
 
@@ -28,6 +38,59 @@ class UnknownClient(ServiceError):
     status = HTTPStatus.UNAUTHORIZED
     title = "We do not know this client, or its secret is wrong"
     headers = MappingProxyType({"WWW-Authenticate": 'Basic realm="heard"'})
+
+
+class SignInFirst(ServiceError):
+    """A page without a session; htmx, which cannot redirect the whole page by itself, is told by its own header."""
+
+    status = HTTPStatus.SEE_OTHER
+    title = "Sign in first"
+    headers = MappingProxyType({"Location": "/sign-in", "HX-Redirect": "/sign-in"})
+
+
+class WrongPassword(ServiceError):
+    status = HTTPStatus.UNAUTHORIZED
+    title = "The name or the password is wrong"
+
+
+class NotLetIn(ServiceError):
+    status = HTTPStatus.FORBIDDEN
+    title = "You were not signed in"
+
+
+class ProviderAway(ServiceError):
+    status = HTTPStatus.SERVICE_UNAVAILABLE
+    title = "Your organisation's sign-in does not answer"
+
+
+class ElsewhereSent(ServiceError):
+    status = HTTPStatus.FORBIDDEN
+    title = "This did not come from one of our pages"
+
+
+class NothingThere(ServiceError):
+    status = HTTPStatus.NOT_FOUND
+    title = "No such case on this queue"
+
+
+class NotFree(ServiceError):
+    status = HTTPStatus.CONFLICT
+    title = "This cannot be claimed now"
+
+
+class LeaseLost(ServiceError):
+    status = HTTPStatus.CONFLICT
+    title = "You do not hold this case"
+
+
+class NotSo(ServiceError):
+    status = HTTPStatus.UNPROCESSABLE_ENTITY
+    title = "That cannot be done"
+
+
+class NoDirectory(ServiceError):
+    status = HTTPStatus.SERVICE_UNAVAILABLE
+    title = "Nobody has said yet who acts where"
 
 
 class DirectoryRefused(ServiceError):

@@ -6,11 +6,27 @@ from contextlib import asynccontextmanager
 from datetime import timedelta
 from functools import partial
 
+import httpx
 from fastapi import FastAPI
 
-from services.escalation import consumer
+from services.escalation import consumer, pages
 from services.escalation.consumer import Edge
-from services.escalation.routers import agencies, oauth, queue
+from services.escalation.handlers import alerts, audit
+from services.escalation.live import Watch
+from services.escalation.openid import Provider
+from services.escalation.routers import (
+    agencies,
+    audit_pages,
+    board,
+    case_pages,
+    leases,
+    oauth,
+    people_pages,
+    queue,
+    sign_in,
+    supervisor,
+    work,
+)
 from services.escalation.rules_in_force import RulesInForce
 from services.escalation.settings import Settings
 from shared import http
@@ -19,15 +35,25 @@ from shared.database import create_pool, is_there
 from shared.events import Lane
 from shared.kafka import CLASSIFIED, DEAD, READERS, RECEIVED, TOPICS, Producer
 from shared.outbox import Bell, Relay, delete_sent
-from shared.worker import until_stopped
+from shared.worker import Loop, until_stopped
 
 
 def create_app(settings: Settings) -> FastAPI:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        async with create_pool(settings.database.get_secret_value(), settings.connections) as pool:
+        async with (
+            create_pool(settings.database.get_secret_value(), settings.connections) as pool,
+            httpx.AsyncClient(timeout=10) as outside,
+        ):
+            app.state.provider = Provider(settings, outside) if settings.openid_issuer else None
             app.state.settings, app.state.pool = settings, pool
+            app.state.bell, app.state.rules = Bell(pool), RulesInForce(pool)
+            app.state.watch, app.state.boards = Watch(pool), {}
+            beside = [asyncio.create_task(loop()) for loop in (app.state.bell.run, app.state.watch.run)]
             yield
+            for task in beside:
+                task.cancel()
+            await asyncio.gather(*beside, return_exceptions=True)
 
     async def ready() -> bool:
         return await is_there(app.state.pool)
@@ -35,7 +61,16 @@ def create_app(settings: Settings) -> FastAPI:
     app = http.create_app("Heard escalation", lifespan, ready)
     app.include_router(oauth.router)
     app.include_router(queue.router)
+    app.include_router(leases.router)
+    app.include_router(work.router)
     app.include_router(agencies.router)
+    app.include_router(sign_in.router)
+    app.include_router(board.router)
+    app.include_router(case_pages.router)
+    app.include_router(supervisor.router)
+    app.include_router(audit_pages.router)
+    app.include_router(people_pages.router)
+    app.mount("/static", pages.static)
     return app
 
 
@@ -50,12 +85,14 @@ async def run_worker(settings: Settings) -> None:
         read_by = partial(Consumer, settings.kafka, producer=producer, stop=stop)
         classified = partial(consumer.classified, edge=edge)
         urgent, ordinary = CLASSIFIED[Lane.urgent], CLASSIFIED[Lane.ordinary]
-        loops = [
+        loops: list[Loop] = [
             read_by([urgent], READERS[urgent], classified, batch=200, leads=turnstile).run,
             read_by([ordinary], READERS[ordinary], classified, batch=200, follows=turnstile).run,
             read_by([RECEIVED[Lane.urgent]], "escalation.unread", partial(consumer.received_urgent, edge=edge)).run,
             read_by([DEAD], "escalation.dead", partial(consumer.dead, edge=edge)).run,
             Relay(pool, producer, delete_sent, stop).run,
             edge.bell.run,
+            partial(audit.keep_sealing, pool, settings.audit_key.get_secret_value(), stop),
+            partial(alerts.keep_watch, pool, stop),
         ]
         await until_stopped(stop, producer, TOPICS, loops, settings.metrics_port)

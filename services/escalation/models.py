@@ -35,16 +35,20 @@ class Case(Table, table=True):
     grade: str
     reasons: list[str] = Field(sa_type=ARRAY(String))
     receipt: bytes | None = Field(default=None, sa_type=LargeBinary, description="None: no receipt is due yet")
+    override: dict[str, Any] | None = Field(default=None, sa_type=JSONB, description="what a person said instead")
     opened_at: datetime = Field(sa_type=DateTime(timezone=True))
 
 
 class QueueItem(Table, table=True):
-    """A case on the control room's ranked queue. `force` None: any control room may take it."""
+    """A case on the control room's ranked queue. `force` None: any control room may take it.
+
+    It is held while `lease_until` is to come; `version` moves on by itself with every change but a renewal.
+    """
 
     __tablename__ = "queue_item"
     __table_args__ = (
         Index(
-            "queue_item_rank", "danger_class", "grade_order", "target_at", "report_id",
+            "queue_item_rank", "drill", "danger_class", "grade_order", "target_at", "report_id",
             postgresql_where=text("state <> 'closed'"),
         ),
     )  # fmt: skip
@@ -56,7 +60,20 @@ class QueueItem(Table, table=True):
     grade_order: int = Field(sa_type=SmallInteger, description="0 is the gravest")
     target_at: datetime = Field(sa_type=DateTime(timezone=True))
     opened_at: datetime = Field(sa_type=DateTime(timezone=True))
-    state: str = Field(default="open", sa_column_kwargs={"server_default": text("'open'")})
+    state: str = Field(default="open", sa_column_kwargs={"server_default": text("'open'")}, description="open, closed")
+    drill: bool = Field(default=False, sa_column_kwargs={"server_default": text("false")})
+    rerouted: bool = Field(default=False, sa_column_kwargs={"server_default": text("false")}, description="by a person")
+    version: int = Field(default=1, sa_type=BigInteger, sa_column_kwargs={"server_default": text("1")})
+    waiting_since: datetime = Field(sa_type=DateTime(timezone=True), sa_column_kwargs={"server_default": text("now()")})
+    holder: str | None = None
+    holder_name: str | None = None
+    lease_token: UUID | None = None
+    lease_key: str | None = Field(default=None, description="the Idempotency-Key that it was claimed with")
+    lease_until: datetime | None = Field(default=None, sa_type=DateTime(timezone=True))
+    claimed_at: datetime | None = Field(default=None, sa_type=DateTime(timezone=True))
+    contacted_at: datetime | None = Field(default=None, sa_type=DateTime(timezone=True))
+    closed_at: datetime | None = Field(default=None, sa_type=DateTime(timezone=True))
+    outcome: str | None = None
 
 
 class AgencyCounter(Table, table=True):
@@ -99,6 +116,103 @@ class Client(Table, table=True):
     secret_hash: str
     role: str = Field(description="agency or operator")
     belongs_to: str = Field(description="the agency, or the police force whose queue it works")
+
+
+class Alert(Table, table=True):
+    """Something that somebody must look at. One of each kind stands for an item at a time."""
+
+    __table_args__ = (
+        Index("alert_standing", "report_id", "kind", unique=True, postgresql_where=text("cleared_at is null")),
+    )
+
+    id: int | None = Field(default=None, primary_key=True, sa_type=BigInteger)
+    report_id: UUID = Field(foreign_key="cases.report_id")
+    kind: str
+    raised_at: datetime = Field(sa_type=DateTime(timezone=True))
+    again_at: datetime = Field(sa_type=DateTime(timezone=True), description="when it was last said")
+    times: int
+    cleared_at: datetime | None = Field(default=None, sa_type=DateTime(timezone=True))
+
+
+class Overridden(Table, table=True):
+    """A reading that a person changed: what it said before, kept to judge the rules by."""
+
+    id: int | None = Field(default=None, primary_key=True, sa_type=BigInteger)
+    report_id: UUID = Field(foreign_key="cases.report_id", index=True)
+    revision: int
+    at: datetime = Field(sa_type=DateTime(timezone=True))
+    who: str
+    why: str
+    override: dict[str, Any] = Field(sa_type=JSONB)
+    before: dict[str, Any] | None = Field(default=None, sa_type=JSONB, description="None: nobody had read it")
+
+
+class Note(Table, table=True):
+    """What an operator wrote beside a case."""
+
+    id: int | None = Field(default=None, primary_key=True, sa_type=BigInteger)
+    report_id: UUID = Field(foreign_key="cases.report_id", index=True)
+    at: datetime = Field(sa_type=DateTime(timezone=True))
+    who: str
+    words: str
+
+
+class CaseLink(Table, table=True):
+    """Two cases that belong together, as somebody said; for staff only. The smaller id comes first."""
+
+    __tablename__ = "case_link"
+
+    report_id: UUID = Field(primary_key=True, foreign_key="cases.report_id")
+    other_id: UUID = Field(primary_key=True, foreign_key="cases.report_id", index=True)
+    at: datetime = Field(sa_type=DateTime(timezone=True))
+    who: str
+    why: str
+    disputed_by: str | None = None
+    disputed_why: str | None = None
+
+
+class AuditEntry(Table, table=True):
+    """Who did what, and why. Append-only: the sealer alone adds `position` and `hash`, once."""
+
+    __tablename__ = "audit_entry"
+    __table_args__ = (
+        Index("audit_entry_case", "report_id", "id"),
+        Index("audit_entry_position", "position", unique=True),
+        Index("audit_entry_unsealed", "id", postgresql_where=text("position is null")),
+    )
+
+    id: int | None = Field(default=None, primary_key=True, sa_type=BigInteger)
+    at: datetime = Field(sa_type=DateTime(timezone=True))
+    who: str
+    action: str
+    report_id: UUID | None = None
+    why: str
+    detail: dict[str, Any] = Field(sa_type=JSONB)
+    position: int | None = Field(default=None, sa_type=BigInteger)
+    hash: bytes | None = Field(default=None, sa_type=LargeBinary)
+
+
+class Person(Table, table=True):
+    """Who signs in to pages. Only the demo login knows passwords; everybody else comes by OpenID Connect."""
+
+    id: str = Field(primary_key=True)
+    name: str
+    role: str = Field(description="operator, supervisor, admin, auditor or agency")
+    belongs_to: str = Field(description="the police force whose queue they work, or their agency")
+    password_hash: str | None = Field(default=None, description="argon2; demo only")
+    active: bool = Field(default=True, sa_column_kwargs={"server_default": text("true")})
+    theme: str = Field(default="dark", sa_column_kwargs={"server_default": text("'dark'")})
+    muted: bool = Field(default=False, sa_column_kwargs={"server_default": text("false")})
+    keys: bool = Field(default=True, sa_column_kwargs={"server_default": text("true")})
+
+
+class Session(Table, table=True):
+    """A browser in which somebody is signed in. The token itself is in the browser alone."""
+
+    token_hash: str = Field(primary_key=True)
+    person_id: str = Field(foreign_key="person.id", index=True)
+    signed_in_at: datetime = Field(sa_type=DateTime(timezone=True))
+    expires_at: datetime = Field(sa_type=DateTime(timezone=True))
 
 
 class Outbox(OutboxRow, Table, table=True):

@@ -9,6 +9,7 @@ from typing import Final
 from pydantic import ValidationError
 
 from services.escalation.domain.directory import Directory
+from services.escalation.domain.drills import Drills
 from services.escalation.domain.grading import GradingTable
 from services.escalation.domain.routing import RoutingTable
 from services.escalation.errors import DirectoryRefused
@@ -38,6 +39,10 @@ def grading() -> GradingTable:
 
 def routing() -> RoutingTable:
     return RoutingTable.model_validate(tomllib.loads((TABLES / "routing.toml").read_text()))
+
+
+def drills() -> Drills:
+    return Drills.model_validate(tomllib.loads((TABLES / "drills.toml").read_text()))
 
 
 @dataclass

@@ -1,9 +1,9 @@
 """What escalation is told by its environment."""
 
 from pathlib import Path
-from typing import Final
+from typing import Final, Self
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, model_validator
 from pydantic_settings import SettingsConfigDict
 
 from shared.settings import ServiceSettings
@@ -18,5 +18,19 @@ class Settings(ServiceSettings):
     database: SecretStr = Field(description="postgresql://user:password@host:port/database")
     connections: int = Field(16, description="connections to the database, for each process")
     token_key: SecretStr = Field(min_length=32, description="what access tokens are signed with")
+    audit_key: SecretStr = Field(min_length=32, description="what the audit chain is sealed with; never changed")
+    openid_issuer: str | None = Field(None, description="the OpenID provider that people sign in with")
+    openid_client_id: str = Field("", description="what the provider knows us as")
+    openid_client_secret: SecretStr = Field(SecretStr(""), description="what we show the provider")
+    openid_role_claim: str = Field("heard_role", description="the claim, or list of groups, that names a role")
+    openid_force_claim: str = Field("heard_force", description="the claim that names the police force, or the agency")
+    public_url: str = Field("http://127.0.0.1:8003", description="where browsers find these pages")
+    demo_login: bool = Field(False, description="names and passwords of the demo; refused outside it")
     unread_after: float = Field(5, gt=0, description="seconds before an urgent report not yet read is put on the queue")
     metrics_port: int | None = Field(None, description="port on which the worker shows its metrics")
+
+    @model_validator(mode="after")
+    def _demo_login_stays_in_the_demo(self) -> Self:
+        if self.demo_login and self.environment != "demo":
+            raise ValueError("the demo login is switched on outside the demo: set an OpenID provider instead")
+        return self

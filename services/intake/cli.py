@@ -17,6 +17,8 @@ from shared.telemetry import configure_logging
 app = typer.Typer(no_args_is_help=True, help="What people told us: accepting reports, and seeing that each is heard.")
 
 LISTED = 1000
+LIMIT = 120
+Limit = Annotated[float, typer.Option(help="seconds that a report may stay without a receipt")]
 
 
 def _settings() -> Settings:
@@ -44,9 +46,7 @@ def bring_up_to_date() -> None:
     migrate(_settings().database.get_secret_value(), MIGRATIONS)
 
 
-def audit(
-    limit: Annotated[float, typer.Option(help="seconds that a report may stay without a receipt")] = 120,
-) -> None:
+def audit(limit: Limit = LIMIT) -> None:
     """Account for every accepted report: accepted = routed + open. Exit 1 if one is open for longer than the limit."""
     account, open_ones = asyncio.run(_account(_settings()))
     print(f"accepted {account['accepted']} = routed {account['routed']} + open {account['open']}")

@@ -1,4 +1,5 @@
 from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack
 from datetime import UTC, datetime
 
 import httpx
@@ -9,14 +10,22 @@ from deploy.local.postgres import Postgres
 from deploy.local.samples import DIRECTORY
 from services.escalation import rules_in_force
 from services.escalation.domain.directory import Directory
-from services.escalation.handlers import cases, clients, directories
+from services.escalation.domain.people import Role
+from services.escalation.handlers import cases, clients, directories, people
 from services.escalation.handlers.cases import Arrived, Rules
 from services.escalation.main import create_app
+from services.escalation.routers.dependencies import COOKIE
 from services.escalation.settings import MIGRATIONS, Settings
 from shared.database import Pool, create_pool, migrate
 from shared.events import ReportClassified
 from shared.outbox import Bell
 from tests.builders import NOON
+
+OURS = {"Sec-Fetch-Site": "same-origin"}
+"""What a browser says of a form sent from our own page."""
+
+TABLES = """cases, queue_item, delivery, agency_counter, outbox, client, directory_version, person, session, alert,
+overridden, note, case_link, audit_entry"""
 
 
 @pytest.fixture(scope="session")
@@ -38,13 +47,22 @@ def escalation_url(postgres: Postgres) -> str:
 
 @pytest.fixture
 def settings(escalation_url: str) -> Settings:
-    return Settings(database=escalation_url, kafka="127.0.0.1:1", token_key="a key of thirty-two characters or more")
+    return Settings(
+        database=escalation_url,
+        kafka="127.0.0.1:1",
+        token_key="a key of thirty-two characters or more",
+        audit_key="another key of thirty-two characters or more",
+        environment="demo",
+        demo_login=True,
+    )
 
 
 @pytest.fixture
 async def pool(escalation_url: str) -> AsyncIterator[Pool]:
     async with create_pool(escalation_url, 20) as pool:
-        await pool.execute("truncate cases, queue_item, delivery, agency_counter, outbox, client, directory_version")
+        await pool.execute("alter table audit_entry disable trigger audit_table_stays")
+        await pool.execute(f"truncate {TABLES}")
+        await pool.execute("alter table audit_entry enable trigger audit_table_stays")
         yield pool
 
 
@@ -66,7 +84,7 @@ async def client(settings: Settings, pool: Pool, directory: Directory) -> AsyncI
     await directories.load_directory(directory, pool, datetime.now(UTC))
     async with (
         app.router.lifespan_context(app),
-        httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://escalation") as client,
+        httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="https://escalation") as client,
     ):
         yield client
 
@@ -85,3 +103,21 @@ def sign_in(client: httpx.AsyncClient, pool: Pool) -> SignIn:
         return {"Authorization": f"Bearer {answer.raise_for_status().json()['access_token']}"}
 
     return signed_in
+
+
+SignInPage = Callable[..., Awaitable[httpx.AsyncClient]]
+
+
+@pytest.fixture
+async def sign_in_page(client: httpx.AsyncClient, pool: Pool) -> AsyncIterator[SignInPage]:
+    """A browser of its own in which somebody with this role is signed in."""
+    browsers = AsyncExitStack()
+
+    async def signed_in(role: Role, name: str = "Sam", belongs_to: str = "northmoor-police") -> httpx.AsyncClient:
+        await people.let_in(name.lower(), name, role, belongs_to, None, pool)
+        token = await people.sign_in(name.lower(), pool, datetime.now(UTC))
+        browser = httpx.AsyncClient(transport=client._transport, base_url=client.base_url, cookies={COOKIE: token})
+        return await browsers.enter_async_context(browser)
+
+    async with browsers:
+        yield signed_in

@@ -7,6 +7,7 @@ from services.escalation.handlers import cases
 from services.escalation.handlers.cases import Rules
 from shared.database import Pool
 from shared.events import DangerClass, Label, Lane, ReportRouted, Threat
+from shared.outbox import Bell
 from tests.builders import NOON, assessment, classified, report
 from tests.escalation.conftest import Escalate
 
@@ -91,7 +92,7 @@ async def test_an_unread_threat_is_on_the_queue_without_a_receipt_and_filled_in_
     escalate: Escalate, pool: Pool, rules: Rules
 ):
     told = report(lane=Lane.urgent)
-    await cases.open_unread([told], pool, rules, NOON)
+    await cases.open_unread([told], pool, Bell(pool), rules, NOON)
     assert await pool.fetchval("select danger_class from queue_item") == 2
     assert await receipts(pool) == []
     await escalate(classified(told, labels=(Label.harassment,), danger_class=DangerClass.life_at_risk))
@@ -102,7 +103,7 @@ async def test_an_unread_threat_is_on_the_queue_without_a_receipt_and_filled_in_
 async def test_what_was_read_is_not_opened_again_as_unread(escalate: Escalate, pool: Pool, rules: Rules):
     event = classified(labels=(Label.harassment,))
     await escalate(event)
-    await cases.open_unread([event.report], pool, rules, NOON)
+    await cases.open_unread([event.report], pool, Bell(pool), rules, NOON)
     assert await pool.fetchval("select rulebook from cases") == "rules-1"
 
 

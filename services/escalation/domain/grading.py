@@ -1,13 +1,13 @@
 """Grade and target of a report, by the grading table (rules/grading.toml): the first row that holds."""
 
-from collections.abc import Sequence
 from datetime import timedelta
 from enum import StrEnum
-from typing import Final
+from typing import Final, Self
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from shared.events import Assessment, DangerClass, Flag, Label, Lane, ReportReceived, Threat
+from services.escalation.domain.risk import present, sdash
+from shared.events import Assessment, DangerClass, Effect, Flag, Impact, Label, Lane, ReportReceived, Threat
 
 
 class Grade(StrEnum):
@@ -20,46 +20,89 @@ class Grade(StrEnum):
 ORDER: Final = tuple(Grade)
 """The gravest first."""
 
+NOTHING_GRAVER: Final = "Engagement: nothing graver was found"
+
+
+class Heading(StrEnum):
+    """THRIVE: what a reason is about (facts.md)."""
+
+    threat = "Threat"
+    harm = "Harm"
+    risk = "Risk"
+    investigation = "Investigation"
+    vulnerability = "Vulnerability"
+    engagement = "Engagement"
+
 
 class GradeRow(BaseModel):
-    """One row: every condition that is given must hold; `any_` of several values is enough."""
+    """One row: every condition that is given must hold; one of its several values is enough."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     id: str
     grade: Grade
-    heading: str
+    heading: Heading
     reason: str
     danger_class: tuple[DangerClass, ...] = ()
     threat: tuple[Threat, ...] = ()
     labels: tuple[Label, ...] = ()
     flags: tuple[Flag, ...] = ()
+    effect: tuple[Effect, ...] = ()
+    impact: tuple[Impact, ...] = ()
+    risks: int = Field(0, description="at least so many of the S-DASH questions answered yes")
     happening_now: bool | None = None
     repeated: bool | None = None
+    earlier_reports: int = 0
 
-    def holds(self, danger: DangerClass, assessment: Assessment | None) -> bool:
+    def holds(self, report: ReportReceived, danger: DangerClass, assessment: Assessment | None) -> bool:
         if self.danger_class and danger not in self.danger_class:
             return False
-        if assessment is None:
-            return not (self.threat or self.labels or self.flags or self.happening_now is not None)
+        if max(report.history.reports, _told_before(assessment)) < self.earlier_reports:
+            return False
+        return self._asks_nothing_of_the_reading() if assessment is None else self._fits(report, assessment)
+
+    def _asks_nothing_of_the_reading(self) -> bool:
+        of_the_reading = (self.threat, self.labels, self.flags, self.effect, self.impact, self.risks)
+        return not any(of_the_reading) and self.happening_now is None and self.repeated is None
+
+    def _fits(self, report: ReportReceived, assessment: Assessment) -> bool:
         return (
             (not self.threat or assessment.threat in self.threat)
             and (not self.labels or bool(set(self.labels) & set(assessment.labels)))
             and (not self.flags or bool(set(self.flags) & set(assessment.flags)))
+            and (not self.effect or bool(set(self.effect) & set(assessment.effect)))
+            and (not self.impact or bool(set(self.impact) & set(assessment.impact)))
+            and (not self.risks or present(sdash(report, assessment)) >= self.risks)
             and self.happening_now in (None, assessment.happening_now)
             and self.repeated in (None, assessment.repetition == "repeated")
         )
 
 
+def _told_before(assessment: Assessment | None) -> int:
+    return assessment.reported_before if assessment else 0
+
+
 class GradingTable(BaseModel):
+    """Targets are minutes; an area may have its own."""
+
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     targets: dict[Grade, int]
+    area_targets: dict[str, dict[Grade, int]] = {}
     rows: tuple[GradeRow, ...]
 
-    def target(self, grade: Grade) -> timedelta:
-        """How soon this grade is to be answered."""
-        return timedelta(minutes=self.targets[grade])
+    @model_validator(mode="after")
+    def _always_gives_a_grade(self) -> Self:
+        if missing := set(Grade) - set(self.targets):
+            raise ValueError(f"no target for: {', '.join(sorted(missing))}")
+        ids = [row.id for row in self.rows]
+        if len(set(ids)) != len(ids):
+            raise ValueError("two rows have the same id")
+        return self
+
+    def target(self, grade: Grade, area: str | None) -> timedelta:
+        """How soon this grade is to be answered there."""
+        return timedelta(minutes=(self.targets | self.area_targets.get(area or "", {}))[grade])
 
 
 class Grading(BaseModel):
@@ -78,9 +121,10 @@ def danger_of(report: ReportReceived, assessment: Assessment | None) -> DangerCl
 
 
 def grade(report: ReportReceived, assessment: Assessment | None, table: GradingTable) -> Grading:
-    """The gravest grade among the rows that hold, with the reason of every row that gives it."""
+    """The gravest grade among the rows that hold, with the reason of every row that holds, the gravest first."""
     danger = danger_of(report, assessment)
-    held: Sequence[GradeRow] = [row for row in table.rows if row.holds(danger, assessment)]
-    gravest = min((row.grade for row in held), key=ORDER.index)
-    reasons = tuple(f"{row.heading}: {row.reason} ({row.id})" for row in held if row.grade is gravest)
-    return Grading(danger_class=danger, grade=gravest, reasons=reasons)
+    held = [row for row in table.rows if row.holds(report, danger, assessment)]
+    by_gravity = sorted(held, key=lambda row: ORDER.index(row.grade))
+    reasons = tuple(f"{row.heading}: {row.reason} ({row.id})" for row in by_gravity if row.grade is not Grade.advice)
+    gravest = by_gravity[0].grade if by_gravity else Grade.advice
+    return Grading(danger_class=danger, grade=gravest, reasons=reasons or (NOTHING_GRAVER,))

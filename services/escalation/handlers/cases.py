@@ -3,18 +3,20 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 from services.escalation.domain.directory import Directory
-from services.escalation.domain.grading import GradingTable, grade
+from services.escalation.domain.grading import Grading, GradingTable, danger_of, grade
+from services.escalation.domain.overrides import Override
 from services.escalation.domain.routing import RoutingTable, route
-from services.escalation.repository import cases
+from services.escalation.repository import audit, cases
+from services.escalation.repository.audit import Entry
 from services.escalation.repository.cases import Known, Opened
 from shared import telemetry
 from shared.cloudevents import encode
 from shared.database import Connection, Pool, transaction
-from shared.events import Lane, ReportClassified, ReportReceived, ReportRouted
+from shared.events import Assessment, DangerClass, Lane, ReportClassified, ReportReceived, ReportRouted
 from shared.kafka import ROUTED
 from shared.outbox import Bell, Outgoing, put
 
@@ -46,6 +48,7 @@ async def escalate(arrived: Sequence[Arrived], pool: Pool, bell: Bell, rules: Ru
         known = await cases.locked(connection, list(newest))
         opened = [_open(a, known.get(i), rules, now) for i, a in newest.items() if _is_news(a, known.get(i))]
         await cases.keep(connection, opened, now)
+        await audit.record(connection, [_entry(case, known.get(case.event.report_id), now) for case in opened])
         await _give_receipts(connection, newest, known, opened, now)
     bell.ring()
 
@@ -74,8 +77,9 @@ def _is_news(arrived: Arrived, known: Known | None) -> bool:
 
 def _open(arrived: Arrived, known: Known | None, rules: Rules, now: datetime, receipt: bool = True) -> Opened:
     event = arrived.event
-    grading = grade(event.report, event.assessment, rules.grading)
-    where = route(event.report, event.assessment, grading.danger_class, rules.directory, rules.routing)
+    override = known.override if known and known.override and known.override.holds(read_danger(event)) else None
+    reading, grading = judged(event, override, rules)
+    where = route(event.report, reading, grading.danger_class, rules.directory, rules.routing)
     routed = ReportRouted(
         report_id=event.report_id,
         revision=event.revision,
@@ -90,10 +94,61 @@ def _open(arrived: Arrived, known: Known | None, rules: Rules, now: datetime, re
         assessed_at=arrived.assessed_at,
         opened_at=known.opened_at if known else now,
         grading=grading,
-        target_at=event.report.received_at + rules.grading.target(grading.grade),
+        target_at=target_at(event.report, grading, rules),
         route=where,
         receipt=routed.model_dump_json().encode() if receipt else None,
+        override=override,
+        reopens=known is not None and _reopens(event, grading, known),
     )
+
+
+def read_danger(event: ReportClassified) -> DangerClass:
+    return danger_of(event.report, event.assessment)
+
+
+def judged(event: ReportClassified, override: Override | None, rules: Rules) -> tuple[Assessment | None, Grading]:
+    """The reading and the grade that count: the rules', with what a person says in their place."""
+    reading = override.applied(event.assessment) if override else event.assessment
+    grading = grade(event.report, reading, rules.grading)
+    return reading, override.graded(grading) if override else grading
+
+
+def target_at(report: ReportReceived, grading: Grading, rules: Rules) -> datetime:
+    """By when it is to be answered: reckoned from when it was told, by its area's targets."""
+    area = rules.directory.area_of(report.place)
+    return report.received_at + rules.grading.target(grading.grade, area)
+
+
+def _reopens(event: ReportClassified, grading: Grading, known: Known) -> bool:
+    """More told, or something graver, brings a closed case back; another rulebook's like reading does not."""
+    return event.revision > known.revision or grading.danger_class < known.danger_class
+
+
+def _entry(case: Opened, known: Known | None, now: datetime) -> Entry:
+    """The reading, for the record: what it gave, where it went, and how that differs from the one before."""
+    event, grading = case.event, case.grading
+    detail = {
+        "revision": event.revision,
+        "rulebook": event.assessment.rulebook if event.assessment else None,
+        "labels": list(event.assessment.labels) if event.assessment else [],
+        "destinations": [f"{d.agency}/{d.queue}" for d in case.route.destinations],
+        **regraded(grading, known),
+    }
+    action = "read" if event.assessment else "opened, not yet read"
+    return Entry(now, "classifier" if event.assessment else "escalation", action, event.report_id, "", detail)
+
+
+def regraded(grading: Grading, known: Known | None) -> dict[str, Any]:
+    """Class, grade and reasons, with what is new in them and what is gone."""
+    found: dict[str, Any] = {"danger_class": int(grading.danger_class), "grade": grading.grade}
+    if known is None:
+        return found | {"reasons": list(grading.reasons)}
+    return found | {
+        "danger_class_before": known.danger_class,
+        "grade_before": known.grade,
+        "reasons_new": [reason for reason in grading.reasons if reason not in known.reasons],
+        "reasons_gone": [reason for reason in known.reasons if reason not in grading.reasons],
+    }
 
 
 async def _give_receipts(
@@ -116,13 +171,15 @@ def _outgoing(arrived: Arrived, receipt: bytes | None, now: datetime) -> Outgoin
     return Outgoing(routed.report_id, routed.event_id, routed.revision, urgent, message)
 
 
-async def open_unread(reports: Sequence[ReportReceived], pool: Pool, rules: Rules, now: datetime) -> None:
+async def open_unread(reports: Sequence[ReportReceived], pool: Pool, bell: Bell, rules: Rules, now: datetime) -> None:
     """Put urgent reports that nobody has read yet on the queue. No receipt: intake goes on until they are read."""
     unread = {report.report_id: Arrived(not_read(report), now, None) for report in reports}
     async with transaction(pool) as connection:
         known = await cases.locked(connection, list(unread))
         opened = [_open(a, None, rules, now, receipt=False) for i, a in unread.items() if i not in known]
         await cases.keep(connection, opened, now)
+        await audit.record(connection, [_entry(case, None, now) for case in opened])
+    bell.ring()
 
 
 def not_read(report: ReportReceived) -> ReportClassified:

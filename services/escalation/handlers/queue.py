@@ -1,10 +1,13 @@
-"""A control room looks at its queue."""
+"""A control room looks at its queue, and at one case of it."""
 
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from services.escalation.domain.overrides import Override
+from services.escalation.errors import NothingThere
+from services.escalation.repository import audit, work
 from services.escalation.repository import queue as items
 from shared.database import Pool, transaction
 from shared.events import Assessment, ReportClassified, ReportReceived
@@ -12,7 +15,7 @@ from shared.events import Assessment, ReportClassified, ReportReceived
 
 @dataclass(frozen=True, slots=True)
 class Ranked:
-    """A case on the queue, as the control room sees it."""
+    """A case on the queue, as the control room sees it. `assessment` is the rules' with any override applied."""
 
     report_id: UUID
     danger_class: int
@@ -23,24 +26,72 @@ class Ranked:
     reasons: tuple[str, ...]
     report: ReportReceived
     assessment: Assessment | None
+    override: Override | None
+    state: str
+    drill: bool
+    version: int
+    force: str | None
+    holder: str | None
+    holder_name: str | None
+    lease_token: UUID | None
+    lease_until: datetime | None
+    claimed_at: datetime | None
+    contacted_at: datetime | None
+    waiting_since: datetime
+    outcome: str | None
+
+    def held_by(self, now: datetime) -> str | None:
+        """Who holds it at this instant."""
+        return self.holder if self.state == "open" and self.lease_until and self.lease_until > now else None
+
+
+@dataclass(frozen=True, slots=True)
+class Whole:
+    """One case with everything that was done about it."""
+
+    item: Ranked
+    entries: tuple[Any, ...]
+    notes: tuple[Any, ...]
+    links: tuple[Any, ...]
+    deliveries: tuple[Any, ...]
 
 
 async def ranked(force: str, queue: str | None, limit: int, pool: Pool) -> list[Ranked]:
     """The queue of one control room, the first to be taken first."""
     async with transaction(pool) as connection:
-        return [_ranked(row) for row in await items.ranked(connection, force, queue, limit)]
+        return [as_ranked(row) for row in await items.ranked(connection, force, queue, limit)]
 
 
-def _ranked(row: Any) -> Ranked:
+async def whole(report_id: UUID, force: str, pool: Pool) -> Whole:
+    """One case of this control room. Raises NothingThere."""
+    async with transaction(pool) as connection:
+        row = await items.item(connection, force, report_id)
+        if row is None:
+            raise NothingThere("It is not on your queue: it may have gone to another force.")
+        entries = await audit.of_case(connection, report_id)
+        notes = await work.notes(connection, report_id)
+        links = await work.links(connection, report_id)
+        deliveries = await items.deliveries(connection, report_id)
+    return Whole(as_ranked(row), tuple(entries), tuple(notes), tuple(links), tuple(deliveries))
+
+
+async def seen(report_id: UUID, who: str, pool: Pool, now: datetime) -> None:
+    """Somebody opened a case: for the record."""
+    async with transaction(pool) as connection:
+        await audit.record(connection, [audit.Entry(now, who, "looked at", report_id)])
+
+
+def as_ranked(row: Any) -> Ranked:
     event = ReportClassified.model_validate_json(row["event"])
+    override = Override.model_validate(row["override"]) if row["override"] else None
+    kept = {name: row[name] for name in FROM_ROW}
     return Ranked(
-        report_id=row["report_id"],
-        danger_class=row["danger_class"],
-        grade=row["grade"],
-        target_at=row["target_at"],
-        opened_at=row["opened_at"],
-        queues=row["queues"],
-        reasons=row["reasons"],
         report=event.report,
-        assessment=event.assessment,
+        assessment=override.applied(event.assessment) if override else event.assessment,
+        override=override,
+        **kept,
     )
+
+
+FROM_ROW = tuple(name for name in Ranked.__dataclass_fields__ if name not in ("report", "assessment", "override"))
+"""What a row gives as it is."""

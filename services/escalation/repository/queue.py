@@ -1,19 +1,90 @@
 """The ranked queue."""
 
+from collections.abc import Sequence
+from datetime import datetime
 from typing import Any, Final
+from uuid import UUID
 
 from shared.database import Connection
 
-RANKED: Final = """
-select item.*, cases.reference, cases.event, cases.grade, cases.reasons, cases.rulebook
+MINE: Final = "(item.force is null or item.force = $1)"
+
+RANK: Final = "item.drill, item.danger_class, item.grade_order, item.target_at, item.report_id"
+"""Design.md 10: what is real, the danger class, the grade, the time to its target. Index `queue_item_rank`."""
+
+RANKED: Final = f"""
+select item.*, cases.event, cases.grade, cases.reasons, cases.override
 from queue_item as item join cases using (report_id)
-where item.state <> 'closed' and (item.force is null or item.force = $1)
-  and ($2::text is null or $2 = any(item.queues))
-order by item.danger_class, item.grade_order, item.target_at, item.report_id
+where item.state <> 'closed' and {MINE} and ($2::text is null or $2 = any(item.queues))
+order by {RANK}
 limit $3
+"""  # noqa: S608 - constants only
+
+ITEM: Final = f"""
+select item.*, cases.event, cases.grade, cases.reasons, cases.override
+from queue_item as item join cases using (report_id) where {MINE} and item.report_id = $2
+"""  # noqa: S608 - constants only
+
+SOME: Final = """
+select item.*, cases.event, cases.grade, cases.reasons, cases.override
+from queue_item as item join cases using (report_id) where item.report_id = any($1::uuid[])
 """
+
+STAMPS: Final = f"""
+select item.report_id, item.version, coalesce(item.lease_until > $3, false) as held from queue_item as item
+where item.state <> 'closed' and {MINE} order by {RANK} limit $2
+"""  # noqa: S608 - constants only
+
+CHANNEL: Final = "board"
 
 
 async def ranked(connection: Connection, force: str, queue: str | None, limit: int) -> list[Any]:
     """The control room's queue in its order: danger class, grade, time to target."""
     return await connection.fetch(RANKED, force, queue, limit)
+
+
+async def stamps(connection: Connection, force: str, limit: int, now: datetime) -> list[Any]:
+    """The queue's order, with what tells whether anything about a case has changed."""
+    return await connection.fetch(STAMPS, force, limit, now)
+
+
+async def some(connection: Connection, ids: Sequence[UUID]) -> list[Any]:
+    return await connection.fetch(SOME, list(ids))
+
+
+async def count(connection: Connection, force: str) -> int:
+    statement = f"select count(*) from queue_item as item where state <> 'closed' and {MINE}"  # noqa: S608
+    return int(await connection.fetchval(statement, force))
+
+
+async def item(connection: Connection, force: str, report_id: UUID) -> Any:
+    """One case of this control room, closed or not; None where it is not theirs or not there."""
+    return await connection.fetchrow(ITEM, force, report_id)
+
+
+async def deliveries(connection: Connection, report_id: UUID) -> list[Any]:
+    """Where a case went, and on what ground."""
+    return await connection.fetch(
+        "select * from delivery where report_id = $1 order by delivered_at, agency_id", report_id
+    )
+
+
+async def move(connection: Connection, report_id: UUID, force: str, to_queue: str) -> None:
+    """To another force's control room, whatever a later reading says."""
+    statement = "update queue_item set force = $2, queues = array[$3::text], rerouted = true where report_id = $1"
+    await connection.execute(statement, report_id, force, to_queue)
+
+
+async def changed(connection: Connection) -> None:
+    """Wake every open board once this transaction is committed."""
+    await connection.execute(f"notify {CHANNEL}")
+
+
+async def end_drills(connection: Connection, force: str, now: datetime) -> list[UUID]:
+    """Close every open exercise of this control room; returns which."""
+    statement = """
+        update queue_item set state = 'closed', outcome = 'drill', closed_at = $2, lease_until = null,
+            lease_token = null
+        where drill and state = 'open' and force = $1 returning report_id
+    """
+    return [row["report_id"] for row in await connection.fetch(statement, force, now)]

@@ -1,16 +1,30 @@
-"""What escalation's routes are given: nothing without a token."""
+"""What escalation's routes are given: nothing without a token or a session."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Annotated
+from typing import Annotated, Final
+from urllib.parse import urlsplit
 
 from fastapi import Depends, Header, Request
 
 from services.escalation import tokens
-from services.escalation.errors import NotSignedIn, NotYours
+from services.escalation.domain.people import ADMINISTERS, AUDITS, SUPERVISES, WORKS_THE_QUEUE, Person, Role, Worker
+from services.escalation.errors import ElsewhereSent, NoDirectory, NotSignedIn, NotYours, SignInFirst
+from services.escalation.handlers import people
+from services.escalation.handlers.cases import Rules
+from services.escalation.openid import Provider
+from services.escalation.rules_in_force import RulesInForce
 from services.escalation.settings import Settings
 from services.escalation.tokens import Principal
+from shared.consumer import NotYet
 from shared.database import Pool
+from shared.outbox import Bell
 from shared.security import bearer
+
+COOKIE: Final = "__Host-heard-staff"
+"""The session's cookie: Secure, for this host alone, out of reach of scripts."""
+
+SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
 def _settings(request: Request) -> Settings:
@@ -27,8 +41,31 @@ def _now() -> datetime:
     return datetime.now(UTC)
 
 
+def _bell(request: Request) -> Bell:
+    bell: Bell = request.app.state.bell
+    return bell
+
+
+def _provider(request: Request) -> Provider:
+    provider: Provider | None = request.app.state.provider
+    if provider is None:
+        raise NotYours("No OpenID provider is set here.")
+    return provider
+
+
+async def _rules(request: Request) -> Rules:
+    in_force: RulesInForce = request.app.state.rules
+    try:
+        return await in_force.current()
+    except NotYet as error:
+        raise NoDirectory(str(error)) from error
+
+
 SettingsDep = Annotated[Settings, Depends(_settings)]
 PoolDep = Annotated[Pool, Depends(_pool)]
+ProviderDep = Annotated[Provider, Depends(_provider)]
+BellDep = Annotated[Bell, Depends(_bell)]
+RulesDep = Annotated[Rules, Depends(_rules)]
 Now = Annotated[datetime, Depends(_now)]
 
 
@@ -52,4 +89,59 @@ def _agency(agency_id: str, principal: Annotated[Principal, Depends(_principal)]
 
 
 OperatorDep = Annotated[Principal, Depends(_operator)]
+
+
+def _program(operator: OperatorDep) -> Worker:
+    return Worker(operator.client, operator.client, operator.belongs_to)
+
+
+ProgramDep = Annotated[Worker, Depends(_program)]
 AgencyDep = Annotated[Principal, Depends(_agency)]
+
+
+async def _signed_in(request: Request, pool: PoolDep, now: Now) -> Person:
+    """Whoever's session the browser shows. Raises SignInFirst."""
+    token = request.cookies.get(COOKIE)
+    person = await people.who_is(token, pool, now) if token else None
+    if person is None:
+        raise SignInFirst("Your session has ended. Nothing that you claimed is lost.")
+    return person
+
+
+PersonDep = Annotated[Person, Depends(_signed_in)]
+
+
+def _as(roles: frozenset[Role]) -> Callable[[Person], Person]:
+    def checked(person: PersonDep) -> Person:
+        if person.role not in roles:
+            raise NotYours(f"This page is for: {', '.join(sorted(roles))}.")
+        return person
+
+    return checked
+
+
+WorkerDep = Annotated[Person, Depends(_as(WORKS_THE_QUEUE))]
+
+
+def _at_a_page(person: WorkerDep) -> Worker:
+    return Worker(person.id, person.name, person.belongs_to)
+
+
+AtPageDep = Annotated[Worker, Depends(_at_a_page)]
+SupervisorDep = Annotated[Person, Depends(_as(SUPERVISES))]
+AdminDep = Annotated[Person, Depends(_as(ADMINISTERS))]
+AuditorDep = Annotated[Person, Depends(_as(AUDITS))]
+
+
+def same_origin(request: Request) -> None:
+    """Whatever changes something must come from our own page: by Sec-Fetch-Site, or by Origin in older browsers."""
+    if request.method in SAFE:
+        return
+    site, origin = request.headers.get("sec-fetch-site"), request.headers.get("origin")
+    if site == "same-origin" or (site is None and origin and urlsplit(origin).netloc == request.headers.get("host")):
+        return
+    raise ElsewhereSent("Open the page again and send it from there.")
+
+
+OurPagesOnly = Depends(same_origin)
+"""For `APIRouter(dependencies=[…])` of every router whose routes know people by their session."""

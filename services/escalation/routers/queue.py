@@ -8,6 +8,7 @@ from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
 
 from services.escalation.domain.grading import Grade
+from services.escalation.domain.overrides import Override
 from services.escalation.handlers.queue import ranked
 from services.escalation.routers.dependencies import OperatorDep, PoolDep
 from shared.events import Assessment, DangerClass, ReportReceived
@@ -27,6 +28,14 @@ class QueueItem(BaseModel):
     reasons: tuple[str, ...]
     report: ReportReceived
     assessment: Assessment | None
+    override: Override | None = Field(description="what a person said in place of the rules; `assessment` has it")
+    state: str = Field(description="open or closed")
+    drill: bool
+    holder_name: str | None = Field(description="who holds it, or held it last")
+    lease_until: datetime | None
+    claimed_at: datetime | None
+    contacted_at: datetime | None
+    outcome: str | None
 
 
 class Queue(BaseModel):

@@ -1,0 +1,71 @@
+"""What one line of the board says."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from services.escalation.domain.grading import Grade
+from services.escalation.domain.words import CLASSES, FLAGS, GRADES, LABELS, SHAPES, THREATS
+from shared.events import Assessment, DangerClass, ReportReceived, Threat
+
+SAID = 110  # characters of the words that a line shows
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One case on the board. `stamp` changes whenever anything that people see of it does."""
+
+    report_id: UUID
+    stamp: str
+    danger_class: int
+    shape: str
+    danger: str
+    grade: str
+    target_at: datetime
+    reference: str
+    place: str
+    labels: tuple[str, ...]
+    said: str
+    safe_contact: bool
+    holder: str | None
+    contacted: bool
+    drill: bool
+    queues: tuple[str, ...]
+
+
+def stamp(version: int, held: bool) -> str:
+    return f"{version}{'h' if held else ''}"
+
+
+def labels(assessment: Assessment | None) -> tuple[str, ...]:
+    """Threat, labels and flags in words; what nobody has read says so."""
+    if assessment is None:
+        return ("Not yet read",)
+    threat = () if assessment.threat is Threat.none else (THREATS[assessment.threat],)
+    now = ("Happening now",) if assessment.happening_now else ()
+    named = tuple(LABELS[label] for label in assessment.labels)
+    return threat + now + named + tuple(FLAGS[flag] for flag in assessment.flags)
+
+
+def safe_contact(report: ReportReceived, assessment: Assessment | None) -> tuple[str, ...]:
+    """How, when and when not to get in touch or arrive (F11): from the form, and from the words."""
+    said = assessment.safe_contact if assessment else ()
+    return tuple(dict.fromkeys(words for words in (report.answers.safe_contact, *said) if words))
+
+
+def place(report: ReportReceived) -> str:
+    return ", ".join(part for part in (report.place.words, report.place.postcode) if part) or "Place not known"
+
+
+def shortened(text: str) -> str:
+    flat = " ".join(text.split())
+    return flat if len(flat) <= SAID else flat[: SAID - 1] + "…"
+
+
+def danger(class_: int) -> tuple[str, str]:
+    """Its shape and its words."""
+    return SHAPES[class_], CLASSES[DangerClass(class_)]
+
+
+def grade(name: str) -> str:
+    return GRADES[Grade(name)]

@@ -1,0 +1,100 @@
+"""What a person says in place of the rules, and for how long it holds."""
+
+from typing import Self
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
+
+from services.escalation.domain.grading import Grade, Grading
+from shared.events import Assessment, DangerClass, Flag, Label, Repetition, Threat
+
+BY_THREAT = {
+    Threat.imminent: DangerClass.life_at_risk,
+    Threat.explicit: DangerClass.violence_threatened,
+    Threat.implied: DangerClass.veiled_or_stalking,
+    Threat.none: DangerClass.everything_else,
+}
+
+
+class Said(BaseModel):
+    """Labels, threat level or grade as a person gives them, and why; None leaves what the rules say."""
+
+    model_config = ConfigDict(frozen=True)
+
+    why: str = Field(min_length=1, max_length=4000)
+    labels: tuple[Label, ...] | None = Field(None, min_length=1)
+    threat: Threat | None = None
+    grade: Grade | None = None
+
+    @model_validator(mode="after")
+    def _says_something(self) -> Self:
+        if self.labels is None and self.threat is None and self.grade is None:
+            raise ValueError("give labels, a threat level or a grade")
+        return self
+
+
+class Override(Said):
+    """What was said, by whom and when. `of_danger` is the danger class of the reading that it was said of."""
+
+    who: str
+    at: AwareDatetime
+    of_danger: DangerClass
+
+    def holds(self, reading: DangerClass) -> bool:
+        """A later reading that is graver than the one it was said of ends it: nobody has judged that one yet."""
+        return reading >= self.of_danger
+
+    def after(self, earlier: "Override | None") -> "Override":
+        """This one, with what an earlier one that still holds said of other things."""
+        if earlier is None or not earlier.holds(self.of_danger):
+            return self
+        kept = {name: getattr(earlier, name) for name in ("labels", "threat", "grade") if getattr(self, name) is None}
+        return self.model_copy(update=kept)
+
+    def applied(self, reading: Assessment | None) -> Assessment | None:
+        """The reading as this person has it. One that nobody made before is this person's alone."""
+        if self.labels is None and self.threat is None:
+            return reading
+        base = reading or _blank()
+        labels = _in_order(self.labels) if self.labels else base.labels
+        told = base.model_copy(
+            update={"labels": labels, "primary": labels[0], "threat": self.threat if self.threat else base.threat}
+        )
+        return told.model_copy(update={"danger_class": _danger(base, told)})
+
+    def graded(self, grading: Grading) -> Grading:
+        """The grade as this person has it, with the reason said first."""
+        said = f"Override: {self.who}: {self.why}"
+        return grading.model_copy(update={"grade": self.grade or grading.grade, "reasons": (said, *grading.reasons)})
+
+
+def _blank() -> Assessment:
+    return Assessment(
+        rulebook="a person",
+        primary=Label.other,
+        labels=(Label.other,),
+        repetition=Repetition.unclear,
+        notes=("unread",),
+    )
+
+
+def _in_order(labels: tuple[Label, ...]) -> tuple[Label, ...]:
+    """The most specific first, with those that always come along (codebook §2)."""
+    wanted = set(labels) | ({Label.harassment} if Label.stalking in labels else set())
+    return tuple(label for label in Label if label in wanted)
+
+
+def _danger(base: Assessment, told: Assessment) -> DangerClass:
+    """Codebook §4; what made the reading graver than its level and labels do, such as life at risk, stays."""
+    if base.danger_class < _plain(base):
+        return min(base.danger_class, _plain(told))
+    return _plain(told)
+
+
+def _plain(reading: Assessment) -> DangerClass:
+    found = [BY_THREAT[reading.threat]]
+    if Flag.self_harm in reading.flags:
+        found.append(DangerClass.violence_threatened)
+    if Label.stalking in reading.labels:
+        now = reading.happening_now
+        found.append(DangerClass.violence_threatened if now else DangerClass.veiled_or_stalking)
+    return min(found)

@@ -1,0 +1,43 @@
+"""Somebody is told what nobody has done. An alert takes nothing away from whoever holds a case."""
+
+import asyncio
+from datetime import UTC, datetime
+from typing import Final
+
+import structlog
+from prometheus_client import Counter
+
+from services.escalation.repository import alerts, audit, queue
+from services.escalation.repository.audit import Entry
+from shared.database import DatabaseUnavailable, Pool, transaction
+
+log = structlog.get_logger()
+
+EVERY: Final = 5.0  # seconds
+RAISED: Final = Counter("heard_alerts_raised", "alerts raised or said again, by kind", ["kind"])
+
+
+async def look(pool: Pool, now: datetime) -> int:
+    """Raise what is due, clear what is settled; returns how many were raised or said again."""
+    async with transaction(pool) as connection:
+        settled = await alerts.clear_settled(connection, now)
+        raised = await alerts.raise_due(connection, now)
+        entries = [
+            Entry(now, "escalation", "alerted", row["report_id"], "", {"kind": row["kind"], "times": row["times"]})
+            for row in raised
+        ]
+        await audit.record(connection, entries)
+        if raised or settled:
+            await queue.changed(connection)
+    for row in raised:
+        RAISED.labels(row["kind"]).inc()
+    return len(raised)
+
+
+async def keep_watch(pool: Pool, stop: asyncio.Event) -> None:
+    while not stop.is_set():
+        try:
+            await look(pool, datetime.now(UTC))
+        except DatabaseUnavailable as error:
+            log.warning("alerts wait", reason=str(error))
+        await asyncio.sleep(EVERY)

@@ -1,0 +1,91 @@
+"""The record is sealed, proved, and shown to an auditor."""
+
+import asyncio
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final
+from uuid import UUID
+
+import structlog
+
+from services.escalation.domain import chain
+from services.escalation.errors import NothingThere
+from services.escalation.repository import audit
+from services.escalation.repository.audit import Entry
+from shared.database import DatabaseUnavailable, Pool, transaction
+
+log = structlog.get_logger()
+
+BATCH: Final = 500
+PAUSE: Final = 1.0  # seconds between looks for what is to be sealed
+OVERDUE: Final = timedelta(minutes=1)
+"""How long an entry may stand unsealed before the proof complains of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """What the proof found: no faults, or the first of them. `head` is to be written down elsewhere."""
+
+    entries: int
+    head: str
+    faults: tuple[str, ...]
+
+
+async def seal_some(pool: Pool, key: str) -> int:
+    """Seal what was committed since, in the order of its ids; returns how many, 0 where another is the sealer."""
+    async with transaction(pool) as connection:
+        if not await audit.is_sealer(connection):
+            return 0
+        last = await audit.head(connection)
+        position, before = (last["position"], last["hash"]) if last else (0, chain.GENESIS)
+        links = []
+        for entry in await audit.unsealed(connection, BATCH):
+            position += 1
+            before = chain.seal(before, position, entry, key.encode())
+            links.append((entry["id"], position, before))
+        if links:
+            await audit.seal(connection, links)
+    return len(links)
+
+
+async def keep_sealing(pool: Pool, key: str, stop: asyncio.Event) -> None:
+    """Off everybody's path: those who write entries never wait for it."""
+    while not stop.is_set():
+        try:
+            while await seal_some(pool, key) == BATCH:
+                pass
+        except DatabaseUnavailable as error:
+            log.warning("sealer waits", reason=str(error))
+        await asyncio.sleep(PAUSE)
+
+
+async def verify(pool: Pool, key: str, noted: str | None, now: datetime) -> Proof:
+    """Go through the whole chain. `noted` is a head that was written down: it must still be in it."""
+    before, position, seen = chain.GENESIS, 0, noted is None
+    async with transaction(pool) as connection:
+        while entries := await audit.chain(connection, position, BATCH):
+            for entry in entries:
+                if found := chain.fault(before, position + 1, entry, key.encode()):
+                    return Proof(position, before.hex(), (found,))
+                before, position = entry["hash"], position + 1
+                seen = seen or before.hex() == noted
+        late = await audit.overdue(connection, now - OVERDUE)
+    faults = [] if seen else ["the head that was noted is not in the chain: its end was cut off"]
+    faults += [f"{late} entries were never sealed: is the worker running?"] if late else []
+    return Proof(position, before.hex(), tuple(faults))
+
+
+async def of_case(reference: str, who: str, pool: Pool, now: datetime) -> tuple[UUID, list[Any]]:
+    """Everything that was recorded of one case; that the auditor looked is recorded too. Raises NothingThere."""
+    async with transaction(pool) as connection:
+        report_id = await audit.case_of(connection, reference.strip().upper())
+        if report_id is None:
+            raise NothingThere("No case has this reference.")
+        await audit.record(connection, [Entry(now, who, "audited", report_id)])
+        return report_id, await audit.of_case(connection, report_id)
+
+
+async def exported(what: str, rows: int, who: str, pool: Pool, now: datetime) -> None:
+    """Somebody took a list away."""
+    async with transaction(pool) as connection:
+        await audit.record(connection, [Entry(now, who, "exported", detail={"what": what, "rows": rows})])

@@ -1,0 +1,116 @@
+"""Somebody takes a case on, keeps it, and gives it back. Two never hold one."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final
+from uuid import UUID, uuid4
+
+from services.escalation.domain.people import Worker
+from services.escalation.errors import LeaseLost, NotFree, NothingThere
+from services.escalation.repository import audit, cases, leases, queue
+from services.escalation.repository.audit import Entry
+from shared.database import Connection, Pool, transaction
+
+LEASE: Final = timedelta(minutes=2)
+"""How long a claim lasts without being renewed; an open page renews it four times as often."""
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """What shows that somebody holds a case: only the token's holder may finish."""
+
+    report_id: UUID
+    token: UUID
+    until: datetime
+
+
+async def claim_next(
+    worker: Worker, queue_name: str | None, key: str | None, pool: Pool, now: datetime
+) -> Claim | None:
+    """Take the first of the ranked queue that nobody holds; None where there is none."""
+    while True:
+        async with transaction(pool) as connection:
+            if again := await _claimed_before(connection, worker, key, now):
+                return again
+            await leases.take_turns(connection)
+            locked = await leases.lock_first_free(connection, worker.force, queue_name, now)
+            if locked != await leases.first_free(connection, worker.force, queue_name, now):
+                continue  # it was re-graded, or something graver came, while we waited for it
+            return await _take(connection, locked, worker, key, now) if locked else None
+
+
+async def claim(report_id: UUID, worker: Worker, key: str | None, pool: Pool, now: datetime) -> Claim:
+    """Take this case. Raises NothingThere, or NotFree naming who holds it."""
+    async with transaction(pool) as connection:
+        again = await _claimed_before(connection, worker, key, now)
+        if again and again.report_id == report_id:
+            return again
+        found = await queue.item(connection, worker.force, report_id)
+        if found is None:
+            raise NothingThere("It is not on your queue: it may have gone to another force.")
+        taken = await _take(connection, report_id, worker, key, now)
+        if taken is None:
+            who = found["holder_name"] or "somebody else"
+            raise NotFree("It is closed." if found["state"] == "closed" else f"It is with {who}.")
+        return taken
+
+
+async def _claimed_before(connection: Connection, worker: Worker, key: str | None, now: datetime) -> Claim | None:
+    """The answer to a claim that is sent again, its first answer having been lost."""
+    row = await leases.with_key(connection, worker.id, key, now) if key else None
+    return Claim(row["report_id"], row["lease_token"], row["lease_until"]) if row else None
+
+
+async def _take(
+    connection: Connection, report_id: UUID, worker: Worker, key: str | None, now: datetime
+) -> Claim | None:
+    taken = Claim(report_id, uuid4(), now + LEASE)
+    who = (worker.id, worker.name)
+    row = await leases.take(connection, report_id, worker.force, who, taken.token, key, now, taken.until)
+    if row is None:
+        return None
+    detail = {"lapsed_from": row["lapsed_from"]} if row["lapsed_from"] else {}
+    await audit.record(connection, [Entry(now, worker.id, "claimed", report_id, "", detail)])
+    await queue.changed(connection)
+    return taken
+
+
+@asynccontextmanager
+async def held(
+    report_id: UUID, token: UUID, worker: Worker, pool: Pool, now: datetime
+) -> AsyncIterator[tuple[Connection, Any]]:
+    """One transaction on a case that this worker holds, with its row. Raises LeaseLost."""
+    async with transaction(pool) as connection:
+        await cases.lock(connection, [report_id])
+        row = await leases.held(connection, report_id, worker.id, token, now)
+        if row is None:
+            raise LeaseLost("Your lease has run out, or it was never yours. Claim the case again.")
+        yield connection, row
+        await queue.changed(connection)
+
+
+async def renew(report_id: UUID, token: UUID, worker: Worker, pool: Pool, now: datetime) -> Claim:
+    async with held(report_id, token, worker, pool, now) as (connection, _):
+        await leases.renew(connection, report_id, now + LEASE)
+    return Claim(report_id, token, now + LEASE)
+
+
+async def renew_all(worker: Worker, pool: Pool, now: datetime) -> int:
+    """Whoever has the page open keeps all that they hold; returns how many."""
+    async with transaction(pool) as connection:
+        return await leases.renew_all(connection, worker.id, now, now + LEASE)
+
+
+async def release(report_id: UUID, token: UUID, worker: Worker, why: str, pool: Pool, now: datetime) -> None:
+    """Give it back to the queue, where it stands as it did."""
+    async with held(report_id, token, worker, pool, now) as (connection, _):
+        await leases.give_back(connection, report_id, now)
+        await audit.record(connection, [Entry(now, worker.id, "released", report_id, why)])
+
+
+async def holders(force: str, pool: Pool, now: datetime) -> list[Any]:
+    """Who holds what."""
+    async with transaction(pool) as connection:
+        return await leases.holders(connection, force, now)

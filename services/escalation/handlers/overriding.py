@@ -1,0 +1,71 @@
+"""A person says better than the rules: labels, threat level or grade, with a reason."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from services.escalation.domain.overrides import Override, Said
+from services.escalation.domain.people import Worker
+from services.escalation.domain.routing import route
+from services.escalation.handlers.cases import Rules, judged, read_danger, regraded, target_at
+from services.escalation.handlers.leases import held
+from services.escalation.handlers.sending import overridden
+from services.escalation.repository import audit, cases, work
+from services.escalation.repository.audit import Entry
+from services.escalation.repository.cases import Known, Opened
+from shared.database import Connection, Pool
+from shared.events import ReportClassified
+from shared.outbox import Bell
+
+
+async def override_case(
+    report_id: UUID,
+    token: UUID,
+    worker: Worker,
+    said: Said,
+    pool: Pool,
+    bell: Bell,
+    rules: Rules,
+    now: datetime,
+) -> None:
+    """Grade and route the case anew by what a person says of it; the rules' own reading is kept beside it."""
+    async with held(report_id, token, worker, pool, now) as (connection, row):
+        event = ReportClassified.model_validate_json(row["event"])
+        known = (await cases.locked(connection, [report_id]))[report_id]
+        by = {"who": worker.name, "at": now, "of_danger": read_danger(event)}
+        override = Override(**said.model_dump(), **by).after(known.override)
+        case = _judged_anew(event, row, known, override, rules)
+        await cases.keep(connection, [case], now)
+        await _kept(connection, case, known, override, worker)
+    bell.ring()
+
+
+def _judged_anew(event: ReportClassified, row: Any, known: Known, override: Override, rules: Rules) -> Opened:
+    """The case under this override; its receipt stays the one that was given."""
+    reading, grading = judged(event, override, rules)
+    return Opened(
+        event=event,
+        event_json=row["event"],
+        assessed_at=known.assessed_at,
+        opened_at=known.opened_at,
+        grading=grading,
+        target_at=target_at(event.report, grading, rules),
+        route=route(event.report, reading, grading.danger_class, rules.directory, rules.routing),
+        receipt=known.receipt,
+        override=override,
+        drill=row["drill"],
+    )
+
+
+async def _kept(connection: Connection, case: Opened, known: Known, override: Override, worker: Worker) -> None:
+    """For the record, for whoever judges the rules, and, unless it is a drill, for the others."""
+    event, grading = case.event, case.grading
+    detail = {"override": override.model_dump(mode="json", exclude={"who", "why", "at"}), **regraded(grading, known)}
+    await audit.record(connection, [Entry(override.at, worker.id, "overrode", event.report_id, override.why, detail)])
+    if case.drill:
+        return
+    before = (
+        event.assessment.model_dump(mode="json", exclude={"evidence", "safe_contact"}) if event.assessment else None
+    )
+    await work.overridden(connection, event.report_id, event.revision, override, before)
+    await overridden(connection, event.report_id, event.revision, override, grading.grade, grading.danger_class)

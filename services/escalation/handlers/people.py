@@ -1,0 +1,85 @@
+"""Somebody signs in to the pages, says how they want them, and signs out."""
+
+import secrets
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from argon2 import PasswordHasher
+from argon2.exceptions import VerificationError
+
+from services.escalation.domain.people import Person, Preferences, Role, Theme
+from services.escalation.errors import NotLetIn, WrongPassword
+from services.escalation.repository import audit, people
+from services.escalation.repository.audit import Entry
+from shared.database import Pool, transaction
+from shared.security import sha256
+
+SHIFT: Final = timedelta(hours=12)
+"""How long a session lasts: one shift."""
+
+HASHER: Final = PasswordHasher()
+NOBODYS: Final = HASHER.hash(secrets.token_urlsafe(16))
+"""Checked where the name is unknown, so that an answer takes as long as for a known one."""
+
+
+async def let_in(person_id: str, name: str, role: Role, belongs_to: str, password: str | None, pool: Pool) -> None:
+    """Let somebody sign in; with a password where the demo login is to take them."""
+    hashed = HASHER.hash(password) if password else None
+    async with transaction(pool) as connection:
+        await people.keep(connection, person_id, name, role, belongs_to, hashed)
+
+
+async def check_password(person_id: str, password: str, pool: Pool) -> None:
+    """Raises WrongPassword, the same and after the same time whichever of the two is wrong."""
+    async with transaction(pool) as connection:
+        row = await people.person(connection, person_id)
+    known = row["password_hash"] if row else None
+    try:
+        HASHER.verify(known or NOBODYS, password)
+    except VerificationError as error:
+        raise WrongPassword("Check the name and the password.") from error
+
+
+async def sign_in(person_id: str, pool: Pool, now: datetime) -> str:
+    """Open a session and return its token, which is kept nowhere but in the browser. Raises NotLetIn."""
+    token = secrets.token_urlsafe(32)
+    async with transaction(pool) as connection:
+        if await people.person(connection, person_id) is None:
+            raise NotLetIn("You were shut out of these pages: ask your administrator.")
+        await audit.record(connection, [Entry(now, person_id, "signed in")])
+        await people.open_session(connection, sha256(token), person_id, now, now + SHIFT)
+    return token
+
+
+async def who_is(token: str, pool: Pool, now: datetime) -> Person | None:
+    async with transaction(pool) as connection:
+        row = await people.signed_in(connection, sha256(token), now)
+    return _person(row) if row else None
+
+
+async def sign_out(token: str, pool: Pool) -> None:
+    async with transaction(pool) as connection:
+        await people.end_session(connection, sha256(token))
+
+
+async def prefer(person: Person, wanted: Preferences, pool: Pool) -> None:
+    async with transaction(pool) as connection:
+        await people.prefer(connection, person.id, wanted.theme, wanted.muted, wanted.keys)
+
+
+def _person(row: Any) -> Person:
+    wanted = Preferences(Theme(row["theme"]), row["muted"], row["keys"])
+    return Person(row["id"], row["name"], Role(row["role"]), row["belongs_to"], wanted)
+
+
+async def everybody(pool: Pool) -> list[Any]:
+    async with transaction(pool) as connection:
+        return await people.everybody(connection)
+
+
+async def let(person_id: str, active: bool, who: str, pool: Pool, now: datetime) -> None:
+    """Shut somebody out at once, in every browser, or let them in again."""
+    async with transaction(pool) as connection:
+        await people.let(connection, person_id, active)
+        action = "let in" if active else "shut out"
+        await audit.record(connection, [Entry(now, who, action, detail={"person": person_id})])

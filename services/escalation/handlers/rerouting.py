@@ -1,0 +1,61 @@
+"""A person sends a case elsewhere: to another agency too, or to another police force altogether."""
+
+from datetime import datetime
+from uuid import UUID
+
+from services.escalation.domain.directory import Agency, Directory, Kind
+from services.escalation.domain.people import Worker
+from services.escalation.errors import NotSo
+from services.escalation.handlers.cases import Rules
+from services.escalation.handlers.leases import held
+from services.escalation.repository import audit, cases, leases, queue
+from services.escalation.repository.audit import Entry
+from shared.database import Pool
+from shared.events import Destination, ReportClassified, ReportReceived
+from shared.outbox import Bell
+
+
+async def reroute(
+    report_id: UUID,
+    token: UUID,
+    worker: Worker,
+    agency_id: str,
+    to_queue: str,
+    why: str,
+    pool: Pool,
+    bell: Bell,
+    rules: Rules,
+    now: datetime,
+) -> None:
+    """Raises NotSo where it may not go there: no such agency, no ground, or the body complained of."""
+    async with held(report_id, token, worker, pool, now) as (connection, row):
+        if row["drill"]:
+            raise NotSo("A drill is delivered to nobody.")
+        report = ReportClassified.model_validate_json(row["event"]).report
+        agency = _agency(agency_id, rules.directory)
+        to = Destination(
+            agency=agency.id, queue=to_queue, reason=f"{worker.name}: {why}", ground=_ground(agency, report, rules)
+        )
+        await cases.deliver(connection, report_id, [to], now)
+        if agency.kind is Kind.police:
+            await leases.give_back(connection, report_id, now)
+            await queue.move(connection, report_id, agency.id, to_queue)
+        detail = {"destination": f"{agency.id}/{to_queue}", "ground": to.ground}
+        await audit.record(connection, [Entry(now, worker.id, "routed", report_id, why, detail)])
+    bell.ring()
+
+
+def _agency(agency_id: str, directory: Directory) -> Agency:
+    agency = directory.agency(agency_id)
+    if agency is None:
+        raise NotSo("The directory has no such agency.")
+    return agency
+
+
+def _ground(agency: Agency, report: ReportReceived, rules: Rules) -> str:
+    if agency.is_or_employs(report.answers.party_organisation):
+        raise NotSo(f"{agency.name} is, or employs, the party complained of.")
+    ground = rules.directory.rule(agency.kind).legal_ground
+    if ground is None and agency.kind not in report.consent:
+        raise NotSo(f"The reporter has not agreed that {agency.name} is told. Ask them; unknown is no.")
+    return ground or "consent"

@@ -1,0 +1,53 @@
+"""What a supervisor looks at, on the page and as a file."""
+
+import csv
+import io
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from services.escalation.handlers.audit import exported
+from services.escalation.repository import supervision
+from services.escalation.repository.supervision import LISTS
+from shared.database import Pool, transaction
+
+COLUMNS: Final = (
+    "reference", "danger_class", "grade", "target_at", "opened_at", "queues", "holder", "claimed_at", "contacted_at",
+    "unread",
+)  # fmt: skip
+"""What a file holds of each case: never a name, a place or a word that was told."""
+
+BEGINS_A_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    lists: Mapping[str, list[Any]]
+    workload: list[Any]
+    counts: Any
+
+
+async def overview(force: str, pool: Pool, now: datetime) -> Overview:
+    """Every list, who holds how much, and what has not been read or receipted."""
+    async with transaction(pool) as connection:
+        lists = {name: await supervision.a_list(connection, name, force, now) for name in LISTS}
+        return Overview(lists, await supervision.workload(connection, force, now), await supervision.counts(connection))
+
+
+async def export(name: str, force: str, who: str, pool: Pool, now: datetime) -> str:
+    """One of the lists as CSV; the record says who took it away."""
+    async with transaction(pool) as connection:
+        rows = await supervision.a_list(connection, name, force, now)
+    await exported(name, len(rows), who, pool, now)
+    written = io.StringIO()
+    writer = csv.writer(written)
+    writer.writerow(COLUMNS)
+    writer.writerows([_cell(row[column]) for column in COLUMNS] for row in rows)
+    return written.getvalue()
+
+
+def _cell(value: Any) -> str:
+    """As text that no spreadsheet takes for a formula."""
+    text = " ".join(value) if isinstance(value, list) else "" if value is None else str(value)
+    return f"'{text}" if text.startswith(BEGINS_A_FORMULA) else text

@@ -1,0 +1,103 @@
+"""What somebody does about a case: a note, contact made, links, a search, and the end of it."""
+
+from datetime import datetime, timedelta
+from typing import Any, Final
+from uuid import UUID
+
+from services.escalation.domain.outcomes import Outcome, why_not
+from services.escalation.domain.people import Worker
+from services.escalation.errors import NothingThere, NotSo
+from services.escalation.handlers.leases import held
+from services.escalation.handlers.sending import disputed
+from services.escalation.repository import audit, leases, queue, work
+from services.escalation.repository.audit import Entry
+from shared.database import Connection, Pool, transaction
+from shared.outbox import Bell
+
+LOOKS_BACK: Final = timedelta(days=183)
+"""How far a search goes."""
+
+FOUND: Final = 50
+
+
+async def note(report_id: UUID, worker: Worker, words: str, pool: Pool, now: datetime) -> None:
+    """Write something beside a case; whoever sees it may. The record says that, never what."""
+    async with transaction(pool) as connection:
+        await _must_be_there(connection, report_id, worker)
+        number = await work.note(connection, report_id, worker.name, words, now)
+        await audit.record(connection, [Entry(now, worker.id, "noted", report_id, "", {"note": number})])
+        await queue.changed(connection)
+
+
+async def contacted(report_id: UUID, token: UUID, worker: Worker, how: str, pool: Pool, now: datetime) -> None:
+    """Somebody spoke to the reporter, or got there."""
+    async with held(report_id, token, worker, pool, now) as (connection, _):
+        await leases.contacted(connection, report_id, now)
+        await audit.record(connection, [Entry(now, worker.id, "made contact", report_id, how)])
+
+
+async def close(
+    report_id: UUID, token: UUID, worker: Worker, outcome: Outcome, why: str, pool: Pool, now: datetime
+) -> None:
+    """End a case. Raises NotSo where danger would be closed unheard and without a reason."""
+    async with held(report_id, token, worker, pool, now) as (connection, row):
+        if refused := why_not(outcome, row["danger_class"], row["contacted_at"] is not None, row["drill"], why):
+            raise NotSo(refused)
+        await leases.close(connection, report_id, outcome, now)
+        await audit.record(connection, [Entry(now, worker.id, "closed", report_id, why, {"outcome": outcome})])
+
+
+async def link(report_id: UUID, reference: str, worker: Worker, why: str, pool: Pool, now: datetime) -> None:
+    """Say that another case belongs to this one. Drills never link."""
+    async with transaction(pool) as connection:
+        other = await _the_other(connection, report_id, reference, worker)
+        await work.link(connection, report_id, other, worker.name, why, now)
+        await _recorded(connection, "linked", report_id, other, worker, why, now)
+
+
+async def dispute(
+    report_id: UUID, reference: str, worker: Worker, why: str, pool: Pool, bell: Bell, now: datetime
+) -> None:
+    """Say that another case does not belong to this one; intake is told, and forgets what it linked."""
+    async with transaction(pool) as connection:
+        other = await _the_other(connection, report_id, reference, worker)
+        await work.dispute(connection, report_id, other, worker.name, why, now)
+        await disputed(connection, report_id, other, worker.name, why, now)
+        await _recorded(connection, "disputed a link", report_id, other, worker, why, now)
+    bell.ring()
+
+
+async def _the_other(connection: Connection, report_id: UUID, reference: str, worker: Worker) -> UUID:
+    here = await _must_be_there(connection, report_id, worker)
+    other = await work.by_reference(connection, worker.force, reference.strip().upper())
+    if other is None or other == report_id:
+        raise NothingThere("No other case of yours has this reference.")
+    there = await queue.item(connection, worker.force, other)
+    if here["drill"] or (there and there["drill"]):
+        raise NotSo("A drill is linked to nothing.")
+    return other
+
+
+async def _recorded(
+    connection: Connection, action: str, report_id: UUID, other: UUID, worker: Worker, why: str, now: datetime
+) -> None:
+    """Both cases' records say so."""
+    pairs = ((report_id, other), (other, report_id))
+    entries = [Entry(now, worker.id, action, one, why, {"other": str(another)}) for one, another in pairs]
+    await audit.record(connection, entries)
+    await queue.changed(connection)
+
+
+async def search(worker: Worker, words: str, pool: Pool, now: datetime) -> list[Any]:
+    """Cases of the last half year, the newest first; that somebody searched is recorded, what for is not."""
+    async with transaction(pool) as connection:
+        found = await work.search(connection, worker.force, words.strip(), now - LOOKS_BACK, FOUND)
+        await audit.record(connection, [Entry(now, worker.id, "searched", detail={"found": len(found)})])
+    return found
+
+
+async def _must_be_there(connection: Connection, report_id: UUID, worker: Worker) -> Any:
+    row = await queue.item(connection, worker.force, report_id)
+    if row is None:
+        raise NothingThere("It is not on your queue: it may have gone to another force.")
+    return row

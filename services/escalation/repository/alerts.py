@@ -1,0 +1,59 @@
+"""What somebody must look at."""
+
+from datetime import datetime
+from typing import Any, Final
+
+from services.escalation.domain.alerting import NO_CONTACT_AFTER, UNCLAIMED_AFTER
+from services.escalation.repository.queue import RANK
+from shared.database import Connection
+
+DUE: Final = """
+select report_id, 'unclaimed' as kind from queue_item
+where state = 'open' and danger_class <= 2 and (lease_until is null or lease_until <= $1)
+  and greatest(waiting_since, lease_until) <= $1 - $2::interval
+union all
+select report_id, 'no_contact' from queue_item
+where state = 'open' and danger_class <= 3 and lease_until > $1 and contacted_at is null
+  and claimed_at <= $1 - $3::interval
+union all
+select report_id, 'breached' from queue_item where state = 'open' and contacted_at is null and target_at <= $1
+"""
+
+RAISE: Final = f"""
+insert into alert (report_id, kind, raised_at, again_at, times)
+select report_id, kind, $1, $1, 1 from ({DUE}) as due
+on conflict (report_id, kind) where cleared_at is null
+do update set again_at = $1, times = alert.times + 1
+where alert.kind = 'unclaimed' and alert.again_at <= $1 - $2::interval
+returning report_id, kind, times
+"""  # noqa: S608 - constants only
+
+CLEAR: Final = f"""
+update alert set cleared_at = $1
+where cleared_at is null and not exists (
+    select from ({DUE}) as due where due.report_id = alert.report_id and due.kind = alert.kind
+)
+returning report_id, kind
+"""  # noqa: S608 - constants only
+
+STANDING: Final = f"""
+select alert.*, cases.reference, item.danger_class, item.holder_name, item.drill
+from alert join queue_item as item using (report_id) join cases using (report_id)
+where alert.cleared_at is null and (item.force is null or item.force = $1)
+order by {RANK}, alert.kind
+"""  # noqa: S608 - constants only
+
+
+async def raise_due(connection: Connection, now: datetime) -> list[Any]:
+    """Raise what is due and say again what is due again; returns those."""
+    return await connection.fetch(RAISE, now, UNCLAIMED_AFTER, NO_CONTACT_AFTER)
+
+
+async def clear_settled(connection: Connection, now: datetime) -> list[Any]:
+    """Clear those that somebody has dealt with; returns them."""
+    return await connection.fetch(CLEAR, now, UNCLAIMED_AFTER, NO_CONTACT_AFTER)
+
+
+async def standing(connection: Connection, force: str) -> list[Any]:
+    """Those that nobody has dealt with, in the order of the queue."""
+    return await connection.fetch(STANDING, force)

@@ -1,0 +1,90 @@
+"""The audit record: written in the transaction that makes it true, sealed into a chain afterwards by one sealer."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+from shared.database import Connection
+
+RECORD: Final = """
+insert into audit_entry (at, who, action, report_id, why, detail)
+select * from unnest($1::timestamptz[], $2::text[], $3::text[], $4::uuid[], $5::text[], $6::jsonb[])
+"""
+
+OF_CASE: Final = """
+select entry.*, coalesce(person.name, entry.who) as name from audit_entry as entry
+left join person on person.id = entry.who where entry.report_id = $1 order by entry.id
+"""
+
+SEALER: Final = 7_246_002
+"""The advisory lock that makes the sealer one, however many workers run."""
+
+UNSEALED: Final = "select * from audit_entry where position is null order by id limit $1"
+
+HEAD: Final = "select position, hash from audit_entry where position is not null order by position desc limit 1"
+
+SEAL: Final = """
+update audit_entry set position = seal.position, hash = seal.hash
+from unnest($1::bigint[], $2::bigint[], $3::bytea[]) as seal(id, position, hash) where audit_entry.id = seal.id
+"""
+
+CHAIN: Final = "select * from audit_entry where position > $1 order by position limit $2"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One thing that was done. `detail` names and counts; it never repeats the words of a report."""
+
+    at: datetime
+    who: str
+    action: str
+    report_id: UUID | None = None
+    why: str = ""
+    detail: dict[str, Any] = field(default_factory=dict)
+
+
+async def record(connection: Connection, entries: Sequence[Entry]) -> None:
+    """Add to the record, inside the caller's transaction."""
+    if entries:
+        rows = [(e.at, e.who, e.action, e.report_id, e.why, e.detail) for e in entries]
+        await connection.execute(RECORD, *map(list, zip(*rows, strict=True)))
+
+
+async def of_case(connection: Connection, report_id: UUID) -> list[Any]:
+    return await connection.fetch(OF_CASE, report_id)
+
+
+async def is_sealer(connection: Connection) -> bool:
+    """Whether this transaction is the one that seals; another worker's is, where not."""
+    return bool(await connection.fetchval("select pg_try_advisory_xact_lock($1)", SEALER))
+
+
+async def unsealed(connection: Connection, limit: int) -> list[Any]:
+    return await connection.fetch(UNSEALED, limit)
+
+
+async def head(connection: Connection) -> Any:
+    """The last link of the chain; None while there is none."""
+    return await connection.fetchrow(HEAD)
+
+
+async def seal(connection: Connection, links: Sequence[tuple[int, int, bytes]]) -> None:
+    """Put (id, position, hash) in place."""
+    await connection.execute(SEAL, *map(list, zip(*links, strict=True)))
+
+
+async def chain(connection: Connection, after: int, limit: int) -> list[Any]:
+    return await connection.fetch(CHAIN, after, limit)
+
+
+async def overdue(connection: Connection, before: datetime) -> int:
+    """How many were written before then and are not sealed."""
+    statement = "select count(*) from audit_entry where position is null and at < $1"
+    return int(await connection.fetchval(statement, before))
+
+
+async def case_of(connection: Connection, reference: str) -> UUID | None:
+    found: UUID | None = await connection.fetchval("select report_id from cases where reference = $1", reference)
+    return found

@@ -1,0 +1,62 @@
+"""People who sign in, and their sessions."""
+
+from datetime import datetime
+from typing import Any, Final
+
+from shared.database import Connection
+
+KEEP: Final = """
+insert into person (id, name, role, belongs_to, password_hash) values ($1, $2, $3, $4, $5)
+on conflict (id) do update set name = excluded.name, role = excluded.role, belongs_to = excluded.belongs_to,
+                               password_hash = excluded.password_hash
+"""
+
+SIGNED_IN: Final = """
+select person.* from session join person on person.id = session.person_id
+where session.token_hash = $1 and session.expires_at > $2 and person.active
+"""
+
+PREFER: Final = "update person set theme = $2, muted = $3, keys = $4 where id = $1"
+
+
+async def keep(
+    connection: Connection, person_id: str, name: str, role: str, belongs_to: str, password_hash: str | None
+) -> None:
+    """Let somebody in, or change what they may do. A person who was shut out stays so."""
+    await connection.execute(KEEP, person_id, name, role, belongs_to, password_hash)
+
+
+async def person(connection: Connection, person_id: str) -> Any:
+    return await connection.fetchrow("select * from person where id = $1 and active", person_id)
+
+
+async def everybody(connection: Connection) -> list[Any]:
+    return await connection.fetch("select * from person order by belongs_to, name")
+
+
+async def let(connection: Connection, person_id: str, active: bool) -> None:
+    """Shut somebody out, or let them in again; out is at once, in every browser."""
+    await connection.execute("update person set active = $2 where id = $1", person_id, active)
+    if not active:
+        await connection.execute("delete from session where person_id = $1", person_id)
+
+
+async def prefer(connection: Connection, person_id: str, theme: str, muted: bool, keys: bool) -> None:
+    await connection.execute(PREFER, person_id, theme, muted, keys)
+
+
+async def open_session(
+    connection: Connection, token_hash: str, person_id: str, now: datetime, expires_at: datetime
+) -> None:
+    """Keep a session; those that have run out are swept away on the way."""
+    await connection.execute("delete from session where expires_at <= $1", now)
+    statement = "insert into session (token_hash, person_id, signed_in_at, expires_at) values ($1, $2, $3, $4)"
+    await connection.execute(statement, token_hash, person_id, now, expires_at)
+
+
+async def signed_in(connection: Connection, token_hash: str, now: datetime) -> Any:
+    return await connection.fetchrow(SIGNED_IN, token_hash, now)
+
+
+async def end_session(connection: Connection, token_hash: str) -> None:
+    await connection.execute("delete from session where token_hash = $1", token_hash)

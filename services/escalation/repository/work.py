@@ -1,0 +1,94 @@
+"""What people add to a case: notes, links, overrides."""
+
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+from services.escalation.domain.overrides import Override
+from shared.database import Connection
+
+LINK: Final = """
+insert into case_link (report_id, other_id, at, who, why) values ($1, $2, $3, $4, $5)
+on conflict (report_id, other_id) do update set at = excluded.at, who = excluded.who, why = excluded.why,
+    disputed_by = null, disputed_why = null
+"""
+
+DISPUTE: Final = """
+insert into case_link (report_id, other_id, at, who, why, disputed_by, disputed_why)
+values ($1, $2, $3, $4, 'linked by intake', $4, $5)
+on conflict (report_id, other_id) do update set disputed_by = excluded.disputed_by, disputed_why = excluded.disputed_why
+"""
+
+LINKS: Final = """
+select link.*, cases.report_id as to_id, cases.reference from case_link as link
+join cases on cases.report_id = case when link.report_id = $1 then link.other_id else link.report_id end
+where $1 in (link.report_id, link.other_id) order by link.at
+"""
+
+OVERRIDDEN: Final = """
+insert into overridden (report_id, revision, at, who, why, override, before) values ($1, $2, $3, $4, $5, $6, $7)
+"""
+
+BY_REFERENCE: Final = """
+select report_id from cases left join queue_item as item using (report_id)
+where reference = $2 and (item.force is null or item.force = $1)
+"""
+
+SEARCH: Final = """
+select cases.report_id, cases.reference, cases.opened_at, cases.danger_class, cases.grade, item.state, item.holder_name
+from queue_item as item join cases using (report_id),
+     lateral (select convert_from(cases.event, 'UTF8')::jsonb -> 'report' as told) as report
+where (item.force is null or item.force = $1) and item.opened_at > $3 and (
+    cases.reference ilike $2 || '%' or position(lower($2) in lower(told ->> 'text')) > 0
+    or replace(lower(told #>> '{place,postcode}'), ' ', '') = replace(lower($2), ' ', '')
+    or replace(told #>> '{contact,phone}', ' ', '') = replace($2, ' ', '')
+    or lower(told #>> '{contact,email}') = lower($2) or position(lower($2) in lower(told #>> '{contact,name}')) > 0
+    or position(lower($2) in lower(told #>> '{place,words}')) > 0
+)
+order by item.opened_at desc limit $4
+"""
+
+
+async def note(connection: Connection, report_id: UUID, who: str, words: str, now: datetime) -> int:
+    statement = "insert into note (report_id, at, who, words) values ($1, $2, $3, $4) returning id"
+    return int(await connection.fetchval(statement, report_id, now, who, words))
+
+
+async def notes(connection: Connection, report_id: UUID) -> list[Any]:
+    return await connection.fetch("select * from note where report_id = $1 order by id", report_id)
+
+
+def _pair(one: UUID, other: UUID) -> tuple[UUID, UUID]:
+    return (one, other) if one < other else (other, one)
+
+
+async def link(connection: Connection, one: UUID, other: UUID, who: str, why: str, now: datetime) -> None:
+    """Say that two cases belong together; an earlier dispute is settled by it."""
+    await connection.execute(LINK, *_pair(one, other), now, who, why)
+
+
+async def dispute(connection: Connection, one: UUID, other: UUID, who: str, why: str, now: datetime) -> None:
+    """Say that two cases do not belong together, whoever linked them."""
+    await connection.execute(DISPUTE, *_pair(one, other), now, who, why)
+
+
+async def links(connection: Connection, report_id: UUID) -> list[Any]:
+    return await connection.fetch(LINKS, report_id)
+
+
+async def overridden(
+    connection: Connection, report_id: UUID, revision: int, override: Override, before: dict[str, Any] | None
+) -> None:
+    """Keep what the rules had said, to judge them by."""
+    said = override.model_dump(mode="json")
+    await connection.execute(OVERRIDDEN, report_id, revision, override.at, override.who, override.why, said, before)
+
+
+async def by_reference(connection: Connection, force: str, reference: str) -> UUID | None:
+    found: UUID | None = await connection.fetchval(BY_REFERENCE, force, reference)
+    return found
+
+
+async def search(connection: Connection, force: str, words: str, since: datetime, limit: int) -> list[Any]:
+    """Cases by reference, postcode, phone, email, name, place or words told, the newest first."""
+    return await connection.fetch(SEARCH, force, words, since, limit)

@@ -1,0 +1,197 @@
+"""One case on the board's right-hand side, or on a page of its own, and everything that is done about it there."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated, Any, Final
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Form, Query, Request, Response
+from pydantic import BeforeValidator
+
+from services.escalation.domain import board, marks, risk, timeline, words
+from services.escalation.domain.grading import Grade
+from services.escalation.domain.outcomes import WORDS, Outcome
+from services.escalation.domain.overrides import Said
+from services.escalation.domain.people import Worker
+from services.escalation.errors import NotSo
+from services.escalation.handlers import leases, overriding, queue, rerouting, work
+from services.escalation.handlers.cases import Rules
+from services.escalation.handlers.queue import Whole
+from services.escalation.pages import page
+from services.escalation.routers.dependencies import (
+    AtPageDep,
+    BellDep,
+    Now,
+    OurPagesOnly,
+    PoolDep,
+    RulesDep,
+    WorkerDep,
+)
+from shared.events import Label, Threat
+
+router = APIRouter(prefix="/board", dependencies=[OurPagesOnly], include_in_schema=False)
+
+
+def _chosen(value: object) -> object:
+    """A select left at its first choice sends nothing between its quotes."""
+    return value or None
+
+
+LONGEST: Final = 4000
+Words = Annotated[str, Form(min_length=1, max_length=LONGEST)]
+Remark = Annotated[str, Form(max_length=LONGEST)]
+Token = Annotated[UUID, Form()]
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """Somebody at a page, with what their work needs."""
+
+    request: Request
+    person: WorkerDep
+    worker: AtPageDep
+    pool: PoolDep
+    bell: BellDep
+    rules: RulesDep
+    now: Now
+
+    async def show(self, report_id: UUID) -> Response:
+        """The case as it is now: a part of the board for htmx, a page of its own for anybody else."""
+        found = await queue.whole(report_id, self.worker.force, self.pool)
+        template = "case_part.html" if "HX-Request" in self.request.headers else "case.html"
+        return page(self.request, template, self.person, **view(found, self.worker, self.rules, self.now))
+
+
+DeskDep = Annotated[Desk, Depends()]
+
+
+def view(case: Whole, worker: Worker, rules: Rules, now: datetime) -> dict[str, Any]:
+    """What the templates show of a case."""
+    item = case.item
+    holder = item.held_by(now)
+    return {
+        "case": case,
+        "item": item,
+        "report": item.report,
+        "assessment": item.assessment,
+        "stamp": board.stamp(item.version, holder is not None),
+        "mine": holder == worker.id,
+        "held": holder is not None,
+        "danger": board.danger(item.danger_class),
+        "labels": board.labels(item.assessment),
+        "place": board.place(item.report),
+        "safe": board.safe_contact(item.report, item.assessment),
+        "pieces": marks.pieces(item.report.text, item.assessment.evidence if item.assessment else ()),
+        "moments": timeline.timeline(case.entries, case.notes),
+        "risk": risk,
+        "words": words,
+        "outcomes": WORDS,
+        "agencies": rules.directory.agencies,
+    }
+
+
+@router.get("/cases/{report_id}")
+async def case(report_id: UUID, desk: DeskDep, again: Annotated[bool, Query()] = False) -> Response:
+    """`again`: the page is only keeping up with what it already shows, which is no new look for the record."""
+    answer = await desk.show(report_id)
+    if not again:
+        await queue.seen(report_id, desk.worker.id, desk.pool, desk.now)
+    return answer
+
+
+@router.get("/search")
+async def search(q: Annotated[str, Query(min_length=2, max_length=200)], desk: DeskDep) -> Response:
+    found = await work.search(desk.worker, q, desk.pool, desk.now)
+    return page(desk.request, "found.html", desk.person, found=found)
+
+
+@router.post("/renewals", status_code=204)
+async def renew(worker: AtPageDep, pool: PoolDep, now: Now) -> None:
+    """The page is open: whatever its owner holds stays theirs."""
+    await leases.renew_all(worker, pool, now)
+
+
+@router.post("/claims")
+async def claim_next(desk: DeskDep, queue: Annotated[str, Form()] = "") -> Response:
+    taken = await leases.claim_next(desk.worker, queue or None, None, desk.pool, desk.now)
+    if taken is None:
+        raise NotSo("Nothing is there to claim.")
+    return await desk.show(taken.report_id)
+
+
+@router.post("/cases/{report_id}/claim")
+async def claim(report_id: UUID, desk: DeskDep) -> Response:
+    await leases.claim(report_id, desk.worker, None, desk.pool, desk.now)
+    return await desk.show(report_id)
+
+
+@router.post("/cases/{report_id}/release")
+async def release(report_id: UUID, token: Token, desk: DeskDep, why: Remark = "") -> Response:
+    await leases.release(report_id, token, desk.worker, why, desk.pool, desk.now)
+    return await desk.show(report_id)
+
+
+@router.post("/cases/{report_id}/contact")
+async def contacted(report_id: UUID, token: Token, desk: DeskDep, how: Remark = "") -> Response:
+    await work.contacted(report_id, token, desk.worker, how, desk.pool, desk.now)
+    return await desk.show(report_id)
+
+
+@router.post("/cases/{report_id}/notes")
+async def note(report_id: UUID, words: Words, desk: DeskDep) -> Response:
+    await work.note(report_id, desk.worker, words, desk.pool, desk.now)
+    return await desk.show(report_id)
+
+
+@router.post("/cases/{report_id}/override")
+async def override(
+    report_id: UUID,
+    token: Token,
+    why: Words,
+    desk: DeskDep,
+    labels: Annotated[list[Label] | None, Form()] = None,
+    threat: Annotated[Threat | None, BeforeValidator(_chosen), Form()] = None,
+    grade: Annotated[Grade | None, BeforeValidator(_chosen), Form()] = None,
+) -> Response:
+    if not (labels or threat or grade):
+        raise NotSo("Choose labels, a threat level or a grade.")
+    said = Said(why=why, labels=tuple(labels) if labels else None, threat=threat, grade=grade)
+    await overriding.override_case(report_id, token, desk.worker, said, desk.pool, desk.bell, desk.rules, desk.now)
+    return await desk.show(report_id)
+
+
+@router.post("/cases/{report_id}/route")
+async def reroute(
+    report_id: UUID,
+    token: Token,
+    agency: Annotated[str, Form()],
+    queue: Annotated[str, Form(min_length=1)],
+    why: Words,
+    desk: DeskDep,
+) -> Response:
+    to = (agency, queue)
+    await rerouting.reroute(report_id, token, desk.worker, *to, why, desk.pool, desk.bell, desk.rules, desk.now)
+    return await desk.show(report_id)
+
+
+@router.post("/cases/{report_id}/links")
+async def link(
+    report_id: UUID,
+    reference: Annotated[str, Form(min_length=1)],
+    why: Words,
+    desk: DeskDep,
+    disputed: Annotated[bool, Form()] = False,
+) -> Response:
+    if disputed:
+        await work.dispute(report_id, reference, desk.worker, why, desk.pool, desk.bell, desk.now)
+    else:
+        await work.link(report_id, reference, desk.worker, why, desk.pool, desk.now)
+    return await desk.show(report_id)
+
+
+@router.post("/cases/{report_id}/close")
+async def close(
+    report_id: UUID, token: Token, outcome: Annotated[Outcome, Form()], desk: DeskDep, why: Remark = ""
+) -> Response:
+    await work.close(report_id, token, desk.worker, outcome, why, desk.pool, desk.now)
+    return await desk.show(report_id)

@@ -1,0 +1,157 @@
+"""What a control room's programs do about a case, and what was done about it."""
+
+from datetime import datetime
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Query
+from pydantic import BaseModel, ConfigDict, Field
+
+from services.escalation.domain.outcomes import Outcome
+from services.escalation.domain.overrides import Said
+from services.escalation.handlers import overriding, queue, rerouting, work
+from services.escalation.routers.dependencies import BellDep, Now, PoolDep, ProgramDep, RulesDep
+from services.escalation.routers.leases import Token
+from services.escalation.routers.queue import QueueItem
+
+router = APIRouter(prefix="/v1/queue", tags=["control room"])
+
+LONGEST = 4000
+Words = Annotated[str, Field(min_length=1, max_length=LONGEST)]
+
+
+class Note(BaseModel):
+    words: Words
+
+
+class Contacted(Token):
+    how: str = Field("", max_length=LONGEST)
+
+
+class Closed(Token):
+    outcome: Outcome
+    why: str = Field("", max_length=LONGEST)
+
+
+class Overridden(Token, Said):
+    """What is None stays as the rules have it."""
+
+
+class Rerouted(Token):
+    agency: str
+    queue: str
+    why: Words
+
+
+class Linked(BaseModel):
+    reference: str
+    why: Words
+
+
+class Entry(BaseModel):
+    """One thing that was done about a case."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    at: datetime
+    who: str
+    action: str
+    why: str
+    detail: dict[str, Any]
+
+
+class Written(BaseModel):
+    at: datetime
+    who: str
+    words: str
+
+
+class Link(BaseModel):
+    reference: str
+    why: str
+    who: str
+    disputed_by: str | None
+    disputed_why: str | None
+
+
+class Case(BaseModel):
+    item: QueueItem
+    entries: tuple[Entry, ...]
+    notes: tuple[Written, ...]
+    links: tuple[Link, ...]
+
+
+class Found(BaseModel):
+    report_id: UUID
+    reference: str
+    opened_at: datetime
+    danger_class: int
+    grade: str
+    state: str
+    holder_name: str | None
+
+
+@router.get("/search")
+async def search(
+    q: Annotated[str, Query(min_length=2, max_length=200)], worker: ProgramDep, pool: PoolDep, now: Now
+) -> tuple[Found, ...]:
+    """By reference, postcode, phone, email, name, place or words told, over the last half year."""
+    return tuple(Found.model_validate(dict(row)) for row in await work.search(worker, q, pool, now))
+
+
+@router.get("/{report_id}")
+async def case(report_id: UUID, worker: ProgramDep, pool: PoolDep, now: Now) -> Case:
+    """One case, with everything that was done about it."""
+    found = await queue.whole(report_id, worker.force, pool)
+    await queue.seen(report_id, worker.id, pool, now)
+    return Case(
+        item=QueueItem.model_validate(found.item, from_attributes=True),
+        entries=tuple(Entry.model_validate(dict(row)) for row in found.entries),
+        notes=tuple(Written.model_validate(dict(row)) for row in found.notes),
+        links=tuple(Link.model_validate(dict(row)) for row in found.links),
+    )
+
+
+@router.post("/{report_id}/notes", status_code=201)
+async def note(report_id: UUID, written: Note, worker: ProgramDep, pool: PoolDep, now: Now) -> None:
+    await work.note(report_id, worker, written.words, pool, now)
+
+
+@router.post("/{report_id}/contact", status_code=204)
+async def contacted(report_id: UUID, made: Contacted, worker: ProgramDep, pool: PoolDep, now: Now) -> None:
+    """Somebody spoke to the reporter, or got there."""
+    await work.contacted(report_id, made.token, worker, made.how, pool, now)
+
+
+@router.post("/{report_id}/override", status_code=204)
+async def override(
+    report_id: UUID, said: Overridden, worker: ProgramDep, pool: PoolDep, bell: BellDep, rules: RulesDep, now: Now
+) -> None:
+    """Labels, threat level or grade as a person has them; the case is graded and routed anew."""
+    given = Said.model_validate(said.model_dump(exclude={"token"}))
+    await overriding.override_case(report_id, said.token, worker, given, pool, bell, rules, now)
+
+
+@router.post("/{report_id}/route", status_code=204)
+async def reroute(
+    report_id: UUID, wanted: Rerouted, worker: ProgramDep, pool: PoolDep, bell: BellDep, rules: RulesDep, now: Now
+) -> None:
+    """To another agency too, on its ground; to another police force altogether."""
+    to = (wanted.agency, wanted.queue)
+    await rerouting.reroute(report_id, wanted.token, worker, *to, wanted.why, pool, bell, rules, now)
+
+
+@router.post("/{report_id}/links", status_code=201)
+async def link(report_id: UUID, other: Linked, worker: ProgramDep, pool: PoolDep, now: Now) -> None:
+    await work.link(report_id, other.reference, worker, other.why, pool, now)
+
+
+@router.post("/{report_id}/links/dispute", status_code=204)
+async def dispute(report_id: UUID, other: Linked, worker: ProgramDep, pool: PoolDep, bell: BellDep, now: Now) -> None:
+    """This and the other do not belong together, whoever linked them."""
+    await work.dispute(report_id, other.reference, worker, other.why, pool, bell, now)
+
+
+@router.post("/{report_id}/close", status_code=204)
+async def close(report_id: UUID, end: Closed, worker: ProgramDep, pool: PoolDep, now: Now) -> None:
+    await work.close(report_id, end.token, worker, end.outcome, end.why, pool, now)

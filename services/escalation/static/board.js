@@ -1,0 +1,227 @@
+/* The board: applies what the stream sends, counts down, warns of a new threat, and lets the keyboard do everything. */
+"use strict";
+(() => {
+  const $ = (id) => document.getElementById(id);
+  const board = $("board"), lines = $("lines"), casePane = $("case");
+  const SILENT = 16000, RENEW = 30000;
+  let skew = 0, heard = Date.now(), source = null, first = true, selected = null, unseen = 0, sound = null;
+  const title = document.title;
+
+  /* ---- the stream ---- */
+  function connect() {
+    if (source) source.close();
+    source = new EventSource("/board/stream");
+    source.addEventListener("queue", (event) => { alive(); apply(JSON.parse(event.data)); });
+    source.addEventListener("tick", (event) => { alive(); skew = Date.parse(JSON.parse(event.data).now) - Date.now(); });
+    source.addEventListener("signed-out", () => { source.close(); source = null; location.assign("/sign-in"); });
+    source.onerror = () => lost();
+  }
+  function alive() {
+    heard = Date.now();
+    if ($("link").dataset.state === "live") return;
+    $("link").dataset.state = "live";
+    $("link").textContent = "Live";
+    $("lost").hidden = true;
+  }
+  function lost() {
+    if ($("link").dataset.state !== "lost") {
+      $("link").dataset.state = "lost";
+      $("link").textContent = "Not live";
+      $("lost").textContent = "The connection is lost. What you see may be old. Trying again by itself.";
+      $("lost").hidden = false;
+    }
+    if (source && source.readyState === EventSource.CLOSED) { source = null; setTimeout(connect, 1000); }
+  }
+  window.addEventListener("offline", lost);
+  window.addEventListener("online", connect);
+  window.addEventListener("pagehide", () => source && source.close());
+  setInterval(() => { if (Date.now() - heard > SILENT) { heard = Date.now(); lost(); connect(); } }, 1000);
+
+  function apply(news) {
+    const there = new Map([...lines.children].map((li) => [li.id, li]));
+    const threats = [];
+    for (const [id, html] of Object.entries(news.lines)) {
+      let li = there.get("l-" + id);
+      const before = li && li.firstElementChild;
+      const was = before ? Number(before.dataset.class) : 9;
+      if (!li) { li = document.createElement("li"); li.id = "l-" + id; there.set(li.id, li); }
+      const focused = li.contains(document.activeElement);
+      li.innerHTML = html;
+      const line = li.firstElementChild;
+      if (focused) line.focus();
+      if (!first && Number(line.dataset.class) <= 2 && was > 2 && !line.dataset.held) threats.push(line);
+    }
+    place(news.order.map((id) => there.get("l-" + id)));
+    $("alerts").innerHTML = news.alerts;
+    $("count").textContent = lines.querySelectorAll(".line:not(.drill)").length + news.more + " open";
+    $("empty").hidden = news.order.length > 0;
+    $("more").hidden = !news.more;
+    $("more").textContent = news.more + " more are behind these.";
+    filter();
+    countDown();
+    mark();
+    keepUp();
+    if (threats.length) warn(threats);
+    first = false;
+  }
+  function place(wanted) {
+    const kept = new Set(wanted);
+    for (const li of [...lines.children]) if (!kept.has(li)) li.remove();
+    let at = lines.firstElementChild;
+    for (const li of wanted) {
+      if (li === at) at = at.nextElementSibling; else lines.insertBefore(li, at);
+    }
+  }
+
+  /* ---- the open case keeps up with its line ---- */
+  const openCase = () => casePane.querySelector("[data-case]");
+  function keepUp() {
+    const shown = openCase();
+    if (!shown) return;
+    const li = $("l-" + shown.dataset.case);
+    const stamp = li ? li.firstElementChild.dataset.stamp : shown.dataset.stamp.replace(/h$/, "");
+    if (li && stamp === shown.dataset.stamp) return;
+    if (!li && shown.dataset.closed) return;
+    if (document.querySelector("dialog[open]")) { $("changed").hidden = false; return; }
+    if (li || !shown.dataset.asked) { shown.dataset.asked = "yes"; show(shown.dataset.case, true); }
+  }
+  const show = (id, again) => htmx.ajax("GET", "/board/cases/" + id + (again ? "?again=true" : ""), { target: "#case", swap: "innerHTML" });
+  setInterval(() => {
+    if (board.dataset.holds || casePane.querySelector("[data-token]")) {
+      fetch("/board/renewals", { method: "POST" }).catch(() => lost());
+    }
+  }, RENEW);
+
+  /* ---- time ---- */
+  function countDown() {
+    const now = Date.now() + skew;
+    for (const time of document.querySelectorAll("[data-target]")) {
+      const seconds = Math.round((Date.parse(time.dataset.target) - now) / 1000);
+      const words = left(seconds);
+      if (time.textContent !== words) time.textContent = words;
+      const state = seconds < 0 ? "late" : seconds < 300 ? "soon" : "";
+      if (time.dataset.state !== state) time.dataset.state = state;
+    }
+  }
+  function left(seconds) {
+    const s = Math.abs(seconds);
+    const words = s < 3600 ? Math.floor(s / 60) + ":" + String(s % 60).padStart(2, "0")
+      : s < 86400 ? Math.floor(s / 3600) + " h " + Math.floor((s % 3600) / 60) + " min" : Math.floor(s / 86400) + " d " + Math.floor((s % 86400) / 3600) + " h";
+    return seconds < 0 ? words + " late" : words + " left";
+  }
+  setInterval(countDown, 1000);
+
+  /* ---- a new threat ---- */
+  function warn(threats) {
+    unseen += threats.length;
+    document.title = "▲ " + unseen + " new threat" + (unseen > 1 ? "s" : "") + " – Heard";
+    $("news").textContent = threats.map((line) => "New threat. " + line.innerText.replace(/\s+/g, " ")).join(" ");
+    for (const line of threats) line.classList.add("flash");
+    if (!board.dataset.muted) beep();
+  }
+  function calm() { if (unseen) { unseen = 0; document.title = title; } }
+  function beep() {
+    sound = sound || new AudioContext();
+    const at = sound.currentTime;
+    for (const [n, pitch] of [[0, 880], [1, 660], [2, 880]]) {
+      const tone = sound.createOscillator(), volume = sound.createGain();
+      tone.frequency.value = pitch;
+      volume.gain.setValueAtTime(0.25, at + n * 0.22);
+      volume.gain.exponentialRampToValueAtTime(0.001, at + n * 0.22 + 0.2);
+      tone.connect(volume).connect(sound.destination);
+      tone.start(at + n * 0.22);
+      tone.stop(at + n * 0.22 + 0.2);
+    }
+    board.dataset.beeped = Number(board.dataset.beeped || 0) + 1;
+  }
+  setInterval(() => { if (unseen && document.title !== title) { document.title = title; } else if (unseen) { document.title = "▲ " + unseen + " new threat" + (unseen > 1 ? "s" : "") + " – Heard"; } }, 1000);
+  for (const kind of ["keydown", "pointerdown"]) window.addEventListener(kind, calm);
+  function mute() {
+    const muted = !board.dataset.muted;
+    board.dataset.muted = muted ? "yes" : "";
+    $("mute").setAttribute("aria-pressed", String(muted));
+    fetch("/preferences/muted", { method: "POST", body: new URLSearchParams({ muted: String(muted) }) }).catch(() => lost());
+  }
+  $("mute").addEventListener("click", mute);
+
+  /* ---- choosing ---- */
+  const visible = () => [...lines.children].filter((li) => !li.hidden).map((li) => li.firstElementChild);
+  function filter() {
+    const wanted = $("filter").value;
+    $("filter-value").value = wanted;
+    for (const li of lines.children) li.hidden = Boolean(wanted) && !li.firstElementChild.dataset.queues.split(" ").includes(wanted);
+  }
+  $("filter").addEventListener("change", filter);
+  function mark() {
+    const shown = openCase();
+    for (const line of lines.querySelectorAll(".line[aria-current]")) line.removeAttribute("aria-current");
+    if (shown && $("l-" + shown.dataset.case)) $("l-" + shown.dataset.case).firstElementChild.setAttribute("aria-current", "true");
+  }
+  function move(by) {
+    const all = visible();
+    if (!all.length) return;
+    const at = all.findIndex((line) => line === document.activeElement || line.dataset.id === selected);
+    const to = all[Math.min(all.length - 1, Math.max(0, at < 0 ? 0 : at + by))];
+    selected = to.dataset.id;
+    to.focus();
+  }
+  document.addEventListener("click", (event) => {
+    const link = event.target.closest("a[data-id]");
+    if (link && !event.ctrlKey && !event.metaKey && !event.shiftKey) { event.preventDefault(); selected = link.dataset.id; show(link.dataset.id); }
+    const opener = event.target.closest("[data-dialog]");
+    if (opener) open(opener.dataset.dialog);
+    if (event.target.closest("[data-leave]")) event.target.closest("dialog").close();
+    if (event.target.closest("[data-again]")) show(openCase().dataset.case, true);
+  });
+  function open(name) {
+    const dialog = $("d-" + name);
+    if (!dialog || dialog.open) return;
+    dialog.showModal();
+    const field = dialog.querySelector("textarea, select, input:not([type=hidden])");
+    if (field) field.focus();
+  }
+  document.addEventListener("htmx:afterSwap", (event) => {
+    if (event.detail.target !== casePane) return;
+    mark();
+    countDown();
+    const again = event.detail.pathInfo && event.detail.pathInfo.requestPath.includes("again=true");
+    if (!again) { const heading = casePane.querySelector("h2"); if (heading) { heading.tabIndex = -1; heading.focus(); casePane.scrollTop = 0; } }
+  });
+  document.addEventListener("htmx:responseError", (event) => {
+    let words = "That did not work. Try again.";
+    try { const told = JSON.parse(event.detail.xhr.responseText); words = told.title + ". " + told.detail; } catch (_) { /* not a problem document */ }
+    const dialog = document.querySelector("dialog[open] .wrong");
+    const place = dialog || $("lost");
+    place.textContent = words;
+    place.hidden = false;
+  });
+  document.addEventListener("htmx:sendError", lost);
+
+  /* ---- keys ---- */
+  const DIALOGS = { m: "contact", w: "note", o: "override", t: "route", l: "link", x: "close", r: "release" };
+  document.addEventListener("keydown", (event) => {
+    const typing = event.target.matches("input, select, textarea");
+    if (event.ctrlKey || event.metaKey || event.altKey || typing || document.querySelector("dialog[open]")) return;
+    const arrow = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+    if (arrow && (event.target === document.body || lines.contains(event.target))) { move(arrow); event.preventDefault(); return; }
+    if (!board.dataset.keys) return;
+    const key = event.key;
+    if (key === "j" || key === "k") move(key === "j" ? 1 : -1);
+    else if (key === "n") $("next").click();
+    else if (key === "c") claim();
+    else if (key === "u") mute();
+    else if (key === "/") $("q").focus();
+    else if (DIALOGS[key]) open(DIALOGS[key]);
+    else return;
+    event.preventDefault();
+  });
+  function claim() {
+    const line = document.activeElement.closest && document.activeElement.closest(".line");
+    const shown = openCase();
+    const id = line ? line.dataset.id : shown && shown.dataset.case;
+    if (id) htmx.ajax("POST", "/board/cases/" + id + "/claim", { target: "#case", swap: "innerHTML" });
+  }
+
+  countDown();
+  connect();
+})();

@@ -1,0 +1,111 @@
+"""The audit record: append-only, sealed by one sealer, and proved."""
+
+import asyncio
+from datetime import timedelta
+
+import asyncpg
+import pytest
+
+from services.escalation.domain.people import Role
+from services.escalation.handlers import audit
+from shared.database import Pool
+from tests.builders import NOON, classified, report
+from tests.escalation.conftest import Escalate, SignInPage
+
+KEY = "a key of thirty-two characters for the chain"
+
+
+async def sealed(escalate: Escalate, pool: Pool, many: int = 5) -> None:
+    await escalate(*(classified() for _ in range(many)))
+    await audit.seal_some(pool, KEY)
+
+
+async def tampered(pool: Pool, statement: str) -> None:
+    """As somebody could who owns the database."""
+    await pool.execute("alter table audit_entry disable trigger all")
+    await pool.execute(statement)
+    await pool.execute("alter table audit_entry enable trigger all")
+
+
+async def test_a_whole_record_is_proved(escalate: Escalate, pool: Pool):
+    await sealed(escalate, pool)
+    await sealed(escalate, pool)
+    proof = await audit.verify(pool, KEY, None, NOON)
+    assert (proof.entries, proof.faults) == (10, ())
+    assert (await audit.verify(pool, KEY, proof.head, NOON)).faults == ()
+
+
+@pytest.mark.parametrize(
+    ("statement", "fault"),
+    [
+        ("update audit_entry set why = 'nothing' where position = 3", "entry 3 is not as it was sealed"),
+        ("update audit_entry set detail = '{}' where position = 1", "entry 1 is not as it was sealed"),
+        ("delete from audit_entry where position = 2", "entry 2 is missing"),
+        ("update audit_entry set position = -position where position = 4", "entry 4 is missing"),
+    ],
+)
+async def test_whatever_is_changed_is_found(escalate: Escalate, pool: Pool, statement: str, fault: str):
+    await sealed(escalate, pool)
+    await tampered(pool, statement)
+    assert (await audit.verify(pool, KEY, None, NOON)).faults == (fault,)
+
+
+async def test_a_chain_cut_short_or_made_anew_lacks_the_head_that_was_noted(escalate: Escalate, pool: Pool):
+    await sealed(escalate, pool)
+    head = (await audit.verify(pool, KEY, None, NOON)).head
+    await tampered(pool, "delete from audit_entry where position > 3")
+    (fault,) = (await audit.verify(pool, KEY, head, NOON)).faults
+    assert "its end was cut off" in fault
+
+
+async def test_without_the_key_no_seal_fits(escalate: Escalate, pool: Pool):
+    await sealed(escalate, pool)
+    assert (await audit.verify(pool, KEY + "x", None, NOON)).faults == ("entry 1 is not as it was sealed",)
+
+
+async def test_what_the_sealer_left_lying_is_told(escalate: Escalate, pool: Pool):
+    await escalate(classified())
+    later = NOON + audit.OVERDUE + timedelta(seconds=1)
+    assert (await audit.verify(pool, KEY, None, later)).faults == (
+        "1 entries were never sealed: is the worker running?",
+    )
+
+
+@pytest.mark.parametrize(
+    "statement",
+    ["update audit_entry set why = 'x'", "delete from audit_entry", "truncate audit_entry"],
+)
+@pytest.mark.parametrize("seal", [True, False])
+async def test_the_database_itself_refuses_changes(escalate: Escalate, pool: Pool, statement: str, seal: bool):
+    await escalate(classified())
+    if seal:
+        await audit.seal_some(pool, KEY)
+    with pytest.raises(asyncpg.RaiseError, match="append-only"):
+        await pool.execute(statement)
+
+
+async def test_several_sealers_at_once_make_one_chain(escalate: Escalate, pool: Pool):
+    async def write() -> None:
+        for _ in range(10):
+            await escalate(classified())
+
+    async def seal() -> None:
+        for _ in range(20):
+            await audit.seal_some(pool, KEY)
+
+    await asyncio.gather(write(), write(), seal(), seal(), seal())
+    await audit.seal_some(pool, KEY)
+    proof = await audit.verify(pool, KEY, None, NOON)
+    assert (proof.entries, proof.faults) == (20, ())
+
+
+async def test_an_auditor_sees_the_record_of_a_case_and_is_recorded(
+    escalate: Escalate, sign_in_page: SignInPage, pool: Pool
+):
+    await escalate(classified(report(reference="H-AUDIT-11111")))
+    browser = await sign_in_page(Role.auditor)
+    page = await browser.get("/audit", params={"reference": "h-audit-11111"})
+    assert "rulebook: rules-1" in page.text
+    assert await pool.fetchval("select count(*) from audit_entry where action = 'audited' and who = 'sam'") == 1
+    assert (await browser.get("/board")).status_code == 403
+    assert (await browser.get("/audit", params={"reference": "H-NONE"})).status_code == 404

@@ -1,0 +1,84 @@
+"""Signing in to the pages: sessions, the demo login, and forms sent from elsewhere."""
+
+from datetime import UTC, datetime, timedelta
+
+import httpx
+import pytest
+from pydantic import ValidationError
+
+from services.escalation.domain.people import Role
+from services.escalation.handlers import people
+from services.escalation.routers.dependencies import COOKIE
+from services.escalation.settings import Settings
+from shared.database import Pool
+from tests.escalation.conftest import OURS, SignInPage
+
+
+async def test_a_page_without_a_session_leads_to_the_sign_in_page(client: httpx.AsyncClient):
+    answer = await client.get("/preferences")
+    assert (answer.status_code, answer.headers["location"]) == (303, "/sign-in")
+
+
+async def test_the_demo_login_opens_a_session_in_a_host_cookie(client: httpx.AsyncClient, pool: Pool):
+    await people.let_in("sam", "Sam", Role.auditor, "northmoor-police", "a password", pool)
+    answer = await client.post("/sign-in", data={"name": "sam", "password": "a password"}, headers=OURS)
+    cookie = answer.headers["set-cookie"].lower()
+    assert cookie.startswith(COOKIE.lower())
+    assert {"secure", "httponly", "path=/", "samesite=lax"} <= {part.strip() for part in cookie.split(";")}
+    assert "Preferences" in (await client.get("/preferences")).text
+
+
+@pytest.mark.parametrize(("name", "password"), [("sam", "wrong"), ("nobody", "a password")])
+async def test_a_wrong_name_and_a_wrong_password_are_told_alike(
+    client: httpx.AsyncClient, pool: Pool, name: str, password: str
+):
+    await people.let_in("sam", "Sam", Role.operator, "northmoor-police", "a password", pool)
+    answer = await client.post("/sign-in", data={"name": name, "password": password}, headers=OURS)
+    assert answer.status_code == 401
+    assert "The name or the password is wrong" in answer.text
+    assert COOKIE not in answer.cookies
+
+
+async def test_somebody_who_comes_by_openid_has_no_password(client: httpx.AsyncClient, pool: Pool):
+    await people.let_in("sam", "Sam", Role.operator, "northmoor-police", None, pool)
+    answer = await client.post("/sign-in", data={"name": "sam", "password": ""}, headers=OURS)
+    assert answer.status_code in (401, 422)
+
+
+async def test_a_session_ends_with_the_shift_or_by_signing_out(client: httpx.AsyncClient, pool: Pool):
+    await people.let_in("sam", "Sam", Role.operator, "northmoor-police", None, pool)
+    now = datetime.now(UTC)
+    token = await people.sign_in("sam", pool, now)
+    assert await people.who_is(token, pool, now + people.SHIFT - timedelta(seconds=1))
+    assert await people.who_is(token, pool, now + people.SHIFT) is None
+    await people.sign_out(token, pool)
+    assert await people.who_is(token, pool, now) is None
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({"Sec-Fetch-Site": "same-origin"}, 303),
+        ({"Origin": "https://escalation"}, 303),
+        ({"Sec-Fetch-Site": "cross-site"}, 403),
+        ({"Sec-Fetch-Site": "same-site", "Origin": "https://escalation"}, 403),
+        ({"Origin": "https://evil.example"}, 403),
+        ({}, 403),
+    ],
+)
+async def test_a_form_from_elsewhere_is_refused(sign_in_page: SignInPage, headers: dict[str, str], status: int):
+    browser = await sign_in_page(Role.operator)
+    answer = await browser.post("/preferences", data={"theme": "light"}, headers=headers)
+    assert answer.status_code == status
+
+
+async def test_preferences_are_kept(sign_in_page: SignInPage):
+    browser = await sign_in_page(Role.auditor)
+    await browser.post("/preferences", data={"theme": "light", "muted": "true"}, headers=OURS)
+    assert 'data-theme="light"' in (await browser.get("/preferences")).text
+
+
+def test_the_demo_login_refuses_to_start_outside_the_demo(settings: Settings):
+    given = settings.model_dump() | {"demo_login": True, "environment": "production"}
+    with pytest.raises(ValidationError, match="outside the demo"):
+        Settings(**given)

@@ -1,0 +1,151 @@
+"""Alerts, what a supervisor sees and takes away, and drills."""
+
+import csv
+import io
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from services.escalation.domain.alerting import NO_CONTACT_AFTER, UNCLAIMED_AFTER
+from services.escalation.domain.people import Role, Worker
+from services.escalation.handlers import alerts, drills, leases, work
+from services.escalation.handlers.cases import Rules
+from services.escalation.rules_in_force import drills as exercises
+from shared.database import Pool
+from shared.events import DangerClass, Label
+from tests.builders import NOON, classified, report
+from tests.escalation.conftest import OURS, Escalate, SignInPage
+
+SAM = Worker("sam", "Sam", "northmoor-police")
+SECOND = timedelta(seconds=1)
+
+
+def told(danger: int, at: datetime = NOON, **given: Any) -> Any:
+    return classified(report(received_at=at, **given), labels=(Label.harassment,), danger_class=DangerClass(danger))
+
+
+async def kinds(pool: Pool) -> list[tuple[str, int]]:
+    rows = await pool.fetch("select kind, times from alert where cleared_at is null order by kind")
+    return [(row["kind"], row["times"]) for row in rows]
+
+
+@pytest.mark.parametrize(("danger", "alerted"), [(1, True), (2, True), (3, False)])
+async def test_a_threat_that_nobody_claims_alerts_after_a_minute_and_again(
+    escalate: Escalate, pool: Pool, danger: int, alerted: bool
+):
+    await escalate(told(danger))
+    await alerts.look(pool, NOON + UNCLAIMED_AFTER - SECOND)
+    assert await kinds(pool) == []
+    await alerts.look(pool, NOON + UNCLAIMED_AFTER)
+    assert await kinds(pool) == ([("unclaimed", 1)] if alerted else [])
+    await alerts.look(pool, NOON + UNCLAIMED_AFTER + SECOND)
+    await alerts.look(pool, NOON + 2 * UNCLAIMED_AFTER)
+    assert await kinds(pool) == ([("unclaimed", 2)] if alerted else [])
+
+
+async def test_claiming_clears_it_and_no_contact_alerts_and_takes_nothing_away(escalate: Escalate, pool: Pool):
+    await escalate(told(1))
+    now = NOON + UNCLAIMED_AFTER
+    await alerts.look(pool, now)
+    claim = await leases.claim_next(SAM, None, None, pool, now)
+    assert claim
+    await alerts.look(pool, now)
+    assert await kinds(pool) == []
+    for _ in range(4):
+        now += leases.LEASE - SECOND
+        await leases.renew(claim.report_id, claim.token, SAM, pool, now)
+    assert now - NOON > NO_CONTACT_AFTER
+    await alerts.look(pool, now)
+    assert await kinds(pool) == [("no_contact", 1)]
+    await work.contacted(claim.report_id, claim.token, SAM, "rang", pool, now)
+    await alerts.look(pool, now)
+    assert await kinds(pool) == []
+
+
+async def test_a_breached_target_alerts(escalate: Escalate, pool: Pool):
+    await escalate(told(3))
+    await alerts.look(pool, NOON + timedelta(hours=48))
+    assert await kinds(pool) == [("breached", 1)]
+
+
+async def test_a_case_that_rises_to_a_threat_waits_from_then_on(escalate: Escalate, pool: Pool):
+    event = told(4)
+    await escalate(event)
+    later = NOON + timedelta(hours=1)
+    graver = told(1).assessment
+    await escalate(classified(event.report.model_copy(update={"revision": 2}), graver), at=later)
+    await alerts.look(pool, later + UNCLAIMED_AFTER - SECOND)
+    assert ("unclaimed", 1) not in await kinds(pool)
+    await alerts.look(pool, later + UNCLAIMED_AFTER)
+    assert ("unclaimed", 1) in await kinds(pool)
+
+
+async def test_a_supervisor_sees_what_is_late_unclaimed_and_not_placed(
+    escalate: Escalate, sign_in_page: SignInPage, pool: Pool
+):
+    now = datetime.now(UTC)
+    await escalate(told(1, now - timedelta(minutes=20), reference="H-LATE"), at=now)
+    await escalate(classified(report(reference="H-LOST", received_at=now), labels=(Label.other,)), at=now)
+    browser = await sign_in_page(Role.supervisor)
+    page = (await browser.get("/supervisor")).text
+    assert "Threats that nobody holds: 1" in page
+    assert "Past their target: 1" in page
+    assert "No rule places them: 1" in page
+    assert page.count("H-LATE") == 2
+
+
+async def test_a_list_is_taken_away_as_a_file_without_a_word_that_was_told_and_recorded(
+    escalate: Escalate, sign_in_page: SignInPage, pool: Pool
+):
+    now = datetime.now(UTC)
+    await escalate(told(1, now, reference="=cmd|calc"), at=now)
+    browser = await sign_in_page(Role.supervisor)
+    answer = await browser.get("/supervisor/unclaimed.csv")
+    (row,) = csv.DictReader(io.StringIO(answer.text))
+    assert (row["reference"], row["danger_class"]) == ("'=cmd|calc", "1")
+    assert "Music" not in answer.text
+    detail = await pool.fetchval("select detail from audit_entry where action = 'exported' and who = 'sam'")
+    assert detail == {"what": "unclaimed", "rows": 1}
+
+
+@pytest.mark.parametrize("role", [Role.operator, Role.admin, Role.auditor, Role.agency])
+@pytest.mark.parametrize("path", ["/supervisor", "/supervisor/unclaimed.csv", "/drills"])
+async def test_only_a_supervisor_supervises(sign_in_page: SignInPage, role: Role, path: str):
+    browser = await sign_in_page(role)
+    assert (await browser.get(path)).status_code == 403
+    assert (await browser.post("/drills", data={"drill": "door"}, headers=OURS)).status_code == 403
+
+
+async def test_a_drill_comes_after_all_that_is_real_and_goes_nowhere(escalate: Escalate, pool: Pool, rules: Rules):
+    await drills.start(exercises().drills[1], SAM, pool, rules, NOON)
+    await escalate(told(4))
+    first = await leases.claim_next(SAM, None, None, pool, NOON)
+    second = await leases.claim_next(SAM, None, None, pool, NOON)
+    assert first
+    assert second
+    assert await pool.fetchval("select drill from queue_item where report_id = $1", first.report_id) is False
+    assert await pool.fetchval("select drill from queue_item where report_id = $1", second.report_id) is True
+    assert await pool.fetchval("select count(*) from delivery where report_id = $1", second.report_id) == 0
+    assert await pool.fetchval("select count(*) from outbox where report_id = $1", second.report_id) == 0
+
+
+async def test_a_drill_is_started_by_a_supervisor_marked_and_ended(sign_in_page: SignInPage, pool: Pool):
+    browser = await sign_in_page(Role.supervisor)
+    for drill in exercises().drills:
+        answer = await browser.post("/drills", data={"drill": drill.id}, headers=OURS)
+        assert answer.status_code == 303
+    board = (await browser.get("/board")).text
+    assert board.count('<strong class="tag">Drill</strong>') == len(exercises().drills)
+    assert "0 open" in board
+    assert "Threats that nobody holds: 0" in (await browser.get("/supervisor")).text
+    await browser.post("/drills/end", headers=OURS)
+    assert "Drill</strong>" not in (await browser.get("/board")).text
+
+
+async def test_an_administrator_shuts_somebody_out_at_once(sign_in_page: SignInPage):
+    alex = await sign_in_page(Role.operator, "Alex")
+    admin = await sign_in_page(Role.admin, "Kim")
+    assert (await alex.get("/board")).status_code == 200
+    await admin.post("/people", data={"person": "alex", "active": "false"}, headers=OURS)
+    assert (await alex.get("/board")).status_code == 303

@@ -1,0 +1,171 @@
+"""What people do about a case over HTTP: contact, notes, overrides, routes, links, search and the end."""
+
+from typing import Any
+
+import httpx
+import pytest
+
+from shared.database import Pool
+from shared.events import Answers, Contact, DangerClass, Label, LinkDisputed, ReportOverridden, Threat
+from tests.builders import assessment, classified, report
+from tests.escalation.conftest import Escalate, SignIn
+
+STALKING = {"labels": (Label.stalking, Label.harassment), "danger_class": DangerClass.veiled_or_stalking}
+
+
+class Room:
+    """A control room's program that holds one case."""
+
+    def __init__(self, client: httpx.AsyncClient, headers: dict[str, str], report_id: Any, token: str) -> None:
+        self.client, self.headers, self.token = client, headers, token
+        self.path = f"/v1/queue/{report_id}"
+
+    async def post(self, what: str, **body: Any) -> httpx.Response:
+        return await self.client.post(f"{self.path}/{what}", json={"token": self.token} | body, headers=self.headers)
+
+    async def case(self) -> dict[str, Any]:
+        found: dict[str, Any] = (await self.client.get(self.path, headers=self.headers)).raise_for_status().json()
+        return found
+
+
+@pytest.fixture
+async def hold(client: httpx.AsyncClient, sign_in: SignIn, escalate: Escalate) -> Any:
+    async def held(event: Any) -> Room:
+        await escalate(event)
+        headers = await sign_in("operator", "northmoor-police")
+        answer = await client.post(f"/v1/queue/{event.report_id}/claim", headers=headers)
+        return Room(client, headers, event.report_id, answer.raise_for_status().json()["token"])
+
+    return held
+
+
+async def test_contact_a_note_and_the_end_stand_in_the_case(hold: Any):
+    room = await hold(classified(**STALKING))
+    assert (await room.post("contact", how="rang, she is safe")).status_code == 204
+    assert (await room.post("notes", words="sister is with her")).status_code == 201
+    assert (await room.post("close", outcome="advised")).status_code == 204
+    case = await room.case()
+    assert [entry["action"] for entry in case["entries"]] == [
+        "read", "claimed", "made contact", "noted", "closed",
+    ]  # fmt: skip
+    assert [note["words"] for note in case["notes"]] == ["sister is with her"]
+    assert (case["item"]["state"], case["item"]["outcome"]) == ("closed", "advised")
+
+
+async def test_danger_is_not_closed_unheard_without_a_reason(hold: Any):
+    room = await hold(classified(**STALKING))
+    refused = await room.post("close", outcome="nobody_reached")
+    assert refused.status_code == 422
+    assert "make contact first" in refused.json()["detail"]
+    assert (await room.post("close", outcome="nobody_reached", why="three calls, no answer")).status_code == 204
+
+
+async def test_nothing_is_done_without_the_lease(hold: Any):
+    room = await hold(classified(**STALKING))
+    room.token = "00000000-0000-0000-0000-000000000000"
+    for what, body in (
+        ("contact", {}),
+        ("close", {"outcome": "advised"}),
+        ("override", {"why": "x", "threat": "none"}),
+        ("route", {"why": "x", "agency": "northmoor-homes", "queue": "tenancy"}),
+        ("renew", {}),
+        ("release", {}),
+    ):
+        assert (await room.post(what, **body)).status_code == 409
+
+
+async def test_an_override_regrades_reroutes_and_goes_out_as_an_event(hold: Any, pool: Pool):
+    told = report(text="He said he would be back.")
+    room = await hold(classified(told, labels=(Label.harassment,)))
+    answer = await room.post("override", why="he has done it before", threat="explicit", labels=["stalking"])
+    assert answer.status_code == 204
+    item = (await room.case())["item"]
+    assert (item["danger_class"], item["grade"]) == (2, "priority")
+    assert item["assessment"]["labels"] == ["stalking", "harassment"]
+    assert item["reasons"][0].startswith("Override: northmoor-police-operator: he has done it before")
+    assert "control_room" in item["queues"]
+    row = await pool.fetchrow("select value from outbox where topic = 'reports.overridden'")
+    event = ReportOverridden.model_validate_json(row["value"])
+    assert (event.threat, event.danger_class) == (Threat.explicit, 2)
+    kept = await pool.fetchrow("select before, override from overridden")
+    assert (kept["before"]["labels"], kept["override"]["threat"]) == (["harassment"], "explicit")
+
+
+async def test_an_override_outlives_a_like_reading_and_not_a_graver_one(hold: Any, escalate: Escalate, pool: Pool):
+    told = report()
+    room = await hold(classified(told, **STALKING))
+    await room.post("override", why="a film, not a life", labels=["other"], threat="none")
+    assert await pool.fetchval("select danger_class from queue_item") == 4
+    await escalate(classified(told.model_copy(update={"revision": 2}), assessment(**STALKING)))
+    assert await pool.fetchval("select danger_class from queue_item") == 4
+    graver = assessment(danger_class=DangerClass.life_at_risk, threat=Threat.imminent)
+    await escalate(classified(told.model_copy(update={"revision": 3}), graver))
+    assert await pool.fetchval("select danger_class from queue_item") == 1
+
+
+async def test_an_override_needs_a_reason_and_something_to_say(hold: Any):
+    room = await hold(classified(**STALKING))
+    assert (await room.post("override", why="", threat="none")).status_code == 422
+    assert (await room.post("override", why="because")).status_code == 422
+
+
+@pytest.mark.parametrize(
+    ("agency", "status", "words"),
+    [
+        ("northmoor-homes", 422, "has not agreed"),
+        ("northmoor-high-street", 422, "no such agency"),
+        ("northmoor-council-asb", 422, "the party complained of"),
+        ("northmoor-safeguarding", 204, ""),
+        ("southvale-police", 204, ""),
+    ],
+)
+async def test_a_case_is_sent_on_only_where_it_may_go(hold: Any, pool: Pool, agency: str, status: int, words: str):
+    told = report(answers=Answers(party_organisation="Northmoor Council"))
+    room = await hold(classified(told, **STALKING))
+    answer = await room.post("route", why="theirs", agency=agency, queue="control_room")
+    assert answer.status_code == status
+    assert words in answer.text
+    assert await pool.fetchval("select count(*) from delivery where agency_id = $1", agency) == (status == 204)
+
+
+async def test_a_case_sent_to_another_force_is_theirs_whatever_is_read_later(hold: Any, pool: Pool, escalate: Escalate):
+    told = report()
+    room = await hold(classified(told, **STALKING))
+    await room.post("route", why="over the boundary", agency="southvale-police", queue="control_room")
+    await escalate(classified(told.model_copy(update={"revision": 2}), assessment(**STALKING)))
+    row = await pool.fetchrow("select force, holder from queue_item")
+    assert (row["force"], row["holder"]) == ("southvale-police", None)
+
+
+async def test_links_are_made_and_disputed(hold: Any, escalate: Escalate, pool: Pool):
+    other = report(reference="H-OTHER-22222")
+    await escalate(classified(other, **STALKING))
+    room = await hold(classified(report(reference="H-FIRST-11111"), **STALKING))
+    assert (await room.post("links", reference="h-other-22222", why="same car")).status_code == 201
+    (link,) = (await room.case())["links"]
+    assert (link["reference"], link["why"], link["disputed_by"]) == ("H-OTHER-22222", "same car", None)
+    answer = await room.post("links/dispute", reference="H-OTHER-22222", why="another car after all")
+    assert answer.status_code == 204
+    (link,) = (await room.case())["links"]
+    assert link["disputed_why"] == "another car after all"
+    row = await pool.fetchrow("select value from outbox where topic = 'links.disputed'")
+    assert LinkDisputed.model_validate_json(row["value"]).other_id == other.report_id
+    assert (await room.post("links", reference="H-NONE", why="x")).status_code == 404
+
+
+@pytest.mark.parametrize("words", ["H-4K7", "zz14ab", "01632960001", "every night", "jo f"])
+async def test_a_case_is_found(hold: Any, pool: Pool, words: str):
+    contact = Contact(name="Jo Field", phone="01632 960001")
+    room = await hold(classified(report(contact=contact), **STALKING))
+    await pool.execute("update queue_item set opened_at = now()")
+    answer = await room.client.get("/v1/queue/search", params={"q": words}, headers=room.headers)
+    assert [found["reference"] for found in answer.json()] == ["H-4K7QX-9M2TB"]
+
+
+async def test_looking_and_searching_are_recorded_without_what_was_searched_for(hold: Any, pool: Pool):
+    room = await hold(classified(**STALKING))
+    await room.case()
+    await room.client.get("/v1/queue/search", params={"q": "Jo Field"}, headers=room.headers)
+    rows = await pool.fetch("select action, why, detail from audit_entry order by id")
+    assert [row["action"] for row in rows][-2:] == ["looked at", "searched"]
+    assert "Jo" not in str([dict(row) for row in rows])
