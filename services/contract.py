@@ -16,8 +16,18 @@ from services.escalation.settings import Settings as EscalationSettings
 from services.intake import main as intake
 from services.intake.settings import Settings as IntakeSettings
 from shared.cloudevents import schema_uri
-from shared.events import Event, Lane, LinkDisputed, ReportClassified, ReportOverridden, ReportReceived, ReportRouted
-from shared.kafka import CLASSIFIED, DEAD, DISPUTED, OVERRIDDEN, RECEIVED, ROUTED
+from shared.events import (
+    Event,
+    Lane,
+    LinkDisputed,
+    ReportAmended,
+    ReportClassified,
+    ReportLinked,
+    ReportOverridden,
+    ReportReceived,
+    ReportRouted,
+)
+from shared.kafka import AMENDED, CLASSIFIED, DEAD, DISPUTED, LINKED, OVERRIDDEN, RECEIVED, ROUTED
 
 FOLDER: Final = Path(__file__).resolve().parents[1] / "docs" / "contract"
 REF: Final = "#/components/schemas/{model}"
@@ -29,6 +39,8 @@ PUBLISHED: Final[Mapping[str, tuple[type[Event], str]]] = {
     CLASSIFIED[Lane.urgent]: (ReportClassified, "classifier"),
     ROUTED: (ReportRouted, "escalation"),
     OVERRIDDEN: (ReportOverridden, "escalation"),
+    LINKED: (ReportLinked, "intake"),
+    AMENDED: (ReportAmended, "intake"),
     DISPUTED: (LinkDisputed, "escalation"),
 }
 """Every topic of events: what is on it, and who alone writes there."""

@@ -34,6 +34,7 @@ UNAVAILABLE: Final = (
     asyncpg.InsufficientResourcesError,
     asyncpg.PostgresIOError,
     asyncpg.CannotConnectNowError,
+    asyncpg.DeadlockDetectedError,
 )
 
 

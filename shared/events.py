@@ -155,13 +155,67 @@ class Contact(Contract):
     email: str | None = None
 
 
+class LinkReason(StrEnum):
+    """Why intake takes two reports to be about the same household or party."""
+
+    address = "address"
+    phone = "phone"
+    email = "email"
+    party = "party"
+    told_again = "told_again"
+
+
+class Link(Contract):
+    """An earlier report and why it belongs with this one; `words` are those that both have, for staff to judge by."""
+
+    report_id: UUID
+    reference: str
+    received_at: AwareDatetime
+    reasons: tuple[LinkReason, ...]
+    words: tuple[str, ...] = ()
+
+
 class History(Contract):
-    """Earlier reports linked to this one by intake. For staff only: never shown to a reporter."""
+    """Earlier reports linked to this one by intake. For staff only: never shown to a reporter.
+
+    The counts, dates and references take in whatever those reports were linked to in their turn.
+    """
 
     reports: NonNegativeInt = 0
     first_at: AwareDatetime | None = None
     last_at: AwareDatetime | None = None
     references: tuple[str, ...] = Field((), description="the last 20, newest first")
+    links: tuple[Link, ...] = Field((), description="those linked directly, the last 20, newest first")
+
+
+class Line(StrEnum):
+    """The number that was rung."""
+
+    emergency = "999"
+    non_emergency = "101"
+
+
+class CallState(StrEnum):
+    live = "live"
+    ended = "ended"
+    dropped = "dropped"
+
+
+class Call(Contract):
+    """The call behind a report; a live one grows, and each revision of its report holds all that was said so far."""
+
+    id: str | None = Field(None, description="the source's own id: a call sent twice is one report")
+    line: Line | None = None
+    started_at: AwareDatetime | None = None
+    state: CallState = CallState.ended
+    notes: tuple[str, ...] = Field((), description="what could not be read of the transcript, and where")
+
+
+class Addition(Contract):
+    """Something told later: it stands at the end of `text` from `start` on, so that earlier spans still hold."""
+
+    start: NonNegativeInt
+    told_at: AwareDatetime
 
 
 class Event(Contract):
@@ -195,6 +249,11 @@ class ReportReceived(Event):
     contact: Contact | None = None
     consent: tuple[str, ...] = Field((), description="kinds of agency the reporter agreed to; unknown is no")
     history: History = History()
+    call: Call | None = None
+    additions: tuple[Addition, ...] = ()
+    withdrawal_asked_at: AwareDatetime | None = Field(
+        None, description="asked to withdraw, perhaps under pressure; it closes nothing"
+    )
 
 
 class Evidence(Contract):
@@ -366,6 +425,45 @@ class ReportOverridden(Event):
     @property
     def event_id(self) -> UUID:
         return uuid5(self.report_id, f"{self.step}/{self.revision}/{self.overridden_at.isoformat()}")
+
+
+class ReportLinked(Event):
+    """A later report was taken to be about the same household or party as this one: for the timeline of its case.
+
+    On `reports.linked`, keyed by this, the earlier, report. A notice that nothing depends on: the later report's own
+    `history.links` says the same, and is published until its receipt comes. For staff only.
+    """
+
+    type_ = "heard.report.linked.v1"
+    step = "linked"
+    later_id: UUID
+    later_reference: str
+    linked_at: AwareDatetime
+    reasons: tuple[LinkReason, ...]
+    words: tuple[str, ...] = ()
+
+    @property
+    def event_id(self) -> UUID:
+        return uuid5(self.report_id, f"{self.step}/{self.later_id}")
+
+
+class Amendment(StrEnum):
+    more_told = "more_told"
+    withdrawal_asked = "withdrawal_asked"
+
+
+class ReportAmended(Event):
+    """The reporter told more, or asked to withdraw: for the timeline of the case, which nothing of this closes.
+
+    On `reports.amended`. A notice: revision `revision` of the report itself, with the words at its end (`additions`) or
+    with `withdrawal_asked_at`, goes out beside it on the received lanes, is read anew, and waits for its receipt.
+    """
+
+    type_ = "heard.report.amended.v1"
+    step = "amended"
+    kind: Amendment
+    amended_at: AwareDatetime
+    text: str | None = Field(None, description="what was added, exactly as given")
 
 
 class LinkDisputed(Event):

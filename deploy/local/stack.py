@@ -154,6 +154,8 @@ class Stack:
             "HEARD_INTAKE_DATABASE": self.postgres.url("intake"),
             "HEARD_INTAKE_SECRET": of("reporters"),
             "HEARD_INTAKE_KEYS": json.dumps({TELEPHONY: sha256(of(TELEPHONY))}),
+            "HEARD_INTAKE_CLASSIFIER_URL": f"http://{process.LOOPBACK}:{self.ports.classifier}",
+            "HEARD_INTAKE_CLASSIFIER_KEY": of(LIVE_READINGS),
             "HEARD_CLASSIFIER_KEYS": json.dumps({"intake": sha256(of(LIVE_READINGS))}),
             "HEARD_ESCALATION_DATABASE": self.postgres.url("escalation"),
             "HEARD_ESCALATION_TOKEN_KEY": of("tokens"),

@@ -3,15 +3,21 @@
 import asyncio
 import sys
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from services.intake import main
+from services.intake.domain.transcripts.formats import Format
+from services.intake.handlers import transcripts
+from services.intake.handlers.transcripts import AboutCall
 from services.intake.repository import reports
 from services.intake.settings import MIGRATIONS, Settings
 from shared.database import create_pool, migrate, transaction
-from shared.http import serve
+from shared.events import Line, Place, Speaker
+from shared.http import ServiceError, serve
+from shared.outbox import CHANNEL, Bell
 from shared.telemetry import configure_logging
 
 app = typer.Typer(no_args_is_help=True, help="What people told us: accepting reports, and seeing that each is heard.")
@@ -44,6 +50,55 @@ def work() -> None:
 def bring_up_to_date() -> None:
     """Bring intake's database up to date."""
     migrate(_settings().database.get_secret_value(), MIGRATIONS)
+
+
+@app.command("transcript")
+def tell_transcripts(
+    files: Annotated[list[Path], typer.Argument(help="turns, text, WebVTT, SRT, Whisper, Amazon Transcribe, vCon")],
+    format: Annotated[Format | None, typer.Option(help="found in the content where it is not said")] = None,
+    speaker: Annotated[
+        list[str] | None, typer.Option(help="NAME=caller, operator or background; * for all not named")
+    ] = None,
+    source: Annotated[str, typer.Option(help="who sends it")] = "file",
+    caller: Annotated[str | None, typer.Option(help="the number that rang")] = None,
+    call_id: Annotated[str | None, typer.Option(help="a call sent twice is one report")] = None,
+    line: Annotated[Line | None, typer.Option(help="the number that was rung")] = None,
+    started_at: Annotated[datetime | None, typer.Option(help="when the call began, UTC")] = None,
+    postcode: Annotated[str | None, typer.Option()] = None,
+) -> None:
+    """Keep calls from files, each a report; exit 1 where one could not be taken, with the place and the reason."""
+    started = started_at and started_at.replace(tzinfo=UTC)
+    about = AboutCall(source, call_id, caller, line, started, Place(postcode=postcode))
+    told = _who_is_who(speaker or [])
+    failed = asyncio.run(_take(files, format, told, about, _settings()))
+    raise typer.Exit(bool(failed))
+
+
+def _who_is_who(given: list[str]) -> dict[str, Speaker]:
+    try:
+        return {name: Speaker(role) for name, _, role in (one.rpartition("=") for one in given)}
+    except ValueError as error:
+        raise typer.BadParameter("say NAME=caller, NAME=operator or NAME=background") from error
+
+
+async def _take(
+    files: list[Path], given: Format | None, told: dict[str, Speaker], about: AboutCall, settings: Settings
+) -> int:
+    """How many could not be taken."""
+    failed = 0
+    async with create_pool(settings.database.get_secret_value(), 2) as pool:
+        for file in files:
+            try:
+                transcript = transcripts.parsed(file.read_bytes(), given)
+                ring, now = main.keyring(settings), datetime.now(UTC)
+                taken = await transcripts.take(transcript, told, about, pool, Bell(pool), ring, now)
+            except (ServiceError, OSError) as error:
+                failed += 1
+                print(f"{file}: {error}", file=sys.stderr)
+                continue
+            print(f"{file}: {taken.accepted.reference}", *(f"  note: {note}" for note in taken.notes), sep="\n")
+        await pool.execute(f"notify {CHANNEL}")
+    return failed
 
 
 def audit(limit: Limit = LIMIT) -> None:

@@ -1,13 +1,20 @@
-"""The receipts, as they come back from Kafka."""
+"""What comes back from Kafka: receipts, and links that somebody disputed."""
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
 
-from services.intake.handlers import reports
+from services.intake.handlers import links, reports
 from shared.cloudevents import decode
 from shared.consumer import Record
 from shared.database import Pool
-from shared.events import ReportRouted
+from shared.events import LinkDisputed, ReportRouted
+from shared.outbox import Bell
 
 
 async def receipts(records: Sequence[Record], pool: Pool) -> None:
     await reports.close([decode(ReportRouted, record.headers, record.value)[0] for record in records], pool)
+
+
+async def disputes(records: Sequence[Record], pool: Pool, bell: Bell) -> None:
+    disputed = [decode(LinkDisputed, record.headers, record.value)[0] for record in records]
+    await links.part(disputed, pool, bell, datetime.now(UTC))

@@ -2,6 +2,10 @@
 
 ServiceError
 ├── KeyReused        422  the same Idempotency-Key came with another body
+├── NotFromOurPages  403  a page of another site sent it
+├── SpeakersUnnamed  422  a transcript that does not say who is the operator and who the caller
+├── TranscriptRefused 422 a transcript that cannot be read, with the place and the reason
+├── UnknownCall      404  no call of this source with this id
 ├── UnknownReference 404  no report with this reference and secret
 └── UnknownSource    401  a key is needed, or is nobody's
 """
@@ -15,6 +19,26 @@ from shared.http import ServiceError
 class KeyReused(ServiceError):
     status = HTTPStatus.UNPROCESSABLE_ENTITY
     title = "This Idempotency-Key was used for another report"
+
+
+class NotFromOurPages(ServiceError):
+    status = HTTPStatus.FORBIDDEN
+    title = "This was not sent from our own page"
+
+
+class SpeakersUnnamed(ServiceError):
+    status = HTTPStatus.UNPROCESSABLE_ENTITY
+    title = "Who is the operator, and who the caller?"
+
+
+class TranscriptRefused(ServiceError):
+    status = HTTPStatus.UNPROCESSABLE_ENTITY
+    title = "This transcript cannot be read"
+
+
+class UnknownCall(ServiceError):
+    status = HTTPStatus.NOT_FOUND
+    title = "We do not know this call"
 
 
 class UnknownReference(ServiceError):

@@ -5,17 +5,22 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import partial
 
+import httpx
 from fastapi import FastAPI
+from fastapi.staticfiles import StaticFiles
 
 from services.intake import consumer
+from services.intake.dead_lines import DeadLines
+from services.intake.domain.households import Keyring
+from services.intake.handlers.calls import Switchboard
 from services.intake.repository.reports import await_receipt
 from services.intake.republisher import Republisher
-from services.intake.routers import reports, transcripts
-from services.intake.settings import Settings
+from services.intake.routers import calls, desk, reports, transcripts
+from services.intake.settings import STATIC, Settings
 from shared import http
 from shared.consumer import Consumer
 from shared.database import create_pool, is_there
-from shared.kafka import ROUTED, TOPICS, Producer
+from shared.kafka import DISPUTED, ROUTED, TOPICS, Producer
 from shared.outbox import Bell, Relay
 from shared.worker import until_stopped
 
@@ -25,9 +30,11 @@ def create_app(settings: Settings) -> FastAPI:
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         async with create_pool(settings.database.get_secret_value(), settings.connections) as pool:
             app.state.settings, app.state.pool, app.state.bell = settings, pool, Bell(pool)
+            app.state.ring, app.state.http = keyring(settings), httpx.AsyncClient()
             ringing = asyncio.create_task(app.state.bell.run())
             yield
             ringing.cancel()
+            await app.state.http.aclose()
 
     async def ready() -> bool:
         return await is_there(app.state.pool)
@@ -35,7 +42,16 @@ def create_app(settings: Settings) -> FastAPI:
     app = http.create_app("Heard intake", lifespan, ready)
     app.include_router(reports.router)
     app.include_router(transcripts.router)
+    app.include_router(calls.router)
+    app.include_router(desk.router)
+    app.mount("/static", StaticFiles(directory=STATIC))
     return app
+
+
+def keyring(settings: Settings) -> Keyring:
+    """The keys that reporters' secrets and households are known by."""
+    households = {key_id: key.get_secret_value() for key_id, key in settings.household_keys.items()}
+    return Keyring.of(settings.secret.get_secret_value(), households)
 
 
 async def run_worker(settings: Settings) -> None:
@@ -48,4 +64,9 @@ async def run_worker(settings: Settings) -> None:
         again = Republisher(relay, settings.kafka, settings.republish_batch, settings.republish_after, stop)
         hear = partial(consumer.receipts, pool=pool)
         receipts = Consumer(settings.kafka, [ROUTED], "intake.receipts", hear, producer, stop, batch=500)
-        await until_stopped(stop, producer, TOPICS, [relay.run, again.run, receipts.run], settings.metrics_port)
+        bell = Bell(pool)
+        part = partial(consumer.disputes, pool=pool, bell=bell)
+        disputes = Consumer(settings.kafka, [DISPUTED], "intake.disputes", part, producer, stop, batch=50)
+        dead_lines = DeadLines(Switchboard(pool, bell, keyring(settings), None), settings.line_dead_after, stop)
+        loops = [relay.run, again.run, receipts.run, disputes.run, dead_lines.run, bell.run]
+        await until_stopped(stop, producer, TOPICS, loops, settings.metrics_port)

@@ -38,5 +38,78 @@ class Report(Table, table=True):
     receipt: dict[str, Any] | None = Field(default=None, sa_type=JSONB)
 
 
+class Recognisable(Table, table=True):
+    """What a report may be recognised by, and the series of linked reports that it belongs to."""
+
+    __table_args__ = (Index("recognisable_series", "series", "received_at"),)
+
+    report_id: UUID = Field(primary_key=True, foreign_key="report.id", ondelete="CASCADE")
+    series: UUID
+    reference: str
+    received_at: datetime = Field(sa_type=DateTime(timezone=True))
+    marks: dict[str, Any] = Field(sa_type=JSONB)
+
+
+class HouseholdKey(Table, table=True):
+    """An HMAC of a postcode, an address, a phone number or an email, under the key named by `key_id`."""
+
+    __tablename__ = "household_key"
+    __table_args__ = (
+        Index("household_key_newest", "digest", "received_at"),
+        Index("household_key_report", "report_id"),
+    )
+
+    digest: bytes = Field(primary_key=True, sa_type=LargeBinary)
+    report_id: UUID = Field(primary_key=True, foreign_key="report.id", ondelete="CASCADE")
+    kind: str
+    key_id: str
+    received_at: datetime = Field(sa_type=DateTime(timezone=True))
+
+
+class Link(Table, table=True):
+    """Two reports taken to belong together; a disputed one stays, so that it is not made again."""
+
+    __table_args__ = (Index("link_earlier", "earlier_id"),)
+
+    later_id: UUID = Field(primary_key=True, foreign_key="report.id", ondelete="CASCADE")
+    earlier_id: UUID = Field(primary_key=True, foreign_key="report.id", ondelete="CASCADE")
+    reasons: list[str] = Field(sa_type=JSONB)
+    words: list[str] = Field(sa_type=JSONB)
+    linked_at: datetime = Field(sa_type=DateTime(timezone=True))
+    disputed_at: datetime | None = Field(default=None, sa_type=DateTime(timezone=True))
+    disputed_by: str | None = None
+    dispute_reason: str | None = None
+
+
+class Call(Table, table=True):
+    """A call as it goes on. Its report exists from the first turn, under the id given here."""
+
+    __table_args__ = (
+        UniqueConstraint("source", "call_id"),
+        Index("call_live", "heard_at", postgresql_where=text("state = 'live'")),
+    )
+
+    report_id: UUID = Field(primary_key=True)
+    source: str
+    call_id: str
+    reference: str = Field(unique=True)
+    given: dict[str, Any] = Field(sa_type=JSONB)
+    state: str
+    opened_at: datetime = Field(sa_type=DateTime(timezone=True))
+    heard_at: datetime = Field(sa_type=DateTime(timezone=True))
+    assessment: dict[str, Any] | None = Field(default=None, sa_type=JSONB)
+
+
+class CallTurn(Table, table=True):
+    """One turn of a call, as last corrected."""
+
+    __tablename__ = "call_turn"
+
+    report_id: UUID = Field(primary_key=True, foreign_key="call.report_id", ondelete="CASCADE")
+    number: int = Field(primary_key=True)
+    version: int
+    turn: dict[str, Any] = Field(sa_type=JSONB)
+
+
 class Outbox(OutboxRow, Table, table=True):
     __table_args__ = (due_index(),)

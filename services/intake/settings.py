@@ -9,6 +9,7 @@ from pydantic_settings import SettingsConfigDict
 from shared.settings import ServiceSettings
 
 MIGRATIONS: Final = Path(__file__).parent / "migrations"
+STATIC: Final = Path(__file__).parent / "static"
 
 
 class Settings(ServiceSettings):
@@ -19,6 +20,13 @@ class Settings(ServiceSettings):
     connections: int = Field(16, description="connections to the database, for each process")
     secret: SecretStr = Field(min_length=32, description="what reporters' secrets are derived from")
     keys: dict[str, str] = Field({}, description="JSON: who may send transcripts -> SHA-256 (hex) of their key")
+    household_keys: dict[str, SecretStr] = Field(
+        {},
+        description="JSON: key id -> key that households are known by, newest first; empty: derived from `secret`",
+    )
+    classifier_url: str | None = Field(None, description="where live assessments are asked for; without it, none are")
+    classifier_key: SecretStr | None = Field(None, description="bearer key for it")
+    line_dead_after: float = Field(60, gt=0, description="seconds without a word after which a call's line is dead")
     republish_after: float = Field(60, gt=0, description="seconds without a receipt before a report is published again")
     republish_batch: int = Field(100, gt=0, description="how many are published again at once, at most each second")
     metrics_port: int | None = Field(None, description="port on which the worker shows its metrics")

@@ -9,12 +9,24 @@ from cloudevents.core.bindings.kafka import KafkaMessage, from_binary
 from cloudevents.core.formats.json import JSONFormat
 
 from shared.cloudevents import Unreadable, attributes, decode, encode
-from shared.events import Event, LinkDisputed, ReportClassified, ReportOverridden, ReportReceived, ReportRouted
+from shared.events import (
+    Event,
+    LinkDisputed,
+    ReportAmended,
+    ReportClassified,
+    ReportLinked,
+    ReportOverridden,
+    ReportReceived,
+    ReportRouted,
+)
 from tests.builders import NOON, report
 
 GOLDEN = Path(__file__).parent / "golden"
 KINDS: dict[str, type[Event]] = {
-    kind.type_: kind for kind in (ReportReceived, ReportClassified, ReportRouted, ReportOverridden, LinkDisputed)
+    kind.type_: kind
+    for kind in (
+        ReportReceived, ReportClassified, ReportRouted, ReportLinked, ReportAmended, ReportOverridden, LinkDisputed
+    )
 }
 TRACE = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 

@@ -18,7 +18,7 @@ from deploy.local.samples import Sent
 from deploy.local.stack import Ports, Stack, started
 from tests.infrastructure import open_folder, running
 
-QUICK = {"HEARD_INTAKE_REPUBLISH_AFTER": "3", "HEARD_ESCALATION_UNREAD_AFTER": "2"}
+QUICK = {"HEARD_INTAKE_REPUBLISH_AFTER": "3", "HEARD_INTAKE_LINE_DEAD_AFTER": "6", "HEARD_ESCALATION_UNREAD_AFTER": "2"}
 
 
 @contextmanager

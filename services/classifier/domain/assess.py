@@ -8,7 +8,7 @@ from services.classifier.domain.facts import Facts, establish
 from services.classifier.domain.lexical import lexical
 from services.classifier.domain.reading import read
 from services.classifier.domain.rules import Proposal, Rulebook
-from shared.events import Assessment, Effect, Evidence, Flag, HeldRule, Impact, Label, ReportReceived, Strand
+from shared.events import Assessment, CallState, Effect, Evidence, Flag, HeldRule, Impact, Label, ReportReceived, Strand
 
 _BEHAVIOUR = re.compile(r"[SHOA]\d+")
 _COUNT = re.compile(r"\d+")
@@ -26,7 +26,8 @@ def assess(report: ReportReceived, rulebook: Rulebook) -> Assessment:
         given = (
             HeldRule(label=Label.other, rule="L5.unread", facts=(unread,), why="never guessed: a person reads it"),
         )
-    return _assessment(facts, given, unread, rulebook)
+    dropped = report.call is not None and report.call.state is CallState.dropped
+    return _assessment(facts, given, unread, rulebook, dropped)
 
 
 def _place(proposal: Proposal) -> tuple[int, int, str, str]:
@@ -34,7 +35,9 @@ def _place(proposal: Proposal) -> tuple[int, int, str, str]:
     return start, proposal.end or 0, proposal.rule, proposal.fact
 
 
-def _assessment(facts: Facts, given: tuple[HeldRule, ...], unread: str | None, rulebook: Rulebook) -> Assessment:
+def _assessment(
+    facts: Facts, given: tuple[HeldRule, ...], unread: str | None, rulebook: Rulebook, dropped: bool
+) -> Assessment:
     named = tuple(rule.label for rule in given)
     lacking, ask = ((), None) if unread else labels.missing(facts, given, rulebook)
     return Assessment(
@@ -54,7 +57,7 @@ def _assessment(facts: Facts, given: tuple[HeldRule, ...], unread: str | None, r
         happening_now="F10" in facts.shown,
         safe_contact=tuple(dict.fromkeys(p.quote for p in facts.shown.get("F11", ()))),
         flags=tuple(flag for flag in Flag if f"F12.{flag}" in facts.shown),
-        danger_class=danger.danger_class(facts, named),
+        danger_class=danger.danger_class(facts, named, dropped),
         notes=(*((unread,) if unread else ()), *facts.of("note.")),
         held=given,
         missing=lacking,

@@ -5,16 +5,19 @@ import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from uuid import uuid4
+from uuid import UUID, uuid4
 
-from services.intake import domain
-from services.intake.domain import Stage
+from services.intake.domain import reports as domain
+from services.intake.domain.households import Keyring
+from services.intake.domain.reports import Stage
 from services.intake.errors import KeyReused, UnknownReference
+from services.intake.handlers import households
+from services.intake.handlers.households import Recognised
 from services.intake.repository import reports
 from shared import telemetry
 from shared.cloudevents import encode
-from shared.database import Pool, transaction
-from shared.events import Answers, Channel, Contact, Lane, Place, ReportReceived, ReportRouted, Turn
+from shared.database import Connection, Pool, transaction
+from shared.events import Answers, Call, Channel, Contact, Lane, Place, ReportReceived, ReportRouted, Turn
 from shared.kafka import RECEIVED
 from shared.outbox import Bell, Outgoing
 from shared.screen import screen
@@ -37,12 +40,14 @@ class Told:
     idempotency_key: str | None
     body_hash: str
     turns: tuple[Turn, ...] = ()
+    call: Call | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
     """What the reporter gets: the secret is derived, and shown nowhere else."""
 
+    report_id: UUID
     reference: str
     secret: str
 
@@ -56,27 +61,63 @@ class Standing:
     stage: Stage
 
 
-async def accept(told: Told, pool: Pool, bell: Bell, key: str, now: datetime) -> Accepted:
+async def accept(told: Told, pool: Pool, bell: Bell, ring: Keyring, now: datetime) -> Accepted:
     """Keep a report; once this returns, it is on disk. Raises KeyReused, or DatabaseUnavailable with nothing kept."""
-    report = _received(told, now)
-    secret = domain.reporters_secret(key, report.report_id)
-    kept = reports.Acceptance(report, sha256(secret), told.idempotency_key, told.body_hash)
+    report = received(told, uuid4(), domain.new_reference(secrets.choice), now)
+    secret = domain.reporters_secret(ring.reporters, report.report_id)
     async with transaction(pool) as connection:
-        new = await reports.accept(connection, kept, _outgoing(report, now))
-        earlier = None if new else await reports.sent_before(connection, told.source, told.idempotency_key or "")
+        kept = await first_told(connection, report, told, ring, now)
+        earlier = None if kept else await reports.sent_before(connection, told.source, told.idempotency_key or "")
     bell.ring()
     if earlier is None:
-        return Accepted(report.reference, secret)
+        return Accepted(report.report_id, report.reference, secret)
     if earlier["body_hash"] != told.body_hash:
         raise KeyReused("Send this report with a new Idempotency-Key; the earlier one was kept as it was.")
-    return Accepted(earlier["reference"], domain.reporters_secret(key, earlier["id"]))
+    return Accepted(earlier["id"], earlier["reference"], domain.reporters_secret(ring.reporters, earlier["id"]))
 
 
-def _received(told: Told, now: datetime) -> ReportReceived:
+async def first_told(
+    connection: Connection, report: ReportReceived, told: Told, ring: Keyring, now: datetime
+) -> ReportReceived | None:
+    """Keep a new report with what was told before it; None, and nothing kept, where its Idempotency-Key is known."""
+    recognised = await households.recognise(connection, report, ring)
+    report = report.model_copy(update={"history": recognised.history})
+    secret_hash = sha256(domain.reporters_secret(ring.reporters, report.report_id))
+    kept = reports.Acceptance(report, secret_hash, told.idempotency_key, told.body_hash)
+    if not await reports.accept(connection, kept, _outgoing(report, recognised, now)):
+        return None
+    await households.remember(connection, report, recognised, now)
+    return report
+
+
+async def told_anew(
+    connection: Connection, report: ReportReceived, ring: Keyring | None, now: datetime
+) -> ReportReceived:
+    """Keep and publish a higher revision of a report, in the lane that its words now ask for."""
+    screened = screen(report.text)
+    lane = domain.lane_of(report.answers, screened)
+    report = report.model_copy(update={"screened": screened, "lane": lane})
+    recognised = await households.recognise(connection, report, ring)
+    report = await revise(connection, report, recognised, now)
+    await households.remember(connection, report, recognised, now)
+    return report
+
+
+async def revise(
+    connection: Connection, report: ReportReceived, recognised: Recognised, now: datetime
+) -> ReportReceived:
+    """Keep and publish a higher revision of a report with what is known of before."""
+    report = report.model_copy(update={"history": recognised.history})
+    await reports.revise(connection, _outgoing(report, recognised, now))
+    return report
+
+
+def received(told: Told, report_id: UUID, reference: str, now: datetime) -> ReportReceived:
+    """What was told, as the event that says so."""
     screened = screen(told.text)
     return ReportReceived(
-        report_id=uuid4(),
-        reference=domain.new_reference(secrets.choice),
+        report_id=report_id,
+        reference=reference,
         channel=told.channel,
         source=told.source,
         received_at=now,
@@ -88,11 +129,13 @@ def _received(told: Told, now: datetime) -> ReportReceived:
         place=told.place,
         contact=told.contact,
         consent=told.consent,
+        call=told.call,
     )
 
 
-def _outgoing(report: ReportReceived, now: datetime) -> Outgoing:
-    message = encode(report, RECEIVED[report.lane], SOURCE, now, telemetry.current_traceparent())
+def _outgoing(report: ReportReceived, recognised: Recognised, now: datetime) -> Outgoing:
+    key = recognised.key_of(report.report_id)
+    message = encode(report, RECEIVED[report.lane], SOURCE, now, telemetry.current_traceparent(), key)
     return Outgoing(report.report_id, report.event_id, report.revision, report.lane is Lane.urgent, message)
 
 
@@ -103,6 +146,15 @@ async def standing(reference: str, secret: str, pool: Pool) -> Standing:
     if row is None or not hmac.compare_digest(row["secret_hash"], sha256(secret)):
         raise UnknownReference("Check the reference and the secret that you were given when you sent it.")
     return Standing(domain.normalised_reference(reference), row["received_at"], domain.stage_of(bool(row["routed_at"])))
+
+
+async def told(report_id: UUID, pool: Pool) -> ReportReceived:
+    """A report as last told. Raises UnknownReference."""
+    async with transaction(pool) as connection:
+        report = await reports.whole(connection, report_id)
+    if report is None:
+        raise UnknownReference("There is no report with this id.")
+    return report
 
 
 async def close(receipts: Sequence[ReportRouted], pool: Pool) -> None:

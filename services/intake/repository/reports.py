@@ -3,10 +3,15 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
+from uuid import UUID
 
 from shared.database import Connection
 from shared.events import ReportReceived, ReportRouted
+from shared.kafka import RECEIVED
 from shared.outbox import Outgoing, Sent, columns
+
+AWAITED: Final = list(RECEIVED.values())
+"""The topics on which a message waits for its receipt; on the others there are notices, which do not."""
 
 ACCEPT: Final = """
 with accepted as (
@@ -31,7 +36,7 @@ with receipts as (
         as receipts(report_id, revision, routed_at, receipt)
 ), done as (
     delete from outbox using receipts
-    where outbox.report_id = receipts.report_id and outbox.revision <= receipts.revision
+    where outbox.report_id = receipts.report_id and outbox.revision <= receipts.revision and outbox.topic = any($5)
 )
 update report set routed_at = coalesce(report.routed_at, receipts.routed_at), receipt = receipts.receipt
 from receipts
@@ -45,6 +50,20 @@ set published = true, attempts = attempts + 1, partition = sent.partition, posit
     due_at = now() + make_interval(secs => $4 * power(2, least(attempts, 10)))
 from unnest($1::bigint[], $2::int[], $3::bigint[]) as sent(id, partition, position)
 where outbox.id = sent.id
+"""
+
+FORGET_NOTICES: Final = "delete from outbox where id = any($1::bigint[]) and topic <> all($2::text[])"
+
+WHOLE: Final = "select event from report where id = $1 for update"
+
+REVISE: Final = """
+with superseded as (
+    delete from outbox where report_id = $1 and revision < $3 and topic = any($9)
+), revised as (
+    update report set revision = $3, urgent = urgent or $4, event = $8 where id = $1
+)
+insert into outbox (report_id, event_id, revision, urgent, topic, key, headers, value)
+values ($1, $2, $3, $4, $5, $6, $7, $8)
 """
 
 POSTPONE: Final = """
@@ -96,6 +115,17 @@ async def by_reference(connection: Connection, reference: str) -> Any:
     return await connection.fetchrow(BY_REFERENCE, reference)
 
 
+async def whole(connection: Connection, report_id: UUID) -> ReportReceived | None:
+    """A report as last told, held until the transaction ends; None where there is none."""
+    row = await connection.fetchrow(WHOLE, report_id)
+    return ReportReceived.model_validate_json(row["event"]) if row else None
+
+
+async def revise(connection: Connection, outgoing: Outgoing) -> None:
+    """Keep and publish a higher revision of a report; it holds all that was told, so those before it are not needed."""
+    await connection.execute(REVISE, *columns(outgoing), AWAITED)
+
+
 async def close(connection: Connection, receipts: Sequence[ReportRouted]) -> None:
     """Record receipts, at most one for each report, and stop publishing what they answer."""
     await connection.execute(
@@ -104,11 +134,13 @@ async def close(connection: Connection, receipts: Sequence[ReportRouted]) -> Non
         [receipt.revision for receipt in receipts],
         [receipt.routed_at for receipt in receipts],
         [receipt.model_dump(mode="json") for receipt in receipts],
+        AWAITED,
     )
 
 
 async def await_receipt(connection: Connection, sent: Sequence[Sent], seconds: float) -> None:
-    """Published, and due again after `seconds`, doubled for each time that it was published before."""
+    """Published, and due again after `seconds`, doubled each time; a notice is done."""
+    await connection.execute(FORGET_NOTICES, [row.id for row in sent], AWAITED)
     await connection.execute(
         AWAIT_RECEIPT,
         [row.id for row in sent],

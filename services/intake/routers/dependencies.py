@@ -4,8 +4,11 @@ from datetime import UTC, datetime
 from typing import Annotated
 
 from fastapi import Depends, Header, Request
+from fastapi.requests import HTTPConnection
 
+from services.intake.domain.households import Keyring
 from services.intake.errors import UnknownSource
+from services.intake.handlers.assessing import Classifier
 from services.intake.settings import Settings
 from shared.database import Pool
 from shared.outbox import Bell
@@ -27,6 +30,19 @@ def _bell(request: Request) -> Bell:
     return bell
 
 
+def classifier_of(connection: HTTPConnection) -> Classifier | None:
+    """Where live assessments are asked for, if anywhere."""
+    settings: Settings = connection.app.state.settings
+    if not settings.classifier_url or not settings.classifier_key:
+        return None
+    return Classifier(connection.app.state.http, settings.classifier_url, settings.classifier_key.get_secret_value())
+
+
+def _ring(request: Request) -> Keyring:
+    ring: Keyring = request.app.state.ring
+    return ring
+
+
 def _now() -> datetime:
     return datetime.now(UTC)
 
@@ -34,6 +50,8 @@ def _now() -> datetime:
 SettingsDep = Annotated[Settings, Depends(_settings)]
 PoolDep = Annotated[Pool, Depends(_pool)]
 BellDep = Annotated[Bell, Depends(_bell)]
+ClassifierDep = Annotated[Classifier | None, Depends(classifier_of)]
+RingDep = Annotated[Keyring, Depends(_ring)]
 Now = Annotated[datetime, Depends(_now)]
 IdempotencyKey = Annotated[
     str | None,
@@ -41,7 +59,8 @@ IdempotencyKey = Annotated[
 ]
 
 
-def _source(settings: SettingsDep, authorization: Annotated[str | None, Header()] = None) -> str:
+def source_of(settings: Settings, authorization: str | None) -> str:
+    """Whose key this is. Raises UnknownSource."""
     key = bearer(authorization)
     source = holder_of(key, settings.keys) if key else None
     if source is None:
@@ -49,8 +68,12 @@ def _source(settings: SettingsDep, authorization: Annotated[str | None, Header()
     return source
 
 
+def _source(settings: SettingsDep, authorization: Annotated[str | None, Header()] = None) -> str:
+    return source_of(settings, authorization)
+
+
 def _source_or_public(settings: SettingsDep, authorization: Annotated[str | None, Header()] = None) -> str:
-    return _source(settings, authorization) if authorization else "public"
+    return source_of(settings, authorization) if authorization else "public"
 
 
 Source = Annotated[str, Depends(_source)]

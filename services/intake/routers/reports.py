@@ -7,10 +7,10 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Header, Response
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from services.intake.domain import Stage
+from services.intake.domain.reports import Stage
 from services.intake.handlers import reports
 from services.intake.handlers.reports import Accepted, Told
-from services.intake.routers.dependencies import BellDep, IdempotencyKey, Now, PoolDep, SettingsDep, SourceOrPublic
+from services.intake.routers.dependencies import BellDep, IdempotencyKey, Now, PoolDep, RingDep, SourceOrPublic
 from shared.events import Answers, Channel, Contact, Place
 from shared.security import bearer
 
@@ -73,7 +73,7 @@ async def tell(
     response: Response,
     pool: PoolDep,
     bell: BellDep,
-    settings: SettingsDep,
+    ring: RingDep,
     source: SourceOrPublic,
     now: Now,
     idempotency_key: IdempotencyKey = None,
@@ -90,7 +90,7 @@ async def tell(
         idempotency_key=idempotency_key,
         body_hash=body_hash(given),
     )
-    return accepted(await reports.accept(told, pool, bell, settings.secret.get_secret_value(), now), response)
+    return accepted(await reports.accept(told, pool, bell, ring, now), response)
 
 
 @router.get("/{reference}")

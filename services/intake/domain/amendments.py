@@ -1,0 +1,29 @@
+"""What a reporter says later, put to what they said first: at its end, so that nothing said before is moved or lost."""
+
+from datetime import datetime
+
+from shared.events import Addition, Channel, ReportReceived, Speaker, Turn, written_out
+
+
+def with_more(report: ReportReceived, text: str, now: datetime) -> ReportReceived:
+    """The next revision of a report with more at its end; on the phone it is the caller's next turn."""
+    if report.channel is Channel.phone:
+        added = Turn(speaker=Speaker.caller, text=text)
+        turns, whole = (*report.turns, added), f"{report.text}\n{written_out((added,))}"
+    else:
+        turns, whole = report.turns, f"{report.text}\n\n{text}"
+    addition = Addition(start=len(whole) - len(text), told_at=now)
+    return report.model_copy(
+        update={
+            "revision": report.revision + 1,
+            "text": whole,
+            "turns": turns,
+            "additions": (*report.additions, addition),
+        }
+    )
+
+
+def asked_to_withdraw(report: ReportReceived, now: datetime) -> ReportReceived:
+    """The next revision of a report with the note; the first time that it was asked is the one that is kept."""
+    asked = report.withdrawal_asked_at or now
+    return report.model_copy(update={"revision": report.revision + 1, "withdrawal_asked_at": asked})

@@ -1,0 +1,87 @@
+"""What a household or a reporter is known by: exact keys, kept only as HMACs under a key with an id."""
+
+import hashlib
+import hmac
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final, Self
+
+import phonenumbers
+
+from shared.events import Contact, ReportReceived
+
+POSTCODE: Final = re.compile(r"\b([A-Z]{1,2}\d[A-Z\d]?) ?(\d[A-Z]{2})\b", re.IGNORECASE)
+LOOKED_AT: Final = 20_000  # characters
+MOST_NUMBERS: Final = 8
+
+
+class KeyKind(StrEnum):
+    """A `place` is where likeness is looked for; each of the others is a link by itself."""
+
+    place = "place"
+    address = "address"
+    phone = "phone"
+    email = "email"
+
+
+@dataclass(frozen=True, slots=True)
+class Keyring:
+    """What reporters' secrets are derived from, and the keys that households are known by: id -> key, newest first."""
+
+    reporters: str
+    households: Mapping[str, str]
+
+    @classmethod
+    def of(cls, secret: str, households: Mapping[str, str]) -> Self:
+        """Where no household keys are given, one is derived: knowing it does not tell the secret."""
+        own = hmac.digest(secret.encode(), b"households", hashlib.sha256).hex()
+        return cls(secret, households or {"derived": own})
+
+
+@dataclass(frozen=True, slots=True)
+class HouseholdKey:
+    kind: KeyKind
+    key_id: str
+    digest: bytes
+
+
+def keys_of(report: ReportReceived, numbers: frozenset[str], ring: Keyring) -> tuple[HouseholdKey, ...]:
+    """Every key of a report under every key of the ring, those of the newest first."""
+    known = tuple(_known_by(report, numbers))
+    return tuple(
+        HouseholdKey(kind, key_id, hmac.digest(key.encode(), f"{kind}:{value}".encode(), hashlib.sha256))
+        for key_id, key in ring.households.items()
+        for kind, value in known
+    )
+
+
+def _known_by(report: ReportReceived, numbers: frozenset[str]) -> Iterator[tuple[KeyKind, str]]:
+    if postcode := postcode_of(report):
+        yield KeyKind.place, postcode
+        yield from ((KeyKind.address, f"{postcode} {number}") for number in sorted(numbers)[:MOST_NUMBERS])
+    contact = report.contact or Contact()
+    if phone := _phone(contact.phone):
+        yield KeyKind.phone, phone
+    if contact.email and "@" in contact.email:
+        yield KeyKind.email, contact.email.strip().casefold()
+
+
+def postcode_of(report: ReportReceived) -> str | None:
+    """The whole postcode, from where it was asked for or from the words: `ZZ14AB`."""
+    for told in (report.place.postcode, report.place.words, report.text[:LOOKED_AT]):
+        if found := POSTCODE.search(told or ""):
+            return (found[1] + found[2]).upper()
+    return None
+
+
+def _phone(given: str | None) -> str | None:
+    """A number as +441632960001; one that cannot be a number is nobody's."""
+    try:
+        number = phonenumbers.parse(given or "", "GB")
+    except phonenumbers.NumberParseException:
+        return None
+    if not phonenumbers.is_possible_number(number):
+        return None
+    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)

@@ -1,0 +1,36 @@
+"""Linked reports make a series; a disputed link parts it."""
+
+from collections.abc import Iterable
+from typing import Final
+from uuid import UUID
+
+Edge = tuple[UUID, UUID]
+"""A link: (later, earlier)."""
+
+TOLD_OF: Final = 20
+"""The most earlier reports that a report is linked to directly."""
+
+
+def reach(start: UUID, edges: Iterable[Edge]) -> set[UUID]:
+    """Every report that `start` is linked to, directly or through others."""
+    neighbours: dict[UUID, set[UUID]] = {}
+    for one, other in edges:
+        neighbours.setdefault(one, set()).add(other)
+        neighbours.setdefault(other, set()).add(one)
+    found, ahead = {start}, [start]
+    while ahead:
+        new = neighbours.get(ahead.pop(), set()) - found
+        found |= new
+        ahead.extend(new)
+    return found
+
+
+def parting(leaves: UUID, stays: UUID, edges: Iterable[Edge]) -> tuple[set[Edge], set[UUID]]:
+    """What to undo so that the two no longer belong together: the links to cut, and the reports that go along.
+
+    The one that `leaves` loses every link to whatever is linked to the other without it.
+    """
+    every = set(edges)
+    side = reach(stays, (edge for edge in every if leaves not in edge))
+    cut = {edge for edge in every if leaves in edge and (edge[0] in side or edge[1] in side)}
+    return cut, reach(leaves, every - cut)

@@ -1,0 +1,54 @@
+"""What a reporter says after sending: more, or that they would rather withdraw. Nothing is taken away by either."""
+
+import hmac
+from datetime import datetime
+
+from services.intake.domain.amendments import asked_to_withdraw, with_more
+from services.intake.domain.reports import normalised_reference
+from services.intake.errors import UnknownReference
+from services.intake.handlers.reports import SOURCE, told_anew
+from services.intake.repository import reports
+from shared import telemetry
+from shared.cloudevents import encode
+from shared.database import Connection, Pool, transaction
+from shared.events import Amendment, Lane, ReportAmended, ReportReceived
+from shared.kafka import AMENDED
+from shared.outbox import Bell, Outgoing, put
+from shared.security import sha256
+
+
+async def add_more(reference: str, secret: str, text: str, pool: Pool, bell: Bell, now: datetime) -> None:
+    """Keep what was added, and have the report read anew with it. Raises UnknownReference."""
+    async with transaction(pool) as connection:
+        report = await _opened(connection, reference, secret)
+        report = await told_anew(connection, with_more(report, text, now), None, now)
+        await _tell(connection, report, Amendment.more_told, text, now)
+    bell.ring()
+
+
+async def ask_to_withdraw(reference: str, secret: str, pool: Pool, bell: Bell, now: datetime) -> None:
+    """A note for the staff, perhaps written under pressure: it closes nothing. Raises UnknownReference."""
+    async with transaction(pool) as connection:
+        report = await _opened(connection, reference, secret)
+        report = await told_anew(connection, asked_to_withdraw(report, now), None, now)
+        await _tell(connection, report, Amendment.withdrawal_asked, None, now)
+    bell.ring()
+
+
+async def _opened(connection: Connection, reference: str, secret: str) -> ReportReceived:
+    """The report, held; the same error whether the reference or the secret is wrong."""
+    row = await reports.by_reference(connection, normalised_reference(reference))
+    if row is None or not hmac.compare_digest(row["secret_hash"], sha256(secret)):
+        raise UnknownReference("Check the reference and the secret that you were given when you sent it.")
+    report = await reports.whole(connection, row["id"])
+    assert report is not None
+    return report
+
+
+async def _tell(
+    connection: Connection, report: ReportReceived, kind: Amendment, text: str | None, now: datetime
+) -> None:
+    event = ReportAmended(report_id=report.report_id, revision=report.revision, kind=kind, amended_at=now, text=text)
+    message = encode(event, AMENDED, SOURCE, now, telemetry.current_traceparent())
+    urgent = report.lane is Lane.urgent
+    await put(connection, [Outgoing(event.report_id, event.event_id, event.revision, urgent, message)])

@@ -1,0 +1,39 @@
+"""The classifier's reading while somebody waits for it: asked for by HTTP, and done without where it does not come."""
+
+import asyncio
+from dataclasses import dataclass
+
+import httpx
+import structlog
+from pydantic import ValidationError
+
+from shared.events import Assessment, ReportReceived
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Classifier:
+    """Where live assessments are asked for."""
+
+    http: httpx.AsyncClient
+    url: str
+    key: str
+
+
+async def assess(report: ReportReceived, classifier: Classifier | None, patience: float) -> Assessment | None:
+    """The reading of a report as it stands; None where there is none within `patience` seconds."""
+    if classifier is None:
+        return None
+    try:
+        async with asyncio.timeout(patience):
+            answer = await classifier.http.post(
+                f"{classifier.url}/v1/classify",
+                content=report.model_copy(update={"contact": None}).model_dump_json(),
+                headers={"Authorization": f"Bearer {classifier.key}", "Content-Type": "application/json"},
+            )
+        answer.raise_for_status()
+        return Assessment.model_validate_json(answer.content)
+    except (httpx.HTTPError, TimeoutError, ValidationError) as error:
+        log.warning("no live assessment", reason=type(error).__name__)
+        return None

@@ -1,0 +1,183 @@
+"""What was told before: who told of the same household or party, and what follows when somebody says they did not.
+
+For staff only. A reporter is never shown any of it: two people at one address may be victim and abuser.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+from uuid import UUID
+
+from services.intake.domain.households import HouseholdKey, KeyKind, Keyring, keys_of
+from services.intake.domain.likeness import Marks, contradict, likeness, marks_of
+from services.intake.domain.series import TOLD_OF
+from services.intake.repository import households
+from services.intake.repository.households import Candidate
+from shared import telemetry
+from shared.cloudevents import encode
+from shared.database import Connection
+from shared.events import History, Link, LinkReason, ReportLinked, ReportReceived
+from shared.kafka import LINKED
+from shared.outbox import Outgoing, put
+
+SOURCE: Final = "intake"
+SINCE: Final = timedelta(days=730)
+MOST: Final = {KeyKind.place: 100, KeyKind.address: TOLD_OF, KeyKind.phone: TOLD_OF, KeyKind.email: TOLD_OF}
+"""How many earlier reports are looked at for each key, the newest first: a household may have told of thousands."""
+
+
+NOTHING_TOLD: Final = History()
+
+
+@dataclass(frozen=True, slots=True)
+class Recognised:
+    """What a report is recognised by, and what was told before."""
+
+    keys: tuple[HouseholdKey, ...]
+    marks: Marks
+    links: tuple[Link, ...] = ()
+    series: tuple[UUID, ...] = ()
+    history: History = NOTHING_TOLD
+
+    def key_of(self, report_id: UUID) -> str:
+        """The household's key, or else the report's: what keeps its events in order on Kafka."""
+        return self.keys[0].digest.hex() if self.keys else str(report_id)
+
+
+async def recognise(connection: Connection, report: ReportReceived, ring: Keyring | None) -> Recognised:
+    """Find what was told before, by the keys of `ring`, or without one by those that the report is known by already.
+
+    Whoever tells of the same household waits until this transaction ends.
+    """
+    marks = marks_of(report)
+    keys = keys_of(report, marks.numbers, ring) if ring else await households.keys_known(connection, report.report_id)
+    if not keys:
+        return Recognised(keys, marks)
+    await households.lock(connection, keys)
+    since, most = report.received_at - SINCE, [MOST[key.kind] for key in keys]
+    near = await households.candidates(connection, keys, most, since, report.report_id)
+    found = [(one, link) for one in near if (link := _link(marks, one, keys))]
+    agreed = await _without_disputed(connection, report.report_id, found) if found else []
+    links = _together([link for _, link in agreed], await _made_before(connection, report))
+    series = await _series(connection, report.report_id, [link.report_id for link in links])
+    return Recognised(keys, marks, links, series, await history(connection, report, series, links))
+
+
+async def _made_before(connection: Connection, report: ReportReceived) -> Sequence[Link]:
+    """The links of an earlier revision: what is said later takes none of them away."""
+    return await households.links_of(connection, report.report_id) if report.revision > 1 else ()
+
+
+def _together(found: Sequence[Link], made: Sequence[Link]) -> tuple[Link, ...]:
+    """Each earlier report once, the newest first; those made before come before any that would be one too many."""
+    by_id = {link.report_id: link for link in (*made, *found)}
+    return tuple(sorted(list(by_id.values())[:TOLD_OF], key=lambda link: link.received_at, reverse=True))
+
+
+async def recall(connection: Connection, report: ReportReceived) -> Recognised:
+    """What was told before as it is known now, without looking for more."""
+    marks = marks_of(report)
+    links = await households.links_of(connection, report.report_id)
+    known = await households.held_series(connection, [report.report_id])
+    series = tuple(found for found, _ in known.values())
+    told = await history(connection, report, series, links)
+    return Recognised(await households.keys_known(connection, report.report_id), marks, links, series, told)
+
+
+def _link(marks: Marks, earlier: Candidate, keys: Sequence[HouseholdKey]) -> Link | None:
+    """Why this report belongs with an earlier one, if it does."""
+    reasons: list[LinkReason] = []
+    words: tuple[str, ...] = ()
+    same_place = KeyKind.place in earlier.kinds
+    if same_place and (alike := likeness(marks, earlier.marks)):
+        reasons, words = [alike[0]], alike[1]
+    told_by = earlier.kinds & {KeyKind.phone, KeyKind.email}
+    if told_by and (same_place or _placeless(keys)) and not contradict(marks, earlier.marks):
+        reasons += [LinkReason(kind) for kind in sorted(told_by)]
+    elif told_by and (shared := marks.party & earlier.marks.party):
+        reasons, words = [*reasons, LinkReason.party], words or tuple(sorted(shared))
+    if not reasons:
+        return None
+    return Link(
+        report_id=earlier.report_id,
+        reference=earlier.reference,
+        received_at=earlier.received_at,
+        reasons=tuple(dict.fromkeys(reasons)),
+        words=words,
+    )
+
+
+def _placeless(keys: Iterable[HouseholdKey]) -> bool:
+    """Somebody who tells of two places, an officer or a teacher perhaps, is linked by the party alone."""
+    return not any(key.kind is KeyKind.place for key in keys)
+
+
+async def _without_disputed(
+    connection: Connection, report_id: UUID, found: Sequence[tuple[Candidate, Link]]
+) -> list[tuple[Candidate, Link]]:
+    """What remains: never what a person parted from this report, nor two that a person parted from each other."""
+    pairs = await households.disputed(connection, [report_id, *(one.report_id for one, _ in found)])
+    apart = {series for one, _ in found for series in _parted(one, [o for o, _ in found], pairs)}
+    kept = [pair for pair in found if frozenset((report_id, pair[0].report_id)) not in pairs]
+    newest = next((one.series for one, _ in kept if one.series in apart), None)
+    return [pair for pair in kept if pair[0].series not in apart or pair[0].series == newest]
+
+
+def _parted(one: Candidate, others: Sequence[Candidate], pairs: set[frozenset[UUID]]) -> set[UUID]:
+    return {one.series for other in others if frozenset((one.report_id, other.report_id)) in pairs}
+
+
+async def _series(connection: Connection, report_id: UUID, linked: Sequence[UUID]) -> tuple[UUID, ...]:
+    """The series that this report joins, or one of its own; its own of old goes first, so that it stays."""
+    known = await households.held_series(connection, [report_id, *linked]) if linked else {}
+    found = [known[one][0] for one in (report_id, *linked) if one in known]
+    return tuple(dict.fromkeys(found)) or (report_id,)
+
+
+async def history(
+    connection: Connection, report: ReportReceived, series: Sequence[UUID], links: Sequence[Link]
+) -> History:
+    """What its series told before this report. A first telling has everything before it, whatever the clocks say."""
+    if not links:
+        return NOTHING_TOLD
+    until = report.received_at if report.revision > 1 else None
+    told = await households.of_series(connection, series, report.report_id, until)
+    return History(
+        reports=told.reports,
+        first_at=told.first_at,
+        last_at=told.last_at,
+        references=told.references,
+        links=tuple(links),
+    )
+
+
+async def remember(connection: Connection, report: ReportReceived, recognised: Recognised, now: datetime) -> None:
+    """Keep what this report is recognised by, and tell the cases of those that it is newly linked to."""
+    if not recognised.keys:
+        return
+    new = await households.remember(
+        connection,
+        report.report_id,
+        report.reference,
+        report.received_at,
+        recognised.marks,
+        recognised.keys,
+        recognised.series,
+        recognised.links,
+        now,
+    )
+    await put(connection, [_told(link, report, now) for link in recognised.links if link.report_id in new])
+
+
+def _told(link: Link, later: ReportReceived, now: datetime) -> Outgoing:
+    event = ReportLinked(
+        report_id=link.report_id,
+        later_id=later.report_id,
+        later_reference=later.reference,
+        linked_at=now,
+        reasons=link.reasons,
+        words=link.words,
+    )
+    message = encode(event, LINKED, SOURCE, now, telemetry.current_traceparent())
+    return Outgoing(event.report_id, event.event_id, event.revision, False, message)

@@ -1,0 +1,59 @@
+"""Somebody on the staff said that two reports do not belong together, and intake goes by it."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Final
+from uuid import UUID, uuid5
+
+import structlog
+
+from services.intake.domain.series import parting
+from services.intake.handlers.households import recall
+from services.intake.handlers.reports import revise
+from services.intake.repository import households, reports
+from shared.database import Connection, Pool, transaction
+from shared.events import LinkDisputed
+from shared.outbox import Bell
+
+log = structlog.get_logger()
+
+MOST_REREAD: Final = 20
+"""Reports whose history changed and which are read anew, the newest first: each is an open case perhaps."""
+
+
+async def part(disputes: Sequence[LinkDisputed], pool: Pool, bell: Bell, now: datetime) -> None:
+    """Part the reports of each dispute, never link them again, and have those read anew whose history it changes."""
+    for dispute in disputes:
+        async with transaction(pool) as connection:
+            for report_id in await _parted(connection, dispute):
+                await _read_anew(connection, report_id, now)
+    bell.ring()
+
+
+async def _parted(connection: Connection, dispute: LinkDisputed) -> list[UUID]:
+    """Undo the links; returns the reports that now have another history, none where it was undone before."""
+    known = await households.held_series(connection, [dispute.report_id, dispute.other_id])
+    if len(known) < 2:
+        log.warning("a dispute about reports that are not linked", report_id=str(dispute.report_id))
+        return []
+    earlier, later = sorted(known, key=lambda report_id: (known[report_id][1], report_id))
+    series = known[later][0]
+    if series != known[earlier][0]:
+        await households.dispute(connection, [(later, earlier)], dispute)
+        return []
+    cut, leaving = parting(later, earlier, await households.edges(connection, series))
+    told = await households.members(connection, series)
+    await households.dispute(connection, sorted(cut | {(later, earlier)}), dispute)
+    await households.rename(connection, sorted(leaving), uuid5(dispute.event_id, "series"))
+    return told[told.index(later) :][-MOST_REREAD:]
+
+
+async def _read_anew(connection: Connection, report_id: UUID, now: datetime) -> None:
+    """Publish a report with the history that it has now, where that is another."""
+    report = await reports.whole(connection, report_id)
+    if report is None:
+        return
+    report = report.model_copy(update={"revision": report.revision + 1})
+    recalled = await recall(connection, report)
+    if recalled.history != report.history:
+        await revise(connection, report, recalled, now)

@@ -1,0 +1,89 @@
+"""A call that is over, from its transcript."""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from services.intake.domain.households import Keyring
+from services.intake.domain.transcripts.formats import Format, read
+from services.intake.domain.transcripts.spoken import SpeakersUnknown, Transcript, TranscriptFault, turns_of
+from services.intake.errors import SpeakersUnnamed, TranscriptRefused
+from services.intake.handlers import reports
+from services.intake.handlers.reports import Accepted, Told
+from shared.database import Pool
+from shared.events import Answers, Call, Channel, Contact, Line, Place, Speaker, written_out
+from shared.outbox import Bell
+
+NOWHERE: Final = Place()
+NOTHING_ASKED: Final = Answers()
+
+
+@dataclass(frozen=True, slots=True)
+class AboutCall:
+    """What is known of a call beside its words; what is None here is taken from the transcript, where it says so."""
+
+    source: str
+    call_id: str | None = None
+    caller: str | None = None
+    line: Line | None = None
+    started_at: datetime | None = None
+    place: Place = NOWHERE
+    answers: Answers = NOTHING_ASKED
+    contact: Contact | None = None
+    consent: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """A transcript that was kept, with what could not be read of it."""
+
+    accepted: Accepted
+    notes: tuple[str, ...]
+
+
+def parsed(data: bytes, format: Format | None) -> Transcript:
+    """Raises TranscriptRefused with the place and the reason."""
+    try:
+        return read(data, format)
+    except TranscriptFault as error:
+        raise TranscriptRefused(str(error)) from error
+
+
+async def take(
+    transcript: Transcript,
+    speakers: Mapping[str, Speaker],
+    about: AboutCall,
+    pool: Pool,
+    bell: Bell,
+    ring: Keyring,
+    now: datetime,
+) -> Taken:
+    """Keep a call as a report. A call sent twice is one report. Raises SpeakersUnnamed, and whatever `accept` does."""
+    try:
+        turns, notes = turns_of(transcript, speakers)
+    except SpeakersUnknown as error:
+        raise SpeakersUnnamed(str(error)) from error
+    text = written_out(turns)
+    call_id = about.call_id or transcript.call_id
+    told = Told(
+        channel=Channel.phone,
+        source=about.source,
+        text=text,
+        turns=turns,
+        answers=about.answers,
+        place=about.place,
+        contact=_contact(about, transcript),
+        consent=about.consent,
+        idempotency_key=f"call:{call_id}" if call_id else None,
+        body_hash=hashlib.sha256(text.encode()).hexdigest(),
+        call=Call(id=call_id, line=about.line, started_at=about.started_at or transcript.started_at, notes=notes),
+    )
+    return Taken(await reports.accept(told, pool, bell, ring, now), notes)
+
+
+def _contact(about: AboutCall, transcript: Transcript) -> Contact | None:
+    given, number = about.contact or Contact(), about.caller or transcript.caller
+    contact = given.model_copy(update={"phone": given.phone or number})
+    return contact if contact != Contact() else None

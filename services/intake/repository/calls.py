@@ -1,0 +1,127 @@
+"""Calls as they go on, and their turns."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+from shared.database import Connection
+from shared.events import Assessment, CallState, Turn
+
+OPEN: Final = """
+insert into call (report_id, source, call_id, reference, given, state, opened_at, heard_at)
+values ($1, $2, $3, $4, $5, 'live', $6, $6) on conflict (source, call_id) do nothing
+"""
+
+KNOWN: Final = "select * from call where source = $1 and call_id = $2"
+
+HOLD: Final = "select * from call where report_id = $1 for update"
+
+SET_TURNS: Final = """
+insert into call_turn (report_id, number, version, turn)
+select $1, number, version, turn from jsonb_to_recordset($2) as new(number int, version int, turn jsonb)
+on conflict (report_id, number) do update set version = excluded.version, turn = excluded.turn
+where excluded.version >= call_turn.version and excluded.turn <> call_turn.turn
+returning number
+"""
+
+TURNS: Final = "select number, turn from call_turn where report_id = $1 order by number"
+
+SET_STATE: Final = "update call set state = $2, heard_at = $3 where report_id = $1"
+
+KEEP_ASSESSMENT: Final = "update call set assessment = $2 where report_id = $1"
+
+SILENT: Final = """
+select report_id from call where state = 'live' and heard_at < $1 order by heard_at limit 100
+"""
+
+
+LIVE: Final = """
+select * from call where state = 'live' and source = $1 order by opened_at desc limit 100
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class OpenCall:
+    """What is known of a call. `given` is what came with it when it was opened."""
+
+    report_id: UUID
+    source: str
+    call_id: str
+    reference: str
+    given: dict[str, Any]
+    state: CallState
+    opened_at: datetime
+    heard_at: datetime
+    assessment: Assessment | None
+
+
+@dataclass(frozen=True, slots=True)
+class NumberedTurn:
+    """A turn with its place in the call; of two with one number the higher version holds, or else the later."""
+
+    number: int
+    version: int
+    turn: Turn
+
+
+def _open_call(row: Any) -> OpenCall:
+    columns = dict(row)
+    assessment = columns.pop("assessment")
+    state = CallState(columns.pop("state"))
+    return OpenCall(**columns, state=state, assessment=Assessment.model_validate(assessment) if assessment else None)
+
+
+async def open_call(
+    connection: Connection,
+    report_id: UUID,
+    reference: str,
+    source: str,
+    call_id: str,
+    given: dict[str, Any],
+    now: datetime,
+) -> OpenCall:
+    """Open a call; one whose id this source has used is the call that was opened then."""
+    await connection.execute(OPEN, report_id, source, call_id, reference, given, now)
+    return _open_call(await connection.fetchrow(KNOWN, source, call_id))
+
+
+async def held(connection: Connection, report_id: UUID) -> OpenCall | None:
+    """A call, which nobody else adds to until the transaction ends."""
+    row = await connection.fetchrow(HOLD, report_id)
+    return _open_call(row) if row else None
+
+
+async def set_turns(connection: Connection, report_id: UUID, turns: Sequence[NumberedTurn]) -> bool:
+    """Keep turns as spoken or as corrected; False where all of them were known already."""
+    newest = {turn.number: turn for turn in sorted(turns, key=lambda turn: turn.version)}
+    rows = [
+        {"number": turn.number, "version": turn.version, "turn": turn.turn.model_dump(mode="json")}
+        for turn in newest.values()
+    ]
+    return bool(await connection.fetch(SET_TURNS, report_id, rows))
+
+
+async def turns(connection: Connection, report_id: UUID) -> dict[int, Turn]:
+    """The turns of a call by their numbers, in order."""
+    rows = await connection.fetch(TURNS, report_id)
+    return {row["number"]: Turn.model_validate(row["turn"]) for row in rows}
+
+
+async def set_state(connection: Connection, report_id: UUID, state: CallState, now: datetime) -> None:
+    await connection.execute(SET_STATE, report_id, state, now)
+
+
+async def keep_assessment(connection: Connection, report_id: UUID, assessment: Assessment) -> None:
+    await connection.execute(KEEP_ASSESSMENT, report_id, assessment.model_dump(mode="json"))
+
+
+async def silent(connection: Connection, since: datetime) -> list[UUID]:
+    """Live calls in which nothing was heard since then."""
+    return [row["report_id"] for row in await connection.fetch(SILENT, since)]
+
+
+async def live(connection: Connection, source: str) -> list[OpenCall]:
+    """The newest live calls of a source."""
+    return [_open_call(row) for row in await connection.fetch(LIVE, source)]

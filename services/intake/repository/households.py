@@ -1,0 +1,241 @@
+"""What reports are recognised by, the links between them, and the series that linked reports make."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+from services.intake.domain.households import HouseholdKey, KeyKind
+from services.intake.domain.likeness import Marks
+from shared.database import Connection
+from shared.events import Link, LinkDisputed, LinkReason
+
+LOCK: Final = """
+select pg_advisory_xact_lock(key) from
+    (select distinct ('x' || encode(substr(digest, 1, 8), 'hex'))::bit(64)::bigint as key
+     from unnest($1::bytea[]) as digest order by 1) as keys
+"""
+
+CANDIDATES: Final = """
+with found as (
+    select near.report_id, wanted.kind
+    from unnest($1::bytea[], $2::text[], $3::int[]) as wanted(digest, kind, most)
+    cross join lateral (
+        select report_id from household_key
+        where household_key.digest = wanted.digest and received_at > $4 and report_id <> $5
+        order by received_at desc limit wanted.most
+    ) as near
+)
+select known.report_id, reference, received_at, series, marks, array_agg(distinct kind) as kinds
+from found join recognisable as known on known.report_id = found.report_id
+group by known.report_id order by received_at desc
+"""
+
+DISPUTED: Final = """
+select later_id, earlier_id from link
+where disputed_at is not null and later_id = any($1::uuid[]) and earlier_id = any($1::uuid[])
+"""
+
+OF_SERIES: Final = """
+select count(*) as reports, min(received_at) as first_at, max(received_at) as last_at,
+       (select array_agg(reference) from (
+            select reference from recognisable
+            where series = any($1::uuid[]) and report_id <> $2
+              and received_at <= coalesce($3::timestamptz, 'infinity')
+            order by received_at desc limit 20) as newest) as refs
+from recognisable
+where series = any($1::uuid[]) and report_id <> $2 and received_at <= coalesce($3::timestamptz, 'infinity')
+"""
+
+REMEMBER: Final = """
+with known as (
+    insert into recognisable (report_id, series, reference, received_at, marks) values ($1, $2, $3, $4, $5)
+    on conflict (report_id) do update set series = excluded.series, marks = excluded.marks
+), joined as (
+    update recognisable set series = $2 where series = any($6::uuid[]) and series <> $2 and report_id <> $1
+), keyed as (
+    insert into household_key (digest, report_id, kind, key_id, received_at)
+    select digest, $1, kind, key_id, $4 from unnest($7::bytea[], $8::text[], $9::text[]) as new(digest, kind, key_id)
+    on conflict do nothing
+)
+insert into link (later_id, earlier_id, reasons, words, linked_at)
+select $1, earlier_id, reasons, words, $11
+from jsonb_to_recordset($10) as new(earlier_id uuid, reasons jsonb, words jsonb)
+on conflict do nothing
+returning earlier_id
+"""
+
+KEYS_KNOWN: Final = """
+select kind, key_id, digest from household_key where report_id = $1 order by kind <> 'place', kind, digest
+"""
+
+LINKS_OF: Final = """
+select earlier_id, reference, received_at, reasons, words from link join recognisable on report_id = earlier_id
+where later_id = $1 and disputed_at is null order by received_at desc limit 20
+"""
+
+SERIES_OF: Final = "select report_id, series, received_at from recognisable where report_id = any($1::uuid[])"
+
+EDGES: Final = """
+select later_id, earlier_id from link join recognisable on report_id = later_id
+where series = $1 and disputed_at is null
+"""
+
+LOCK_SERIES: Final = """
+select pg_advisory_xact_lock(key) from
+    (select distinct hashtextextended(id::text, 6) as key from unnest($1::uuid[]) as id order by 1) as keys
+"""
+
+MEMBERS: Final = "select report_id, received_at from recognisable where series = $1 order by received_at, report_id"
+
+DISPUTE: Final = """
+insert into link (later_id, earlier_id, reasons, words, linked_at, disputed_at, disputed_by, dispute_reason)
+select later_id, earlier_id, '[]', '[]', $3, $3, $4, $5
+from unnest($1::uuid[], $2::uuid[]) as new(later_id, earlier_id)
+on conflict (later_id, earlier_id) do update set disputed_at = excluded.disputed_at,
+    disputed_by = excluded.disputed_by, dispute_reason = excluded.dispute_reason
+"""
+
+RENAME: Final = "update recognisable set series = $2 where report_id = any($1::uuid[])"
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """An earlier report that shares a key with this one."""
+
+    report_id: UUID
+    reference: str
+    received_at: datetime
+    series: UUID
+    marks: Marks
+    kinds: frozenset[KeyKind]
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """The reports of one or more series, without the one that asks."""
+
+    reports: int
+    first_at: datetime | None
+    last_at: datetime | None
+    references: tuple[str, ...]
+
+
+async def lock(connection: Connection, keys: Sequence[HouseholdKey]) -> None:
+    """Until the transaction ends, whoever shares one of these keys waits. Taken in one order, so nobody deadlocks."""
+    await connection.execute(LOCK, [key.digest for key in keys])
+
+
+async def candidates(
+    connection: Connection, keys: Sequence[HouseholdKey], most: Sequence[int], since: datetime, but: UUID
+) -> list[Candidate]:
+    """The newest earlier reports for each key, at most so many, newest first; `but` is the report that asks."""
+    kinds = [key.kind for key in keys]
+    rows = await connection.fetch(CANDIDATES, [key.digest for key in keys], kinds, list(most), since, but)
+    return [
+        Candidate(
+            row["report_id"],
+            row["reference"],
+            row["received_at"],
+            row["series"],
+            Marks.model_validate(row["marks"]),
+            frozenset(map(KeyKind, row["kinds"])),
+        )
+        for row in rows
+    ]
+
+
+async def disputed(connection: Connection, ids: Sequence[UUID]) -> set[frozenset[UUID]]:
+    """The pairs among these reports of which somebody said that they do not belong together."""
+    rows = await connection.fetch(DISPUTED, list(ids))
+    return {frozenset((row["later_id"], row["earlier_id"])) for row in rows}
+
+
+async def of_series(connection: Connection, series: Sequence[UUID], but: UUID, until: datetime | None) -> Series:
+    """The reports of these series, `but` one, and none received after `until`."""
+    row: Any = await connection.fetchrow(OF_SERIES, list(series), but, until)
+    return Series(row["reports"], row["first_at"], row["last_at"], tuple(row["refs"] or ()))
+
+
+async def remember(
+    connection: Connection,
+    report_id: UUID,
+    reference: str,
+    received_at: datetime,
+    marks: Marks,
+    keys: Sequence[HouseholdKey],
+    series: Sequence[UUID],
+    links: Sequence[Link],
+    now: datetime,
+) -> set[UUID]:
+    """Keep what this report may be recognised by, join it to `series` (the first stays); returns the newly linked."""
+    rows = await connection.fetch(
+        REMEMBER,
+        report_id,
+        series[0],
+        reference,
+        received_at,
+        marks.model_dump(mode="json"),
+        list(series),
+        [key.digest for key in keys],
+        [key.kind for key in keys],
+        [key.key_id for key in keys],
+        [{"earlier_id": str(link.report_id), "reasons": link.reasons, "words": link.words} for link in links],
+        now,
+    )
+    return {row["earlier_id"] for row in rows}
+
+
+async def keys_known(connection: Connection, report_id: UUID) -> tuple[HouseholdKey, ...]:
+    """The keys that a report is known by, that of its place first."""
+    rows = await connection.fetch(KEYS_KNOWN, report_id)
+    return tuple(HouseholdKey(KeyKind(row["kind"]), row["key_id"], row["digest"]) for row in rows)
+
+
+async def links_of(connection: Connection, report_id: UUID) -> tuple[Link, ...]:
+    """The earlier reports that this one is linked to directly, the newest 20."""
+    rows = await connection.fetch(LINKS_OF, report_id)
+    return tuple(
+        Link(
+            report_id=row["earlier_id"],
+            reference=row["reference"],
+            received_at=row["received_at"],
+            reasons=tuple(map(LinkReason, row["reasons"])),
+            words=tuple(row["words"]),
+        )
+        for row in rows
+    )
+
+
+async def held_series(connection: Connection, ids: Sequence[UUID]) -> dict[UUID, tuple[UUID, datetime]]:
+    """The series of these reports and when each was received; until the transaction ends nobody joins or parts them."""
+    held: set[UUID] = set()
+    while True:
+        rows = await connection.fetch(SERIES_OF, list(ids))
+        unheld = {row["series"] for row in rows} - held
+        if not unheld:
+            return {row["report_id"]: (row["series"], row["received_at"]) for row in rows}
+        await connection.execute(LOCK_SERIES, list(unheld))
+        held |= unheld
+
+
+async def members(connection: Connection, series: UUID) -> list[UUID]:
+    """The reports of a series, in the order in which they came."""
+    return [row["report_id"] for row in await connection.fetch(MEMBERS, series)]
+
+
+async def edges(connection: Connection, series: UUID) -> list[tuple[UUID, UUID]]:
+    """The undisputed links of a series, each as (later, earlier)."""
+    return [(row["later_id"], row["earlier_id"]) for row in await connection.fetch(EDGES, series)]
+
+
+async def dispute(connection: Connection, pairs: Sequence[tuple[UUID, UUID]], event: LinkDisputed) -> None:
+    """Mark these links, (later, earlier), as disputed, so that they are not made again."""
+    later, earlier = [pair[0] for pair in pairs], [pair[1] for pair in pairs]
+    await connection.execute(DISPUTE, later, earlier, event.disputed_at, event.by, event.reason)
+
+
+async def rename(connection: Connection, ids: Sequence[UUID], series: UUID) -> None:
+    """Put these reports into a series."""
+    await connection.execute(RENAME, list(ids), series)

@@ -1,0 +1,193 @@
+"""Calls while they go on. A telephone system opens one, sends turns as they are spoken, and ends it."""
+
+from datetime import UTC, datetime
+from typing import Annotated, Any, Final
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Request, Response, WebSocket, WebSocketDisconnect
+from pydantic import AwareDatetime, BaseModel, Field, StringConstraints, ValidationError
+
+from services.intake.domain.reports import reporters_secret
+from services.intake.errors import UnknownSource
+from services.intake.handlers import calls
+from services.intake.handlers.calls import CallGiven, Heard, Switchboard
+from services.intake.repository.calls import NumberedTurn
+from services.intake.routers.dependencies import Now, PoolDep, RingDep, classifier_of, source_of
+from services.intake.routers.reports import AnswersGiven, Given
+from services.intake.routers.sessions import SourceOrDesk
+from shared.events import Assessment, CallState, Contact, Line, Place, Speaker, Turn
+from shared.http import ServiceError
+
+router = APIRouter(prefix="/v1/calls", tags=["calls"])
+
+REFUSED: Final = 1008
+
+
+class CallOpened(Given):
+    call_id: str = Field(min_length=1, max_length=180, description="your id: sent again, it is the same call")
+    line: Line | None = None
+    started_at: AwareDatetime | None = None
+    answers: AnswersGiven = AnswersGiven()
+    place: Place = Place()
+    contact: Contact | None = Field(None, description="the caller")
+    consent: tuple[str, ...] = ()
+
+
+class CallAnswered(BaseModel):
+    """Where to send the turns; the secret is the caller's, for the status page."""
+
+    report_id: UUID
+    reference: str
+    secret: str
+    turns_url: str
+
+
+class LiveTurn(Given):
+    number: int = Field(ge=1, le=100_000, description="its place in the call, from 1; sent again, it is a correction")
+    version: int = Field(1, ge=1, description="a higher one replaces a lower, in whichever order they come")
+    speaker: Speaker
+    text: Annotated[str, StringConstraints(min_length=1, max_length=20_000)]
+    start: float | None = Field(None, ge=0, description="seconds into the recording")
+    end: float | None = Field(None, ge=0)
+
+
+class TurnsGiven(Given):
+    turns: tuple[LiveTurn, ...] = Field(min_length=1, max_length=1000)
+
+
+class CallEnded(Given):
+    state: CallState = Field(CallState.ended, description="`dropped` where the line went dead")
+
+
+class NumberedWords(BaseModel):
+    number: int
+    speaker: Speaker
+    text: str
+
+
+class CallStanding(BaseModel):
+    """What an operator needs at this moment of the call."""
+
+    report_id: UUID
+    reference: str
+    revision: int
+    state: CallState
+    awaiting: tuple[int, ...] = Field((), description="turns that have not come although later ones have")
+    read: bool = Field(description="false: the classifier did not answer in time, and the last reading is shown")
+    established: Assessment | None = Field(description="what is established so far; None: nothing was read yet")
+    changed: tuple[str, ...] = Field((), description="what this turn changed, by the names in `established`")
+    ask: str | None = Field(None, description="the one question to ask next")
+    turns: tuple[NumberedWords, ...] = ()
+
+
+class LiveCall(BaseModel):
+    report_id: UUID
+    reference: str
+    call_id: str
+
+
+class LiveCalls(BaseModel):
+    calls: tuple[LiveCall, ...]
+
+
+def _board(request: Request, pool: PoolDep, ring: RingDep) -> Switchboard:
+    return Switchboard(pool, request.app.state.bell, ring, classifier_of(request))
+
+
+BoardDep = Annotated[Switchboard, Depends(_board)]
+
+
+def shown(heard: Heard, words: bool = False) -> CallStanding:
+    """`words`: with the turns themselves, for a page that follows the call."""
+    return CallStanding(
+        report_id=heard.call.report_id,
+        reference=heard.call.reference,
+        revision=heard.revision,
+        state=heard.state,
+        awaiting=heard.awaited,
+        read=heard.fresh,
+        established=heard.assessment,
+        changed=heard.changed,
+        ask=heard.assessment.ask if heard.assessment else None,
+        turns=tuple(NumberedWords(number=n, speaker=t.speaker, text=t.text) for n, t in heard.turns.items() if words),
+    )
+
+
+def numbered(given: TurnsGiven) -> list[NumberedTurn]:
+    return [
+        NumberedTurn(turn.number, turn.version, Turn.model_validate(turn.model_dump(exclude={"number", "version"})))
+        for turn in given.turns
+    ]
+
+
+@router.post("", status_code=201)
+async def open_call(
+    given: CallOpened, response: Response, pool: PoolDep, ring: RingDep, source: SourceOrDesk, now: Now
+) -> CallAnswered:
+    """A call begins; its report exists from the first turn on."""
+    about = CallGiven.model_validate(given.model_dump(exclude={"call_id"}))
+    call = await calls.open_call(source, given.call_id, about, pool, now)
+    url = f"/v1/calls/{call.report_id}/turns"
+    response.headers.update({"Location": f"/v1/calls/{call.report_id}", "Cache-Control": "no-store"})
+    secret = reporters_secret(ring.reporters, call.report_id)
+    return CallAnswered(report_id=call.report_id, reference=call.reference, secret=secret, turns_url=url)
+
+
+@router.post("/{report_id}/turns")
+async def hear(report_id: UUID, given: TurnsGiven, board: BoardDep, source: SourceOrDesk, now: Now) -> CallStanding:
+    """Turns as they are spoken: on disk before the answer, whatever becomes of the reading."""
+    return shown(await calls.hear(report_id, source, numbered(given), board, now))
+
+
+@router.post("/{report_id}/end")
+async def end(report_id: UUID, given: CallEnded, board: BoardDep, source: SourceOrDesk, now: Now) -> CallStanding:
+    """The call is over, or the line is dead: the same report is completed."""
+    return shown(await calls.end(report_id, source, given.state, board, now))
+
+
+@router.get("")
+async def live(response: Response, pool: PoolDep, source: SourceOrDesk) -> LiveCalls:
+    """The calls of this source that are going on."""
+    response.headers["Cache-Control"] = "no-store"
+    found = await calls.live(source, pool)
+    return LiveCalls(
+        calls=tuple(LiveCall(report_id=c.report_id, reference=c.reference, call_id=c.call_id) for c in found)
+    )
+
+
+@router.get("/{report_id}")
+async def follow(report_id: UUID, response: Response, pool: PoolDep, source: SourceOrDesk) -> CallStanding:
+    """How the call stands, with its words."""
+    response.headers["Cache-Control"] = "no-store"
+    return shown(await calls.standing(report_id, source, pool), words=True)
+
+
+@router.websocket("/{report_id}/turns")
+async def hear_as_spoken(websocket: WebSocket, report_id: UUID) -> None:
+    """The same over one connection: `{"turns": […]}` for each message, its answer a standing or a problem."""
+    state = websocket.app.state
+    try:
+        source = source_of(state.settings, websocket.headers.get("authorization"))
+    except UnknownSource as error:
+        await websocket.close(REFUSED, error.title)
+        return
+    board = Switchboard(state.pool, state.bell, state.ring, classifier_of(websocket))
+    await websocket.accept()
+    try:
+        while True:
+            await websocket.send_json(await _answered(await websocket.receive_text(), report_id, source, board))
+    except WebSocketDisconnect:
+        return
+
+
+async def _answered(message: str, report_id: UUID, source: str, board: Switchboard) -> dict[str, Any]:
+    """One message, one answer: a mistake in one costs only itself."""
+    try:
+        turns = numbered(TurnsGiven.model_validate_json(message))
+        return shown(await calls.hear(report_id, source, turns, board, datetime.now(UTC))).model_dump(mode="json")
+    except ValidationError as error:
+        faults = error.errors(include_input=False, include_url=False, include_context=False)
+        fields = [{"field": ".".join(map(str, fault["loc"])), "message": fault["msg"]} for fault in faults]
+        return {"type": "about:blank", "status": 422, "title": "Some fields need another look", "errors": fields}
+    except ServiceError as error:
+        return {"type": "about:blank", "status": error.status, "title": error.title, "detail": str(error)}

@@ -1,0 +1,59 @@
+"""The operator's desk: a page that types, pastes or follows a call over the same routes as a telephone system."""
+
+from pathlib import Path
+from typing import Annotated, Final
+
+from fastapi import APIRouter, Form, Request, Response
+from fastapi.responses import HTMLResponse, RedirectResponse
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from services.intake.routers.dependencies import SettingsDep
+from services.intake.routers.sessions import COOKIE, LASTS, FromOurPages, session_for, source_in
+from shared.security import holder_of
+
+router = APIRouter(prefix="/desk", dependencies=[FromOurPages], include_in_schema=False)
+
+HERE: Final = Path(__file__).parents[1]
+HEADERS: Final = {
+    "Cache-Control": "no-store",
+    "Content-Security-Policy": (
+        "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; form-action 'self'; "
+        "base-uri 'none'; frame-ancestors 'none'"
+    ),
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Referrer-Policy": "same-origin",
+    "X-Content-Type-Options": "nosniff",
+}
+
+pages: Final = Environment(
+    loader=FileSystemLoader(HERE / "templates"), autoescape=True, undefined=StrictUndefined, trim_blocks=True
+)
+
+
+def _page(source: str | None, wrong: str | None = None, status: int = 200) -> HTMLResponse:
+    return HTMLResponse(pages.get_template("desk.html").render(source=source, wrong=wrong), status, HEADERS)
+
+
+@router.get("")
+async def desk(request: Request, settings: SettingsDep) -> Response:
+    return _page(source_in(request, settings))
+
+
+@router.post("/sign-in")
+async def sign_in(key: Annotated[str, Form()], settings: SettingsDep) -> Response:
+    """With the key of a source; the browser gets a session, and never keeps the key."""
+    source = holder_of(key, settings.keys)
+    if source is None:
+        return _page(None, "This is nobody's key. Ask the administrator for one.", 401)
+    answer = RedirectResponse("/desk", 303, HEADERS)
+    answer.set_cookie(
+        COOKIE, session_for(source, settings), LASTS, path="/", secure=True, httponly=True, samesite="strict"
+    )
+    return answer
+
+
+@router.post("/sign-out")
+async def sign_out() -> Response:
+    answer = RedirectResponse("/desk", 303, HEADERS)
+    answer.delete_cookie(COOKIE, path="/", secure=True, httponly=True, samesite="strict")
+    return answer

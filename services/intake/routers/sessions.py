@@ -1,0 +1,58 @@
+"""Who sits at the desk: a signed session in a cookie, and requests from our own pages alone."""
+
+from typing import Annotated, Final
+from urllib.parse import urlsplit
+
+from fastapi import Depends, Header, Request
+from itsdangerous import BadSignature, URLSafeTimedSerializer
+
+from services.intake.errors import NotFromOurPages, UnknownSource
+from services.intake.routers.dependencies import SettingsDep, source_of
+from services.intake.settings import Settings
+
+COOKIE: Final = "__Host-desk"
+LASTS: Final = 12 * 3600  # seconds: a shift
+
+
+def _signer(settings: Settings) -> URLSafeTimedSerializer:
+    return URLSafeTimedSerializer(settings.secret.get_secret_value(), salt="desk")
+
+
+def session_for(source: str, settings: Settings) -> str:
+    return _signer(settings).dumps({"source": source, "key": settings.keys[source]})
+
+
+def source_in(request: Request, settings: Settings) -> str | None:
+    """Whose session the request brings; none once it is too old, or the key that opened it is another."""
+    try:
+        session = _signer(settings).loads(request.cookies.get(COOKIE, ""), max_age=LASTS)
+    except BadSignature:
+        return None
+    source: str = session["source"]
+    return source if settings.keys.get(source) == session["key"] else None
+
+
+def _from_our_pages(request: Request) -> None:
+    """The browser says where a request comes from, or else gives an Origin that is ours. A program gives neither."""
+    site, origin = request.headers.get("sec-fetch-site"), request.headers.get("origin")
+    ours = urlsplit(origin).netloc == request.headers.get("host") if origin else True
+    if not (site in ("same-origin", "none") if site else ours):
+        raise NotFromOurPages("Open our own page, and send it from there.")
+
+
+FromOurPages: Final = Depends(_from_our_pages)
+
+
+def _source_or_desk(
+    request: Request, settings: SettingsDep, authorization: Annotated[str | None, Header()] = None
+) -> str:
+    if authorization:
+        return source_of(settings, authorization)
+    source = source_in(request, settings)
+    if source is None:
+        raise UnknownSource("Send your key as `Authorization: Bearer …`, or sign in at the desk.")
+    _from_our_pages(request)
+    return source
+
+
+SourceOrDesk = Annotated[str, Depends(_source_or_desk)]

@@ -1,0 +1,195 @@
+// The desk: what is typed or pasted is sent at once; what comes back is shown as it stands. Never innerHTML.
+"use strict";
+const $ = (id) => document.getElementById(id);
+const DANGER = ["", "Class 1: life at risk", "Class 2: violence threatened", "Class 3: veiled threat or stalking", "Class 4: everything else"];
+const SHOWN = [["threat", "Threat"], ["happening_now", "Happening now"], ["labels", "May be"], ["repetition", "Repetition"], ["effect", "Effect"],
+  ["behaviours", "Behaviours"], ["strands", "Because of"], ["flags", "Flags"], ["online", "Online"], ["impact", "Impact"], ["reported_before", "Reported before"]];
+let call = null, turns = new Map(), next = 1, revision = 0, sending = Promise.resolve();
+
+async function ask(path, body) {
+  const asked = body === undefined ? {} : { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) };
+  const answer = await fetch(path, asked);
+  const json = await answer.json();
+  if (!answer.ok) throw new Error(json.detail || json.title);
+  return json;
+}
+
+function put(parent, tag, text, name) {
+  const made = parent.appendChild(document.createElement(tag));
+  if (text !== undefined) made.textContent = text;
+  if (name) made.className = name;
+  return made;
+}
+
+function trouble(error) {
+  $("problem").hidden = !error;
+  $("problem").textContent = error ? `Not kept: ${error.message}. The words are still in the box; try again.` : "";
+}
+
+const written = (value) => value === true ? "yes" : value === false ? "no" : Array.isArray(value) ? value.join(", ").replaceAll("_", " ") || "-" : String(value).replaceAll("_", " ");
+
+// Spans count characters (code points) of the whole text: `CALLER: words`, a line for each turn.
+function marked(item, words, offset, evidence) {
+  const chars = Array.from(words), edges = new Array(chars.length).fill(false);
+  for (const e of evidence) for (let at = Math.max(0, e.start - offset); at < Math.min(chars.length, e.end - offset); at++) edges[at] = true;
+  let at = 0;
+  while (at < chars.length) {
+    let to = at;
+    while (to < chars.length && edges[to] === edges[at]) to++;
+    const piece = chars.slice(at, to).join("");
+    if (edges[at]) put(item, "mark", piece); else item.append(piece);
+    at = to;
+  }
+}
+
+function showTurns(evidence) {
+  const list = $("turns"), follow = list.scrollTop + list.clientHeight >= list.scrollHeight - 40;
+  list.replaceChildren();
+  let offset = 0;
+  for (const number of [...turns.keys()].sort((a, b) => a - b)) {
+    const turn = turns.get(number), item = put(list, "li", undefined, turn.speaker);
+    put(item, "b", turn.speaker);
+    offset += turn.speaker.length + 2;
+    marked(item, turn.text, offset, evidence);
+    offset += Array.from(turn.text).length + 1;
+  }
+  if (follow) list.scrollTop = list.scrollHeight;
+}
+
+function showReading(standing) {
+  const is = standing.established;
+  $("unread").hidden = standing.read;
+  $("awaiting").hidden = !standing.awaiting.length;
+  $("awaiting").textContent = `Not come yet: turn ${standing.awaiting.join(", ")}`;
+  $("question").textContent = standing.ask || (is ? "Nothing more is needed for what is established." : "What has been happening?");
+  const evidence = is ? is.evidence.filter((e) => e.start !== null) : [];
+  showTurns(evidence);
+  if (!is) return;
+  $("danger").textContent = DANGER[is.danger_class];
+  $("danger").dataset.class = is.danger_class;
+  $("danger").classList.toggle("changed", standing.changed.includes("danger_class"));
+  $("safe").hidden = !is.safe_contact.length;
+  $("safe-words").replaceChildren();
+  for (const words of is.safe_contact) put($("safe-words"), "li", words);
+  $("facts").replaceChildren();
+  for (const [name, title] of SHOWN) {
+    put($("facts"), "dt", title);
+    put($("facts"), "dd", written(is[name]), standing.changed.includes(name) ? "changed" : "");
+  }
+  $("evidence").replaceChildren();
+  for (const e of evidence) put($("evidence"), "li", `“${e.quote}” shows ${e.fact} (${e.rule})`);
+  if (!evidence.length) put($("evidence"), "li", "Nothing in the words yet.");
+}
+
+function show(standing) {
+  if (standing.revision < revision) return;
+  revision = standing.revision;
+  $("call-title").textContent = `Call ${standing.reference}`;
+  $("state").hidden = false;
+  $("state").textContent = { live: "live", ended: "ended", dropped: "line dead" }[standing.state];
+  $("end").disabled = $("dropped").disabled = standing.state !== "live";
+  for (const turn of standing.turns) { turns.set(turn.number, turn); next = Math.max(next, turn.number + 1); }
+  showReading(standing);
+}
+
+async function opened() {
+  if (call) return call;
+  call = await ask("/v1/calls", { call_id: `desk-${crypto.randomUUID()}` });
+  return call;
+}
+
+function pieces(text, speaker) {
+  const found = [];
+  for (const line of text.split("\n")) {
+    const named = /^\s*(caller|operator|background):\s*(.*)$/i.exec(line);
+    if (named) found.push({ speaker: named[1].toLowerCase(), text: named[2] });
+    else if (found.length) found[found.length - 1].text += `\n${line}`;
+    else if (line.trim()) found.push({ speaker, text: line });
+  }
+  return found.filter((turn) => turn.text.trim());
+}
+
+async function keep() {
+  const box = $("words"), text = box.value;
+  const said = pieces(text, document.querySelector("[name=speaker]:checked").value);
+  if (!said.length) return;
+  box.value = "";
+  try {
+    const to = await opened();
+    const numbered = said.map((turn, n) => ({ number: next + n, ...turn }));
+    const standing = await ask(`/v1/calls/${to.report_id}/turns`, { turns: numbered });
+    for (const turn of numbered) turns.set(turn.number, turn);
+    next += numbered.length;
+    trouble(null);
+    show(standing);
+  } catch (error) {
+    box.value = box.value ? `${text}\n${box.value}` : text;
+    trouble(error);
+  }
+}
+
+const inTurn = (work) => { sending = sending.then(work, work); return sending; };
+
+function fresh() {
+  call = null; turns = new Map(); next = 1; revision = 0;
+  $("call-title").textContent = "No call yet";
+  $("state").hidden = $("safe").hidden = $("unread").hidden = $("awaiting").hidden = true;
+  $("end").disabled = $("dropped").disabled = true;
+  $("danger").textContent = "Nothing is read yet";
+  delete $("danger").dataset.class;
+  $("question").textContent = "What has been happening?";
+  for (const id of ["turns", "facts", "evidence"]) $(id).replaceChildren();
+  writable(true);
+  $("words").focus();
+}
+
+async function ended(state) {
+  try { show(await ask(`/v1/calls/${call.report_id}/end`, { state })); trouble(null); } catch (error) { trouble(error); }
+}
+
+// A call that a telephone system writes is followed and not written: two hands would overwrite each other's turns.
+function writable(yes) { $("words").disabled = $("keep").disabled = !yes; $("followed").hidden = yes; }
+
+async function follow({ report_id, call_id }) {
+  fresh();
+  call = { report_id };
+  writable(call_id.startsWith("desk-"));
+  try { show(await ask(`/v1/calls/${report_id}`)); } catch (error) { trouble(error); }
+}
+
+async function look() {
+  try {
+    const live = (await ask("/v1/calls")).calls;
+    $("live").replaceChildren();
+    for (const one of live) {
+      const button = put(put($("live"), "li"), "button", `Follow ${one.reference}`, "second");
+      button.type = "button";
+      button.onclick = () => inTurn(() => follow(one));
+    }
+    if (!live.length) put($("live"), "li", "None", "quiet");
+    if (call && !document.hidden) await inTurn(async () => { const now = await ask(`/v1/calls/${call.report_id}`); if (now.revision > revision) show(now); });
+    if ($("problem").dataset.lost) { trouble(null); delete $("problem").dataset.lost; }
+  } catch (error) {
+    $("problem").hidden = false;
+    $("problem").dataset.lost = "yes";
+    $("problem").textContent = "No connection: what you type stays here, and is kept as soon as it is back.";
+  }
+}
+
+$("say").addEventListener("submit", (event) => { event.preventDefault(); inTurn(keep); });
+$("words").addEventListener("keydown", (event) => {
+  if (event.key === "Enter" && !event.shiftKey && !event.isComposing) { event.preventDefault(); inTurn(keep); }
+});
+$("end").onclick = () => inTurn(() => ended("ended"));
+$("dropped").onclick = () => inTurn(() => ended("dropped"));
+$("new").onclick = () => inTurn(async () => fresh());
+document.addEventListener("keydown", (event) => {
+  if (!event.altKey || event.ctrlKey || event.metaKey) return;
+  const speaker = { KeyC: "caller", KeyO: "operator", KeyB: "background" }[event.code];
+  const button = { KeyE: "end", KeyD: "dropped", KeyN: "new" }[event.code];
+  if (speaker) { document.querySelector(`[value=${speaker}]`).checked = true; $("words").focus(); event.preventDefault(); }
+  if (button && !$(button).disabled) { $(button).click(); $("words").focus(); event.preventDefault(); }
+});
+setInterval(look, 1000);
+look();
+$("words").focus();

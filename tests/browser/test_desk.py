@@ -1,0 +1,173 @@
+"""The operator's desk in a real browser: by keyboard, live, readable, and narrow."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import httpx
+import pytest
+import uvicorn
+from playwright.async_api import Browser, Page, async_playwright, expect
+
+from deploy.local.postgres import Postgres
+from deploy.local.process import free_port
+from services.classifier.main import create_app as create_classifier
+from services.classifier.settings import Settings as ClassifierSettings
+from services.intake.main import create_app
+from services.intake.settings import MIGRATIONS, Settings
+from shared.database import migrate
+from shared.security import sha256
+
+HERE = Path(__file__).parent
+AXE = (HERE / "axe.min.js").read_text()
+SCREENS = HERE.parents[1] / "docs" / "screens"
+KEY = "a-key-for-the-call-centre"
+ARGS = ["--no-sandbox", "--disable-dev-shm-usage", "--disable-background-networking", "--no-first-run"]
+
+
+@pytest.fixture(scope="module")
+async def browser() -> AsyncIterator[Browser]:
+    async with async_playwright() as playwright:
+        chromium = await playwright.chromium.launch(executable_path="/usr/bin/chromium", args=ARGS)
+        yield chromium
+        await chromium.close()
+
+
+@pytest.fixture(scope="module")
+async def url(postgres: Postgres) -> AsyncIterator[str]:
+    """Intake on a port of its own, with the real classifier behind it."""
+    database = postgres.create_database("desk_tests")
+    await asyncio.to_thread(migrate, database, MIGRATIONS)
+    settings = Settings(
+        database=database,
+        kafka="127.0.0.1:1",
+        secret="a secret of thirty-two characters or more",
+        keys={"call-centre": sha256(KEY)},
+        classifier_url="http://classifier",
+        classifier_key="a key for intake",
+    )
+    classifier = create_classifier(ClassifierSettings(kafka="none:1", keys={"intake": sha256("a key for intake")}))
+    app, port = create_app(settings), free_port()
+    server = uvicorn.Server(uvicorn.Config(app, port=port, log_config=None, ws="websockets-sansio"))
+    async with classifier.router.lifespan_context(classifier):
+        serving = asyncio.create_task(server.serve())
+        while not server.started:  # noqa: ASYNC110 - uvicorn has no event for it
+            await asyncio.sleep(0.01)
+        await app.state.http.aclose()
+        app.state.http = httpx.AsyncClient(transport=httpx.ASGITransport(classifier))
+        yield f"http://localhost:{port}"
+        server.should_exit = True
+        await serving
+
+
+@pytest.fixture
+async def page(browser: Browser, url: str) -> AsyncIterator[Page]:
+    context = await browser.new_context(viewport={"width": 1280, "height": 900})
+    page = await context.new_page()
+    failures: list[str] = []
+    page.on("console", lambda message: failures.append(message.text) if message.type == "error" else None)
+    page.on("pageerror", lambda error: failures.append(str(error)))
+    await page.goto(f"{url}/desk")
+    await page.get_by_label("Key of your call centre").fill(KEY)
+    await page.keyboard.press("Enter")
+    await expect(page.get_by_label("What is said")).to_be_focused()
+    yield page
+    assert failures == []
+    await context.close()
+
+
+async def type_turn(page: Page, speaker: str, words: str) -> None:
+    await page.keyboard.press(f"Alt+{speaker}")
+    await page.keyboard.type(words)
+    await page.keyboard.press("Enter")
+
+
+async def violations(page: Page) -> list[str]:
+    await page.evaluate(AXE)
+    found = await page.evaluate("axe.run()")
+    return [f"{fault['id']}: {node['target']}" for fault in found["violations"] for node in fault["nodes"]]
+
+
+async def test_a_call_is_typed_by_keyboard_alone_and_read_as_it_goes(page: Page):
+    await type_turn(page, "o", "Police, what's happening?")
+    await type_turn(page, "c", "My neighbour bangs on the wall every night. Ring, don't come to the house.")
+    await expect(page.locator("#facts")).to_contain_text("repeated")
+    await expect(page.locator("#question")).not_to_be_empty()
+    await type_turn(page, "c", "Oh God 🔪 he's at my door now with a knife, he says he'll kill me")
+    await expect(page.locator("#danger")).to_have_attribute("data-class", "1")
+    await expect(page.locator("#danger")).to_have_text("Class 1: life at risk")
+    marks = [await mark.inner_text() for mark in await page.locator("#turns mark").all()]
+    assert any("every night" in mark for mark in marks)
+    assert any("kill me" in mark for mark in marks)
+    await page.screenshot(path=SCREENS / "desk-1280.png")
+    assert await violations(page) == []
+    await page.keyboard.press("Alt+e")
+    await expect(page.locator("#state")).to_have_text("ended")
+
+
+async def test_a_pasted_transcript_is_split_into_its_turns(page: Page):
+    await page.get_by_label("What is said").fill(
+        "OPERATOR: Police?\nCALLER: He follows me home\nevery night.\nOPERATOR: Who?"
+    )
+    await page.keyboard.press("Enter")
+    await expect(page.locator("#turns li")).to_have_count(3)
+    await expect(page.locator("#turns .caller")).to_contain_text("every night.")
+
+
+async def test_a_call_of_the_telephone_system_is_followed(page: Page, url: str):
+    async with httpx.AsyncClient(base_url=url, headers={"Authorization": f"Bearer {KEY}"}) as telephony:
+        opened = (await telephony.post("/v1/calls", json={"call_id": "followed"})).json()
+        said = {"turns": [{"number": 1, "speaker": "caller", "text": "My neighbour is shouting again."}]}
+        await telephony.post(opened["turns_url"], json=said)
+        await page.get_by_role("button", name=f"Follow {opened['reference']}").click()
+        await expect(page.locator("#turns")).to_contain_text("shouting again")
+        await expect(page.get_by_label("What is said")).to_be_disabled()
+        said = {"turns": [{"number": 2, "speaker": "caller", "text": "He said he would stab me."}]}
+        await telephony.post(opened["turns_url"], json=said)
+        await expect(page.locator("#danger")).to_have_attribute("data-class", "2", timeout=3000)
+        await telephony.post(f"/v1/calls/{opened['report_id']}/end", json={"state": "dropped"})
+        await expect(page.locator("#state")).to_have_text("line dead", timeout=3000)
+        await expect(page.locator("#danger")).to_have_attribute("data-class", "1")
+
+
+async def test_words_stay_in_the_box_while_there_is_no_connection(browser: Browser, url: str):
+    context = await browser.new_context()
+    page = await context.new_page()
+    await page.goto(f"{url}/desk")
+    await page.get_by_label("Key of your call centre").fill(KEY)
+    await page.keyboard.press("Enter")
+    box = page.get_by_label("What is said")
+    await expect(box).to_be_focused()
+    await context.set_offline(True)
+    await type_turn(page, "c", "He is outside.")
+    await expect(page.get_by_role("alert")).to_be_visible()
+    await expect(box).to_have_value("He is outside.")
+    await context.set_offline(False)
+    await page.keyboard.press("Enter")
+    await expect(page.locator("#turns li")).to_have_count(1)
+    await context.close()
+
+
+async def test_it_fits_a_narrow_screen(page: Page):
+    await page.set_viewport_size({"width": 320, "height": 800})
+    await type_turn(page, "c", "He keeps ringing me, " + "a" * 60)
+    await expect(page.locator("#turns li")).to_have_count(1)
+    assert await page.evaluate("document.documentElement.scrollWidth") <= 320
+    assert await violations(page) == []
+    await page.screenshot(path=SCREENS / "desk-320.png", full_page=True)
+
+
+async def test_nobody_comes_in_without_a_key(browser: Browser, url: str):
+    context = await browser.new_context()
+    page = await context.new_page()
+    await page.goto(f"{url}/desk")
+    assert await violations(page) == []
+    await page.get_by_label("Key of your call centre").fill("a guess")
+    await page.keyboard.press("Enter")
+    await expect(page.get_by_role("alert")).to_contain_text("nobody's key")
+    await context.close()
+    async with httpx.AsyncClient(base_url=url) as stranger:
+        assert (await stranger.get("/v1/calls")).status_code == 401
+        forged = {"Cookie": "__Host-desk=x", "Sec-Fetch-Site": "cross-site"}
+        assert (await stranger.post("/v1/calls", json={"call_id": "x"}, headers=forged)).status_code == 401
+        assert (await stranger.post("/desk/sign-out", headers={"Sec-Fetch-Site": "cross-site"})).status_code == 403

@@ -1,0 +1,110 @@
+"""More is told, or a withdrawal asked for: the same report, whole, read anew; and nothing is closed by it."""
+
+import asyncio
+
+import pytest
+from aiokafka.structs import RecordMetadata, TopicPartition
+
+from services.intake.errors import UnknownReference
+from services.intake.handlers import reports
+from services.intake.handlers.amendments import add_more, ask_to_withdraw
+from services.intake.handlers.reports import Accepted
+from services.intake.repository.reports import await_receipt
+from shared.database import Pool
+from shared.events import Amendment, Channel, Lane, ReportAmended
+from shared.kafka import AMENDED
+from shared.outbox import Bell, Sent
+from tests.builders import NOON, receipt
+from tests.intake.telling import DAY, event_of, tell
+
+
+async def amended(pool: Pool) -> list[ReportAmended]:
+    rows = await pool.fetch("select value from outbox where topic = $1 order by id", AMENDED)
+    return [ReportAmended.model_validate_json(row["value"]) for row in rows]
+
+
+async def add(pool: Pool, to: Accepted, text: str) -> None:
+    await add_more(to.reference, to.secret, text, pool, Bell(pool), NOON + DAY)
+
+
+async def test_more_stands_at_the_end_and_moves_nothing(pool: Pool):
+    first = await tell(pool, "He follows me.")
+    await add(pool, first, "He was outside again today.")
+    report = await event_of(pool, first.report_id)
+    assert report.revision == 2
+    (addition,) = report.additions
+    assert report.text[: len("He follows me.")] == "He follows me."
+    assert report.text[addition.start :] == "He was outside again today."
+    (event,) = await amended(pool)
+    assert (event.kind, event.revision, event.text) == (Amendment.more_told, 2, "He was outside again today.")
+
+
+async def test_more_of_a_call_is_the_callers_next_turn(pool: Pool):
+    first = await tell(pool, "OPERATOR: Police?\nCALLER: Hello", channel=Channel.phone)
+    await add(pool, first, "It was Dave.")
+    report = await event_of(pool, first.report_id)
+    assert report.text.endswith("\nCALLER: It was Dave.")
+    assert report.text[report.additions[0].start :] == "It was Dave."
+
+
+async def test_a_threat_told_later_takes_the_urgent_lane(pool: Pool):
+    first = await tell(pool, "Music until four.")
+    await add(pool, first, "He says he will stab me.")
+    assert (await event_of(pool, first.report_id)).lane is Lane.urgent
+    rows = await pool.fetch("select topic, revision from outbox where topic like 'reports.received%'")
+    assert [tuple(row) for row in rows] == [("reports.received.urgent", 2)]
+
+
+async def test_more_told_may_show_that_it_belongs_with_an_earlier_report(pool: Pool):
+    earlier = await tell(pool, "Loud.", party="Dave")
+    first = await tell(pool, "Loud music.", now=NOON + DAY)
+    await add(pool, first, "It is a man called Dave.")
+    report = await event_of(pool, first.report_id)
+    assert [link.report_id for link in report.history.links] == [earlier.report_id]
+
+
+async def test_asking_to_withdraw_is_a_note_and_closes_nothing(pool: Pool):
+    first = await tell(pool, "He follows me.")
+    for day in (1, 2):
+        await ask_to_withdraw(first.reference, first.secret, pool, Bell(pool), NOON + day * DAY)
+    report = await event_of(pool, first.report_id)
+    assert (report.text, report.withdrawal_asked_at, report.revision) == ("He follows me.", NOON + DAY, 3)
+    assert [event.kind for event in await amended(pool)] == [Amendment.withdrawal_asked] * 2
+
+
+async def test_a_wrong_secret_and_an_unknown_reference_are_refused_alike(pool: Pool):
+    first = await tell(pool, "He follows me.")
+    for reference, secret in ((first.reference, "guess"), ("H-00000-00000", first.secret)):
+        with pytest.raises(UnknownReference, match="Check the reference"):
+            await add_more(reference, secret, "More.", pool, Bell(pool), NOON)
+    assert await amended(pool) == []
+
+
+async def test_ten_additions_at_once_are_all_kept(pool: Pool):
+    first = await tell(pool, "He follows me.")
+    await asyncio.gather(*(add(pool, first, f"Number {n}.") for n in range(10)))
+    report = await event_of(pool, first.report_id)
+    assert report.revision == 11
+    assert sum(f"Number {n}." in report.text for n in range(10)) == 10
+
+
+async def test_a_receipt_for_the_first_telling_leaves_what_was_added_on_its_way(pool: Pool):
+    first = await tell(pool, "He follows me.")
+    told = await event_of(pool, first.report_id)
+    await add(pool, first, "Again.")
+    await reports.close([receipt(told)], pool)
+    rows = await pool.fetch("select topic, revision from outbox order by topic")
+    assert [tuple(row) for row in rows] == [("reports.amended", 2), ("reports.received", 2)]
+    await reports.close([receipt(told, revision=2)], pool)
+    assert await pool.fetchval("select topic from outbox") == "reports.amended"
+
+
+async def test_a_notice_is_done_once_sent_and_a_report_waits_for_its_receipt(pool: Pool):
+    first = await tell(pool, "He follows me.")
+    await add(pool, first, "Again.")
+    place = RecordMetadata("t", 0, TopicPartition("t", 0), 7, None, 0, 0)
+    sent = [Sent(row["id"], place) for row in await pool.fetch("select id from outbox")]
+    async with pool.acquire() as connection:
+        await await_receipt(connection, sent, 60)
+    rows = await pool.fetch("select topic, published from outbox")
+    assert [tuple(row) for row in rows] == [("reports.received", True)]

@@ -1,0 +1,298 @@
+"""Calls as they go on: every turn kept, read by the real classifier, and one report whatever becomes of the line."""
+
+import asyncio
+import itertools
+import json
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import httpx
+import pytest
+import uvicorn
+import websockets
+from fastapi import FastAPI
+
+from deploy.local.process import free_port
+from services.classifier.main import create_app as create_classifier
+from services.classifier.settings import Settings as ClassifierSettings
+from services.intake.handlers.assessing import Classifier
+from services.intake.handlers.calls import Switchboard, drop_silent
+from services.intake.settings import Settings
+from shared.database import Pool
+from shared.events import ReportReceived
+from shared.kafka import RECEIVED
+from shared.security import sha256
+from tests.intake.conftest import TELEPHONY_KEY
+from tests.intake.telling import RING
+
+KEY = {"Authorization": f"Bearer {TELEPHONY_KEY}"}
+SCRIPT = [
+    ("operator", "Police, what's happening?"),
+    ("caller", "My neighbour keeps banging on the wall, every night."),
+    ("operator", "How does that make you feel?"),
+    ("caller", "I'm scared of him."),
+    ("caller", "He's at my door now with a knife, he says he will kill me."),
+]
+
+
+class Slow(httpx.AsyncBaseTransport):
+    """A classifier that does not answer."""
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        await asyncio.sleep(5)
+        return httpx.Response(500)
+
+
+@pytest.fixture
+def settings(settings: Settings) -> Settings:
+    key = type(settings.secret)("a key for intake")
+    return settings.model_copy(update={"classifier_url": "http://classifier", "classifier_key": key})
+
+
+@pytest.fixture
+async def classifier() -> AsyncIterator[httpx.AsyncClient]:
+    app = create_classifier(ClassifierSettings(kafka="none:1", keys={"intake": sha256("a key for intake")}))
+    async with (
+        app.router.lifespan_context(app),
+        httpx.AsyncClient(transport=httpx.ASGITransport(app)) as http,
+    ):
+        yield http
+
+
+@pytest.fixture
+async def phone(client: httpx.AsyncClient, app: FastAPI, classifier: httpx.AsyncClient) -> httpx.AsyncClient:
+    app.state.http = classifier
+    return client
+
+
+async def opened(phone: httpx.AsyncClient, call_id: str = "call-1", **given: Any) -> str:
+    answer = await phone.post("/v1/calls", json={"call_id": call_id, "line": "999"} | given, headers=KEY)
+    assert answer.status_code == 201
+    return str(answer.json()["report_id"])
+
+
+def turn(number: int, **given: Any) -> dict[str, Any]:
+    speaker, text = SCRIPT[number - 1]
+    return {"number": number, "speaker": speaker, "text": text} | given
+
+
+async def say(phone: httpx.AsyncClient, report_id: str, *turns: dict[str, Any]) -> dict[str, Any]:
+    answer = await phone.post(f"/v1/calls/{report_id}/turns", json={"turns": turns}, headers=KEY)
+    assert answer.status_code == 200, answer.text
+    standing: dict[str, Any] = answer.json()
+    return standing
+
+
+async def end(phone: httpx.AsyncClient, report_id: str, state: str = "ended") -> dict[str, Any]:
+    answer = await phone.post(f"/v1/calls/{report_id}/end", json={"state": state}, headers=KEY)
+    standing: dict[str, Any] = answer.json()
+    return standing
+
+
+async def outgoing(pool: Pool) -> list[ReportReceived]:
+    rows = await pool.fetch("select value from outbox where topic = any($1) order by id", list(RECEIVED.values()))
+    return [ReportReceived.model_validate_json(row["value"]) for row in rows]
+
+
+async def kept(pool: Pool) -> ReportReceived:
+    return ReportReceived.model_validate_json(await pool.fetchval("select event from report"))
+
+
+async def test_a_report_exists_from_the_first_turn_and_grows(phone: httpx.AsyncClient, pool: Pool):
+    report_id = await opened(phone)
+    assert await pool.fetchval("select count(*) from report") == 0
+    revisions = [(await say(phone, report_id, turn(n)))["revision"] for n in range(1, 6)]
+    assert revisions == [1, 2, 3, 4, 5]
+    report = await kept(pool)
+    assert str(report.report_id) == report_id
+    assert report.text.splitlines()[-1] == "CALLER: He's at my door now with a knife, he says he will kill me."
+    assert report.call is not None
+    assert (report.call.state, report.call.line) == ("live", "999")
+
+
+async def test_the_answer_says_what_is_established_what_changed_and_what_to_ask(phone: httpx.AsyncClient):
+    report_id = await opened(phone)
+    await say(phone, report_id, turn(1))
+    second = await say(phone, report_id, turn(2))
+    assert second["read"]
+    assert second["established"]["repetition"] == "repeated"
+    assert "repetition" in second["changed"]
+    fourth = await say(phone, report_id, turn(3), turn(4))
+    assert fourth["established"]["primary"] == "harassment"
+    fifth = await say(phone, report_id, turn(5))
+    assert fifth["established"]["danger_class"] == 1
+    assert {"danger_class", "threat"} <= set(fifth["changed"])
+    assert (await say(phone, report_id, turn(5)))["changed"] == []
+
+
+async def test_only_the_newest_revision_is_on_its_way_and_a_threat_takes_the_urgent_lane(
+    phone: httpx.AsyncClient, pool: Pool
+):
+    report_id = await opened(phone)
+    for n in range(1, 5):
+        await say(phone, report_id, turn(n))
+    assert [(one.revision, one.lane) for one in await outgoing(pool)] == [(4, "ordinary")]
+    await say(phone, report_id, turn(5))
+    assert [(one.revision, one.lane) for one in await outgoing(pool)] == [(5, "urgent")]
+
+
+@pytest.mark.parametrize("order", list(itertools.permutations(range(1, 4))))
+async def test_turns_out_of_order_are_put_in_order(phone: httpx.AsyncClient, pool: Pool, order: tuple[int, ...]):
+    report_id = await opened(phone)
+    standings = [await say(phone, report_id, turn(n)) for n in order]
+    assert (await kept(pool)).text.count("\n") == 2
+    assert [line.split(": ", 1)[1] for line in (await kept(pool)).text.splitlines()] == [s[1] for s in SCRIPT[:3]]
+    assert standings[0]["awaiting"] == list(range(1, order[0]))
+    assert standings[-1]["awaiting"] == []
+
+
+async def test_a_repeated_turn_is_kept_once_and_a_corrected_one_replaced(phone: httpx.AsyncClient, pool: Pool):
+    report_id = await opened(phone)
+    await say(phone, report_id, turn(1))
+    first = await say(phone, report_id, turn(2, version=2, text="He is stalking me."))
+    assert (await say(phone, report_id, turn(2, version=2, text="He is stalking me.")))["revision"] == first["revision"]
+    late = await say(phone, report_id, turn(2, version=1, text="He is stocking me."))
+    assert late["revision"] == first["revision"]
+    assert (await kept(pool)).text.endswith("He is stalking me.")
+
+
+async def test_turns_sent_at_once_from_two_lines_are_all_kept(phone: httpx.AsyncClient, pool: Pool):
+    report_id = await opened(phone)
+    await asyncio.gather(*(say(phone, report_id, turn(n)) for n in range(1, 6)))
+    assert len((await kept(pool)).turns) == 5
+    assert (await kept(pool)).revision == 5
+
+
+async def test_the_end_of_the_call_completes_the_same_report(phone: httpx.AsyncClient, pool: Pool):
+    report_id = await opened(phone)
+    await say(phone, report_id, turn(1), turn(2))
+    standing = await end(phone, report_id)
+    assert (standing["state"], standing["revision"]) == ("ended", 2)
+    assert (await end(phone, report_id))["revision"] == 2
+    late = await say(phone, report_id, turn(3))
+    assert (late["state"], late["revision"]) == ("ended", 3)
+    assert await pool.fetchval("select count(*) from report") == 1
+
+
+async def test_a_line_that_goes_dead_in_the_middle_of_violence_is_class_1(
+    phone: httpx.AsyncClient, pool: Pool, classifier: httpx.AsyncClient
+):
+    report_id = await opened(phone)
+    said = {"number": 1, "speaker": "caller", "text": "He said he would stab me. He is shouting. Please"}
+    assert (await say(phone, report_id, said))["established"]["danger_class"] == 2
+    later = datetime.now(UTC) + timedelta(seconds=61)
+    live = Classifier(classifier, "http://classifier", "a key for intake")
+    board = Switchboard(pool, phone_bell(phone), RING, live)
+    assert await drop_silent(later - timedelta(seconds=60), board, later) == 1
+    standing = (await phone.get(f"/v1/calls/{report_id}", headers=KEY)).json()
+    assert standing["state"] == "dropped"
+    assert standing["established"]["danger_class"] == 1
+    assert (await kept(pool)).text == f"CALLER: {said['text']}"
+    assert await drop_silent(later, board, later) == 0
+
+
+def phone_bell(phone: httpx.AsyncClient) -> Any:
+    transport = phone._transport
+    assert isinstance(transport, httpx.ASGITransport)
+    app: Any = transport.app
+    return app.state.bell
+
+
+async def test_a_line_that_comes_back_goes_on_with_the_same_report(phone: httpx.AsyncClient, pool: Pool):
+    report_id = await opened(phone)
+    await say(phone, report_id, turn(1))
+    await end(phone, report_id, "dropped")
+    again = await say(phone, report_id, turn(2))
+    assert (again["state"], again["revision"]) == ("live", 3)
+    assert await pool.fetchval("select count(*) from report") == 1
+
+
+async def test_without_the_classifier_the_turn_is_kept_and_answered_in_time(
+    client: httpx.AsyncClient, app: FastAPI, pool: Pool
+):
+    async with httpx.AsyncClient(transport=Slow()) as slow:
+        app.state.http = slow
+        report_id = await opened(client)
+        await say(client, report_id, turn(1))
+        began = asyncio.get_running_loop().time()
+        standing = await say(client, report_id, turn(5))
+        assert asyncio.get_running_loop().time() - began < 1
+    assert (standing["read"], standing["established"]) == (False, None)
+    assert [one.lane for one in await outgoing(pool)] == ["urgent"]
+
+
+async def test_a_call_opened_twice_is_one_call(phone: httpx.AsyncClient):
+    assert await opened(phone) == await opened(phone)
+    assert await opened(phone, "call-2") != await opened(phone)
+
+
+async def test_what_the_same_number_told_before_is_there_from_the_first_turn(phone: httpx.AsyncClient, pool: Pool):
+    caller = {"contact": {"phone": "01632 960001"}}
+    for call_id in ("call-1", "call-2"):
+        report_id = await opened(phone, call_id, **caller)
+        await say(phone, report_id, turn(2))
+        await say(phone, report_id, turn(4))
+        await end(phone, report_id)
+    rows = await pool.fetch("select event from report order by received_at")
+    first, second = (ReportReceived.model_validate_json(row["event"]) for row in rows)
+    assert (first.history.reports, second.history.reports) == (0, 1)
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        ({"turns": []}, "turns"),
+        ({"turns": [{"number": 0, "speaker": "caller", "text": "Hi"}]}, "turns.0.number"),
+        ({"turns": [{"number": 1, "speaker": "robot", "text": "Hi"}]}, "turns.0.speaker"),
+        ({"turns": [{"number": 1, "speaker": "caller", "text": ""}]}, "turns.0.text"),
+    ],
+)
+async def test_a_wrong_turn_is_named(phone: httpx.AsyncClient, body: dict[str, Any], field: str):
+    report_id = await opened(phone)
+    answer = await phone.post(f"/v1/calls/{report_id}/turns", json=body, headers=KEY)
+    assert answer.status_code == 422
+    assert answer.json()["errors"][0]["field"] == field
+
+
+async def test_nobody_else_hears_or_adds_to_a_call(phone: httpx.AsyncClient, app: FastAPI, settings: Settings):
+    report_id = await opened(phone)
+    keys = settings.keys | {"another": sha256("another key")}
+    app.state.settings = settings.model_copy(update={"keys": keys})
+    for headers, status in (({}, 401), ({"Authorization": "Bearer another key"}, 404)):
+        body = {"turns": [turn(1)]}
+        assert (await phone.post(f"/v1/calls/{report_id}/turns", json=body, headers=headers)).status_code == status
+        assert (await phone.get(f"/v1/calls/{report_id}", headers=headers)).status_code == status
+
+
+async def test_the_same_by_websocket(app: FastAPI, phone: httpx.AsyncClient, pool: Pool):
+    report_id = await opened(phone)
+    port = free_port()
+    config = uvicorn.Config(app, port=port, log_config=None, lifespan="off", ws="websockets-sansio")
+    server = uvicorn.Server(config)
+    serving = asyncio.create_task(server.serve())
+    await asyncio.wait_for(until_started(server), 5)
+    url = f"ws://127.0.0.1:{port}/v1/calls/{report_id}/turns"
+    with pytest.raises(websockets.InvalidStatus):
+        await websockets.connect(url)
+    async with websockets.connect(url, additional_headers=KEY) as line:
+        answers = [await exchange(line, {"turns": [turn(n)]}) for n in range(1, 6)]
+        wrong = await exchange(line, {"turns": [{"number": 0}]})
+        after = await exchange(line, {"turns": [turn(5)]})
+    server.should_exit = True
+    await serving
+    assert [answer["revision"] for answer in answers] == [1, 2, 3, 4, 5]
+    assert answers[-1]["established"]["danger_class"] == 1
+    assert (wrong["status"], wrong["errors"][0]["field"]) == (422, "turns.0.number")
+    assert after["revision"] == 5
+
+
+async def until_started(server: uvicorn.Server) -> None:
+    while not server.started:  # noqa: ASYNC110 - uvicorn has no event for it
+        await asyncio.sleep(0.01)
+
+
+async def exchange(line: websockets.ClientConnection, message: dict[str, Any]) -> dict[str, Any]:
+    await line.send(json.dumps(message))
+    answer: dict[str, Any] = json.loads(await line.recv())
+    return answer
