@@ -23,9 +23,7 @@ DISPUTED: Final = "links.disputed"
 DEAD: Final = "reports.dead"
 RECEIVED: Final = {Lane.ordinary: "reports.received", Lane.urgent: "reports.received.urgent"}
 CLASSIFIED: Final = {Lane.ordinary: "reports.classified", Lane.urgent: "reports.classified.urgent"}
-TOPICS: Final = (
-    *RECEIVED.values(), *CLASSIFIED.values(), ROUTED, LINKED, AMENDED, OVERRIDDEN, DISPUTED, DEAD
-)
+TOPICS: Final = (*RECEIVED.values(), *CLASSIFIED.values(), ROUTED, LINKED, AMENDED, OVERRIDDEN, DISPUTED, DEAD)
 READERS: Final = {
     **{topic: f"classifier.{lane}" for lane, topic in RECEIVED.items()},
     **{topic: f"escalation.{lane}" for lane, topic in CLASSIFIED.items()},

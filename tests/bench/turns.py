@@ -77,7 +77,11 @@ async def measured(stack: Stack) -> list[str]:
     together = [seconds for took, _ in many for seconds in took]
     return [
         row(f"one call of {ALONE} turns, without a pause", *alone),
-        row(f"{CALLS_AT_ONCE} calls at once, a turn every {PAUSE:.0f} s each", together, sum(unread for _, unread in many)),
+        row(
+            f"{CALLS_AT_ONCE} calls at once, a turn every {PAUSE:.0f} s each",
+            together,
+            sum(unread for _, unread in many),
+        ),
     ]
 
 

@@ -25,7 +25,13 @@ GOLDEN = Path(__file__).parent / "golden"
 KINDS: dict[str, type[Event]] = {
     kind.type_: kind
     for kind in (
-        ReportReceived, ReportClassified, ReportRouted, ReportLinked, ReportAmended, ReportOverridden, LinkDisputed
+        ReportReceived,
+        ReportClassified,
+        ReportRouted,
+        ReportLinked,
+        ReportAmended,
+        ReportOverridden,
+        LinkDisputed,
     )
 }
 TRACE = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"

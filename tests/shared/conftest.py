@@ -18,5 +18,5 @@ def outbox_url(postgres: Postgres) -> str:
 @pytest.fixture
 async def pool(outbox_url: str) -> AsyncIterator[Pool]:
     async with create_pool(outbox_url, 10) as pool:
-        await pool.execute("truncate report, outbox")
+        await pool.execute("truncate report, outbox cascade")
         yield pool
