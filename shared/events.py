@@ -132,6 +132,7 @@ class Answers(Contract):
     times: Times | None = None
     feeling: tuple[str, ...] = ()
     reported_before: NonNegativeInt | None = None
+    reported_to: str | None = Field(None, description="whom they told before, when, and under what reference")
     when: str | None = None
     happening_now: bool | None = None
     party: str | None = Field(None, description="who by: name, relation or description")
@@ -141,6 +142,7 @@ class Answers(Contract):
     impact: tuple[Impact, ...] = ()
     landlord: str | None = None
     safe_contact: str | None = Field(None, description="how, when and when not to get in touch (F11)")
+    on_behalf: bool | None = Field(None, description="told by somebody other than the person it happened to")
 
 
 class Place(Contract):
@@ -152,6 +154,16 @@ class Contact(Contract):
     name: str | None = None
     phone: str | None = None
     email: str | None = None
+
+
+class Attachment(Contract):
+    """A file that came with a report: kept by intake, fetched there by its id, never carried on Kafka."""
+
+    id: UUID
+    name: str = Field(description="as the reporter's device called it")
+    media_type: str = Field(description="found in the content, whatever the name says")
+    size: PositiveInt = Field(description="bytes")
+    sha256: str
 
 
 class History(Contract):
@@ -194,6 +206,8 @@ class ReportReceived(Event):
     contact: Contact | None = None
     consent: tuple[str, ...] = Field((), description="kinds of agency the reporter agreed to; unknown is no")
     history: History = History()
+    attachments: tuple[Attachment, ...] = ()
+    low_trust: bool = Field(False, description="sent in a flood, or by what is hardly a person; a mark, never a delay")
 
 
 class Evidence(Contract):

@@ -1,7 +1,10 @@
 """What can go wrong in intake.
 
 ServiceError
+├── DraftGone        410  a draft that was sent, closed or left alone for too long
 ├── KeyReused        422  the same Idempotency-Key came with another body
+├── NotFromHere      403  a form sent from another site
+├── UnknownFile      404  no file with this id came with a report
 ├── UnknownReference 404  no report with this reference and secret
 └── UnknownSource    401  a key is needed, or is nobody's
 """
@@ -12,9 +15,24 @@ from types import MappingProxyType
 from shared.http import ServiceError
 
 
+class DraftGone(ServiceError):
+    status = HTTPStatus.GONE
+    title = "We no longer have what was written here"
+
+
+class NotFromHere(ServiceError):
+    status = HTTPStatus.FORBIDDEN
+    title = "This was not sent from our own page"
+
+
 class KeyReused(ServiceError):
     status = HTTPStatus.UNPROCESSABLE_ENTITY
     title = "This Idempotency-Key was used for another report"
+
+
+class UnknownFile(ServiceError):
+    status = HTTPStatus.NOT_FOUND
+    title = "There is no such file"
 
 
 class UnknownReference(ServiceError):

@@ -10,7 +10,18 @@ from fastapi import FastAPI
 from services.intake import consumer
 from services.intake.repository.reports import await_receipt
 from services.intake.republisher import Republisher
-from services.intake.routers import reports, transcripts
+from services.intake.routers import (
+    form,
+    form_end,
+    form_evidence,
+    form_status,
+    information,
+    reports,
+    static,
+    transcripts,
+)
+from services.intake.routers.faults import speak_to_people
+from services.intake.routers.headers import SafeHeaders
 from services.intake.settings import Settings
 from shared import http
 from shared.consumer import Consumer
@@ -35,6 +46,11 @@ def create_app(settings: Settings) -> FastAPI:
     app = http.create_app("Heard intake", lifespan, ready)
     app.include_router(reports.router)
     app.include_router(transcripts.router)
+    for pages in (information, form_end, form_evidence, form_status, form):
+        app.include_router(pages.router)
+    app.mount("/static", static.files)
+    app.add_middleware(SafeHeaders)
+    speak_to_people(app)
     return app
 
 

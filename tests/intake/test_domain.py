@@ -3,8 +3,8 @@ from uuid import UUID
 
 import pytest
 
-from services.intake import domain
-from services.intake.domain import Stage
+from services.intake.domain import reports as domain
+from services.intake.domain.reports import Stage
 from shared.events import Answers, Lane
 
 ID = UUID("11111111-2222-3333-4444-555555555555")

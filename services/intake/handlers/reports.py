@@ -5,16 +5,16 @@ import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from uuid import uuid4
+from uuid import UUID, uuid4
 
-from services.intake import domain
-from services.intake.domain import Stage
+from services.intake.domain import reports as domain
+from services.intake.domain.reports import Stage
 from services.intake.errors import KeyReused, UnknownReference
-from services.intake.repository import reports
+from services.intake.repository import evidence, reports
 from shared import telemetry
 from shared.cloudevents import encode
 from shared.database import Pool, transaction
-from shared.events import Answers, Channel, Contact, Lane, Place, ReportReceived, ReportRouted, Turn
+from shared.events import Answers, Attachment, Channel, Contact, Lane, Place, ReportReceived, ReportRouted, Turn
 from shared.kafka import RECEIVED
 from shared.outbox import Bell, Outgoing
 from shared.screen import screen
@@ -37,12 +37,15 @@ class Told:
     idempotency_key: str | None
     body_hash: str
     turns: tuple[Turn, ...] = ()
+    attachments: tuple[Attachment, ...] = ()
+    low_trust: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
     """What the reporter gets: the secret is derived, and shown nowhere else."""
 
+    report_id: UUID
     reference: str
     secret: str
 
@@ -63,13 +66,15 @@ async def accept(told: Told, pool: Pool, bell: Bell, key: str, now: datetime) ->
     kept = reports.Acceptance(report, sha256(secret), told.idempotency_key, told.body_hash)
     async with transaction(pool) as connection:
         new = await reports.accept(connection, kept, _outgoing(report, now))
+        if new:
+            await evidence.keep(connection, report.report_id, report.attachments)
         earlier = None if new else await reports.sent_before(connection, told.source, told.idempotency_key or "")
     bell.ring()
     if earlier is None:
-        return Accepted(report.reference, secret)
+        return Accepted(report.report_id, report.reference, secret)
     if earlier["body_hash"] != told.body_hash:
         raise KeyReused("Send this report with a new Idempotency-Key; the earlier one was kept as it was.")
-    return Accepted(earlier["reference"], domain.reporters_secret(key, earlier["id"]))
+    return Accepted(earlier["id"], earlier["reference"], domain.reporters_secret(key, earlier["id"]))
 
 
 def _received(told: Told, now: datetime) -> ReportReceived:
@@ -88,6 +93,8 @@ def _received(told: Told, now: datetime) -> ReportReceived:
         place=told.place,
         contact=told.contact,
         consent=told.consent,
+        attachments=told.attachments,
+        low_trust=told.low_trust,
     )
 
 

@@ -12,9 +12,11 @@ ACCEPT: Final = """
 with accepted as (
     insert into report (id, reference, source, received_at, urgent, revision, event, secret_hash,
                         idempotency_key, body_hash)
-    values ($1, $9, $10, $11, $4, $3, $8, $12, $13, $14)
+    values ($1, $9, $10, $11, $4, $3, $15, $12, $13, $14)
     on conflict (source, idempotency_key) do nothing
     returning id
+), reachable as (
+    insert into contact (report_id, contact) select id, $16::jsonb from accepted where $16::jsonb is not null
 )
 insert into outbox (report_id, event_id, revision, urgent, topic, key, headers, value)
 select $1, $2, $3, $4, $5, $6, $7, $8 from accepted
@@ -23,7 +25,7 @@ returning id
 
 SENT_BEFORE: Final = "select id, reference, body_hash from report where source = $1 and idempotency_key = $2"
 
-BY_REFERENCE: Final = "select id, received_at, routed_at, secret_hash from report where reference = $1"
+BY_REFERENCE: Final = "select id, received_at, routed_at, secret_hash, event from report where reference = $1"
 
 CLOSE: Final = """
 with receipts as (
@@ -73,7 +75,10 @@ class Acceptance:
 
 
 async def accept(connection: Connection, acceptance: Acceptance, outgoing: Outgoing) -> bool:
-    """Keep the report and its outbox row in one statement; False where this Idempotency-Key is already known."""
+    """Keep the report, its contact details apart from it, and its outbox row in one statement.
+
+    False where this Idempotency-Key is already known.
+    """
     report = acceptance.report
     row = await connection.fetchrow(
         ACCEPT,
@@ -84,6 +89,8 @@ async def accept(connection: Connection, acceptance: Acceptance, outgoing: Outgo
         acceptance.secret_hash,
         acceptance.idempotency_key,
         acceptance.body_hash,
+        report.model_copy(update={"contact": None}).model_dump_json().encode(),
+        report.contact and report.contact.model_dump(),
     )
     return row is not None
 

@@ -7,7 +7,7 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Header, Response
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from services.intake.domain import Stage
+from services.intake.domain.reports import Stage
 from services.intake.handlers import reports
 from services.intake.handlers.reports import Accepted, Told
 from services.intake.routers.dependencies import BellDep, IdempotencyKey, Now, PoolDep, SettingsDep, SourceOrPublic

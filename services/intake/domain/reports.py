@@ -1,4 +1,4 @@
-"""What intake decides by itself: a reference, a secret, a lane, and what a reporter may be told of the progress."""
+"""A report's reference, its secret, its lane, and what a reporter may be told of its progress."""
 
 import base64
 import hashlib

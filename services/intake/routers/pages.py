@@ -1,0 +1,109 @@
+"""How a page is made: for whom, in which language, under which headers."""
+
+import secrets
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Any, Final
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
+
+from fastapi import Depends, Request, Response
+from fastapi.responses import HTMLResponse, RedirectResponse
+from jinja2 import ChoiceLoader, Environment, FileSystemLoader, PackageLoader, PrefixLoader
+
+from services.intake.catalogue import Catalogue, catalogue
+from services.intake.errors import NotFromHere
+from services.intake.settings import Settings
+
+HERE: Final = Path(__file__).parents[1]
+DRAFT: Final = "draft"
+STATUS: Final = "status"
+LEFT: Final = "left"
+LANGUAGE: Final = "language"
+LONDON: Final = ZoneInfo("Europe/London")
+
+pages = Environment(
+    loader=ChoiceLoader(
+        [
+            PrefixLoader({"govuk_frontend_jinja": PackageLoader("govuk_frontend_jinja")}),
+            FileSystemLoader(HERE / "templates"),
+        ]
+    ),
+    autoescape=True,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
+
+
+@dataclass(frozen=True)
+class Visit:
+    """One request for a page: in which language, and whether inside a partner's frame."""
+
+    request: Request
+    settings: Settings
+    words: Catalogue
+    base: str = ""
+    framed: bool = False
+    nonce: str = field(default_factory=lambda: secrets.token_urlsafe(16))
+
+    def cookie(self, name: str) -> str | None:
+        return self.request.cookies.get(name)
+
+    def page(self, template: str, status: int = 200, **about: Any) -> Response:
+        """A whole page. `about` is what it is about; the visit itself is there as `visit`, the words as `t`."""
+        html = pages.get_template(template).render(visit=self, t=self.words, cspNonce=self.nonce, **about)
+        return HTMLResponse(html, status, {"Content-Security-Policy": self.policy()})
+
+    def policy(self) -> str:
+        """Nothing from elsewhere, no script of a page's own, and in nobody's frame."""
+        return (
+            f"default-src 'none'; script-src 'self' 'nonce-{self.nonce}'; style-src 'self' 'nonce-{self.nonce}'; "
+            "img-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+        )
+
+    def url(self, path: str) -> str:
+        return self.base + path
+
+    def to(self, path: str) -> Response:
+        return RedirectResponse(self.url(path), 303)
+
+    def with_cookie(self, answer: Response, name: str, value: str, seconds: int | None = None) -> Response:
+        answer.set_cookie(
+            name,
+            value,
+            max_age=seconds,
+            secure=True,
+            httponly=True,
+            samesite="none" if self.framed else "lax",
+            partitioned=self.framed,
+        )
+        return answer
+
+    def without_cookie(self, answer: Response, name: str) -> Response:
+        return self.with_cookie(answer, name, "", 0)
+
+    def date(self, moment: datetime) -> str:
+        """As people here write it: `14 March 2026 at 12:05`."""
+        local = moment.astimezone(LONDON)
+        return f"{local.day} {local:%B %Y} at {local:%H:%M}"
+
+
+def visit_of(request: Request) -> Visit:
+    settings: Settings = request.app.state.settings
+    wanted = request.cookies.get(LANGUAGE)
+    language = wanted if wanted in settings.languages else settings.languages[0]
+    return Visit(request, settings, catalogue(language))
+
+
+def _from_here(request: Request) -> None:
+    """A form comes from our own page: the browser says so, or gives an Origin that is ours. A program gives neither."""
+    site = request.headers.get("sec-fetch-site")
+    origin = request.headers.get("origin")
+    ours = urlsplit(origin).netloc == request.headers.get("host") if origin else True
+    if not (site in ("same-origin", "none") if site else ours):
+        raise NotFromHere("Open our own page, and send it from there.")
+
+
+VisitDep = Annotated[Visit, Depends(visit_of)]
+FromHere = Depends(_from_here)
