@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Depends, HTTPException, Request, Response
-from starlette.datastructures import FormData
 
 from services.intake.domain import questions
 from services.intake.domain.drafts import Draft
@@ -39,8 +38,8 @@ QuestionDep = Annotated[Question, Depends(_question)]
 
 async def filled_in(request: Request) -> dict[str, tuple[str, ...]]:
     """The form that was sent, each field with its values; files are not for here."""
-    form: FormData = await request.form(max_part_size=MAX_FORM)
-    return {name: tuple(v for v in form.getlist(name) if isinstance(v, str)) for name in form}
+    async with request.form(max_part_size=MAX_FORM) as form:
+        return {name: tuple(v for v in form.getlist(name) if isinstance(v, str)) for name in form}
 
 
 FilledIn = Annotated[Mapping[str, Sequence[str]], Depends(filled_in)]

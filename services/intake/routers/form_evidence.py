@@ -35,20 +35,24 @@ async def ask(visit: VisitDep, kept: DraftsDep, now: Now) -> Response:
 @router.post("/form/evidence", max_body_size=MAX_UPLOAD)
 async def add(visit: VisitDep, request: Request, kept: DraftsDep, now: Now) -> Response:
     """Keep the files chosen, and go on; or stay, where there are more to add or one cannot be taken."""
-    form = await request.form(max_files=2 * MAX_FILES)
-    chosen = [one for one in form.getlist("files") if isinstance(one, UploadFile) and one.filename]
     try:
         draft = await draft_of(visit, kept, now)
-        uploads = [Upload(one.filename or "", await one.read()) for one in chosen]
-        wrong = await evidence.attach(visit.cookie(DRAFT) or "", uploads, kept, now)
+        async with request.form(max_files=2 * MAX_FILES) as form:
+            then, uploads = form.get("then"), [await _read(one) for one in form.getlist("files")]
+        wrong = await evidence.attach(visit.cookie(DRAFT) or "", [one for one in uploads if one], kept, now)
     except DatabaseUnavailable:
         return visit.page("away.html", 503, again=visit.url("/form/evidence"), files=True)
-    if wrong or form.get("then") == "more":
+    if wrong or then == "more":
         return await _page(visit, draft, kept, wrong)
-    if form.get("then") == "save":
+    if then == "save":
         return visit.to("/form/save")
     following = questions.after(EVIDENCE, draft.reporting)
     return visit.to("/form/check" if "check" in request.query_params or not following else f"/form/{following.name}")
+
+
+async def _read(one: UploadFile | str) -> Upload | None:
+    """None for the empty part that a browser sends where no file was chosen."""
+    return Upload(one.filename, await one.read()) if isinstance(one, UploadFile) and one.filename else None
 
 
 @router.post("/form/evidence/remove")
