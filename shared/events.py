@@ -210,6 +210,28 @@ class ReportReceived(Event):
     low_trust: bool = Field(False, description="sent in a flood, or by what is hardly a person; a mark, never a delay")
 
 
+class Amendment(StrEnum):
+    """What a reporter may say after sending; neither closes anything."""
+
+    more_told = "more_told"
+    asked_to_withdraw = "asked_to_withdraw"
+
+
+class ReportAmended(Event):
+    """The reporter said more, or asked to withdraw, perhaps under pressure."""
+
+    type_ = "heard.report.amended.v1"
+    step = "amended"
+    amendment_id: UUID
+    kind: Amendment
+    at: AwareDatetime
+    text: str = ""
+
+    @property
+    def event_id(self) -> UUID:
+        return uuid5(self.report_id, f"{self.step}/{self.amendment_id}")
+
+
 class Evidence(Contract):
     """The words, or the answer, that show a fact. `start` and `end` are None where it is not in the text."""
 

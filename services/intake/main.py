@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import partial
 
+import httpx
 from fastapi import FastAPI
 
 from services.intake import consumer
@@ -36,9 +37,11 @@ def create_app(settings: Settings) -> FastAPI:
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         async with create_pool(settings.database.get_secret_value(), settings.connections) as pool:
             app.state.settings, app.state.pool, app.state.bell = settings, pool, Bell(pool)
+            app.state.http = httpx.AsyncClient()
             ringing = asyncio.create_task(app.state.bell.run())
             yield
             ringing.cancel()
+            await app.state.http.aclose()
 
     async def ready() -> bool:
         return await is_there(app.state.pool)

@@ -68,6 +68,16 @@ class Evidence(Table, table=True):
     expires_at: datetime | None = Field(default=None, index=True, sa_type=DateTime(timezone=True))
 
 
+class Amendment(Table, table=True):
+    """What was said after sending; `text` is bytes, for what was typed may hold what PostgreSQL's text cannot."""
+
+    id: UUID = Field(primary_key=True)
+    report_id: UUID = Field(index=True, foreign_key="report.id", ondelete="CASCADE")
+    kind: str
+    text: bytes = Field(sa_type=LargeBinary)
+    at: datetime = Field(sa_type=DateTime(timezone=True))
+
+
 class Partner(Table, table=True):
     """An organisation whose site sends people here, or builds the form in."""
 

@@ -6,6 +6,7 @@ from typing import Annotated
 from fastapi import Depends, Header, Request
 
 from services.intake.errors import UnknownSource
+from services.intake.handlers.explanations import Classifier
 from services.intake.settings import Settings
 from shared.database import Pool
 from shared.outbox import Bell
@@ -27,6 +28,13 @@ def _bell(request: Request) -> Bell:
     return bell
 
 
+def _classifier(request: Request) -> Classifier | None:
+    settings = _settings(request)
+    if not settings.classifier_url or not settings.classifier_key:
+        return None
+    return Classifier(request.app.state.http, settings.classifier_url, settings.classifier_key.get_secret_value())
+
+
 def _now() -> datetime:
     return datetime.now(UTC)
 
@@ -34,6 +42,7 @@ def _now() -> datetime:
 SettingsDep = Annotated[Settings, Depends(_settings)]
 PoolDep = Annotated[Pool, Depends(_pool)]
 BellDep = Annotated[Bell, Depends(_bell)]
+ClassifierDep = Annotated[Classifier | None, Depends(_classifier)]
 Now = Annotated[datetime, Depends(_now)]
 IdempotencyKey = Annotated[
     str | None,

@@ -10,8 +10,8 @@ from services.intake.domain import questions, sealing
 from services.intake.domain.drafts import Draft, Sent
 from services.intake.domain.questions import BY_NAME
 from services.intake.errors import DraftGone
-from services.intake.handlers import drafts, evidence
-from services.intake.routers.dependencies import BellDep, Now
+from services.intake.handlers import drafts, evidence, explanations
+from services.intake.routers.dependencies import BellDep, ClassifierDep, Now
 from services.intake.routers.form import DraftsDep, asked, draft_of
 from services.intake.routers.pages import DRAFT, LEFT, STATUS, FromHere, VisitDep
 from shared.database import DatabaseUnavailable
@@ -56,6 +56,20 @@ async def as_a_file(visit: VisitDep, kept: DraftsDep, now: Now) -> Response:
     address = str(visit.request.url_for("look_up"))
     words = visit.words("sent.file", reference=done.reference, secret=done.secret, address=address)
     return PlainTextResponse(words, headers={"Content-Disposition": 'attachment; filename="note.txt"'})
+
+
+@router.get("/form/sent/reading")
+async def safe_to_show(visit: VisitDep, kept: DraftsDep, now: Now) -> Response:
+    """Behind a question first: it repeats words of the report."""
+    _sent(await draft_of(visit, kept, now))
+    return visit.page("safe_to_show.html", show="/form/sent/reading", back=visit.url("/form/sent"))
+
+
+@router.post("/form/sent/reading")
+async def reading(visit: VisitDep, kept: DraftsDep, classifier: ClassifierDep, now: Now) -> Response:
+    done = _sent(await draft_of(visit, kept, now))
+    paragraphs = await explanations.explain(done.reference, kept.pool, classifier)
+    return visit.page("reading.html", paragraphs=paragraphs, back=visit.url("/form/sent"))
 
 
 @router.post("/form/close")

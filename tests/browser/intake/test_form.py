@@ -16,9 +16,7 @@ async def the_report(pool: Pool) -> ReportReceived:
 
 @pytest.mark.parametrize("scripts", [True, False])
 @pytest.mark.parametrize("width", [320, 768, 1280])
-async def test_the_whole_form_to_the_status_page(
-    chromium: Browser, site: Site, pool: Pool, width: int, scripts: bool
-):
+async def test_the_whole_form_to_the_status_page(chromium: Browser, site: Site, pool: Pool, width: int, scripts: bool):
     async with visiting(chromium, site, width, scripts) as page:
         await fill_all(page)
         assert STORY.splitlines()[1] in await page.inner_text("main")
