@@ -10,7 +10,7 @@ from fastapi.responses import RedirectResponse
 from starlette.exceptions import HTTPException
 
 from services.intake.errors import DraftGone, NotFromHere
-from services.intake.routers.pages import LEFT, Visit, visit_of
+from services.intake.routers.pages import Visit, visit_of
 from shared.database import DatabaseUnavailable
 from shared.http import ServiceError
 
@@ -37,7 +37,7 @@ def _either(problem: Answer) -> Answer:
 
 def _page(visit: Visit, error: Exception) -> Response:
     match error:
-        case DraftGone() if visit.cookie(LEFT):
+        case DraftGone() if visit.left:
             return RedirectResponse(visit.settings.exit_to, 303)
         case DraftGone():
             return visit.page("gone.html", HTTPStatus.GONE)

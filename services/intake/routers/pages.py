@@ -50,6 +50,11 @@ class Visit:
     def cookie(self, name: str) -> str | None:
         return self.request.cookies.get(name)
 
+    @property
+    def left(self) -> bool:
+        """Whether this browser pressed `Exit this page` a moment ago."""
+        return self.cookie(LEFT) is not None
+
     def page(self, template: str, status: int = 200, **about: Any) -> Response:
         """A whole page. `about` is what it is about; the visit itself is there as `visit`, the words as `t`."""
         html = pages.get_template(template).render(visit=self, t=self.words, cspNonce=self.nonce, **about)

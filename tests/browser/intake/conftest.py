@@ -11,6 +11,11 @@ import pytest
 import uvicorn
 from fastapi import FastAPI
 from playwright.async_api import Browser, BrowserContext, Page, async_playwright
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import HTMLResponse
+from starlette.routing import Route
+from starlette.types import ASGIApp
 
 from deploy.local.postgres import Postgres
 from services.intake.main import create_app
@@ -18,7 +23,6 @@ from services.intake.settings import MIGRATIONS, Settings
 from shared.database import Pool, create_pool, migrate
 
 SHORT = ["--no-sandbox", "--disable-dev-shm-usage", "--disable-background-networking", "--no-first-run"]
-ELSEWHERE = "/static/LICENCE"  # stands for the weather page, which no test asks for
 
 
 @dataclass(frozen=True)
@@ -31,19 +35,37 @@ class Site:
 
 
 @asynccontextmanager
-async def served(settings: Settings) -> AsyncIterator[Site]:
-    app = create_app(settings)
-    with socket.socket() as listening:
-        listening.bind(("127.0.0.1", 0))
+async def listening(app: ASGIApp, host: str = "127.0.0.1") -> AsyncIterator[str]:
+    """Where an application is served, on a free port."""
+    with socket.socket() as bound:
+        bound.bind(("127.0.0.1", 0))
         server = uvicorn.Server(uvicorn.Config(app, log_config=None, access_log=False))
-        running = asyncio.create_task(server.serve(sockets=[listening]))
+        running = asyncio.create_task(server.serve(sockets=[bound]))
         while not server.started:  # noqa: ASYNC110 - uvicorn offers nothing to wait for
             await asyncio.sleep(0.02)
         try:
-            yield Site(f"http://127.0.0.1:{listening.getsockname()[1]}", app, settings)
+            yield f"http://{host}:{bound.getsockname()[1]}"
         finally:
             server.should_exit = True
             await running
+
+
+@asynccontextmanager
+async def served(settings: Settings) -> AsyncIterator[Site]:
+    app = create_app(settings)
+    async with listening(app) as url:
+        yield Site(url, app, settings)
+
+
+async def _weather(_: Request) -> HTMLResponse:
+    return HTMLResponse("<!DOCTYPE html><title>Weather</title>Rain later")
+
+
+@pytest.fixture(scope="session")
+async def weather() -> AsyncIterator[str]:
+    """Another site, that gives nothing away."""
+    async with listening(Starlette(routes=[Route("/weather", _weather)])) as url:
+        yield f"{url}/weather"
 
 
 @pytest.fixture(scope="session")
@@ -54,13 +76,13 @@ def database(postgres: Postgres) -> str:
 
 
 @pytest.fixture(scope="session")
-def settings(database: str) -> Settings:
+def settings(database: str, weather: str) -> Settings:
     return Settings(
         database=database,
         kafka="127.0.0.1:1",
         secret="a secret of thirty-two characters or more",
         languages=("en", "en-XA", "ar-XB"),
-        exit_to=ELSEWHERE,
+        exit_to=weather,
         directory=Path("deploy/demo/directory.toml"),
     )
 

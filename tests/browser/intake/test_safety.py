@@ -118,19 +118,20 @@ async def test_exit_leaves_nothing_for_the_back_button(chromium: Browser, site: 
         await begin(page)
         await page.fill("[name=story]", STORY)
         await go_on(page)
+        await page.wait_for_load_state()
         if how == "escape":
             await page.keyboard.press("Escape")
             await page.keyboard.press("Escape")
         else:
             await page.click(".govuk-exit-this-page__button")
-        await page.wait_for_url("**/static/LICENCE")
+        await page.wait_for_url("**/weather")
         for _ in range(4):
             await page.go_back(wait_until="load")
             await page.wait_for_timeout(150)
             assert "follows" not in await page.content()
             assert "/form/" not in page.url
         await page.goto("/form/story")
-        assert page.url.endswith("/static/LICENCE")
+        assert "follows" not in await page.content()
 
 
 @both_ways
@@ -146,7 +147,7 @@ async def test_the_status_page_and_what_can_be_added(chromium: Browser, site: Si
         assert reference in kept
         assert secret in kept
         assert "follows" not in kept
-        await page.click("text=Close this page")
+        await page.click("button:has-text('Close this page')")
         await page.goto("/form/sent")
         assert secret not in await page.content()
         await page.goto("/status")
