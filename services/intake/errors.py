@@ -4,7 +4,10 @@ ServiceError
 ├── DraftGone        410  a draft that was sent, closed or left alone for too long
 ├── KeyReused        422  the same Idempotency-Key came with another body
 ├── NotFromHere      403  a form sent from another site
+├── PartnerRefused   422  a partner whose colour, origins or way back have to be mended
+├── TooMany          429  more was asked with one key than it may ask
 ├── UnknownFile      404  no file with this id came with a report
+├── UnknownPartner   404  no partner of this name
 ├── UnknownReference 404  no report with this reference and secret
 └── UnknownSource    401  a key is needed, or is nobody's
 """
@@ -33,6 +36,21 @@ class KeyReused(ServiceError):
 class UnknownFile(ServiceError):
     status = HTTPStatus.NOT_FOUND
     title = "There is no such file"
+
+
+class PartnerRefused(ServiceError):
+    status = HTTPStatus.UNPROCESSABLE_ENTITY
+    title = "This partner cannot be let in like that"
+
+
+class TooMany(ServiceError):
+    status = HTTPStatus.TOO_MANY_REQUESTS
+    title = "That was too much at once"
+
+
+class UnknownPartner(ServiceError):
+    status = HTTPStatus.NOT_FOUND
+    title = "There is no such partner"
 
 
 class UnknownReference(ServiceError):

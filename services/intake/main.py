@@ -9,19 +9,23 @@ import httpx
 from fastapi import FastAPI
 
 from services.intake import consumer
+from services.intake.handlers.partners import Partners
 from services.intake.repository.reports import await_receipt
 from services.intake.republisher import Republisher
 from services.intake.routers import (
+    evidence,
     form,
     form_end,
     form_evidence,
     form_status,
     information,
+    open311,
     reports,
     static,
     transcripts,
 )
 from services.intake.routers.faults import speak_to_people
+from services.intake.routers.floods import Floods
 from services.intake.routers.headers import SafeHeaders
 from services.intake.settings import Settings
 from shared import http
@@ -37,6 +41,8 @@ def create_app(settings: Settings) -> FastAPI:
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         async with create_pool(settings.database.get_secret_value(), settings.connections) as pool:
             app.state.settings, app.state.pool, app.state.bell = settings, pool, Bell(pool)
+            app.state.floods = Floods(settings)
+            app.state.partners = Partners(pool)
             app.state.http = httpx.AsyncClient()
             ringing = asyncio.create_task(app.state.bell.run())
             yield
@@ -49,8 +55,11 @@ def create_app(settings: Settings) -> FastAPI:
     app = http.create_app("Heard intake", lifespan, ready)
     app.include_router(reports.router)
     app.include_router(transcripts.router)
+    app.include_router(evidence.router)
+    app.include_router(open311.router)
     for pages in (information, form_end, form_evidence, form_status, form):
         app.include_router(pages.router)
+        app.include_router(pages.router, prefix="/with/{partner}")
     app.mount("/static", static.files)
     app.add_middleware(SafeHeaders)
     speak_to_people(app)

@@ -24,6 +24,8 @@ class Settings(ServiceSettings):
     directory: Path | None = Field(None, description="TOML of areas and agencies, to name them on `Who to tell`")
     classifier_url: str | None = Field(None, description="where live assessments are asked for; without it, none are")
     classifier_key: SecretStr | None = Field(None, description="bearer key for it")
+    reports_a_minute: int = Field(10, gt=0, description="from one address; more are marked low trust, and go on")
+    requests_a_minute: int = Field(300, gt=0, description="with one partner's key; more reports are marked, and go on")
     republish_after: float = Field(60, gt=0, description="seconds without a receipt before a report is published again")
     republish_batch: int = Field(100, gt=0, description="how many are published again at once, at most each second")
     metrics_port: int | None = Field(None, description="port on which the worker shows its metrics")

@@ -9,6 +9,7 @@ from services.intake.main import create_app
 from services.intake.settings import MIGRATIONS, Settings
 from shared.database import Pool, create_pool, migrate
 from shared.security import sha256
+from tests.intake.form import Form
 
 TELEPHONY_KEY = "a-key-for-the-telephone-system"
 
@@ -42,6 +43,13 @@ async def app(settings: Settings, pool: Pool) -> AsyncIterator[FastAPI]:
     app = create_app(settings)
     async with app.router.lifespan_context(app):
         yield app
+
+
+@pytest.fixture
+async def person(app: FastAPI) -> AsyncIterator[Form]:
+    """Somebody at the public form."""
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="https://intake") as client:
+        yield Form(client)
 
 
 @pytest.fixture

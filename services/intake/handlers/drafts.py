@@ -78,7 +78,7 @@ async def send(code: str, source: str, low_trust: bool, drafts: Drafts, bell: Be
         return draft.sent
     async with transaction(drafts.pool) as connection:
         files = await evidence.of_draft(connection, sealing.place_of(code))
-    told = _told(draft, code, source, files, low_trust or draft.suspect)
+    told = as_told(draft, source, f"form {code}", low_trust or draft.suspect, files)
     accepted = await reports.accept(told, drafts.pool, bell, drafts.secret, now)
     sent = Sent(report_id=accepted.report_id, reference=accepted.reference, secret=accepted.secret)
     async with transaction(drafts.pool) as connection:
@@ -98,7 +98,8 @@ async def close(code: str, drafts: Drafts, now: datetime) -> None:
             await sealed.forget(connection, sealing.place_of(code))
 
 
-def _told(draft: Draft, code: str, source: str, files: tuple[Attachment, ...], low_trust: bool) -> Told:
+def as_told(draft: Draft, source: str, occasion: str, low_trust: bool, files: tuple[Attachment, ...] = ()) -> Told:
+    """A draft as a report; the same answers on the same `occasion` are the same report, however often they come."""
     body = hashlib.sha256(draft.model_dump_json(include={"reporting", "answers"}).encode()).hexdigest()
     return Told(
         channel=Channel.web,
@@ -108,7 +109,7 @@ def _told(draft: Draft, code: str, source: str, files: tuple[Attachment, ...], l
         place=domain.place(draft),
         contact=domain.contact(draft),
         consent=draft.many("consent"),
-        idempotency_key=f"form {hashlib.sha256((code + body).encode()).hexdigest()}",
+        idempotency_key=hashlib.sha256((occasion + body).encode()).hexdigest(),
         body_hash=body,
         attachments=files,
         low_trust=low_trust,

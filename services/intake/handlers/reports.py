@@ -55,6 +55,7 @@ class Standing:
     """How a report stands, safe to be seen over a shoulder."""
 
     reference: str
+    source: str
     received_at: datetime
     stage: Stage
 
@@ -109,7 +110,8 @@ async def standing(reference: str, secret: str, pool: Pool) -> Standing:
         row = await reports.by_reference(connection, domain.normalised_reference(reference))
     if row is None or not hmac.compare_digest(row["secret_hash"], sha256(secret)):
         raise UnknownReference("Check the reference and the secret that you were given when you sent it.")
-    return Standing(domain.normalised_reference(reference), row["received_at"], domain.stage_of(bool(row["routed_at"])))
+    stage = domain.stage_of(bool(row["routed_at"]))
+    return Standing(domain.normalised_reference(reference), row["source"], row["received_at"], stage)
 
 
 async def close(receipts: Sequence[ReportRouted], pool: Pool) -> None:

@@ -1,16 +1,21 @@
 """What intake's routes are given."""
 
 from datetime import UTC, datetime
-from typing import Annotated
+from typing import Annotated, Final
 
 from fastapi import Depends, Header, Request
 
+from services.intake.domain.partners import Scope
 from services.intake.errors import UnknownSource
+from services.intake.handlers import partners
 from services.intake.handlers.explanations import Classifier
 from services.intake.settings import Settings
 from shared.database import Pool
 from shared.outbox import Bell
 from shared.security import bearer, holder_of
+
+PUBLIC: Final = "public"
+"""The source of a report that nobody answers for."""
 
 
 def _settings(request: Request) -> Settings:
@@ -50,16 +55,25 @@ IdempotencyKey = Annotated[
 ]
 
 
-def _source(settings: SettingsDep, authorization: Annotated[str | None, Header()] = None) -> str:
-    key = bearer(authorization)
-    source = holder_of(key, settings.keys) if key else None
+Authorization = Annotated[str | None, Header()]
+
+
+async def key_holder(settings: Settings, pool: Pool, authorization: str | None, scope: Scope) -> str:
+    """Whose key was sent, where it is good for `scope`. Raises UnknownSource."""
+    key = bearer(authorization) or ""
+    of_ours = holder_of(key, settings.keys) if scope is Scope.reports else None
+    source = of_ours or await partners.holder_of(key, scope, pool)
     if source is None:
         raise UnknownSource("Send your key as `Authorization: Bearer …`. Ask the administrator for one.")
     return source
 
 
-def _source_or_public(settings: SettingsDep, authorization: Annotated[str | None, Header()] = None) -> str:
-    return _source(settings, authorization) if authorization else "public"
+async def _source(settings: SettingsDep, pool: PoolDep, authorization: Authorization = None) -> str:
+    return await key_holder(settings, pool, authorization, Scope.reports)
+
+
+async def _source_or_public(settings: SettingsDep, pool: PoolDep, authorization: Authorization = None) -> str:
+    return await _source(settings, pool, authorization) if authorization else PUBLIC
 
 
 Source = Annotated[str, Depends(_source)]

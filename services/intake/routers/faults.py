@@ -9,7 +9,8 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import RedirectResponse
 from starlette.exceptions import HTTPException
 
-from services.intake.errors import DraftGone, NotFromHere
+from services.intake.catalogue import catalogue
+from services.intake.errors import DraftGone, NotFromHere, UnknownPartner
 from services.intake.routers.pages import Visit, visit_of
 from shared.database import DatabaseUnavailable
 from shared.http import ServiceError
@@ -30,9 +31,17 @@ def _either(problem: Answer) -> Answer:
         if request.url.path.startswith(FOR_PROGRAMS):
             return await problem(request, error)
         await problem(request, error)  # it logs what has to be logged
-        return _page(visit_of(request), error)
+        return _page(await _visit(request), error)
 
     return answer
+
+
+async def _visit(request: Request) -> Visit:
+    """With its partner, where that can be found out."""
+    try:
+        return await visit_of(request)
+    except (DatabaseUnavailable, UnknownPartner):
+        return Visit(request, request.app.state.settings, catalogue(request.app.state.settings.languages[0]))
 
 
 def _page(visit: Visit, error: Exception) -> Response:
@@ -45,7 +54,7 @@ def _page(visit: Visit, error: Exception) -> Response:
             return visit.page("away.html", HTTPStatus.SERVICE_UNAVAILABLE, again=visit.request.url.path)
         case NotFromHere():
             return visit.page("fault.html", HTTPStatus.FORBIDDEN, why="elsewhere")
-        case HTTPException(status_code=404) | RequestValidationError():
+        case HTTPException(status_code=404) | RequestValidationError() | UnknownPartner():
             return visit.page("fault.html", HTTPStatus.NOT_FOUND, why="not_found")
         case HTTPException() | ServiceError():
             status = error.status_code if isinstance(error, HTTPException) else error.status

@@ -1,5 +1,6 @@
 """The end of the form: answers checked, sent, and what is shown once; or saved for later; or left at once."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Annotated, Final
 
@@ -12,8 +13,9 @@ from services.intake.domain.questions import BY_NAME
 from services.intake.errors import DraftGone
 from services.intake.handlers import drafts, evidence, explanations
 from services.intake.routers.dependencies import BellDep, ClassifierDep, Now
+from services.intake.routers.floods import A_PERSON_TAKES, FloodsDep
 from services.intake.routers.form import DraftsDep, asked, draft_of
-from services.intake.routers.pages import DRAFT, LEFT, STATUS, FromHere, VisitDep
+from services.intake.routers.pages import DRAFT, LEFT, STATUS, FromHere, Visit, VisitDep
 from shared.database import DatabaseUnavailable
 
 router = APIRouter(dependencies=[FromHere], include_in_schema=False)
@@ -32,13 +34,15 @@ async def check(visit: VisitDep, kept: DraftsDep, now: Now) -> Response:
 
 
 @router.post("/form/check")
-async def send(visit: VisitDep, kept: DraftsDep, bell: BellDep, now: Now) -> Response:
+async def send(visit: VisitDep, kept: DraftsDep, bell: BellDep, floods: FloodsDep, now: Now) -> Response:
     """Send it. It is ours once the page after this is there; until then nothing typed is lost."""
     try:
         draft = await draft_of(visit, kept, now)
         if not draft.sent and not draft.one("story"):
             return asked(visit, BY_NAME["story"], draft.reporting, draft.answers, faults={"story": "missing"})
-        await drafts.send(visit.cookie(DRAFT) or "", "public", False, kept, bell, now)
+        allowance = await floods.from_place(visit.request)
+        low_trust = allowance.over or now - draft.begun_at < A_PERSON_TAKES
+        await drafts.send(visit.cookie(DRAFT) or "", visit.source, low_trust, kept, bell, now)
     except DatabaseUnavailable:
         return visit.page("away.html", 503, again=visit.url("/form/check"))
     return visit.to("/form/sent")
@@ -116,7 +120,16 @@ async def carry_on(visit: VisitDep, kept: DraftsDep, now: Now, code: Annotated[s
 @router.get("/exit")
 async def leave(visit: VisitDep) -> Response:
     """Go at once to a page that gives nothing away, and forget on this device what was being written."""
-    answer: Response = RedirectResponse(visit.settings.exit_to, 303)
+    return _forgotten(visit, RedirectResponse(visit.settings.exit_to, 303))
+
+
+@router.post("/exit")
+async def forget(visit: VisitDep) -> Response:
+    """The same from inside a partner's frame, whose cookies the whole tab does not have."""
+    return _forgotten(replace(visit, framed=True), Response(status_code=204))
+
+
+def _forgotten(visit: Visit, answer: Response) -> Response:
     for cookie in (DRAFT, STATUS):
         visit.without_cookie(answer, cookie)
     answer.headers["Clear-Site-Data"] = '"cache"'

@@ -1,6 +1,6 @@
 """Pages to read: the start, who can help, who to tell, the case review. Reading them leaves nothing with us."""
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, HTTPException, Response
 
 from services.intake.guidance import guidance, local_names
 from services.intake.routers.pages import DRAFT, LANGUAGE, LEFT, VisitDep
@@ -35,5 +35,6 @@ async def leaving(visit: VisitDep) -> Response:
 
 @router.get("/language/{language}")
 async def choose_language(visit: VisitDep, language: str) -> Response:
-    """Only a language that is offered is ever used, whatever the cookie says."""
-    return visit.with_cookie(visit.to("/"), LANGUAGE, language[:20])
+    if language not in visit.settings.languages:
+        raise HTTPException(404, "This language is not offered.")
+    return visit.with_cookie(visit.to("/"), LANGUAGE, language)

@@ -2,7 +2,7 @@
 
 import secrets
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any, Final
 from urllib.parse import urlsplit
@@ -13,7 +13,10 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 from jinja2 import ChoiceLoader, Environment, FileSystemLoader, PackageLoader, PrefixLoader
 
 from services.intake.catalogue import Catalogue, catalogue
+from services.intake.domain.partners import Partner
 from services.intake.errors import NotFromHere
+from services.intake.handlers.partners import Partners
+from services.intake.routers.dependencies import PUBLIC
 from services.intake.settings import Settings
 
 HERE: Final = Path(__file__).parents[1]
@@ -38,14 +41,23 @@ pages = Environment(
 
 @dataclass(frozen=True)
 class Visit:
-    """One request for a page: in which language, and whether inside a partner's frame."""
+    """One request for a page: in which language, and from which partner's site, perhaps inside a frame there."""
 
     request: Request
     settings: Settings
     words: Catalogue
-    base: str = ""
+    partner: Partner | None = None
     framed: bool = False
     nonce: str = field(default_factory=lambda: secrets.token_urlsafe(16))
+
+    @property
+    def base(self) -> str:
+        return f"/with/{self.partner.id}" if self.partner else ""
+
+    @property
+    def source(self) -> str:
+        """What a report from here is tagged with."""
+        return self.partner.id if self.partner else PUBLIC
 
     def cookie(self, name: str) -> str | None:
         return self.request.cookies.get(name)
@@ -61,10 +73,12 @@ class Visit:
         return HTMLResponse(html, status, {"Content-Security-Policy": self.policy()})
 
     def policy(self) -> str:
-        """Nothing from elsewhere, no script of a page's own, and in nobody's frame."""
+        """Nothing from elsewhere, no script of a page's own, and in no frame but a partner's."""
+        framed_by = " ".join(self.partner.origins) if self.partner and self.partner.origins else "'none'"
         return (
             f"default-src 'none'; script-src 'self' 'nonce-{self.nonce}'; style-src 'self' 'nonce-{self.nonce}'; "
-            "img-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+            "img-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; "
+            f"frame-ancestors {framed_by}"
         )
 
     def url(self, path: str) -> str:
@@ -74,15 +88,10 @@ class Visit:
         return RedirectResponse(self.url(path), 303)
 
     def with_cookie(self, answer: Response, name: str, value: str, seconds: int | None = None) -> Response:
-        answer.set_cookie(
-            name,
-            value,
-            max_age=seconds,
-            secure=True,
-            httponly=True,
-            samesite="none" if self.framed else "lax",
-            partitioned=self.framed,
-        )
+        """Inside a frame the cookie is the partner's page's and ours together: no other site's frame can see it."""
+        age = "" if seconds is None else f"; Max-Age={seconds}"
+        where = "SameSite=None; Partitioned" if self.framed else "SameSite=Lax"
+        answer.headers.append("Set-Cookie", f"{name}={value}; Path=/; Secure; HttpOnly; {where}{age}")
         return answer
 
     def without_cookie(self, answer: Response, name: str) -> Response:
@@ -94,11 +103,22 @@ class Visit:
         return f"{local.day} {local:%B %Y} at {local:%H:%M}"
 
 
-def visit_of(request: Request) -> Visit:
+async def visit_of(request: Request) -> Visit:
+    """Raises UnknownPartner."""
     settings: Settings = request.app.state.settings
     wanted = request.cookies.get(LANGUAGE)
     language = wanted if wanted in settings.languages else settings.languages[0]
-    return Visit(request, settings, catalogue(language))
+    partner = await _partner(request)
+    framed = partner is not None and request.headers.get("sec-fetch-dest") == "iframe"
+    return Visit(request, settings, catalogue(language), partner, framed)
+
+
+async def _partner(request: Request) -> Partner | None:
+    _, first, *rest = request.url.path.split("/")
+    if first != "with" or not rest:
+        return None
+    partners: Partners = request.app.state.partners
+    return await partners.of(rest[0], datetime.now(UTC))
 
 
 def _from_here(request: Request) -> None:

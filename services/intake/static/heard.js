@@ -11,6 +11,7 @@ let escaped = 0;
 function leave() {
   document.documentElement.classList.add("heard-away");
   document.title = "";
+  if (window.top !== window) navigator.sendBeacon(exit.href);
   window.top.location.replace(exit.href);
 }
 
