@@ -1,5 +1,6 @@
 """What a report may be, in the classifier's words: asked for live, and done without where it is late."""
 
+import asyncio
 from dataclasses import dataclass
 from typing import Final
 
@@ -47,14 +48,14 @@ async def explain(reference: str, pool: Pool, classifier: Classifier | None) -> 
 
 async def _asked(report: ReportReceived, classifier: Classifier) -> tuple[str, ...]:
     try:
-        answer = await classifier.http.post(
-            f"{classifier.url}/v1/classify",
-            content=report.model_dump_json(),
-            headers={"Authorization": f"Bearer {classifier.key}", "Content-Type": "application/json"},
-            timeout=PATIENCE,
-        )
+        async with asyncio.timeout(PATIENCE):
+            answer = await classifier.http.post(
+                f"{classifier.url}/v1/classify",
+                content=report.model_dump_json(),
+                headers={"Authorization": f"Bearer {classifier.key}", "Content-Type": "application/json"},
+            )
         answer.raise_for_status()
         return Answer.model_validate_json(answer.content).explanation.reporter
-    except (httpx.HTTPError, ValidationError) as error:
+    except (httpx.HTTPError, TimeoutError, ValidationError) as error:
         log.warning("no explanation", reason=type(error).__name__)
         return ()
