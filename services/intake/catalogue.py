@@ -12,6 +12,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
+from services.intake.guidance import guidance
+
 WORDS: Final = Path(__file__).parent / "words"
 SOURCE: Final = "en"
 
@@ -28,6 +30,7 @@ class Catalogue:
     """The words of one language. Called with a key, and what fills the holes in its sentence."""
 
     language: str
+    name: str
     direction: str
     words: Mapping[str, str]
 
@@ -45,12 +48,15 @@ def catalogue(language: str, folder: Path = WORDS) -> Catalogue:
     if language in MADE_UP:
         direction, change = MADE_UP[language]
         source = catalogue(SOURCE, folder)
-        return Catalogue(language, direction, {key: _changed(words, change) for key, words in source.words.items()})
+        return Catalogue(
+            language, language, direction, {key: _changed(words, change) for key, words in source.words.items()}
+        )
     written = tomllib.loads((folder / f"{language}.toml").read_text())
     about = written.pop("about")
     if not about.get("signed_by"):
         raise NotSignedError(f"words/{language}.toml: a speaker has to sign it (about.signed_by) before it is offered")
-    return Catalogue(language, about["direction"], dict(_flat(written)))
+    shared = dict(guidance().words()) if language == SOURCE else {}
+    return Catalogue(language, about["name"], about["direction"], shared | dict(_flat(written)))
 
 
 def _flat(tree: Mapping[str, Any], prefix: str = "") -> list[tuple[str, str]]:

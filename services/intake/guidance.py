@@ -1,7 +1,7 @@
 """Who handles what and who can help, read from the data that all services share."""
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Final
@@ -18,6 +18,7 @@ class Entry(BaseModel):
 class Support(Entry):
     """An organisation that helps. What was not `verified` is not shown to the public but by its name."""
 
+    id: str
     name: str
     helps: str
     labels: tuple[str, ...]
@@ -54,8 +55,18 @@ class Guidance(Entry):
     troubles: tuple[Trouble, ...]
     not_asb: tuple[str, ...]
 
-    def body(self, kind: str) -> Body:
-        return next(body for body in self.bodies if body.kind == kind)
+    def words(self) -> Iterator[tuple[str, str]]:
+        """The words in it, as a catalogue has them: other languages have their own under the same keys."""
+        for body in self.bodies:
+            yield from ((f"guidance.body.{body.kind}.name", body.name), (f"guidance.body.{body.kind}.how", body.how))
+        for trouble in self.troubles:
+            yield f"guidance.trouble.{trouble.id}.name", trouble.name
+            if trouble.first:
+                yield f"guidance.trouble.{trouble.id}.first", trouble.first
+        for one in self.support:
+            yield from ((f"guidance.support.{one.id}.name", one.name), (f"guidance.support.{one.id}.helps", one.helps))
+        for number, words in enumerate(self.not_asb):
+            yield f"guidance.not_asb.{number}", words
 
 
 @cache

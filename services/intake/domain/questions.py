@@ -11,6 +11,8 @@ from shared.events import Impact, Strand, Times
 Given = Mapping[str, Sequence[str]]
 """What was filled in, by the name of the field; a field left alone is not there."""
 
+Within = tuple[str, str]
+
 MAX_STORY: Final = 2**20  # bytes of UTF-8, as for a report sent by a program
 MAX_LINE: Final = 2_000  # characters
 
@@ -32,13 +34,13 @@ class Reporting(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One thing to fill in. `within` names the option of the field before it that reveals it."""
+    """One thing to fill in. `within` is the field and the option of it that make this one worth asking."""
 
     name: str
     kind: Kind
     options: tuple[str, ...] = ()
     required: bool = False
-    within: str | None = None
+    within: Within | None = None
     alone: str | None = None
     autocomplete: str | None = None
     type: str = "text"
@@ -57,7 +59,9 @@ def _one_of(name: str, *options: str) -> Field:
     return Field(name, Kind.one_of, options)
 
 
-def _line(name: str, within: str | None = None, autocomplete: str | None = None, type: str = "text") -> Field:
+def _line(
+    name: str, within: tuple[str, str] | None = None, autocomplete: str | None = None, type: str = "text"
+) -> Field:
     return Field(name, Kind.line, within=within, autocomplete=autocomplete, type=type)
 
 
@@ -77,7 +81,7 @@ QUESTIONS: Final = (
         "party",
         (
             _one_of("relation", *RELATIONS),
-            _line("organisation", within="organisation"),
+            _line("organisation", within=("relation", "organisation")),
             Field("party", Kind.words),
         ),
     ),
@@ -95,10 +99,10 @@ QUESTIONS: Final = (
         "told",
         (
             _one_of("told", "yes", "no", "unsure"),
-            _line("told_whom", within="yes"),
-            _line("told_times", within="yes", type="number"),
-            _line("told_when", within="yes"),
-            _line("told_reference", within="yes"),
+            _line("told_whom", within=("told", "yes")),
+            _line("told_times", within=("told", "yes"), type="number"),
+            _line("told_when", within=("told", "yes")),
+            _line("told_reference", within=("told", "yes")),
         ),
     ),
     Question("where", (_line("postcode"), Field("place", Kind.words))),
@@ -156,14 +160,19 @@ def _beside(question: Question, reporting: Reporting, step: int) -> Question | N
 
 def answered(question: Question, given: Given) -> dict[str, tuple[str, ...]]:
     """What was given to this question's fields, empty ones left out; what was typed stays exactly as it is."""
-    found = {field.name: tuple(v for v in given.get(field.name, ()) if v.strip()) for field in question.fields}
+    found = {field.name: tuple(v for v in given.get(field.name, ()) if v.strip()) for field in shown(question, given)}
     return {name: values for name, values in found.items() if values}
 
 
 def faults(question: Question, given: Given) -> dict[str, str]:
     """What is wrong, as the name of a fault for each field that has one. Only the story is needed."""
-    found = {field.name: _fault(field, given.get(field.name, ())) for field in question.fields}
+    found = {field.name: _fault(field, given.get(field.name, ())) for field in shown(question, given)}
     return {name: fault for name, fault in found.items() if fault}
+
+
+def shown(question: Question, given: Given) -> list[Field]:
+    """The fields worth asking after these answers."""
+    return [f for f in question.fields if not f.within or f.within[1] in given.get(f.within[0], ())]
 
 
 def _fault(field: Field, values: Sequence[str]) -> str | None:

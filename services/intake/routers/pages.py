@@ -98,9 +98,13 @@ class Visit:
         return self.with_cookie(answer, name, "", 0)
 
     def date(self, moment: datetime) -> str:
-        """As people here write it: `14 March 2026 at 12:05`."""
+        """As people write it, in London's time."""
         local = moment.astimezone(LONDON)
-        return f"{local.day} {local:%B %Y} at {local:%H:%M}"
+        month = self.words(f"month.{local.month}")
+        return self.words("common.date", day=local.day, month=month, year=local.year, time=f"{local:%H:%M}")
+
+    def other_languages(self) -> list[Catalogue]:
+        return [catalogue(one) for one in self.settings.languages if one != self.words.language]
 
 
 async def visit_of(request: Request) -> Visit:
