@@ -50,6 +50,21 @@ OWN: Final = {
 """The form's fields that GeoReport has a parameter of its own for; the others are attributes."""
 ASKED: Final = tuple(f for question in QUESTIONS for f in question.fields if f.name not in (*OWN, "name"))
 
+PARAMETERS: Final = ("service_code", "first_name", "last_name", *OWN.values(), *(f"attribute[{f.name}]" for f in ASKED))
+BODY: Final = {
+    "required": True,
+    "content": {
+        "application/x-www-form-urlencoded": {
+            "schema": {
+                "type": "object",
+                "required": ["service_code", "description"],
+                "properties": {name: {"type": "string"} for name in PARAMETERS}
+                | {"service_code": {"type": "string", "enum": [CODE]}},
+            }
+        }
+    },
+}
+
 
 async def _holder(settings: SettingsDep, pool: PoolDep, authorization: Annotated[str | None, Header()] = None) -> str:
     return await key_holder(settings, pool, authorization, Scope.open311)
@@ -111,7 +126,7 @@ def _attribute(order: int, field: Field) -> dict[str, Any]:
     }
 
 
-@router.post("/requests.json", status_code=201)
+@router.post("/requests.json", status_code=201, openapi_extra={"requestBody": BODY})
 async def tell(
     request: Request, holder: Holder, allowance: AllowanceDep, pool: PoolDep, bell: BellDep, settings: SettingsDep,
     now: Now, idempotency_key: Annotated[str | None, Header(max_length=200)] = None,
