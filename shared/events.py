@@ -210,28 +210,6 @@ class ReportReceived(Event):
     low_trust: bool = Field(False, description="sent in a flood, or by what is hardly a person; a mark, never a delay")
 
 
-class Amendment(StrEnum):
-    """What a reporter may say after sending; neither closes anything."""
-
-    more_told = "more_told"
-    asked_to_withdraw = "asked_to_withdraw"
-
-
-class ReportAmended(Event):
-    """The reporter said more, or asked to withdraw, perhaps under pressure."""
-
-    type_ = "heard.report.amended.v1"
-    step = "amended"
-    amendment_id: UUID
-    kind: Amendment
-    at: AwareDatetime
-    text: str = ""
-
-    @property
-    def event_id(self) -> UUID:
-        return uuid5(self.report_id, f"{self.step}/{self.amendment_id}")
-
-
 class Evidence(Contract):
     """The words, or the answer, that show a fact. `start` and `end` are None where it is not in the text."""
 
@@ -319,6 +297,62 @@ class ReportRouted(Event):
     destinations: tuple[Destination, ...]
     danger_class: DangerClass
     grade: str
+
+
+class Amendment(StrEnum):
+    more_told = "more_told"
+    withdrawal_asked = "withdrawal_asked"
+
+
+class ReportAmended(Event):
+    """The reporter told more, or asked to withdraw: for the timeline of the case, which nothing of this closes.
+
+    On `reports.amended`. A notice: revision `revision` of the report itself, with the words at its end (`additions`) or
+    with `withdrawal_asked_at`, goes out beside it on the received lanes, is read anew, and waits for its receipt.
+    """
+
+    type_ = "heard.report.amended.v1"
+    step = "amended"
+    kind: Amendment
+    amended_at: AwareDatetime
+    text: str | None = Field(None, description="what was added, exactly as given")
+
+
+class Progress(StrEnum):
+    """How far somebody has come with a report."""
+
+    acknowledged = "acknowledged"
+    under_way = "under_way"
+    returned = "returned"
+    closed = "closed"
+    review_offered = "review_offered"
+    review_planned = "review_planned"
+    review_closed = "review_closed"
+
+
+class SafeWords(StrEnum):
+    """What the reporter may be told, on a page that somebody else may see: chosen, never written (design.md 12)."""
+
+    being_looked_at = "being_looked_at"
+    please_get_in_touch = "please_get_in_touch"
+    something_was_done = "something_was_done"
+    nothing_more_will_be_done = "nothing_more_will_be_done"
+    a_review_can_be_asked_for = "a_review_can_be_asked_for"
+
+
+class ReportProgressed(Event):
+    """Somebody got further with a report. `agency` and `at` are for staff; `words` alone are for the reporter."""
+
+    type_ = "heard.report.progressed.v1"
+    step = "progressed"
+    agency: str
+    progress: Progress
+    at: AwareDatetime
+    words: SafeWords | None = None
+
+    @property
+    def event_id(self) -> UUID:
+        return uuid5(self.report_id, f"{self.step}/{self.agency}/{self.progress}/{self.at.isoformat()}")
 
 
 def written_out(turns: tuple[Turn, ...]) -> str:

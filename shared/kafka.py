@@ -16,10 +16,11 @@ from shared.events import Lane
 log = structlog.get_logger()
 
 ROUTED: Final = "reports.routed"
+PROGRESSED: Final = "reports.progressed"
 DEAD: Final = "reports.dead"
 RECEIVED: Final = {Lane.ordinary: "reports.received", Lane.urgent: "reports.received.urgent"}
 CLASSIFIED: Final = {Lane.ordinary: "reports.classified", Lane.urgent: "reports.classified.urgent"}
-TOPICS: Final = (*RECEIVED.values(), *CLASSIFIED.values(), ROUTED, DEAD)
+TOPICS: Final = (*RECEIVED.values(), *CLASSIFIED.values(), ROUTED, PROGRESSED, DEAD)
 READERS: Final = {
     **{topic: f"classifier.{lane}" for lane, topic in RECEIVED.items()},
     **{topic: f"escalation.{lane}" for lane, topic in CLASSIFIED.items()},

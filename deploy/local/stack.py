@@ -153,6 +153,7 @@ class Stack:
             "HEARD_INTAKE_DATABASE": self.postgres.url("intake"),
             "HEARD_INTAKE_SECRET": of("reporters"),
             "HEARD_INTAKE_KEYS": json.dumps({TELEPHONY: sha256(of(TELEPHONY))}),
+            "HEARD_INTAKE_DIRECTORY": str(ROOT / "deploy" / "demo" / "directory.toml"),
             "HEARD_ESCALATION_DATABASE": self.postgres.url("escalation"),
             "HEARD_ESCALATION_TOKEN_KEY": of("tokens"),
         }

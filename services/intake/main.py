@@ -31,7 +31,7 @@ from services.intake.settings import Settings
 from shared import http
 from shared.consumer import Consumer
 from shared.database import create_pool, is_there
-from shared.kafka import ROUTED, TOPICS, Producer
+from shared.kafka import PROGRESSED, ROUTED, TOPICS, Producer
 from shared.outbox import Bell, Relay
 from shared.worker import until_stopped
 
@@ -76,4 +76,7 @@ async def run_worker(settings: Settings) -> None:
         again = Republisher(relay, settings.kafka, settings.republish_batch, settings.republish_after, stop)
         hear = partial(consumer.receipts, pool=pool)
         receipts = Consumer(settings.kafka, [ROUTED], "intake.receipts", hear, producer, stop, batch=500)
-        await until_stopped(stop, producer, TOPICS, [relay.run, again.run, receipts.run], settings.metrics_port)
+        learn = partial(consumer.progress, pool=pool)
+        progress = Consumer(settings.kafka, [PROGRESSED], "intake.progress", learn, producer, stop, batch=500)
+        loops = [relay.run, again.run, receipts.run, progress.run]
+        await until_stopped(stop, producer, TOPICS, loops, settings.metrics_port)

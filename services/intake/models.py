@@ -68,13 +68,12 @@ class Evidence(Table, table=True):
     expires_at: datetime | None = Field(default=None, index=True, sa_type=DateTime(timezone=True))
 
 
-class Amendment(Table, table=True):
-    """What was said after sending; `text` is bytes, for what was typed may hold what PostgreSQL's text cannot."""
+class Message(Table, table=True):
+    """What a reporter may be told of their report's progress: words chosen from a list, never written."""
 
-    id: UUID = Field(primary_key=True)
-    report_id: UUID = Field(index=True, foreign_key="report.id", ondelete="CASCADE")
-    kind: str
-    text: bytes = Field(sa_type=LargeBinary)
+    event_id: UUID = Field(primary_key=True)
+    report_id: UUID = Field(index=True)
+    words: str
     at: datetime = Field(sa_type=DateTime(timezone=True))
 
 

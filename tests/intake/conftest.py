@@ -34,7 +34,7 @@ def settings(intake_url: str) -> Settings:
 @pytest.fixture
 async def pool(intake_url: str) -> AsyncIterator[Pool]:
     async with create_pool(intake_url, 20) as pool:
-        await pool.execute("truncate report, outbox, sealed, evidence, contact, partner cascade")
+        await pool.execute("truncate report, outbox, sealed, evidence, contact, partner, message cascade")
         yield pool
 
 

@@ -7,9 +7,10 @@ import pytest
 from fastapi import FastAPI
 
 from services.intake.domain.questions import QUESTIONS
+from services.intake.handlers.reports import hear
 from services.intake.routers.dependencies import _now
 from shared.database import Pool
-from shared.events import ReportReceived
+from shared.events import ReportProgressed, ReportReceived
 from tests.builders import NOON
 from tests.intake.form import STORY, Form
 
@@ -261,3 +262,28 @@ async def test_status_needs_both_and_says_the_same_for_either(person: Form):
     assert "on its way" in page.text
     for word in ("follows", "stalking", "harass", "police"):
         assert word not in page.text.split("<main")[1].split("</main")[0]
+
+
+async def test_too_much_at_once_is_said_in_a_page(person: Form):
+    await person.begin()
+    answer = await uploaded(person, ("big.mp4", bytes(33 * 2**20)))
+    assert answer.status_code == 413
+    assert "up to 10 MB" in answer.text
+    assert answer.headers["cache-control"] == "no-store"
+    assert "default-src 'none'" in answer.headers["content-security-policy"]
+
+
+async def test_a_safe_message_is_chosen_words_and_nobodys_name(person: Form, pool: Pool):
+    await person.begin()
+    await person.tell()
+    reference, secret = await person.send()
+    (report,) = await reports(pool)
+    progressed = ReportProgressed(
+        report_id=report.report_id, agency="northmoor-police", progress="acknowledged", at=NOON, words="being_looked_at"
+    )
+    silent = progressed.model_copy(update={"progress": "returned", "words": None})
+    for _ in range(2):
+        await hear([progressed, silent], pool)
+    page = (await look(person, reference, secret)).text
+    assert page.count("It is being looked at.") == 1
+    assert "northmoor" not in page

@@ -2,11 +2,11 @@
 
 import hmac
 from datetime import datetime
-from uuid import uuid4
+from typing import Any
 
 from services.intake.domain.reports import normalised_reference
 from services.intake.errors import UnknownReference
-from services.intake.repository import amendments, reports
+from services.intake.repository import reports
 from shared import telemetry
 from shared.cloudevents import encode
 from shared.database import Connection, Pool, transaction
@@ -24,7 +24,7 @@ async def add_more(reference: str, secret: str, text: str, pool: Pool, bell: Bel
 
 async def ask_to_withdraw(reference: str, secret: str, pool: Pool, bell: Bell, now: datetime) -> None:
     """A note, perhaps written under pressure: it closes nothing. Raises UnknownReference."""
-    await _amend(reference, secret, Amendment.asked_to_withdraw, "", pool, bell, now)
+    await _amend(reference, secret, Amendment.withdrawal_asked, "", pool, bell, now)
 
 
 async def _amend(
@@ -34,16 +34,15 @@ async def _amend(
         report = await _opened(connection, reference, secret)
         lane = Lane.urgent if report["urgent"] or screen(text) else Lane.ordinary
         event = ReportAmended(
-            report_id=report["id"], revision=report["revision"], amendment_id=uuid4(), kind=kind, at=now, text=text
+            report_id=report["id"], revision=report["revision"] + 1, kind=kind, amended_at=now, text=text or None
         )
-        await amendments.add(connection, event)
         message = encode(event, RECEIVED[lane], "intake", now, telemetry.current_traceparent())
         urgent = lane is Lane.urgent
         await put(connection, [Outgoing(event.report_id, event.event_id, event.revision, urgent, message)])
     bell.ring()
 
 
-async def _opened(connection: Connection, reference: str, secret: str) -> dict[str, object]:
+async def _opened(connection: Connection, reference: str, secret: str) -> dict[str, Any]:
     row = await reports.by_reference(connection, normalised_reference(reference))
     if row is None or not hmac.compare_digest(row["secret_hash"], sha256(secret)):
         raise UnknownReference("Check the reference and the secret that you were given when you sent it.")

@@ -10,11 +10,23 @@ from uuid import UUID, uuid4
 from services.intake.domain import reports as domain
 from services.intake.domain.reports import Stage
 from services.intake.errors import KeyReused, UnknownReference
-from services.intake.repository import evidence, reports
+from services.intake.repository import evidence, messages, reports
 from shared import telemetry
 from shared.cloudevents import encode
 from shared.database import Pool, transaction
-from shared.events import Answers, Attachment, Channel, Contact, Lane, Place, ReportReceived, ReportRouted, Turn
+from shared.events import (
+    Answers,
+    Attachment,
+    Channel,
+    Contact,
+    Lane,
+    Place,
+    ReportProgressed,
+    ReportReceived,
+    ReportRouted,
+    SafeWords,
+    Turn,
+)
 from shared.kafka import RECEIVED
 from shared.outbox import Bell, Outgoing
 from shared.screen import screen
@@ -58,6 +70,7 @@ class Standing:
     source: str
     received_at: datetime
     stage: Stage
+    messages: tuple[SafeWords, ...] = ()
 
 
 async def accept(told: Told, pool: Pool, bell: Bell, key: str, now: datetime) -> Accepted:
@@ -108,10 +121,12 @@ async def standing(reference: str, secret: str, pool: Pool) -> Standing:
     """How a report stands. Raises UnknownReference, the same whether the reference or the secret is wrong."""
     async with transaction(pool) as connection:
         row = await reports.by_reference(connection, domain.normalised_reference(reference))
+        told = await messages.of_report(connection, row["id"]) if row else []
     if row is None or not hmac.compare_digest(row["secret_hash"], sha256(secret)):
         raise UnknownReference("Check the reference and the secret that you were given when you sent it.")
     stage = domain.stage_of(bool(row["routed_at"]))
-    return Standing(domain.normalised_reference(reference), row["source"], row["received_at"], stage)
+    words = tuple(SafeWords(one["words"]) for one in told)
+    return Standing(domain.normalised_reference(reference), row["source"], row["received_at"], stage, words)
 
 
 async def close(receipts: Sequence[ReportRouted], pool: Pool) -> None:
@@ -119,3 +134,9 @@ async def close(receipts: Sequence[ReportRouted], pool: Pool) -> None:
     newest = {r.report_id: r for r in sorted(receipts, key=lambda receipt: receipt.revision)}
     async with transaction(pool) as connection:
         await reports.close(connection, list(newest.values()))
+
+
+async def hear(progressed: Sequence[ReportProgressed], pool: Pool) -> None:
+    """Keep what reporters may be told; who said it is for staff, and is not kept here."""
+    async with transaction(pool) as connection:
+        await messages.keep(connection, progressed)

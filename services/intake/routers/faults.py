@@ -4,26 +4,36 @@ from collections.abc import Awaitable, Callable
 from http import HTTPStatus
 from typing import Final
 
-from fastapi import FastAPI, Request, Response
+from fastapi import Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import RedirectResponse
 from starlette.exceptions import HTTPException
 
 from services.intake.catalogue import catalogue
 from services.intake.errors import DraftGone, NotFromHere, UnknownPartner
+from services.intake.routers.headers import SAFE
 from services.intake.routers.pages import Visit, visit_of
 from shared.database import DatabaseUnavailable
-from shared.http import ServiceError
+from shared.http import Application, ServiceError, too_large_problem
 
 Answer = Callable[[Request, Exception], Awaitable[Response]]
 
 FOR_PROGRAMS: Final = ("/v1/", "/open311/", "/livez", "/readyz", "/metrics", "/openapi.json")
 
 
-def speak_to_people(app: FastAPI) -> None:
+def speak_to_people(app: Application) -> None:
     """Answer whoever asked for a page with a page; programs get what they got before."""
     for kind in (ServiceError, DatabaseUnavailable, RequestValidationError, HTTPException, Exception):
         app.add_exception_handler(kind, _either(app.exception_handlers[kind]))  # type: ignore[arg-type]
+
+    async def too_large(request: Request) -> Response:
+        if request.url.path.startswith(FOR_PROGRAMS):
+            return await too_large_problem(request)
+        page = (await _visit(request)).page("fault.html", 413, why="too_large")
+        page.headers.update(SAFE | dict(page.headers))
+        return page
+
+    app.too_large = too_large
 
 
 def _either(problem: Answer) -> Answer:

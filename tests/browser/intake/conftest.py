@@ -91,7 +91,7 @@ def settings(database: str, weather: str) -> Settings:
 @pytest.fixture
 async def pool(database: str) -> AsyncIterator[Pool]:
     async with create_pool(database, 4) as pool:
-        await pool.execute("truncate report, outbox, sealed, evidence, contact, partner cascade")
+        await pool.execute("truncate report, outbox, sealed, evidence, contact, partner, message cascade")
         yield pool
 
 

@@ -1,11 +1,13 @@
 """Back, change, errors, nothing lost, exit, save and return, and the status page, in a real browser."""
 
+import json
+
 import pytest
 from playwright.async_api import Browser
 
 from services.intake.settings import Settings
 from shared.database import Pool
-from shared.events import ReportReceived
+from shared.events import Amendment, ReportAmended, ReportReceived
 from tests.browser.intake.conftest import Site, served, visiting
 from tests.browser.intake.form import STORY, begin, fill_all, go_on
 
@@ -163,10 +165,10 @@ async def test_the_status_page_and_what_can_be_added(chromium: Browser, site: Si
         await page.click("text=Ask to withdraw it")
         await go_on(page)
         assert "passed on" in await page.inner_text("main")
-    assert [row["kind"] for row in await pool.fetch("select kind from amendment order by at")] == [
-        "more_told",
-        "asked_to_withdraw",
-    ]
+    events = await pool.fetch("select value, headers from outbox order by id")
+    amended = [json.loads(e["value"]) for e in events if e["headers"]["ce_type"] == ReportAmended.type_]
+    assert [one["kind"] for one in amended] == [Amendment.more_told, Amendment.withdrawal_asked]
+    assert amended[0]["text"] == "He came back."
 
 
 @both_ways

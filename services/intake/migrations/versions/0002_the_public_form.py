@@ -25,14 +25,13 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_sealed_expires_at"), "sealed", ["expires_at"])
     op.create_table(
-        "amendment",
-        sa.Column("id", sa.Uuid(), primary_key=True),
-        sa.Column("report_id", sa.Uuid(), sa.ForeignKey("report.id", ondelete="CASCADE"), nullable=False),
-        sa.Column("kind", sa.String(), nullable=False),
-        sa.Column("text", sa.LargeBinary(), nullable=False),
+        "message",
+        sa.Column("event_id", sa.Uuid(), primary_key=True),
+        sa.Column("report_id", sa.Uuid(), nullable=False),
+        sa.Column("words", sa.String(), nullable=False),
         sa.Column("at", TIME, nullable=False),
     )
-    op.create_index(op.f("ix_amendment_report_id"), "amendment", ["report_id"])
+    op.create_index(op.f("ix_message_report_id"), "message", ["report_id"])
     _evidence()
     _partners()
 
