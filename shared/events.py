@@ -133,6 +133,7 @@ class Answers(Contract):
     times: Times | None = None
     feeling: tuple[str, ...] = ()
     reported_before: NonNegativeInt | None = None
+    reported_to: str | None = Field(None, description="whom they told before, when, and under what reference")
     when: str | None = None
     happening_now: bool | None = None
     party: str | None = Field(None, description="who by: name, relation or description")
@@ -142,6 +143,7 @@ class Answers(Contract):
     impact: tuple[Impact, ...] = ()
     landlord: str | None = None
     safe_contact: str | None = Field(None, description="how, when and when not to get in touch (F11)")
+    on_behalf: bool | None = Field(None, description="told by somebody other than the person it happened to")
 
 
 class Place(Contract):
@@ -173,6 +175,16 @@ class Link(Contract):
     received_at: AwareDatetime
     reasons: tuple[LinkReason, ...]
     words: tuple[str, ...] = ()
+
+
+class Attachment(Contract):
+    """A file that came with a report: kept by intake, fetched there by its id, never carried on Kafka."""
+
+    id: UUID
+    name: str = Field(description="as the reporter's device called it")
+    media_type: str = Field(description="found in the content, whatever the name says")
+    size: PositiveInt = Field(description="bytes")
+    sha256: str
 
 
 class History(Contract):
@@ -254,6 +266,8 @@ class ReportReceived(Event):
     withdrawal_asked_at: AwareDatetime | None = Field(
         None, description="asked to withdraw, perhaps under pressure; it closes nothing"
     )
+    attachments: tuple[Attachment, ...] = ()
+    low_trust: bool = Field(False, description="sent in a flood, or by what is hardly a person; a mark, never a delay")
 
 
 class Evidence(Contract):
@@ -479,6 +493,43 @@ class LinkDisputed(Event):
     @property
     def event_id(self) -> UUID:
         return uuid5(self.report_id, f"{self.step}/{self.other_id}/{self.disputed_at.isoformat()}")
+
+
+class Progress(StrEnum):
+    """How far somebody has come with a report."""
+
+    acknowledged = "acknowledged"
+    under_way = "under_way"
+    returned = "returned"
+    closed = "closed"
+    review_offered = "review_offered"
+    review_planned = "review_planned"
+    review_closed = "review_closed"
+
+
+class SafeWords(StrEnum):
+    """What the reporter may be told, on a page that somebody else may see: chosen, never written (design.md 12)."""
+
+    being_looked_at = "being_looked_at"
+    please_get_in_touch = "please_get_in_touch"
+    something_was_done = "something_was_done"
+    nothing_more_will_be_done = "nothing_more_will_be_done"
+    a_review_can_be_asked_for = "a_review_can_be_asked_for"
+
+
+class ReportProgressed(Event):
+    """Somebody got further with a report. `agency` and `at` are for staff; `words` alone are for the reporter."""
+
+    type_ = "heard.report.progressed.v1"
+    step = "progressed"
+    agency: str
+    progress: Progress
+    at: AwareDatetime
+    words: SafeWords | None = None
+
+    @property
+    def event_id(self) -> UUID:
+        return uuid5(self.report_id, f"{self.step}/{self.agency}/{self.progress}/{self.at.isoformat()}")
 
 
 def written_out(turns: tuple[Turn, ...]) -> str:

@@ -24,6 +24,7 @@ MAX_BODY: Final = 2**20  # bytes
 EMERGENCY: Final = "If you or somebody else is in danger now, call 999. Otherwise call 101, or try again in a minute."
 
 Check = Callable[[], Awaitable[bool]]
+TooLarge = Callable[[Request], Awaitable[Response]]
 
 
 class ServiceError(Exception):
@@ -47,11 +48,12 @@ def problem(
 
 def create_app(
     title: str, lifespan: Callable[[FastAPI], AbstractAsyncContextManager[None]], ready: Check, max_body: int = MAX_BODY
-) -> FastAPI:
+) -> "Application":
     """A FastAPI application with Heard's errors, limits, health, metrics and trace; routers are added to it."""
     app = Application(
         title=title, version="1", lifespan=lifespan, max_body_size=max_body, docs_url=None, redoc_url=None
     )
+    app.too_large = too_large_problem
     app.add_exception_handler(ServiceError, _service_error)
     app.add_exception_handler(DatabaseUnavailable, _unavailable)
     app.add_exception_handler(RequestValidationError, _invalid)
@@ -62,10 +64,15 @@ def create_app(
 
 
 class Application(FastAPI):
-    """FastAPI within our outermost layers: its own limit on bodies answers in front of any middleware it is given."""
+    """FastAPI within our outermost layers: its own limit on bodies answers in front of any middleware it is given.
+
+    `too_large` makes that answer; a service that has pages for people answers those with a page.
+    """
+
+    too_large: TooLarge
 
     def build_middleware_stack(self) -> ASGIApp:
-        return Trace(TooLargeIsAProblem(super().build_middleware_stack()))
+        return Trace(TooLargeIsSaid(super().build_middleware_stack(), self.too_large))
 
 
 def _add_probes(app: FastAPI, ready: Check) -> None:
@@ -150,11 +157,15 @@ class Trace:
         await self._app(scope, receive, with_trace)
 
 
-class TooLargeIsAProblem:
-    """Turn the plain 413 of a body over the limit into a problem that says what to do."""
+async def too_large_problem(_: Request) -> Response:
+    return problem(413, "Too large", "A report may be up to 1 MiB. Shorten it, or send the rest as a second report.")
 
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
+
+class TooLargeIsSaid:
+    """Turn the plain 413 of a body over the limit into an answer that says what to do."""
+
+    def __init__(self, app: ASGIApp, say: TooLarge) -> None:
+        self._app, self._say = app, say
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         too_large = False
@@ -163,8 +174,7 @@ class TooLargeIsAProblem:
             nonlocal too_large
             if message["type"] == "http.response.start" and message["status"] == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
                 too_large = True
-                detail = "A report may be up to 1 MiB. Shorten it, or send the rest as a second report."
-                await problem(413, "Too large", detail)(scope, receive, send)
+                await (await self._say(Request(scope)))(scope, receive, send)
             if not too_large:
                 await send(message)
 

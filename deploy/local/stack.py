@@ -157,6 +157,7 @@ class Stack:
             "HEARD_INTAKE_CLASSIFIER_URL": f"http://{process.LOOPBACK}:{self.ports.classifier}",
             "HEARD_INTAKE_CLASSIFIER_KEY": of(LIVE_READINGS),
             "HEARD_CLASSIFIER_KEYS": json.dumps({"intake": sha256(of(LIVE_READINGS))}),
+            "HEARD_INTAKE_DIRECTORY": str(ROOT / "deploy" / "demo" / "directory.toml"),
             "HEARD_ESCALATION_DATABASE": self.postgres.url("escalation"),
             "HEARD_ESCALATION_TOKEN_KEY": of("tokens"),
             "HEARD_ESCALATION_AUDIT_KEY": of("audit"),

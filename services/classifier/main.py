@@ -31,7 +31,7 @@ Read = Callable[..., Awaitable[None]]
 def create_app(settings: Settings) -> FastAPI:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        app.state.settings, app.state.rulebook = settings, rulebook.load_second()
+        app.state.settings, app.state.first, app.state.rulebook = settings, rulebook.load(), rulebook.load_second()
         yield
 
     async def ready() -> bool:

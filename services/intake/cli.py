@@ -2,29 +2,35 @@
 
 import asyncio
 import sys
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
+from uuid import UUID
 
 import typer
 
 from services.intake import main
+from services.intake.domain.partners import Partner, Scope
 from services.intake.domain.transcripts.formats import Format
-from services.intake.handlers import transcripts
+from services.intake.handlers import partners, transcripts
 from services.intake.handlers.transcripts import AboutCall
 from services.intake.repository import reports
 from services.intake.settings import MIGRATIONS, Settings
-from shared.database import create_pool, migrate, transaction
+from shared.database import Pool, create_pool, migrate, transaction
 from shared.events import Line, Place, Speaker
 from shared.http import ServiceError, serve
 from shared.outbox import CHANNEL, Bell
 from shared.telemetry import configure_logging
 
 app = typer.Typer(no_args_is_help=True, help="What people told us: accepting reports, and seeing that each is heard.")
+key = typer.Typer(no_args_is_help=True, help="Keys of partners' programs.")
+app.add_typer(key, name="key")
 
 LISTED = 1000
 LIMIT = 120
 Limit = Annotated[float, typer.Option(help="seconds that a report may stay without a receipt")]
+T = TypeVar("T")
 
 
 def _settings() -> Settings:
@@ -50,6 +56,49 @@ def work() -> None:
 def bring_up_to_date() -> None:
     """Bring intake's database up to date."""
     migrate(_settings().database.get_secret_value(), MIGRATIONS)
+
+
+@app.command()
+def partner(
+    id: Annotated[str, typer.Argument(help="small letters, digits and dashes; it stands in the address")],
+    name: Annotated[str, typer.Option(help="as people know it")],
+    colour: Annotated[str, typer.Option(help="of the page's head, dark enough for white words")] = "#1d4f6f",
+    origin: Annotated[list[str] | None, typer.Option(help="https://… that may frame the form; may be repeated")] = None,
+    way_back: Annotated[str | None, typer.Option(help="https://… that a link back goes to")] = None,
+) -> None:
+    """Let an organisation link to the form or build it in: its people start at /with/ID/."""
+    organisation = Partner(id, name, colour.lower(), tuple(origin or ()), way_back)
+    asyncio.run(_with_pool(lambda pool: partners.register(organisation, pool)))
+    print(f"{id}: /with/{id}/")
+
+
+@key.command("make")
+def make_key(
+    partner: str, scope: Annotated[list[Scope], typer.Option(help="what it is good for; may be repeated")]
+) -> None:
+    """Make a key for a partner's program. It is shown this once; only its hash is kept."""
+    made, secret = asyncio.run(_with_pool(lambda pool: partners.make_key(partner, scope, pool, datetime.now(UTC))))
+    print(f"{made.id}\n{secret}")
+
+
+@key.command("revoke")
+def revoke_key(id: UUID) -> None:
+    """Make a key good for nothing, from now on."""
+    if not asyncio.run(_with_pool(lambda pool: partners.revoke(id, pool, datetime.now(UTC)))):
+        raise typer.BadParameter(f"there is no key {id}: heard intake key list")
+
+
+@key.command("list")
+def list_keys() -> None:
+    """Every key: its id, whose, what for, since when, until when."""
+    for one in asyncio.run(_with_pool(partners.keys)):
+        until = f"revoked {one.revoked_at:%Y-%m-%d %H:%M}" if one.revoked_at else "good"
+        print(f"{one.id}  {one.partner}  {','.join(one.scopes)}  {one.made_at:%Y-%m-%d %H:%M}  {until}")
+
+
+async def _with_pool(work: Callable[[Pool], Awaitable[T]]) -> T:
+    async with create_pool(_settings().database.get_secret_value(), 1) as pool:
+        return await work(pool)
 
 
 @app.command("transcript")

@@ -1,4 +1,4 @@
-"""What comes back from Kafka: receipts, and links that somebody disputed."""
+"""What comes back from Kafka: receipts, progress, and links that somebody disputed."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -7,7 +7,7 @@ from services.intake.handlers import links, reports
 from shared.cloudevents import decode
 from shared.consumer import Record
 from shared.database import Pool
-from shared.events import LinkDisputed, ReportRouted
+from shared.events import LinkDisputed, ReportProgressed, ReportRouted
 from shared.outbox import Bell
 
 
@@ -18,3 +18,7 @@ async def receipts(records: Sequence[Record], pool: Pool) -> None:
 async def disputes(records: Sequence[Record], pool: Pool, bell: Bell) -> None:
     disputed = [decode(LinkDisputed, record.headers, record.value)[0] for record in records]
     await links.part(disputed, pool, bell, datetime.now(UTC))
+
+
+async def progress(records: Sequence[Record], pool: Pool) -> None:
+    await reports.hear([decode(ReportProgressed, record.headers, record.value)[0] for record in records], pool)

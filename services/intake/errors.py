@@ -1,11 +1,17 @@
 """What can go wrong in intake.
 
 ServiceError
+├── DraftGone        410  a draft that was sent, closed or left alone for too long
 ├── KeyReused        422  the same Idempotency-Key came with another body
 ├── NotFromOurPages  403  a page of another site sent it
 ├── SpeakersUnnamed  422  a transcript that does not say who is the operator and who the caller
 ├── TranscriptRefused 422 a transcript that cannot be read, with the place and the reason
 ├── UnknownCall      404  no call of this source with this id
+├── NotFromHere      403  a form sent from another site
+├── PartnerRefused   422  a partner whose colour, origins or way back have to be mended
+├── TooMany          429  more was asked with one key than it may ask
+├── UnknownFile      404  no file with this id came with a report
+├── UnknownPartner   404  no partner of this name
 ├── UnknownReference 404  no report with this reference and secret
 └── UnknownSource    401  a key is needed, or is nobody's
 """
@@ -14,6 +20,16 @@ from http import HTTPStatus
 from types import MappingProxyType
 
 from shared.http import ServiceError
+
+
+class DraftGone(ServiceError):
+    status = HTTPStatus.GONE
+    title = "We no longer have what was written here"
+
+
+class NotFromHere(ServiceError):
+    status = HTTPStatus.FORBIDDEN
+    title = "This was not sent from our own page"
 
 
 class KeyReused(ServiceError):
@@ -39,6 +55,26 @@ class TranscriptRefused(ServiceError):
 class UnknownCall(ServiceError):
     status = HTTPStatus.NOT_FOUND
     title = "We do not know this call"
+
+
+class UnknownFile(ServiceError):
+    status = HTTPStatus.NOT_FOUND
+    title = "There is no such file"
+
+
+class PartnerRefused(ServiceError):
+    status = HTTPStatus.UNPROCESSABLE_ENTITY
+    title = "This partner cannot be let in like that"
+
+
+class TooMany(ServiceError):
+    status = HTTPStatus.TOO_MANY_REQUESTS
+    title = "That was too much at once"
+
+
+class UnknownPartner(ServiceError):
+    status = HTTPStatus.NOT_FOUND
+    title = "There is no such partner"
 
 
 class UnknownReference(ServiceError):

@@ -7,20 +7,36 @@ from functools import partial
 
 import httpx
 from fastapi import FastAPI
-from fastapi.staticfiles import StaticFiles
 
 from services.intake import consumer
 from services.intake.dead_lines import DeadLines
 from services.intake.domain.households import Keyring
 from services.intake.handlers.calls import Switchboard
+from services.intake.handlers.partners import Partners
 from services.intake.repository.reports import await_receipt
 from services.intake.republisher import Republisher
-from services.intake.routers import calls, desk, reports, transcripts
-from services.intake.settings import STATIC, Settings
+from services.intake.routers import (
+    calls,
+    desk,
+    evidence,
+    form,
+    form_end,
+    form_evidence,
+    form_status,
+    information,
+    open311,
+    reports,
+    static,
+    transcripts,
+)
+from services.intake.routers.faults import speak_to_people
+from services.intake.routers.floods import Floods
+from services.intake.routers.headers import SafeHeaders
+from services.intake.settings import Settings
 from shared import http
 from shared.consumer import Consumer
 from shared.database import create_pool, is_there
-from shared.kafka import DISPUTED, ROUTED, TOPICS, Producer
+from shared.kafka import DISPUTED, PROGRESSED, ROUTED, TOPICS, Producer
 from shared.outbox import Bell, Relay
 from shared.worker import until_stopped
 
@@ -31,6 +47,8 @@ def create_app(settings: Settings) -> FastAPI:
         async with create_pool(settings.database.get_secret_value(), settings.connections) as pool:
             app.state.settings, app.state.pool, app.state.bell = settings, pool, Bell(pool)
             app.state.ring, app.state.http = keyring(settings), httpx.AsyncClient()
+            app.state.floods = Floods(settings)
+            app.state.partners = Partners(pool)
             ringing = asyncio.create_task(app.state.bell.run())
             yield
             ringing.cancel()
@@ -44,7 +62,14 @@ def create_app(settings: Settings) -> FastAPI:
     app.include_router(transcripts.router)
     app.include_router(calls.router)
     app.include_router(desk.router)
-    app.mount("/static", StaticFiles(directory=STATIC))
+    app.include_router(evidence.router)
+    app.include_router(open311.router)
+    for pages in (information, form_end, form_evidence, form_status, form):
+        app.include_router(pages.router)
+        app.include_router(pages.router, prefix="/with/{partner}")
+    app.mount("/static", static.files)
+    app.add_middleware(SafeHeaders)
+    speak_to_people(app)
     return app
 
 
@@ -68,5 +93,7 @@ async def run_worker(settings: Settings) -> None:
         part = partial(consumer.disputes, pool=pool, bell=bell)
         disputes = Consumer(settings.kafka, [DISPUTED], "intake.disputes", part, producer, stop, batch=50)
         dead_lines = DeadLines(Switchboard(pool, bell, keyring(settings), None), settings.line_dead_after, stop)
-        loops = [relay.run, again.run, receipts.run, disputes.run, dead_lines.run, bell.run]
+        learn = partial(consumer.progress, pool=pool)
+        progress = Consumer(settings.kafka, [PROGRESSED], "intake.progress", learn, producer, stop, batch=500)
+        loops = [relay.run, again.run, receipts.run, disputes.run, progress.run, dead_lines.run, bell.run]
         await until_stopped(stop, producer, TOPICS, loops, settings.metrics_port)

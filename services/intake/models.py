@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import DateTime, Index, LargeBinary, UniqueConstraint, text
+from sqlalchemy import BigInteger, DateTime, Identity, Index, LargeBinary, UniqueConstraint, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import registry
 from sqlmodel import Field, SQLModel
@@ -109,6 +109,68 @@ class CallTurn(Table, table=True):
     number: int = Field(primary_key=True)
     version: int
     turn: dict[str, Any] = Field(sa_type=JSONB)
+
+
+class Contact(Table, table=True):
+    """How a reporter can be reached, apart from what they told: fewer people need it, and it can be erased alone."""
+
+    report_id: UUID = Field(primary_key=True, foreign_key="report.id", ondelete="CASCADE")
+    contact: dict[str, Any] = Field(sa_type=JSONB)
+
+
+class Sealed(Table, table=True):
+    """A draft, or a visit to the status page, that only the holder of its code can open."""
+
+    place: bytes = Field(primary_key=True, sa_type=LargeBinary)
+    sealed: bytes = Field(sa_type=LargeBinary)
+    expires_at: datetime = Field(index=True, sa_type=DateTime(timezone=True))
+
+
+class Evidence(Table, table=True):
+    """A file, sealed; `place` is its draft's until the report is sent, `report_id` its report's from then on."""
+
+    id: UUID = Field(primary_key=True)
+    number: int | None = Field(default=None, sa_type=BigInteger, sa_column_args=[Identity(always=True)])
+    place: bytes | None = Field(default=None, index=True, sa_type=LargeBinary)
+    report_id: UUID | None = Field(default=None, index=True, foreign_key="report.id", ondelete="CASCADE")
+    name: str
+    media_type: str
+    size: int
+    sha256: str
+    sealed: bytes = Field(sa_type=LargeBinary)
+    expires_at: datetime | None = Field(default=None, index=True, sa_type=DateTime(timezone=True))
+
+
+class Message(Table, table=True):
+    """What a reporter may be told of their report's progress: words chosen from a list, never written."""
+
+    event_id: UUID = Field(primary_key=True)
+    report_id: UUID = Field(index=True)
+    words: str
+    at: datetime = Field(sa_type=DateTime(timezone=True))
+
+
+class Partner(Table, table=True):
+    """An organisation whose site sends people here, or builds the form in."""
+
+    id: str = Field(primary_key=True)
+    name: str
+    colour: str
+    origins: list[str] = Field(sa_type=JSONB)
+    way_back: str | None = None
+
+
+class PartnerKey(Table, table=True):
+    """A program's key: its SHA-256, what it may do, and whether it still may."""
+
+    __tablename__ = "partner_key"
+
+    id: UUID = Field(primary_key=True)
+    partner: str = Field(index=True, foreign_key="partner.id", ondelete="CASCADE")
+    hash: str = Field(unique=True)
+    scopes: list[str] = Field(sa_type=JSONB)
+    made_at: datetime = Field(sa_type=DateTime(timezone=True))
+    revoked_at: datetime | None = Field(default=None, sa_type=DateTime(timezone=True))
 
 
 class Outbox(OutboxRow, Table, table=True):

@@ -9,6 +9,7 @@ from services.intake.main import create_app
 from services.intake.settings import MIGRATIONS, Settings
 from shared.database import Pool, create_pool, migrate
 from shared.security import sha256
+from tests.intake.form import Form
 
 TELEPHONY_KEY = "a-key-for-the-telephone-system"
 
@@ -33,7 +34,8 @@ def settings(intake_url: str) -> Settings:
 @pytest.fixture
 async def pool(intake_url: str) -> AsyncIterator[Pool]:
     async with create_pool(intake_url, 20) as pool:
-        await pool.execute("truncate report, outbox, recognisable, household_key, link, call, call_turn")
+        await pool.execute("truncate report, outbox, recognisable, household_key, link, call, call_turn cascade")
+        await pool.execute("truncate sealed, evidence, contact, partner, message cascade")
         yield pool
 
 
@@ -42,6 +44,13 @@ async def app(settings: Settings, pool: Pool) -> AsyncIterator[FastAPI]:
     app = create_app(settings)
     async with app.router.lifespan_context(app):
         yield app
+
+
+@pytest.fixture
+async def person(app: FastAPI) -> AsyncIterator[Form]:
+    """Somebody at the public form."""
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="https://intake") as client:
+        yield Form(client)
 
 
 @pytest.fixture

@@ -44,4 +44,9 @@ async def tell(
 
 
 async def event_of(pool: Pool, report_id: UUID) -> ReportReceived:
-    return ReportReceived.model_validate_json(await pool.fetchval("select event from report where id = $1", report_id))
+    return ReportReceived.model_validate_json(
+        await pool.fetchval(
+            "select value from outbox where report_id = $1 and topic like 'reports.received%' order by revision desc",
+            report_id,
+        )
+    )

@@ -96,7 +96,9 @@ async def outgoing(pool: Pool) -> list[ReportReceived]:
 
 
 async def kept(pool: Pool) -> ReportReceived:
-    return ReportReceived.model_validate_json(await pool.fetchval("select event from report"))
+    return ReportReceived.model_validate_json(
+        await pool.fetchval("select value from outbox where topic like 'reports.received%' order by revision desc")
+    )
 
 
 async def test_a_report_exists_from_the_first_turn_and_grows(phone: httpx.AsyncClient, pool: Pool):

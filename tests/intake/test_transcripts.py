@@ -57,7 +57,9 @@ async def test_every_format_becomes_a_report(client: httpx.AsyncClient, pool: Po
         "/v1/transcripts/files", files={"file": (CALLS / name).read_bytes()}, data=form, headers=KEY
     )
     assert answer.status_code == 202, answer.text
-    report = ReportReceived.model_validate_json(await pool.fetchval("select event from report"))
+    report = ReportReceived.model_validate_json(
+        await pool.fetchval("select value from outbox where topic like 'reports.received%' order by revision desc")
+    )
     assert report.text.endswith("CALLER: He said he would stab me.")
     assert report.lane == "urgent"
     assert report.call is not None

@@ -1,8 +1,8 @@
 """What the classifier's routes are given."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
-from fastapi import Depends, Header, Request
+from fastapi import Depends, Header, Query, Request
 
 from services.classifier.domain.rules import Rulebook
 from services.classifier.errors import UnknownCaller
@@ -10,8 +10,13 @@ from services.classifier.settings import Settings
 from shared.security import bearer, holder_of
 
 
-def _rulebook(request: Request) -> Rulebook:
-    rulebook: Rulebook = request.app.state.rulebook
+def _rulebook(
+    request: Request,
+    reading: Annotated[
+        Literal["first", "second"], Query(description="first: at once, by the rules alone; second: surer")
+    ] = "second",
+) -> Rulebook:
+    rulebook: Rulebook = request.app.state.first if reading == "first" else request.app.state.rulebook
     return rulebook
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 from dataclasses import dataclass
+from typing import Literal
 
 import httpx
 import structlog
@@ -10,6 +11,8 @@ from pydantic import ValidationError
 from shared.events import Assessment, ReportReceived
 
 log = structlog.get_logger()
+
+Reading = Literal["first", "second"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,14 +24,19 @@ class Classifier:
     key: str
 
 
-async def assess(report: ReportReceived, classifier: Classifier | None, patience: float) -> Assessment | None:
-    """The reading of a report as it stands; None where there is none within `patience` seconds."""
+async def assess(
+    report: ReportReceived, classifier: Classifier | None, patience: float, reading: Reading = "second"
+) -> Assessment | None:
+    """A reading of a report as it stands; None where there is none within `patience` seconds.
+
+    The first reading is there in a millisecond, for a call that goes on; the second in some tens, and is surer.
+    """
     if classifier is None:
         return None
     try:
         async with asyncio.timeout(patience):
             answer = await classifier.http.post(
-                f"{classifier.url}/v1/classify",
+                f"{classifier.url}/v1/classify?reading={reading}",
                 content=report.model_copy(update={"contact": None}).model_dump_json(),
                 headers={"Authorization": f"Bearer {classifier.key}", "Content-Type": "application/json"},
             )

@@ -176,7 +176,7 @@ async def _as_it_stands(connection: Connection, call: OpenCall) -> Heard:
 
 async def _read(call: OpenCall, report: ReportReceived, spoken: dict[int, Turn], board: Switchboard) -> Heard:
     """What the classifier makes of it now, and what that changes; nothing is held up where it does not answer."""
-    fresh = await assess(report, board.classifier, PATIENCE)
+    fresh = await assess(report, board.classifier, PATIENCE, "first")
     changed = changes(call.assessment, fresh)
     if fresh and changed:
         async with transaction(board.pool) as connection:

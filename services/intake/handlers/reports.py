@@ -13,11 +13,24 @@ from services.intake.domain.reports import Stage
 from services.intake.errors import KeyReused, UnknownReference
 from services.intake.handlers import households
 from services.intake.handlers.households import Recognised
-from services.intake.repository import reports
+from services.intake.repository import evidence, messages, reports
 from shared import telemetry
 from shared.cloudevents import encode
 from shared.database import Connection, Pool, transaction
-from shared.events import Answers, Call, Channel, Contact, Lane, Place, ReportReceived, ReportRouted, Turn
+from shared.events import (
+    Answers,
+    Attachment,
+    Call,
+    Channel,
+    Contact,
+    Lane,
+    Place,
+    ReportProgressed,
+    ReportReceived,
+    ReportRouted,
+    SafeWords,
+    Turn,
+)
 from shared.kafka import RECEIVED
 from shared.outbox import Bell, Outgoing
 from shared.screen import screen
@@ -41,6 +54,8 @@ class Told:
     body_hash: str
     turns: tuple[Turn, ...] = ()
     call: Call | None = None
+    attachments: tuple[Attachment, ...] = ()
+    low_trust: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +72,10 @@ class Standing:
     """How a report stands, safe to be seen over a shoulder."""
 
     reference: str
+    source: str
     received_at: datetime
     stage: Stage
+    messages: tuple[SafeWords, ...] = ()
 
 
 async def accept(told: Told, pool: Pool, bell: Bell, ring: Keyring, now: datetime) -> Accepted:
@@ -67,6 +84,8 @@ async def accept(told: Told, pool: Pool, bell: Bell, ring: Keyring, now: datetim
     secret = domain.reporters_secret(ring.reporters, report.report_id)
     async with transaction(pool) as connection:
         kept = await first_told(connection, report, told, ring, now)
+        if kept:
+            await evidence.keep(connection, report.report_id, report.attachments)
         earlier = None if kept else await reports.sent_before(connection, told.source, told.idempotency_key or "")
     bell.ring()
     if earlier is None:
@@ -108,7 +127,7 @@ async def revise(
 ) -> ReportReceived:
     """Keep and publish a higher revision of a report with what is known of before."""
     report = report.model_copy(update={"history": recognised.history})
-    await reports.revise(connection, _outgoing(report, recognised, now))
+    await reports.revise(connection, report, _outgoing(report, recognised, now))
     return report
 
 
@@ -130,6 +149,8 @@ def received(told: Told, report_id: UUID, reference: str, now: datetime) -> Repo
         contact=told.contact,
         consent=told.consent,
         call=told.call,
+        attachments=told.attachments,
+        low_trust=told.low_trust,
     )
 
 
@@ -143,9 +164,12 @@ async def standing(reference: str, secret: str, pool: Pool) -> Standing:
     """How a report stands. Raises UnknownReference, the same whether the reference or the secret is wrong."""
     async with transaction(pool) as connection:
         row = await reports.by_reference(connection, domain.normalised_reference(reference))
+        told = await messages.of_report(connection, row["id"]) if row else []
     if row is None or not hmac.compare_digest(row["secret_hash"], sha256(secret)):
         raise UnknownReference("Check the reference and the secret that you were given when you sent it.")
-    return Standing(domain.normalised_reference(reference), row["received_at"], domain.stage_of(bool(row["routed_at"])))
+    stage = domain.stage_of(bool(row["routed_at"]))
+    words = tuple(SafeWords(one["words"]) for one in told)
+    return Standing(domain.normalised_reference(reference), row["source"], row["received_at"], stage, words)
 
 
 async def told(report_id: UUID, pool: Pool) -> ReportReceived:
@@ -162,3 +186,9 @@ async def close(receipts: Sequence[ReportRouted], pool: Pool) -> None:
     newest = {r.report_id: r for r in sorted(receipts, key=lambda receipt: receipt.revision)}
     async with transaction(pool) as connection:
         await reports.close(connection, list(newest.values()))
+
+
+async def hear(progressed: Sequence[ReportProgressed], pool: Pool) -> None:
+    """Keep what reporters may be told; who said it is for staff, and is not kept here."""
+    async with transaction(pool) as connection:
+        await messages.keep(connection, progressed)

@@ -6,7 +6,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from shared.database import Connection
-from shared.events import ReportReceived, ReportRouted
+from shared.events import Contact, ReportReceived, ReportRouted
 from shared.kafka import RECEIVED
 from shared.outbox import Outgoing, Sent, columns
 
@@ -17,9 +17,11 @@ ACCEPT: Final = """
 with accepted as (
     insert into report (id, reference, source, received_at, urgent, revision, event, secret_hash,
                         idempotency_key, body_hash)
-    values ($1, $9, $10, $11, $4, $3, $8, $12, $13, $14)
+    values ($1, $9, $10, $11, $4, $3, $15, $12, $13, $14)
     on conflict (source, idempotency_key) do nothing
     returning id
+), reachable as (
+    insert into contact (report_id, contact) select id, $16::jsonb from accepted where $16::jsonb is not null
 )
 insert into outbox (report_id, event_id, revision, urgent, topic, key, headers, value)
 select $1, $2, $3, $4, $5, $6, $7, $8 from accepted
@@ -28,7 +30,9 @@ returning id
 
 SENT_BEFORE: Final = "select id, reference, body_hash from report where source = $1 and idempotency_key = $2"
 
-BY_REFERENCE: Final = "select id, received_at, routed_at, secret_hash from report where reference = $1"
+BY_REFERENCE: Final = """
+select id, source, received_at, routed_at, secret_hash, event, urgent, revision from report where reference = $1
+"""
 
 CLOSE: Final = """
 with receipts as (
@@ -54,13 +58,18 @@ where outbox.id = sent.id
 
 FORGET_NOTICES: Final = "delete from outbox where id = any($1::bigint[]) and topic <> all($2::text[])"
 
-WHOLE: Final = "select event from report where id = $1 for update"
+WHOLE: Final = """
+select event, contact.contact from report left join contact on report_id = id where id = $1 for update of report
+"""
 
 REVISE: Final = """
 with superseded as (
     delete from outbox where report_id = $1 and revision < $3 and topic = any($9)
 ), revised as (
-    update report set revision = $3, urgent = urgent or $4, event = $8 where id = $1
+    update report set revision = $3, urgent = urgent or $4, event = $10 where id = $1
+), reachable as (
+    insert into contact (report_id, contact) select $1, $11::jsonb where $11::jsonb is not null
+    on conflict (report_id) do update set contact = excluded.contact
 )
 insert into outbox (report_id, event_id, revision, urgent, topic, key, headers, value)
 values ($1, $2, $3, $4, $5, $6, $7, $8)
@@ -92,7 +101,10 @@ class Acceptance:
 
 
 async def accept(connection: Connection, acceptance: Acceptance, outgoing: Outgoing) -> bool:
-    """Keep the report and its outbox row in one statement; False where this Idempotency-Key is already known."""
+    """Keep the report, its contact details apart from it, and its outbox row in one statement.
+
+    False where this Idempotency-Key is already known.
+    """
     report = acceptance.report
     row = await connection.fetchrow(
         ACCEPT,
@@ -103,6 +115,7 @@ async def accept(connection: Connection, acceptance: Acceptance, outgoing: Outgo
         acceptance.secret_hash,
         acceptance.idempotency_key,
         acceptance.body_hash,
+        *_apart(report),
     )
     return row is not None
 
@@ -118,12 +131,21 @@ async def by_reference(connection: Connection, reference: str) -> Any:
 async def whole(connection: Connection, report_id: UUID) -> ReportReceived | None:
     """A report as last told, held until the transaction ends; None where there is none."""
     row = await connection.fetchrow(WHOLE, report_id)
-    return ReportReceived.model_validate_json(row["event"]) if row else None
+    if row is None:
+        return None
+    report = ReportReceived.model_validate_json(row["event"])
+    return report.model_copy(update={"contact": row["contact"] and Contact.model_validate(row["contact"])})
 
 
-async def revise(connection: Connection, outgoing: Outgoing) -> None:
+async def revise(connection: Connection, report: ReportReceived, outgoing: Outgoing) -> None:
     """Keep and publish a higher revision of a report; it holds all that was told, so those before it are not needed."""
-    await connection.execute(REVISE, *columns(outgoing), AWAITED)
+    await connection.execute(REVISE, *columns(outgoing), AWAITED, *_apart(report))
+
+
+def _apart(report: ReportReceived) -> tuple[bytes, dict[str, Any] | None]:
+    """The event without its contact details, and those."""
+    event = report.model_copy(update={"contact": None}).model_dump_json().encode()
+    return event, report.contact.model_dump() if report.contact else None
 
 
 async def close(connection: Connection, receipts: Sequence[ReportRouted]) -> None:

@@ -1,18 +1,23 @@
 """What intake's routes are given."""
 
 from datetime import UTC, datetime
-from typing import Annotated
+from typing import Annotated, Final
 
 from fastapi import Depends, Header, Request
 from fastapi.requests import HTTPConnection
 
 from services.intake.domain.households import Keyring
+from services.intake.domain.partners import Scope
 from services.intake.errors import UnknownSource
+from services.intake.handlers import partners
 from services.intake.handlers.assessing import Classifier
 from services.intake.settings import Settings
 from shared.database import Pool
 from shared.outbox import Bell
 from shared.security import bearer, holder_of
+
+PUBLIC: Final = "public"
+"""The source of a report that nobody answers for."""
 
 
 def _settings(request: Request) -> Settings:
@@ -59,21 +64,37 @@ IdempotencyKey = Annotated[
 ]
 
 
+WHICH_KEY: Final = "Send your key as `Authorization: Bearer …`. Ask the administrator for one."
+
+
 def source_of(settings: Settings, authorization: str | None) -> str:
     """Whose key this is. Raises UnknownSource."""
     key = bearer(authorization)
     source = holder_of(key, settings.keys) if key else None
     if source is None:
-        raise UnknownSource("Send your key as `Authorization: Bearer …`. Ask the administrator for one.")
+        raise UnknownSource(WHICH_KEY)
     return source
 
 
-def _source(settings: SettingsDep, authorization: Annotated[str | None, Header()] = None) -> str:
-    return source_of(settings, authorization)
+Authorization = Annotated[str | None, Header()]
 
 
-def _source_or_public(settings: SettingsDep, authorization: Annotated[str | None, Header()] = None) -> str:
-    return source_of(settings, authorization) if authorization else "public"
+async def key_holder(settings: Settings, pool: Pool, authorization: str | None, scope: Scope) -> str:
+    """Whose key was sent, where it is good for `scope`. Raises UnknownSource."""
+    key = bearer(authorization) or ""
+    of_ours = holder_of(key, settings.keys) if scope is Scope.reports else None
+    source = of_ours or await partners.holder_of(key, scope, pool)
+    if source is None:
+        raise UnknownSource(WHICH_KEY)
+    return source
+
+
+async def _source(settings: SettingsDep, pool: PoolDep, authorization: Authorization = None) -> str:
+    return await key_holder(settings, pool, authorization, Scope.reports)
+
+
+async def _source_or_public(settings: SettingsDep, pool: PoolDep, authorization: Authorization = None) -> str:
+    return await _source(settings, pool, authorization) if authorization else PUBLIC
 
 
 Source = Annotated[str, Depends(_source)]

@@ -11,6 +11,7 @@ from services.intake.domain.reports import Stage
 from services.intake.handlers import reports
 from services.intake.handlers.reports import Accepted, Told
 from services.intake.routers.dependencies import BellDep, IdempotencyKey, Now, PoolDep, RingDep, SourceOrPublic
+from services.intake.routers.floods import LowTrust
 from shared.events import Answers, Channel, Contact, Place
 from shared.security import bearer
 
@@ -75,6 +76,7 @@ async def tell(
     bell: BellDep,
     ring: RingDep,
     source: SourceOrPublic,
+    low_trust: LowTrust,
     now: Now,
     idempotency_key: IdempotencyKey = None,
 ) -> ReportAccepted:
@@ -89,6 +91,7 @@ async def tell(
         consent=given.consent,
         idempotency_key=idempotency_key,
         body_hash=body_hash(given),
+        low_trust=low_trust,
     )
     return accepted(await reports.accept(told, pool, bell, ring, now), response)
 

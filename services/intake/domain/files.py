@@ -1,0 +1,55 @@
+"""What a file is, by what is in it and not by what it is called."""
+
+from typing import Final
+
+MAX_FILE: Final = 10 * 2**20  # bytes
+MAX_FILES: Final = 10
+
+STARTS: Final = (
+    (b"\x89PNG\r\n\x1a\n", "image/png"),
+    (b"\xff\xd8\xff", "image/jpeg"),
+    (b"GIF87a", "image/gif"),
+    (b"GIF89a", "image/gif"),
+    (b"%PDF-", "application/pdf"),
+    (b"ID3", "audio/mpeg"),
+    (b"\xff\xfb", "audio/mpeg"),
+    (b"\xff\xf3", "audio/mpeg"),
+    (b"OggS", "audio/ogg"),
+    (b"#!AMR", "audio/amr"),
+    (b"\x1aE\xdf\xa3", "video/webm"),
+)
+RIFF: Final = {b"WEBP": "image/webp", b"WAVE": "audio/wav"}
+FTYP: Final = {b"heic": "image/heic", b"heix": "image/heic", b"mif1": "image/heic", b"avif": "image/avif",
+               b"M4A ": "audio/mp4", b"qt  ": "video/quicktime"}  # fmt: skip
+
+
+def media_type(content: bytes) -> str | None:
+    """A picture, PDF, sound, video or plain text; None for anything else, whatever its name."""
+    for start, kind in STARTS:
+        if content.startswith(start):
+            return kind
+    if content[:4] == b"RIFF":
+        return RIFF.get(content[8:12])
+    if content[4:8] == b"ftyp":
+        return FTYP.get(content[8:12], "video/mp4")
+    return "text/plain" if _is_text(content) else None
+
+
+def _is_text(content: bytes) -> bool:
+    try:
+        text = content.decode()
+    except UnicodeDecodeError:
+        return False
+    plain = all(char >= " " or char in "\t\r\n\f\ufeff" for char in text)
+    return plain and not text.lstrip("\ufeff \t\r\n").startswith("<")
+
+
+def fault(content: bytes, already: int) -> str | None:
+    """Why a file cannot be taken; None where it can."""
+    if already >= MAX_FILES:
+        return "file_many"
+    if not content:
+        return "file_empty"
+    if len(content) > MAX_FILE:
+        return "file_size"
+    return None if media_type(content) else "file_kind"

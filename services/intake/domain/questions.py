@@ -1,0 +1,199 @@
+"""The public form's questions, in the order asked, and what is wrong with an answer. Their words are in `words/`."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Final
+
+from shared.events import Impact, Strand, Times
+
+Given = Mapping[str, Sequence[str]]
+"""What was filled in, by the name of the field; a field left alone is not there."""
+
+Within = tuple[str, str]
+
+MAX_STORY: Final = 2**20  # bytes of UTF-8, as for a report sent by a program
+MAX_LINE: Final = 2_000  # characters
+
+
+class Kind(StrEnum):
+    words = "words"
+    line = "line"
+    one_of = "one_of"
+    any_of = "any_of"
+
+
+class Reporting(StrEnum):
+    """Whom a report is for, and whether it says who sent it."""
+
+    myself = "myself"
+    somebody_else = "somebody_else"
+    anonymous = "anonymous"
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One thing to fill in. `within` is the field and the option of it that make this one worth asking."""
+
+    name: str
+    kind: Kind
+    options: tuple[str, ...] = ()
+    required: bool = False
+    within: Within | None = None
+    alone: str | None = None
+    autocomplete: str | None = None
+    type: str = "text"
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """One page. `named` marks those that are not asked of somebody who stays anonymous."""
+
+    name: str
+    fields: tuple[Field, ...] = ()
+    named: bool = False
+
+
+def _one_of(name: str, *options: str) -> Field:
+    return Field(name, Kind.one_of, options)
+
+
+def _line(
+    name: str, within: tuple[str, str] | None = None, autocomplete: str | None = None, type: str = "text"
+) -> Field:
+    return Field(name, Kind.line, within=within, autocomplete=autocomplete, type=type)
+
+
+RELATIONS: Final = (
+    "partner", "ex_partner", "family", "neighbour", "someone_known", "stranger", "group", "organisation", "unsure",
+)  # fmt: skip
+NEED_CONSENT: Final = ("housing", "school", "stalking_advocacy", "hate_crime_support")
+
+EVIDENCE: Final = Question("evidence")
+
+QUESTIONS: Final = (
+    Question("story", (Field("story", Kind.words, required=True),)),
+    Question("times", (_one_of("times", *Times),)),
+    Question("when", (_line("when"),)),
+    Question("now", (_one_of("now", "yes", "no", "unsure"),)),
+    Question(
+        "party",
+        (
+            _one_of("relation", *RELATIONS),
+            _line("organisation", within=("relation", "organisation")),
+            Field("party", Kind.words),
+        ),
+    ),
+    Question(
+        "feeling",
+        (
+            Field("feeling", Kind.any_of, ("scared", "distressed", "threatened", "annoyed", "none"), alone="none"),
+            _line("feeling_words"),
+        ),
+    ),
+    Question("why", (Field("strands", Kind.any_of, (*Strand, "no", "prefer_not"), alone="prefer_not"),)),
+    Question("online", (_one_of("online", "yes", "no", "unsure"),)),
+    Question("life", (Field("impact", Kind.any_of, (*Impact, "none"), alone="none"),)),
+    Question(
+        "told",
+        (
+            _one_of("told", "yes", "no", "unsure"),
+            _line("told_whom", within=("told", "yes")),
+            _line("told_times", within=("told", "yes"), type="number"),
+            _line("told_when", within=("told", "yes")),
+            _line("told_reference", within=("told", "yes")),
+        ),
+    ),
+    Question("where", (_line("postcode"), Field("place", Kind.words))),
+    EVIDENCE,
+    Question(
+        "contact",
+        (
+            _line("name", autocomplete="name"),
+            _line("phone", autocomplete="tel", type="tel"),
+            _line("email", autocomplete="email", type="email"),
+        ),
+        named=True,
+    ),
+    Question(
+        "safe",
+        (
+            _one_of("safe_how", "phone", "text", "email", "none"),
+            _line("safe_when"),
+            _one_of("safe_say", "yes", "no"),
+            _line("safe_never"),
+        ),
+        named=True,
+    ),
+    Question(
+        "home", (_one_of("landlord", "council", "housing_association", "private", "none"), _line("landlord_name"))
+    ),
+    Question("share", (Field("consent", Kind.any_of, NEED_CONSENT),)),
+)
+
+BY_NAME: Final = MappingProxyType({question.name: question for question in QUESTIONS})
+
+
+def asked(reporting: Reporting) -> Iterator[Question]:
+    """The questions of one report: somebody who stays anonymous is asked nothing that says who they are."""
+    return (q for q in QUESTIONS if not (q.named and reporting is Reporting.anonymous))
+
+
+def number(question: Question, reporting: Reporting) -> int:
+    return list(asked(reporting)).index(question) + 1
+
+
+def after(question: Question, reporting: Reporting) -> Question | None:
+    return _beside(question, reporting, 1)
+
+
+def before(question: Question, reporting: Reporting) -> Question | None:
+    return _beside(question, reporting, -1)
+
+
+def _beside(question: Question, reporting: Reporting, step: int) -> Question | None:
+    all_asked = list(asked(reporting))
+    place = all_asked.index(question) + step
+    return all_asked[place] if 0 <= place < len(all_asked) else None
+
+
+def answered(question: Question, given: Given) -> dict[str, tuple[str, ...]]:
+    """What was given to this question's fields, empty ones left out; what was typed stays exactly as it is."""
+    found = {field.name: tuple(v for v in given.get(field.name, ()) if v.strip()) for field in shown(question, given)}
+    return {name: values for name, values in found.items() if values}
+
+
+def faults(question: Question, given: Given) -> dict[str, str]:
+    """What is wrong, as the name of a fault for each field that has one. Only the story is needed."""
+    found = {field.name: _fault(field, given.get(field.name, ())) for field in shown(question, given)}
+    return {name: fault for name, fault in found.items() if fault}
+
+
+def shown(question: Question, given: Given) -> list[Field]:
+    """The fields worth asking after these answers."""
+    return [f for f in question.fields if not f.within or f.within[1] in given.get(f.within[0], ())]
+
+
+def _fault(field: Field, values: Sequence[str]) -> str | None:
+    if not any(value.strip() for value in values):
+        return "missing" if field.required else None
+    if field.options and not set(values) <= set(field.options):
+        return "unknown"
+    if field.alone in values and len(values) > 1:
+        return "not_both"
+    return _fault_of_words(field, values[0])
+
+
+def _fault_of_words(field: Field, value: str) -> str | None:
+    if field.kind is Kind.words and len(value.encode()) > MAX_STORY:
+        return "too_long"
+    if field.kind is Kind.line and len(value) > MAX_LINE:
+        return "too_long"
+    if field.type == "email" and "@" not in value:
+        return "not_an_address"
+    if field.type == "tel" and sum(char.isdigit() for char in value) < 3:
+        return "not_a_number"
+    if field.type == "number" and not (value.strip().isdecimal() and int(value) < 10_000):
+        return "not_a_count"
+    return None

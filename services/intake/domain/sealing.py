@@ -1,0 +1,57 @@
+"""What is kept for somebody who is not logged in: sealed by a code that only they hold.
+
+The row is found by a hash of the code and opened by a key made of the code and the service's secret: neither the
+database alone nor the code alone opens it.
+"""
+
+import hashlib
+import secrets
+from collections.abc import Callable
+from typing import Final
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+from services.intake.domain.reports import ALPHABET
+
+GROUPS, LETTERS = 5, 4  # 20 characters of 5 bits: 100 bits
+NONCE: Final = 12  # bytes
+
+
+class Unopened(Exception):
+    """Sealed with another code or secret, or altered."""
+
+
+def new_code(choose: Callable[[str], str]) -> str:
+    """`4K7Q-X9M2-TB0C-…`: what opens a draft, and what is noted down to come back to it."""
+    return "-".join("".join(choose(ALPHABET) for _ in range(LETTERS)) for _ in range(GROUPS))
+
+
+def normalised_code(given: str) -> str:
+    """A code as a person may type it: lower case, without dashes, O for 0, I or L for 1."""
+    plain = "".join(char for char in given.upper().translate(str.maketrans("OIL", "011")) if char in ALPHABET)
+    return "-".join(plain[at : at + LETTERS] for at in range(0, len(plain), LETTERS))
+
+
+def place_of(code: str) -> bytes:
+    """Where a code's row is."""
+    return hashlib.sha256(b"place:" + code.encode()).digest()
+
+
+def seal(plain: bytes, code: str, secret: str) -> bytes:
+    nonce = secrets.token_bytes(NONCE)
+    return nonce + AESGCM(_key(code, secret)).encrypt(nonce, plain, place_of(code))
+
+
+def unseal(sealed: bytes, code: str, secret: str) -> bytes:
+    """Raises Unopened."""
+    try:
+        return AESGCM(_key(code, secret)).decrypt(sealed[:NONCE], sealed[NONCE:], place_of(code))
+    except InvalidTag as error:
+        raise Unopened from error
+
+
+def _key(code: str, secret: str) -> bytes:
+    return HKDF(SHA256(), 32, salt=None, info=b"heard sealed " + code.encode()).derive(secret.encode())

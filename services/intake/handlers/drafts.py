@@ -1,0 +1,134 @@
+"""What happens to a draft: begun, gone on with, saved for later, sent, closed."""
+
+import hashlib
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from services.intake.domain import drafts as domain
+from services.intake.domain import sealing
+from services.intake.domain.drafts import Draft, Sent
+from services.intake.domain.households import Keyring
+from services.intake.domain.questions import Question, Reporting
+from services.intake.errors import DraftGone
+from services.intake.handlers import reports
+from services.intake.handlers.reports import Told
+from services.intake.repository import evidence, sealed
+from shared.database import Connection, Pool, transaction
+from shared.events import Attachment, Channel
+from shared.outbox import Bell
+
+KEPT: Final = timedelta(days=1)  # since it was last touched
+KEPT_WHEN_SAVED: Final = timedelta(days=28)
+CLOSED_AFTER: Final = timedelta(minutes=30)  # the page with the reference and the secret
+
+
+@dataclass(frozen=True, slots=True)
+class Drafts:
+    """Where drafts are kept, and the secret without which no code opens them."""
+
+    pool: Pool
+    secret: str
+
+
+async def begin(reporting: Reporting, suspect: bool, drafts: Drafts, now: datetime) -> str:
+    """A new draft; returns the code that opens it."""
+    code = sealing.new_code(secrets.choice)
+    async with transaction(drafts.pool) as connection:
+        await sealed.sweep(connection, now)
+        await evidence.sweep(connection, now)
+        await _put(connection, code, Draft(begun_at=now, reporting=reporting, suspect=suspect), drafts, now)
+    return code
+
+
+async def opened(code: str, drafts: Drafts, now: datetime) -> Draft:
+    """Raises DraftGone where there is none, or no more."""
+    async with transaction(drafts.pool) as connection:
+        return _read(await sealed.get(connection, sealing.place_of(code), now), code, drafts)
+
+
+async def answer(
+    code: str, question: Question, answers: Mapping[str, tuple[str, ...]], suspect: bool, drafts: Drafts, now: datetime
+) -> Draft:
+    """Keep the answers to one question; one that was sent stays as it is. Raises DraftGone."""
+    async with transaction(drafts.pool) as connection:
+        draft = _read(await sealed.get_to_change(connection, sealing.place_of(code), now), code, drafts)
+        if draft.sent:
+            return draft
+        changed = draft.with_answers(question, answers).model_copy(update={"suspect": draft.suspect or suspect})
+        await _put(connection, code, changed, drafts, now)
+    return changed
+
+
+async def save(code: str, drafts: Drafts, now: datetime) -> datetime:
+    """Keep a draft for four weeks; returns until when. Raises DraftGone."""
+    place = sealing.place_of(code)
+    async with transaction(drafts.pool) as connection:
+        draft = _read(await sealed.get_to_change(connection, place, now), code, drafts)
+        await _put(connection, code, draft.model_copy(update={"saved": True}), drafts, now)
+        await evidence.extend(connection, place, now + KEPT_WHEN_SAVED)
+    return now + KEPT_WHEN_SAVED
+
+
+async def send(
+    code: str, source: str, low_trust: bool, drafts: Drafts, ring: Keyring, bell: Bell, now: datetime
+) -> Sent:
+    """Make a report of a draft: once, however often it is pressed. Raises DraftGone, or what `reports.accept` does."""
+    draft = await opened(code, drafts, now)
+    if draft.sent:
+        return draft.sent
+    async with transaction(drafts.pool) as connection:
+        files = await evidence.of_draft(connection, sealing.place_of(code))
+    told = as_told(draft, source, f"form {code}", low_trust or draft.suspect, files)
+    accepted = await reports.accept(told, drafts.pool, bell, ring, now)
+    sent = Sent(report_id=accepted.report_id, reference=accepted.reference, secret=accepted.secret)
+    async with transaction(drafts.pool) as connection:
+        done = Draft(begun_at=draft.begun_at, reporting=draft.reporting, sent=sent)
+        await _put(connection, code, done, drafts, now)
+    return sent
+
+
+async def close(code: str, drafts: Drafts, now: datetime) -> None:
+    """Forget one that was sent. One that was not stays for whoever has its code."""
+    try:
+        draft = await opened(code, drafts, now)
+    except DraftGone:
+        return
+    if draft.sent:
+        async with transaction(drafts.pool) as connection:
+            await sealed.forget(connection, sealing.place_of(code))
+
+
+def as_told(draft: Draft, source: str, occasion: str, low_trust: bool, files: tuple[Attachment, ...] = ()) -> Told:
+    """A draft as a report; the same answers on the same `occasion` are the same report, however often they come."""
+    body = hashlib.sha256(draft.model_dump_json(include={"reporting", "answers"}).encode()).hexdigest()
+    return Told(
+        channel=Channel.web,
+        source=source,
+        text=draft.one("story") or "",
+        answers=domain.answers(draft),
+        place=domain.place(draft),
+        contact=domain.contact(draft),
+        consent=draft.many("consent"),
+        idempotency_key=hashlib.sha256((occasion + body).encode()).hexdigest(),
+        body_hash=body,
+        attachments=files,
+        low_trust=low_trust,
+    )
+
+
+def _read(found: bytes | None, code: str, drafts: Drafts) -> Draft:
+    if found is None:
+        raise DraftGone("It was sent, closed, or left alone for too long. Please start again.")
+    try:
+        return Draft.model_validate_json(sealing.unseal(found, code, drafts.secret))
+    except sealing.Unopened as error:
+        raise DraftGone("It was kept under another key. Please start again.") from error
+
+
+async def _put(connection: Connection, code: str, draft: Draft, drafts: Drafts, now: datetime) -> None:
+    keep = CLOSED_AFTER if draft.sent else KEPT_WHEN_SAVED if draft.saved else KEPT
+    plain = draft.model_dump_json().encode()
+    await sealed.put(connection, sealing.place_of(code), sealing.seal(plain, code, drafts.secret), now + keep)

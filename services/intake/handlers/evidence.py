@@ -1,0 +1,77 @@
+"""Files that come with a report: taken, listed, taken off again, and handed to those who deal with it."""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID, uuid4
+
+from services.intake.domain import files, sealing
+from services.intake.errors import UnknownFile
+from services.intake.handlers import drafts as writing
+from services.intake.handlers.drafts import KEPT, KEPT_WHEN_SAVED, Drafts
+from services.intake.repository import evidence
+from services.intake.repository.evidence import File
+from shared.database import transaction
+from shared.events import Attachment
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """A file as it came; `name` is what the sender's device calls it."""
+
+    name: str
+    content: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """Why a file was not taken."""
+
+    fault: str
+    name: str
+
+
+async def attach(code: str, uploads: Sequence[Upload], drafts: Drafts, now: datetime) -> list[Fault]:
+    """Keep those that can be taken; returns what is wrong with the others. Raises DraftGone."""
+    draft = await writing.opened(code, drafts, now)
+    place = sealing.place_of(code)
+    expires_at = now + (KEPT_WHEN_SAVED if draft.saved else KEPT)
+    wrong: list[Fault] = []
+    async with transaction(drafts.pool) as connection:
+        count = len(await evidence.of_draft(connection, place))
+        for upload in uploads:
+            if fault := files.fault(upload.content, count):
+                wrong.append(Fault(fault, upload.name))
+                continue
+            await evidence.add(connection, place, _sealed(upload, drafts.secret), expires_at)
+            count += 1
+    return wrong
+
+
+def _sealed(upload: Upload, secret: str) -> File:
+    content = upload.content
+    kind = files.media_type(content) or "application/octet-stream"
+    digest = hashlib.sha256(content).hexdigest()
+    name = "".join(char for char in upload.name if char.isprintable())[-200:] or "file"
+    about = Attachment(id=uuid4(), name=name, media_type=kind, size=len(content), sha256=digest)
+    return File(about, sealing.seal(content, str(about.id), secret))
+
+
+async def of_draft(code: str, drafts: Drafts) -> tuple[Attachment, ...]:
+    async with transaction(drafts.pool) as connection:
+        return await evidence.of_draft(connection, sealing.place_of(code))
+
+
+async def remove(code: str, file: UUID, drafts: Drafts) -> None:
+    async with transaction(drafts.pool) as connection:
+        await evidence.remove(connection, sealing.place_of(code), file)
+
+
+async def fetched(file: UUID, drafts: Drafts) -> tuple[str, str, bytes]:
+    """Name, media type and content of a file that came with a report. Raises UnknownFile."""
+    async with transaction(drafts.pool) as connection:
+        row = await evidence.one(connection, file)
+    if row is None:
+        raise UnknownFile("Check the id: it stands in the report that it came with.")
+    return row["name"], row["media_type"], sealing.unseal(row["sealed"], str(file), drafts.secret)

@@ -1,0 +1,78 @@
+"""What happens with partners: registered, looked up for a page, given keys, and known by them."""
+
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Final
+from uuid import UUID, uuid4
+
+from services.intake.domain import partners as domain
+from services.intake.domain.partners import Key, Partner, Scope
+from services.intake.errors import PartnerRefused, UnknownPartner
+from services.intake.repository import partners
+from shared.database import DatabaseUnavailable, Pool, transaction
+from shared.security import sha256
+
+FRESH: Final = timedelta(minutes=1)
+
+
+async def register(partner: Partner, pool: Pool) -> None:
+    """Let a partner in, or change it. Raises PartnerRefused, naming what to mend."""
+    if wrong := domain.faults(partner):
+        raise PartnerRefused("; ".join(wrong))
+    async with transaction(pool) as connection:
+        await partners.register(connection, partner)
+
+
+async def make_key(partner: str, scopes: Sequence[Scope], pool: Pool, now: datetime) -> tuple[Key, str]:
+    """A key and its secret, which is shown this once. Raises UnknownPartner."""
+    key, secret = Key(uuid4(), partner, tuple(scopes), now), secrets.token_urlsafe(32)
+    async with transaction(pool) as connection:
+        if await partners.one(connection, partner) is None:
+            raise UnknownPartner(f"Register it first: heard intake partner {partner}")
+        await partners.add_key(connection, key, sha256(secret))
+    return key, secret
+
+
+async def revoke(key: UUID, pool: Pool, now: datetime) -> bool:
+    """Good for nothing from now on; False where there is no such key."""
+    async with transaction(pool) as connection:
+        return await partners.revoke(connection, key, now)
+
+
+async def keys(pool: Pool) -> list[Key]:
+    async with transaction(pool) as connection:
+        return await partners.keys(connection)
+
+
+async def holder_of(secret: str, scope: Scope, pool: Pool) -> str | None:
+    """Whose key this is, where it is good for `scope`."""
+    async with transaction(pool) as connection:
+        key = await partners.holder(connection, sha256(secret))
+    return key.partner if key and scope in key.scopes else None
+
+
+@dataclass
+class Partners:
+    """Partners as pages need them: remembered for a minute, and for longer while the database is away."""
+
+    pool: Pool
+    _known: dict[str, tuple[datetime, Partner]] = field(default_factory=dict)
+
+    async def of(self, partner: str, now: datetime) -> Partner:
+        """Raises UnknownPartner."""
+        at, known = self._known.get(partner, (None, None))
+        if known and at and now - at < FRESH:
+            return known
+        try:
+            async with transaction(self.pool) as connection:
+                found = await partners.one(connection, partner)
+        except DatabaseUnavailable:
+            if known:
+                return known
+            raise
+        if found is None:
+            raise UnknownPartner("Check the address: no partner is known by this name.")
+        self._known[partner] = now, found
+        return found

@@ -1,0 +1,49 @@
+"""Somebody looking how their report stands: let in by reference and secret, and remembered for a while, sealed."""
+
+import secrets
+from datetime import datetime, timedelta
+from typing import Final
+
+from pydantic import BaseModel, ConfigDict
+
+from services.intake.domain import sealing
+from services.intake.errors import DraftGone
+from services.intake.handlers import reports
+from services.intake.handlers.drafts import Drafts
+from services.intake.repository import sealed
+from shared.database import transaction
+
+OPEN_FOR: Final = timedelta(minutes=30)
+
+
+class Holder(BaseModel):
+    """What opens one report."""
+
+    model_config = ConfigDict(frozen=True)
+
+    reference: str
+    secret: str
+
+
+async def enter(holder: Holder, drafts: Drafts, now: datetime) -> str:
+    """The code of a visit. Raises UnknownReference."""
+    await reports.standing(holder.reference, holder.secret, drafts.pool)
+    code = sealing.new_code(secrets.choice)
+    shut = sealing.seal(holder.model_dump_json().encode(), code, drafts.secret)
+    async with transaction(drafts.pool) as connection:
+        await sealed.put(connection, sealing.place_of(code), shut, now + OPEN_FOR)
+    return code
+
+
+async def holder_of(code: str | None, drafts: Drafts, now: datetime) -> Holder:
+    """Raises DraftGone where the visit was closed or is over."""
+    async with transaction(drafts.pool) as connection:
+        found = await sealed.get(connection, sealing.place_of(code or ""), now)
+    if found is None:
+        raise DraftGone("The page was closed, or open for too long. Look it up again.")
+    return Holder.model_validate_json(sealing.unseal(found, code or "", drafts.secret))
+
+
+async def end(code: str | None, drafts: Drafts) -> None:
+    async with transaction(drafts.pool) as connection:
+        await sealed.forget(connection, sealing.place_of(code or ""))

@@ -1,0 +1,73 @@
+"""What goes wrong, said as a page to a person and as a problem to a program."""
+
+from collections.abc import Awaitable, Callable
+from http import HTTPStatus
+from typing import Final
+
+from fastapi import Request, Response
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import RedirectResponse
+from starlette.exceptions import HTTPException
+
+from services.intake.catalogue import catalogue
+from services.intake.errors import DraftGone, NotFromHere, UnknownPartner
+from services.intake.routers.headers import SAFE
+from services.intake.routers.pages import Visit, visit_of
+from shared.database import DatabaseUnavailable
+from shared.http import Application, ServiceError, too_large_problem
+
+Answer = Callable[[Request, Exception], Awaitable[Response]]
+
+FOR_PROGRAMS: Final = ("/v1/", "/open311/", "/livez", "/readyz", "/metrics", "/openapi.json")
+
+
+def speak_to_people(app: Application) -> None:
+    """Answer whoever asked for a page with a page; programs get what they got before."""
+    for kind in (ServiceError, DatabaseUnavailable, RequestValidationError, HTTPException, Exception):
+        app.add_exception_handler(kind, _either(app.exception_handlers[kind]))  # type: ignore[arg-type]
+
+    async def too_large(request: Request) -> Response:
+        if request.url.path.startswith(FOR_PROGRAMS):
+            return await too_large_problem(request)
+        page = (await _visit(request)).page("fault.html", 413, why="too_large")
+        page.headers.update(SAFE | dict(page.headers))
+        return page
+
+    app.too_large = too_large
+
+
+def _either(problem: Answer) -> Answer:
+    async def answer(request: Request, error: Exception) -> Response:
+        if request.url.path.startswith(FOR_PROGRAMS):
+            return await problem(request, error)
+        await problem(request, error)  # it logs what has to be logged
+        return _page(await _visit(request), error)
+
+    return answer
+
+
+async def _visit(request: Request) -> Visit:
+    """With its partner, where that can be found out."""
+    try:
+        return await visit_of(request)
+    except (DatabaseUnavailable, UnknownPartner):
+        return Visit(request, request.app.state.settings, catalogue(request.app.state.settings.languages[0]))
+
+
+def _page(visit: Visit, error: Exception) -> Response:
+    match error:
+        case DraftGone() if visit.left:
+            return RedirectResponse(visit.settings.exit_to, 303)
+        case DraftGone():
+            return visit.page("gone.html", HTTPStatus.GONE)
+        case DatabaseUnavailable():
+            return visit.page("away.html", HTTPStatus.SERVICE_UNAVAILABLE, again=visit.request.url.path)
+        case NotFromHere():
+            return visit.page("fault.html", HTTPStatus.FORBIDDEN, why="elsewhere")
+        case HTTPException(status_code=404) | RequestValidationError() | UnknownPartner():
+            return visit.page("fault.html", HTTPStatus.NOT_FOUND, why="not_found")
+        case HTTPException() | ServiceError():
+            status = error.status_code if isinstance(error, HTTPException) else error.status
+            return visit.page("fault.html", status, why="not_found")
+        case _:
+            return visit.page("fault.html", HTTPStatus.INTERNAL_SERVER_ERROR, why="unexpected")

@@ -1,0 +1,78 @@
+"""Floods: how many reports come from one place or with one key. Over a limit a report is marked, and goes on."""
+
+import hashlib
+import secrets
+import time
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Annotated, Final
+
+from fastapi import Depends, Request, Response
+from limits import RateLimitItem, RateLimitItemPerMinute
+from limits.aio.storage import MemoryStorage
+from limits.aio.strategies import MovingWindowRateLimiter
+
+from services.intake.routers.dependencies import PUBLIC, SourceOrPublic
+from services.intake.settings import Settings
+
+A_PERSON_TAKES: Final = timedelta(seconds=5)  # from the start page to sending, at the very least
+
+
+@dataclass(frozen=True, slots=True)
+class Allowance:
+    """What is left of a limit: `over` once there is nothing, `reset` in seconds."""
+
+    limit: int
+    left: int
+    reset: int
+    over: bool
+
+    def headers(self, policy: str) -> dict[str, str]:
+        """RateLimit fields for HTTP (IETF draft)."""
+        return {
+            "RateLimit-Policy": f'"{policy}";q={self.limit};w=60',
+            "RateLimit": f'"{policy}";r={self.left};t={self.reset}',
+        }
+
+
+@dataclass
+class Floods:
+    """Counts in this process's memory, under hashes made with a salt that ends with it: no address is kept."""
+
+    settings: Settings
+    _salt: bytes = field(default_factory=lambda: secrets.token_bytes(16))
+    _limiter: MovingWindowRateLimiter = field(default_factory=lambda: MovingWindowRateLimiter(MemoryStorage()))
+
+    async def from_place(self, request: Request) -> Allowance:
+        host = request.client.host if request.client else "nowhere"
+        return await self._counted("place", host, RateLimitItemPerMinute(self.settings.reports_a_minute))
+
+    async def with_key(self, holder: str) -> Allowance:
+        return await self._counted("key", holder, RateLimitItemPerMinute(self.settings.requests_a_minute))
+
+    async def _counted(self, kind: str, who: str, item: RateLimitItem) -> Allowance:
+        name = hashlib.blake2b(who.encode(), key=self._salt).hexdigest()
+        within = await self._limiter.hit(item, kind, name)
+        stats = await self._limiter.get_window_stats(item, kind, name)
+        reset = max(0, round(stats.reset_time - time.time()))
+        return Allowance(item.amount, stats.remaining, reset, over=not within)
+
+
+def _floods(request: Request) -> Floods:
+    floods: Floods = request.app.state.floods
+    return floods
+
+
+FloodsDep = Annotated[Floods, Depends(_floods)]
+
+
+async def _low_trust(request: Request, response: Response, source: SourceOrPublic, floods: FloodsDep) -> bool:
+    """Whether more came than usual; a program is told by RateLimit headers how much it may send."""
+    if source == PUBLIC:
+        return (await floods.from_place(request)).over
+    allowance = await floods.with_key(source)
+    response.headers.update(allowance.headers("reports"))
+    return allowance.over
+
+
+LowTrust = Annotated[bool, Depends(_low_trust)]

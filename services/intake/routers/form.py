@@ -1,0 +1,153 @@
+"""The form: one question a page. Every answer is kept on our side as it is given; nothing typed is lost."""
+
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any, Final
+
+from fastapi import APIRouter, Depends, HTTPException, Request, Response
+
+from services.intake.domain import questions
+from services.intake.domain.drafts import Draft
+from services.intake.domain.questions import BY_NAME, EVIDENCE, MAX_STORY, Question, Reporting
+from services.intake.errors import DraftGone
+from services.intake.handlers import drafts
+from services.intake.handlers.drafts import Drafts
+from services.intake.routers.dependencies import Now, PoolDep, SettingsDep
+from services.intake.routers.pages import DRAFT, LEFT, FromHere, Visit, VisitDep
+from shared.database import DatabaseUnavailable
+
+MAX_FORM: Final = 4 * MAX_STORY  # bytes, so that a story which is too long is still read, and given back
+
+router = APIRouter(dependencies=[FromHere], include_in_schema=False)
+
+HONEYPOT: Final = "website"
+
+
+def _drafts(pool: PoolDep, settings: SettingsDep) -> Drafts:
+    return Drafts(pool, settings.secret.get_secret_value())
+
+
+def _question(name: str) -> Question:
+    if name not in BY_NAME or BY_NAME[name] is EVIDENCE:
+        raise HTTPException(404, "There is no such question.")
+    return BY_NAME[name]
+
+
+DraftsDep = Annotated[Drafts, Depends(_drafts)]
+QuestionDep = Annotated[Question, Depends(_question)]
+
+
+async def filled_in(request: Request) -> dict[str, tuple[str, ...]]:
+    """The form that was sent, each field with its values; files are not for here."""
+    async with request.form(max_part_size=MAX_FORM) as form:
+        return {name: tuple(v for v in form.getlist(name) if isinstance(v, str)) for name in form}
+
+
+FilledIn = Annotated[Mapping[str, Sequence[str]], Depends(filled_in)]
+
+
+async def draft_of(visit: Visit, kept: Drafts, now: Now) -> Draft:
+    """What this browser is writing. Raises DraftGone."""
+    code = visit.cookie(DRAFT)
+    if not code:
+        raise DraftGone("Nothing has been written on this device, or it was sent or closed.")
+    return await drafts.opened(code, kept, now)
+
+
+@router.post("/form")
+async def begin(visit: VisitDep, given: FilledIn, kept: DraftsDep, now: Now) -> Response:
+    """Begin a report, once it is said for whom it is."""
+    chosen = (given.get("reporting") or ("",))[0]
+    if chosen not in set(Reporting):
+        return visit.page("start.html", 400, faults={"reporting": "no_choice"})
+    try:
+        code = await drafts.begin(Reporting(chosen), bool("".join(given.get(HONEYPOT, ()))), kept, now)
+    except DatabaseUnavailable:
+        return visit.page("start.html", 503, chosen=chosen, away=True)
+    return visit.without_cookie(visit.with_cookie(visit.to("/form/story"), DRAFT, code), LEFT)
+
+
+@router.get("/form/danger")
+async def danger(visit: VisitDep) -> Response:
+    """Call 999 first; then carry on."""
+    checking = "check" in visit.request.query_params
+    return visit.page("danger.html", onward=visit.url("/form/check" if checking else "/form/party"))
+
+
+@router.get("/form/{name}")
+async def ask(visit: VisitDep, question: QuestionDep, kept: DraftsDep, now: Now) -> Response:
+    draft = await draft_of(visit, kept, now)
+    if draft.sent:
+        return visit.to("/form/sent")
+    return asked(visit, question, draft.reporting, draft.answers)
+
+
+def asked(
+    visit: Visit, question: Question, reporting: Reporting, given: Mapping[str, Sequence[str]], **about: Any
+) -> Response:
+    """The page of one question, filled in with what was given."""
+    earlier = questions.before(question, reporting)
+    return visit.page(
+        "question.html",
+        503 if about.get("away") else 400 if about.get("faults") else 200,
+        question=question,
+        reporting=reporting,
+        given=given,
+        number=questions.number(question, reporting),
+        count=len(list(questions.asked(reporting))),
+        back=visit.url(f"/form/{earlier.name}" if earlier else "/"),
+        checking="check" in visit.request.query_params,
+        honeypot=HONEYPOT,
+        **about,
+    )
+
+
+@router.post("/form/{name}", max_body_size=MAX_FORM)
+async def tell(visit: VisitDep, question: QuestionDep, given: FilledIn, kept: DraftsDep, now: Now) -> Response:
+    """Keep the answers to one question, and go on; where that cannot be, the same page with what was typed."""
+    reporting = _reporting(given)
+    if wrong := questions.faults(question, given):
+        return asked(visit, question, reporting, given, faults=wrong)
+    suspect = bool("".join(given.get(HONEYPOT, ())))
+    answers = questions.answered(question, given)
+    try:
+        code, draft = await _kept(visit, question, answers, reporting, suspect, kept, now)
+    except DatabaseUnavailable:
+        return asked(visit, question, reporting, given, away=True)
+    return visit.with_cookie(visit.to(_onward(visit, question, given, draft)), DRAFT, code)
+
+
+def _reporting(given: Mapping[str, Sequence[str]]) -> Reporting:
+    """As the page carried it along: it decides what the page looks like while the draft cannot be read."""
+    said = (given.get("reporting") or ("",))[0]
+    return Reporting(said) if said in set(Reporting) else Reporting.myself
+
+
+async def _kept(
+    visit: Visit,
+    question: Question,
+    answers: Mapping[str, tuple[str, ...]],
+    reporting: Reporting,
+    suspect: bool,
+    kept: Drafts,
+    now: Now,
+) -> tuple[str, Draft]:
+    """The draft with these answers; a new one where the old one is gone, for what was just typed must not be."""
+    code = visit.cookie(DRAFT) or await drafts.begin(reporting, suspect, kept, now)
+    try:
+        return code, await drafts.answer(code, question, answers, suspect, kept, now)
+    except DraftGone:
+        code = await drafts.begin(reporting, suspect, kept, now)
+        return code, await drafts.answer(code, question, answers, suspect, kept, now)
+
+
+def _onward(visit: Visit, question: Question, given: Mapping[str, Sequence[str]], draft: Draft) -> str:
+    if draft.sent:
+        return "/form/sent"
+    if given.get("then") == ("save",):
+        return "/form/save"
+    if given.get("now") == ("yes",):
+        return "/form/danger?check" if "check" in visit.request.query_params else "/form/danger"
+    following = questions.after(question, draft.reporting)
+    if "check" in visit.request.query_params or following is None:
+        return "/form/check"
+    return f"/form/{following.name}"

@@ -1,0 +1,142 @@
+"""The end of the form: answers checked, sent, and what is shown once; or saved for later; or left at once."""
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Annotated, Final
+
+from fastapi import APIRouter, Form, Response
+from fastapi.responses import PlainTextResponse, RedirectResponse
+
+from services.intake.domain import questions, sealing
+from services.intake.domain.drafts import Draft, Sent
+from services.intake.domain.questions import BY_NAME
+from services.intake.errors import DraftGone
+from services.intake.handlers import drafts, evidence, explanations
+from services.intake.routers.dependencies import BellDep, ClassifierDep, Now, RingDep
+from services.intake.routers.floods import A_PERSON_TAKES, FloodsDep
+from services.intake.routers.form import DraftsDep, asked, draft_of
+from services.intake.routers.pages import DRAFT, LEFT, STATUS, FromHere, Visit, VisitDep
+from shared.database import DatabaseUnavailable
+
+router = APIRouter(dependencies=[FromHere], include_in_schema=False)
+
+AWAY_FOR: Final = timedelta(minutes=30)
+
+
+@router.get("/form/check")
+async def check(visit: VisitDep, kept: DraftsDep, now: Now) -> Response:
+    draft = await draft_of(visit, kept, now)
+    if draft.sent:
+        return visit.to("/form/sent")
+    asked_of = list(questions.asked(draft.reporting))
+    files = await evidence.of_draft(visit.cookie(DRAFT) or "", kept)
+    return visit.page("check.html", draft=draft, questions=asked_of, files=files, back=visit.url("/form/share"))
+
+
+@router.post("/form/check")
+async def send(visit: VisitDep, kept: DraftsDep, ring: RingDep, bell: BellDep, floods: FloodsDep, now: Now) -> Response:
+    """Send it. It is ours once the page after this is there; until then nothing typed is lost."""
+    try:
+        draft = await draft_of(visit, kept, now)
+        if not draft.sent and not draft.one("story"):
+            return asked(visit, BY_NAME["story"], draft.reporting, draft.answers, faults={"story": "missing"})
+        allowance = await floods.from_place(visit.request)
+        low_trust = allowance.over or now - draft.begun_at < A_PERSON_TAKES
+        await drafts.send(visit.cookie(DRAFT) or "", visit.source, low_trust, kept, ring, bell, now)
+    except DatabaseUnavailable:
+        return visit.page("away.html", 503, again=visit.url("/form/check"))
+    return visit.to("/form/sent")
+
+
+@router.get("/form/sent")
+async def sent(visit: VisitDep, kept: DraftsDep, now: Now) -> Response:
+    return visit.page("sent.html", sent=_sent(await draft_of(visit, kept, now)))
+
+
+@router.post("/form/sent/file")
+async def as_a_file(visit: VisitDep, kept: DraftsDep, now: Now) -> Response:
+    """Reference, secret and where to look; not a word of the report."""
+    done = _sent(await draft_of(visit, kept, now))
+    address = str(visit.request.url_for("look_up"))
+    words = visit.words("sent.file", reference=done.reference, secret=done.secret, address=address)
+    return PlainTextResponse(words, headers={"Content-Disposition": 'attachment; filename="note.txt"'})
+
+
+@router.get("/form/sent/reading")
+async def safe_to_show(visit: VisitDep, kept: DraftsDep, now: Now) -> Response:
+    """Behind a question first: it repeats words of the report."""
+    _sent(await draft_of(visit, kept, now))
+    return visit.page("safe_to_show.html", show="/form/sent/reading", back=visit.url("/form/sent"))
+
+
+@router.post("/form/sent/reading")
+async def reading(visit: VisitDep, kept: DraftsDep, classifier: ClassifierDep, now: Now) -> Response:
+    done = _sent(await draft_of(visit, kept, now))
+    paragraphs = await explanations.explain(done.reference, kept.pool, classifier)
+    return visit.page("reading.html", paragraphs=paragraphs, back=visit.url("/form/sent"))
+
+
+@router.post("/form/close")
+async def close(visit: VisitDep, kept: DraftsDep, now: Now) -> Response:
+    """Close what was sent, or leave what was saved: this device opens it no more."""
+    await drafts.close(visit.cookie(DRAFT) or "", kept, now)
+    return visit.without_cookie(visit.to("/closed"), DRAFT)
+
+
+@router.get("/closed")
+async def closed(visit: VisitDep) -> Response:
+    return visit.page("closed.html")
+
+
+@router.get("/form/save")
+async def save(visit: VisitDep, kept: DraftsDep, now: Now) -> Response:
+    draft = await draft_of(visit, kept, now)
+    if draft.sent:
+        return visit.to("/form/sent")
+    code = visit.cookie(DRAFT) or ""
+    until = await drafts.save(code, kept, now)
+    return visit.page("save.html", code=code, until=visit.date(until), onward=visit.url("/form/check"))
+
+
+@router.get("/return")
+async def come_back(visit: VisitDep) -> Response:
+    return visit.page("return.html")
+
+
+@router.post("/return")
+async def carry_on(visit: VisitDep, kept: DraftsDep, now: Now, code: Annotated[str, Form()] = "") -> Response:
+    plain = sealing.normalised_code(code)
+    if not plain:
+        return visit.page("return.html", 400, faults={"code": "no_code"})
+    try:
+        await drafts.opened(plain, kept, now)
+    except DraftGone:
+        return visit.page("return.html", 404, faults={"code": "wrong_code"}, code=code)
+    except DatabaseUnavailable:
+        return visit.page("return.html", 503, away=True, code=code)
+    return visit.with_cookie(visit.without_cookie(visit.to("/form/check"), LEFT), DRAFT, plain)
+
+
+@router.get("/exit")
+async def leave(visit: VisitDep) -> Response:
+    """Go at once to a page that gives nothing away, and forget on this device what was being written."""
+    return _forgotten(visit, RedirectResponse(visit.settings.exit_to, 303))
+
+
+@router.post("/exit")
+async def forget(visit: VisitDep) -> Response:
+    """The same from inside a partner's frame, whose cookies the whole tab does not have."""
+    return _forgotten(replace(visit, framed=True), Response(status_code=204))
+
+
+def _forgotten(visit: Visit, answer: Response) -> Response:
+    for cookie in (DRAFT, STATUS):
+        visit.without_cookie(answer, cookie)
+    answer.headers["Clear-Site-Data"] = '"cache"'
+    return visit.with_cookie(answer, LEFT, "1", int(AWAY_FOR.total_seconds()))
+
+
+def _sent(draft: Draft) -> Sent:
+    if draft.sent is None:
+        raise DraftGone("It has not been sent yet.")
+    return draft.sent

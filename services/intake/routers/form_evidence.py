@@ -1,0 +1,78 @@
+"""The form's page for files: what is in them is checked, and none is ever served back to be looked at."""
+
+from typing import Annotated, Final
+from uuid import UUID
+
+from fastapi import APIRouter, Form, Request, Response
+from starlette.datastructures import UploadFile
+
+from services.intake.domain import questions
+from services.intake.domain.drafts import Draft
+from services.intake.domain.files import MAX_FILE, MAX_FILES
+from services.intake.domain.questions import EVIDENCE
+from services.intake.handlers import evidence
+from services.intake.handlers.drafts import Drafts
+from services.intake.handlers.evidence import Fault, Upload
+from services.intake.routers.dependencies import Now
+from services.intake.routers.form import DraftsDep, draft_of
+from services.intake.routers.pages import DRAFT, FromHere, Visit, VisitDep
+from shared.database import DatabaseUnavailable
+
+router = APIRouter(dependencies=[FromHere], include_in_schema=False)
+
+MAX_UPLOAD: Final = 32 * 2**20  # bytes at once
+MEGABYTES: Final = MAX_FILE // 2**20
+
+
+@router.get("/form/evidence")
+async def ask(visit: VisitDep, kept: DraftsDep, now: Now) -> Response:
+    draft = await draft_of(visit, kept, now)
+    if draft.sent:
+        return visit.to("/form/sent")
+    return await _page(visit, draft, kept)
+
+
+@router.post("/form/evidence", max_body_size=MAX_UPLOAD)
+async def add(visit: VisitDep, request: Request, kept: DraftsDep, now: Now) -> Response:
+    """Keep the files chosen, and go on; or stay, where there are more to add or one cannot be taken."""
+    try:
+        draft = await draft_of(visit, kept, now)
+        async with request.form(max_files=2 * MAX_FILES) as form:
+            then, uploads = form.get("then"), [await _read(one) for one in form.getlist("files")]
+        wrong = await evidence.attach(visit.cookie(DRAFT) or "", [one for one in uploads if one], kept, now)
+    except DatabaseUnavailable:
+        return visit.page("away.html", 503, again=visit.url("/form/evidence"), files=True)
+    if wrong or then == "more":
+        return await _page(visit, draft, kept, wrong)
+    if then == "save":
+        return visit.to("/form/save")
+    following = questions.after(EVIDENCE, draft.reporting)
+    return visit.to("/form/check" if "check" in request.query_params or not following else f"/form/{following.name}")
+
+
+async def _read(one: UploadFile | str) -> Upload | None:
+    """None for the empty part that a browser sends where no file was chosen."""
+    return Upload(one.filename, await one.read()) if isinstance(one, UploadFile) and one.filename else None
+
+
+@router.post("/form/evidence/remove")
+async def remove(visit: VisitDep, kept: DraftsDep, now: Now, file: Annotated[UUID, Form()]) -> Response:
+    await draft_of(visit, kept, now)
+    await evidence.remove(visit.cookie(DRAFT) or "", file, kept)
+    return visit.to("/form/evidence" + ("?check" if "check" in visit.request.query_params else ""))
+
+
+async def _page(visit: Visit, draft: Draft, kept: Drafts, wrong: list[Fault] | None = None) -> Response:
+    earlier = questions.before(EVIDENCE, draft.reporting)
+    return visit.page(
+        "evidence.html",
+        400 if wrong else 200,
+        files=await evidence.of_draft(visit.cookie(DRAFT) or "", kept),
+        wrong=wrong or (),
+        limits={"count": MAX_FILES, "megabytes": MEGABYTES},
+        reporting=draft.reporting,
+        number=questions.number(EVIDENCE, draft.reporting),
+        count=len(list(questions.asked(draft.reporting))),
+        back=visit.url(f"/form/{earlier.name}" if earlier else "/"),
+        checking="check" in visit.request.query_params,
+    )

@@ -1,0 +1,103 @@
+"""How a report stands, safe to be seen over a shoulder: never the story, the labels or an agency's name."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Form, Response
+
+from services.intake.errors import DraftGone, UnknownReference
+from services.intake.handlers import amendments, explanations, reports, visits
+from services.intake.handlers.drafts import Drafts
+from services.intake.handlers.visits import OPEN_FOR, Holder
+from services.intake.routers.dependencies import BellDep, ClassifierDep, Now
+from services.intake.routers.form import MAX_FORM, DraftsDep
+from services.intake.routers.pages import LEFT, STATUS, FromHere, Visit, VisitDep
+from shared.database import DatabaseUnavailable
+
+router = APIRouter(prefix="/status", dependencies=[FromHere], include_in_schema=False)
+
+Typed = Annotated[str, Form()]
+
+
+async def _holder(visit: VisitDep, kept: DraftsDep, now: Now) -> Holder:
+    return await visits.holder_of(visit.cookie(STATUS), kept, now)
+
+
+@router.get("")
+async def look_up(visit: VisitDep, kept: DraftsDep, now: Now) -> Response:
+    try:
+        holder = await _holder(visit, kept, now)
+    except (DraftGone, DatabaseUnavailable):
+        return visit.page("look_up.html")
+    return await _page(visit, holder, kept)
+
+
+@router.post("")
+async def enter(visit: VisitDep, kept: DraftsDep, now: Now, reference: Typed = "", secret: Typed = "") -> Response:
+    holder = Holder(reference=reference.strip(), secret=secret.strip().upper())
+    try:
+        code = await visits.enter(holder, kept, now)
+    except UnknownReference:
+        return visit.page("look_up.html", 404, faults={"reference": "no_report"}, reference=reference)
+    except DatabaseUnavailable:
+        return visit.page("look_up.html", 503, away=True, reference=reference)
+    seconds = int(OPEN_FOR.total_seconds())
+    return visit.with_cookie(visit.without_cookie(visit.to("/status"), LEFT), STATUS, code, seconds)
+
+
+@router.post("/more", max_body_size=MAX_FORM)
+async def add_more(visit: VisitDep, kept: DraftsDep, bell: BellDep, now: Now, text: Typed = "") -> Response:
+    try:
+        holder = await _holder(visit, kept, now)
+        if not text.strip():
+            return await _page(visit, holder, kept, faults={"text": "no_text"})
+        await amendments.add_more(holder.reference, holder.secret, text, kept.pool, bell, now)
+    except DatabaseUnavailable:
+        return visit.page("status.html", 503, away=True, text=text)
+    return visit.to("/status/added")
+
+
+@router.get("/added")
+async def added(visit: VisitDep) -> Response:
+    return visit.page("noted.html", words="added", back=visit.url("/status"))
+
+
+@router.get("/withdraw")
+async def withdraw(visit: VisitDep) -> Response:
+    return visit.page("withdraw.html", back=visit.url("/status"))
+
+
+@router.post("/withdraw")
+async def ask_to_withdraw(visit: VisitDep, kept: DraftsDep, bell: BellDep, now: Now) -> Response:
+    holder = await _holder(visit, kept, now)
+    await amendments.ask_to_withdraw(holder.reference, holder.secret, kept.pool, bell, now)
+    return visit.to("/status/withdrawn")
+
+
+@router.get("/withdrawn")
+async def withdrawn(visit: VisitDep) -> Response:
+    return visit.page("noted.html", words="withdrawn", back=visit.url("/status"))
+
+
+@router.get("/reading")
+async def safe_to_show(visit: VisitDep, kept: DraftsDep, now: Now) -> Response:
+    await _holder(visit, kept, now)
+    return visit.page("safe_to_show.html", show="/status/reading", back=visit.url("/status"))
+
+
+@router.post("/reading")
+async def reading(visit: VisitDep, kept: DraftsDep, classifier: ClassifierDep, now: Now) -> Response:
+    holder = await _holder(visit, kept, now)
+    found = await reports.standing(holder.reference, holder.secret, kept.pool)
+    paragraphs = await explanations.explain(found.reference, kept.pool, classifier)
+    return visit.page("reading.html", paragraphs=paragraphs, back=visit.url("/status"))
+
+
+@router.post("/close")
+async def close(visit: VisitDep, kept: DraftsDep) -> Response:
+    await visits.end(visit.cookie(STATUS), kept)
+    return visit.without_cookie(visit.to("/closed"), STATUS)
+
+
+async def _page(visit: Visit, holder: Holder, kept: Drafts, faults: dict[str, str] | None = None) -> Response:
+    standing = await reports.standing(holder.reference, holder.secret, kept.pool)
+    return visit.page("status.html", 400 if faults else 200, standing=standing, faults=faults)

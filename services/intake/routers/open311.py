@@ -1,0 +1,192 @@
+"""Open311 GeoReport v2, in JSON: authenticated, and never public, for these are no potholes.
+
+There is one service: whoever tells us need not know what it is that they report. Its attributes are the form's own
+questions. A request is answered by a token; with it, and with the key that sent it, one learns how it stands.
+"""
+
+import hashlib
+from datetime import datetime
+from typing import Annotated, Any, Final
+
+from fastapi import APIRouter, Depends, Header, HTTPException, Request, Response
+from pydantic import BaseModel
+
+from services.intake.catalogue import SOURCE, catalogue
+from services.intake.domain import questions
+from services.intake.domain.drafts import Draft
+from services.intake.domain.partners import Scope
+from services.intake.domain.questions import QUESTIONS, Field, Kind
+from services.intake.domain.reports import Stage
+from services.intake.errors import TooMany, UnknownReference
+from services.intake.handlers import drafts, reports
+from services.intake.routers.dependencies import BellDep, Now, PoolDep, RingDep, SettingsDep, key_holder
+from services.intake.routers.floods import Allowance, FloodsDep
+
+router = APIRouter(prefix="/open311/v2", tags=["open311"])
+
+CODE: Final = "report"
+SERVICE: Final = {
+    "service_code": CODE,
+    "service_name": "Stalking, harassment, hate incidents and anti-social behaviour",
+    "description": "Tell us what has been happening; what it counts as is found out here. In danger now: call 999.",
+    "metadata": True,
+    "type": "batch",
+    "keywords": "stalking, harassment, hate, anti-social behaviour",
+    "group": "safety",
+}
+DATATYPES: Final = {
+    Kind.words: "text",
+    Kind.line: "string",
+    Kind.one_of: "singlevaluelist",
+    Kind.any_of: "multivaluelist",
+}
+OWN: Final = {
+    "story": "description",
+    "postcode": "address_id",
+    "place": "address_string",
+    "phone": "phone",
+    "email": "email",
+}
+"""The form's fields that GeoReport has a parameter of its own for; the others are attributes."""
+ASKED: Final = tuple(f for question in QUESTIONS for f in question.fields if f.name not in (*OWN, "name"))
+
+PARAMETERS: Final = ("service_code", "first_name", "last_name", *OWN.values(), *(f"attribute[{f.name}]" for f in ASKED))
+BODY: Final = {
+    "required": True,
+    "content": {
+        "application/x-www-form-urlencoded": {
+            "schema": {
+                "type": "object",
+                "required": ["service_code", "description"],
+                "properties": {name: {"type": "string"} for name in PARAMETERS}
+                | {"service_code": {"type": "string", "enum": [CODE]}},
+            }
+        }
+    },
+}
+
+
+async def _holder(settings: SettingsDep, pool: PoolDep, authorization: Annotated[str | None, Header()] = None) -> str:
+    return await key_holder(settings, pool, authorization, Scope.open311)
+
+
+Holder = Annotated[str, Depends(_holder)]
+
+
+async def _allowance(holder: Holder, floods: FloodsDep, response: Response) -> Allowance:
+    allowance = await floods.with_key(holder)
+    response.headers.update(allowance.headers("open311"))
+    return allowance
+
+
+AllowanceDep = Annotated[Allowance, Depends(_allowance)]
+
+
+class Token(BaseModel):
+    token: str
+    service_notice: str = "If anybody is in danger, call 999. Keep the token: with it you can ask how this stands."
+
+
+class Standing(BaseModel):
+    """Safe to be seen: no story, no agency's name."""
+
+    service_request_id: str
+    token: str
+    status: str = "open"
+    status_notes: Stage
+    service_code: str = CODE
+    service_name: str = SERVICE["service_name"]  # type: ignore[assignment]
+    requested_datetime: datetime
+
+
+@router.get("/services.json")
+async def services(_: AllowanceDep) -> list[dict[str, Any]]:
+    return [SERVICE]
+
+
+@router.get("/services/{service_code}.json")
+async def definition(service_code: str, _: AllowanceDep) -> dict[str, Any]:
+    """The questions that may be answered; none of them has to be."""
+    _known(service_code)
+    return {"service_code": CODE, "attributes": [_attribute(order, f) for order, f in enumerate(ASKED, 1)]}
+
+
+def _attribute(order: int, field: Field) -> dict[str, Any]:
+    words = catalogue(SOURCE)
+    hint = f"field.{field.name}.hint"
+    return {
+        "variable": True,
+        "code": field.name,
+        "datatype": DATATYPES[field.kind],
+        "required": False,
+        "datatype_description": words(hint) if words.has(hint) else "",
+        "order": order,
+        "description": words(f"field.{field.name}.label"),
+        "values": [{"key": key, "name": words(f"field.{field.name}.{key}")} for key in field.options],
+    }
+
+
+@router.post("/requests.json", status_code=201, openapi_extra={"requestBody": BODY})
+async def tell(
+    request: Request, holder: Holder, allowance: AllowanceDep, pool: PoolDep, bell: BellDep, ring: RingDep,
+    now: Now, idempotency_key: Annotated[str | None, Header(max_length=200)] = None,
+) -> list[Token]:  # fmt: skip
+    """Keep a report sent as a form, `attribute[code]` for each answer. Over the limit it is marked, and goes on."""
+    async with request.form() as form:
+        _known(str(form.get("service_code", "")))
+        given = {name: tuple(v for v in form.getlist(name) if isinstance(v, str)) for name in form}
+    draft = _draft(given, now)
+    occasion = f"open311 {idempotency_key or hashlib.sha256(now.isoformat().encode()).hexdigest()}"
+    told = drafts.as_told(draft, holder, occasion, allowance.over)
+    accepted = await reports.accept(told, pool, bell, ring, now)
+    return [Token(token=f"{accepted.reference}.{accepted.secret}")]
+
+
+@router.get("/requests/{token}.json")
+async def standing(token: str, holder: Holder, allowance: AllowanceDep, pool: PoolDep) -> list[Standing]:
+    """How a report stands that was sent with a key of the same holder."""
+    if allowance.over:
+        raise TooMany(f"Ask again in {allowance.reset} seconds. What you send is taken all the same.")
+    reference, _, secret = token.partition(".")
+    found = await reports.standing(reference, secret, pool)
+    if found.source != holder:
+        raise UnknownReference("Check the token, and ask with the key of the organisation that sent it.")
+    return [
+        Standing(
+            service_request_id=found.reference,
+            token=token,
+            status_notes=found.stage,
+            requested_datetime=found.received_at,
+        )
+    ]
+
+
+@router.get("/tokens/{token}.json")
+async def request_of(token: str, holder: Holder, allowance: AllowanceDep, pool: PoolDep) -> list[dict[str, str]]:
+    """The id that belongs to a token."""
+    (found,) = await standing(token, holder, allowance, pool)
+    return [{"service_request_id": found.service_request_id, "token": token}]
+
+
+def _known(service_code: str) -> None:
+    if service_code != CODE:
+        raise HTTPException(404, f"There is one service_code here: {CODE}.")
+
+
+def _draft(given: dict[str, tuple[str, ...]], now: datetime) -> Draft:
+    """What was sent as the form's answers. Raises HTTPException naming what is wrong."""
+    names = {name: OWN.get(name, f"attribute[{name}]") for question in QUESTIONS for name in _names(question)}
+    answers = {name: given.get(sent, ()) or given.get(f"{sent}[]", ()) for name, sent in names.items()}
+    full_name = " ".join(value for name in ("first_name", "last_name") for value in given.get(name, ()))
+    answers["name"] = (full_name,) if full_name else ()
+    draft = Draft(begun_at=now)
+    for question in QUESTIONS:
+        if wrong := questions.faults(question, answers):
+            words = catalogue(SOURCE)
+            raise HTTPException(400, "; ".join(f"{names[n]}: {words(f'errors.{fault}')}" for n, fault in wrong.items()))
+        draft = draft.with_answers(question, questions.answered(question, answers))
+    return draft
+
+
+def _names(question: questions.Question) -> list[str]:
+    return [field.name for field in question.fields]

@@ -1,0 +1,138 @@
+"""How a page is made: for whom, in which language, under which headers."""
+
+import secrets
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Any, Final
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
+
+from fastapi import Depends, Request, Response
+from fastapi.responses import HTMLResponse, RedirectResponse
+from jinja2 import ChoiceLoader, Environment, FileSystemLoader, PackageLoader, PrefixLoader
+
+from services.intake.catalogue import Catalogue, catalogue
+from services.intake.domain.partners import Partner
+from services.intake.errors import NotFromHere
+from services.intake.handlers.partners import Partners
+from services.intake.routers.dependencies import PUBLIC
+from services.intake.settings import Settings
+
+HERE: Final = Path(__file__).parents[1]
+DRAFT: Final = "draft"
+STATUS: Final = "status"
+LEFT: Final = "left"
+LANGUAGE: Final = "language"
+LONDON: Final = ZoneInfo("Europe/London")
+
+pages = Environment(
+    loader=ChoiceLoader(
+        [
+            PrefixLoader({"govuk_frontend_jinja": PackageLoader("govuk_frontend_jinja")}),
+            FileSystemLoader(HERE / "templates"),
+        ]
+    ),
+    autoescape=True,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
+
+
+@dataclass(frozen=True)
+class Visit:
+    """One request for a page: in which language, and from which partner's site, perhaps inside a frame there."""
+
+    request: Request
+    settings: Settings
+    words: Catalogue
+    partner: Partner | None = None
+    framed: bool = False
+    nonce: str = field(default_factory=lambda: secrets.token_urlsafe(16))
+
+    @property
+    def base(self) -> str:
+        return f"/with/{self.partner.id}" if self.partner else ""
+
+    @property
+    def source(self) -> str:
+        """What a report from here is tagged with."""
+        return self.partner.id if self.partner else PUBLIC
+
+    def cookie(self, name: str) -> str | None:
+        return self.request.cookies.get(name)
+
+    @property
+    def left(self) -> bool:
+        """Whether this browser pressed `Exit this page` a moment ago."""
+        return self.cookie(LEFT) is not None
+
+    def page(self, template: str, status: int = 200, **about: Any) -> Response:
+        """A whole page. `about` is what it is about; the visit itself is there as `visit`, the words as `t`."""
+        html = pages.get_template(template).render(visit=self, t=self.words, cspNonce=self.nonce, **about)
+        return HTMLResponse(html, status, {"Content-Security-Policy": self.policy()})
+
+    def policy(self) -> str:
+        """Nothing from elsewhere, no script of a page's own, and in no frame but a partner's."""
+        framed_by = " ".join(self.partner.origins) if self.partner and self.partner.origins else "'none'"
+        return (
+            f"default-src 'none'; script-src 'self' 'nonce-{self.nonce}'; style-src 'self' 'nonce-{self.nonce}'; "
+            "img-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; "
+            f"frame-ancestors {framed_by}"
+        )
+
+    def url(self, path: str) -> str:
+        return self.base + path
+
+    def to(self, path: str) -> Response:
+        return RedirectResponse(self.url(path), 303)
+
+    def with_cookie(self, answer: Response, name: str, value: str, seconds: int | None = None) -> Response:
+        """Inside a frame the cookie is the partner's page's and ours together: no other site's frame can see it."""
+        age = "" if seconds is None else f"; Max-Age={seconds}"
+        where = "SameSite=None; Partitioned" if self.framed else "SameSite=Lax"
+        answer.headers.append("Set-Cookie", f"{name}={value}; Path=/; Secure; HttpOnly; {where}{age}")
+        return answer
+
+    def without_cookie(self, answer: Response, name: str) -> Response:
+        return self.with_cookie(answer, name, "", 0)
+
+    def date(self, moment: datetime) -> str:
+        """As people write it, in London's time."""
+        local = moment.astimezone(LONDON)
+        month = self.words(f"month.{local.month}")
+        return self.words("common.date", day=local.day, month=month, year=local.year, time=f"{local:%H:%M}")
+
+    def other_languages(self) -> list[Catalogue]:
+        return [catalogue(one) for one in self.settings.languages if one != self.words.language]
+
+
+async def visit_of(request: Request) -> Visit:
+    """Raises UnknownPartner."""
+    settings: Settings = request.app.state.settings
+    wanted = request.cookies.get(LANGUAGE)
+    language = wanted if wanted in settings.languages else settings.languages[0]
+    partner = await _partner(request)
+    framed = partner is not None and request.headers.get("sec-fetch-dest") == "iframe"
+    return Visit(request, settings, catalogue(language), partner, framed)
+
+
+async def _partner(request: Request) -> Partner | None:
+    _, first, *rest = request.url.path.split("/")
+    if first != "with" or not rest:
+        return None
+    partners: Partners = request.app.state.partners
+    return await partners.of(rest[0], datetime.now(UTC))
+
+
+def _from_here(request: Request) -> None:
+    """A form comes from our own page: the browser says so, or gives an Origin that is ours. A program gives neither."""
+    site = request.headers.get("sec-fetch-site")
+    origin = request.headers.get("origin")
+    ours = urlsplit(origin).netloc == request.headers.get("host") if origin else True
+    if not (site in ("same-origin", "none") if site else ours):
+        raise NotFromHere("Open our own page, and send it from there.")
+
+
+VisitDep = Annotated[Visit, Depends(visit_of)]
+FromHere = Depends(_from_here)

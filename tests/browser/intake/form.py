@@ -1,0 +1,52 @@
+"""Going through the form as a person would."""
+
+from playwright.async_api import Page
+
+STORY = "My ex follows me home from the bus, every night this week.\n  He said he knows where my kids go to school."
+
+FILLED: dict[str, dict[str, str]] = {
+    "story": {"fill:story": STORY},
+    "times": {"check:times": "2-5"},
+    "when": {"fill:when": "since March"},
+    "now": {"check:now": "no"},
+    "party": {"check:relation": "organisation", "fill:organisation": "Northmoor Homes", "fill:party": "Dave, tall"},
+    "feeling": {"check:feeling": "scared", "fill:feeling_words": "on edge"},
+    "why": {"check:strands": "religion"},
+    "online": {"check:online": "yes"},
+    "life": {"check:impact": "home"},
+    "told": {"check:told": "yes", "fill:told_whom": "the council", "fill:told_times": "2", "fill:told_reference": "C9"},
+    "where": {"fill:postcode": "ZZ1 4AB", "fill:place": "the number 7 bus"},
+    "evidence": {},
+    "contact": {"fill:name": "Sam", "fill:phone": "07700 900982", "fill:email": "sam@example.org"},
+    "safe": {"check:safe_how": "text", "check:safe_say": "no", "fill:safe_never": "come to the door"},
+    "home": {"check:landlord": "housing_association", "fill:landlord_name": "Northmoor Homes"},
+    "share": {"check:consent": "stalking_advocacy"},
+}
+
+
+async def begin(page: Page, reporting: str = "myself") -> None:
+    await page.goto("/")
+    await page.check(f"input[name=reporting][value={reporting}]")
+    await page.click("main form button")
+
+
+async def fill(page: Page, name: str) -> None:
+    """Fill in one question's page."""
+    for what, value in FILLED[name].items():
+        how, field = what.split(":")
+        if how == "check":
+            await page.check(f"input[name={field}][value='{value}']")
+        else:
+            await page.fill(f"[name={field}]", value)
+
+
+async def go_on(page: Page) -> None:
+    await page.click("main form button.govuk-button:not(.govuk-button--secondary)")
+
+
+async def fill_all(page: Page, reporting: str = "myself") -> None:
+    """From the start page to `Check your answers`."""
+    await begin(page, reporting)
+    while not page.url.endswith("/form/check"):
+        await fill(page, page.url.rsplit("/", 1)[1])
+        await go_on(page)

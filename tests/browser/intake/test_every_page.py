@@ -1,0 +1,129 @@
+"""Every page and state: axe-core, words from the catalogue, right to left, and nothing wider than the screen."""
+
+import os
+import re
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from playwright.async_api import Browser, Page
+
+from services.intake.domain.questions import QUESTIONS
+from shared.database import Pool
+from tests.browser.axe import violations
+from tests.browser.intake.conftest import Site, visiting
+from tests.browser.intake.form import begin, fill, go_on
+
+SCREENS = os.environ.get("HEARD_SCREENS")
+"""A folder to keep screenshots in; without it none are made."""
+
+TO_READ = ("", "support", "who-to-tell", "case-review", "leaving", "status", "return", "closed", "nothing-here")
+
+
+async def every_page(page: Page) -> AsyncIterator[str]:
+    """Goes from page to page as a person would, and names each once it is there."""
+    for path in TO_READ:
+        await page.goto(f"/{path}")
+        yield path or "start"
+    await page.goto("/")
+    await page.click("main form button")
+    yield "start-error"
+    await page.goto("/return")
+    await go_on(page)
+    yield "return-error"
+    await begin(page)
+    await go_on(page)
+    yield "story-error"
+    for number, question in enumerate(QUESTIONS, 1):
+        yield f"{number:02}-{question.name}"
+        await fill(page, question.name)
+        if question.name == "told":
+            yield "told-yes"
+        await go_on(page)
+    await page.goto("/form/danger")
+    yield "danger"
+    await page.goto("/form/contact")
+    await page.fill("[name=email]", "x")
+    await go_on(page)
+    yield "contact-error"
+    async for name in _the_end(page):
+        yield name
+
+
+async def _the_end(page: Page) -> AsyncIterator[str]:
+    await page.goto("/form/evidence")
+    files = [
+        {"name": "car.txt", "mimeType": "text/plain", "buffer": b"ZZ1"},
+        {"name": "x", "mimeType": "", "buffer": b"\0"},
+    ]
+    await page.set_input_files("[name=files]", files)
+    await go_on(page)
+    yield "evidence-error"
+    await page.goto("/form/save")
+    yield "save"
+    await page.goto("/form/check")
+    yield "check"
+    await go_on(page)
+    yield "sent"
+    reference, secret = [await page.inner_text(f"[data-{name}]") for name in ("reference", "secret")]
+    await page.goto("/form/sent/reading")
+    yield "safe-to-show"
+    await go_on(page)
+    yield "reading"
+    await page.goto("/status")
+    await page.fill("[name=reference]", reference)
+    await go_on(page)
+    yield "look-up-error"
+    await page.fill("[name=secret]", secret)
+    await go_on(page)
+    yield "status"
+    await go_on(page)
+    yield "status-error"
+    await page.goto("/status/withdraw")
+    yield "withdraw"
+    await go_on(page)
+    yield "withdrawn"
+
+
+async def keep(page: Page, name: str) -> None:
+    if SCREENS:
+        await page.screenshot(path=Path(SCREENS) / f"{name}.png", full_page=True)
+
+
+@pytest.mark.parametrize("width", [320, 768, 1280])
+async def test_every_page_can_be_used_by_everybody(chromium: Browser, site: Site, pool: Pool, width: int):
+    wrong: dict[str, list[str]] = {}
+    async with visiting(chromium, site, width) as page:
+        async for name in every_page(page):
+            await keep(page, f"{width}-{name}")
+            wide = await page.evaluate("document.documentElement.scrollWidth")
+            found = await violations(page) + ([f"{wide} px wide"] if wide > width else [])
+            wrong |= {name: found} if found else {}
+    assert wrong == {}
+
+
+NOT_OURS = re.compile(
+    r"H-[0-9A-Z-]+|[A-Z2-7]{24}|[0-9A-Z]{4}(-[0-9A-Z]{4}){4}|en-XA|ar-XB|English|car\.txt|Relay UK|Northmoor[\w ]*|"
+    r"Southvale[\w ]*|Moor and Vale[\w ]*|Step Away[\w ]*|Stand Together[\w ]*"
+)
+
+SHOW_TYPED = "how => document.querySelectorAll('.heard-typed, textarea').forEach(e => e.style.visibility = how)"
+
+
+@pytest.mark.parametrize(("language", "direction"), [("en-XA", "ltr"), ("ar-XB", "rtl")])
+async def test_every_word_is_from_the_catalogue(
+    chromium: Browser, site: Site, pool: Pool, language: str, direction: str
+):
+    wrong: dict[str, list[str]] = {}
+    async with visiting(chromium, site) as page:
+        await page.goto(f"/language/{language}")
+        async for name in every_page(page):
+            await keep(page, f"{language}-{name}")
+            await page.evaluate(SHOW_TYPED, "hidden")
+            assert await page.evaluate("getComputedStyle(document.body).direction") == direction
+            words = NOT_OURS.sub("", await page.inner_text("body") + await page.title())
+            await page.evaluate(SHOW_TYPED, "visible")
+            plain = [word for word in re.findall(r"\w+", words) if re.search("[aeinosu]", word) and len(word) > 2]
+            found = plain + (await violations(page) if direction == "rtl" else [])
+            wrong |= {name: found} if found else {}
+    assert wrong == {}

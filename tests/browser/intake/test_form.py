@@ -1,0 +1,41 @@
+"""The whole form in a real browser, with and without scripts, at three widths."""
+
+import pytest
+from playwright.async_api import Browser
+
+from shared.database import Pool
+from shared.events import Channel, Lane, ReportReceived, Strand, Times
+from tests.browser.intake.conftest import Site, visiting
+from tests.browser.intake.form import STORY, fill_all, go_on
+
+
+async def the_report(pool: Pool) -> ReportReceived:
+    (row,) = await pool.fetch("select value from outbox")
+    return ReportReceived.model_validate_json(row["value"])
+
+
+@pytest.mark.parametrize("scripts", [True, False])
+@pytest.mark.parametrize("width", [320, 768, 1280])
+async def test_the_whole_form_to_the_status_page(chromium: Browser, site: Site, pool: Pool, width: int, scripts: bool):
+    async with visiting(chromium, site, width, scripts) as page:
+        await fill_all(page)
+        assert STORY.splitlines()[1] in await page.inner_text("main")
+        await go_on(page)
+        assert page.url.endswith("/form/sent")
+        reference = await page.inner_text("[data-reference]")
+        secret = await page.inner_text("[data-secret]")
+    report = await the_report(pool)
+    assert report.reference == reference
+    assert len(secret) == 24
+    assert report.text.replace("\r\n", "\n") == STORY
+    assert (report.channel, report.lane, report.source) == (Channel.web, Lane.urgent, "public")
+    assert report.answers.times is Times.two_to_five
+    assert report.answers.strands == (Strand.religion,)
+    assert report.answers.feeling == ("scared", "on edge")
+    assert (report.answers.reported_before, report.answers.reported_to) == (2, "the council, C9")
+    assert report.answers.party == "organisation, Dave, tall"
+    assert report.answers.party_organisation == "Northmoor Homes"
+    assert report.answers.safe_contact == "By text. Do not say who is calling. Never: come to the door"
+    assert report.contact is not None
+    assert report.contact.phone == "07700 900982"
+    assert report.consent == ("stalking_advocacy",)

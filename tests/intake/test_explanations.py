@@ -1,0 +1,99 @@
+"""The explanation: asked for live from a classifier that may be late, broken or away, and never waited for."""
+
+import asyncio
+import json
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx
+import pytest
+from fastapi import FastAPI
+
+from services.intake.main import create_app
+from services.intake.settings import Settings
+from shared.database import Pool
+from shared.events import Explanation, ReportReceived
+from tests.builders import assessment
+from tests.intake.form import Form
+
+PARAGRAPHS = ("You told us that it happened more than once.", "This may be harassment <of you>.")
+SAID = assessment(explanation=Explanation(reporter=PARAGRAPHS, staff=()))
+
+
+@dataclass
+class Classifier:
+    """The outside world: it answers with `body` after `seconds`."""
+
+    status: int = 200
+    body: Any = field(default_factory=lambda: SAID.model_dump(mode="json"))
+    seconds: float = 0
+    asked: list[tuple[str, ReportReceived]] = field(default_factory=list)
+
+    async def answer(self, request: httpx.Request) -> httpx.Response:
+        await asyncio.sleep(self.seconds)
+        key = request.headers["authorization"]
+        self.asked.append((key, ReportReceived.model_validate_json(request.content)))
+        return httpx.Response(self.status, content=json.dumps(self.body))
+
+
+Reading = Callable[[Classifier], Awaitable[str]]
+
+
+@pytest.fixture
+async def reading(settings: Settings, pool: Pool) -> Reading:
+    """The page that somebody sees who sent a report and wants to know what it may be."""
+    app: FastAPI = create_app(
+        settings.model_copy(
+            update={"classifier_url": "http://classifier", "classifier_key": type(settings.secret)("the key")}
+        )
+    )
+
+    async def page(classifier: Classifier) -> str:
+        async with (
+            app.router.lifespan_context(app),
+            httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="https://intake") as client,
+        ):
+            await app.state.http.aclose()
+            app.state.http = httpx.AsyncClient(transport=httpx.MockTransport(classifier.answer))
+            person = Form(client)
+            await person.begin()
+            await person.tell()
+            await person.post("/form/contact", {"name": "Zebedee"})
+            await person.send()
+            assert "safe to show" in (await person.get("/form/sent/reading")).text
+            return (await person.post("/form/sent/reading")).text
+
+    return page
+
+
+async def test_it_is_the_classifiers_own_words(reading: Reading):
+    classifier = Classifier()
+    page = await reading(classifier)
+    assert PARAGRAPHS[0] in page
+    assert "harassment &lt;of you&gt;" in page
+    ((key, report),) = classifier.asked
+    assert key == "Bearer the key"
+    assert report.contact is None
+    assert report.history.reports == 0
+
+
+@pytest.mark.parametrize(
+    "classifier",
+    [
+        Classifier(status=500),
+        Classifier(status=401),
+        Classifier(body={"labels": []}),
+        Classifier(body={"explanation": {"reporter": 7}}),
+        Classifier(body=[]),
+    ],
+)
+async def test_without_an_answer_it_is_promised_for_later(reading: Reading, classifier: Classifier):
+    assert "Look again later" in await reading(classifier)
+
+
+async def test_it_is_not_waited_for(reading: Reading):
+    began = time.monotonic()
+    assert "Look again later" in await reading(Classifier(seconds=30))
+    assert time.monotonic() - began < 5

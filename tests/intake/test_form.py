@@ -1,0 +1,289 @@
+"""The public form over HTTP: where it may be sent from, what its answers carry, what it makes of floods and files."""
+
+from datetime import timedelta
+
+import httpx
+import pytest
+from fastapi import FastAPI
+
+from services.intake.domain.questions import QUESTIONS
+from services.intake.handlers.reports import hear
+from services.intake.routers.dependencies import _now
+from shared.database import Pool
+from shared.events import ReportProgressed, ReportReceived
+from tests.builders import NOON
+from tests.intake.form import STORY, Form
+
+PNG = b"\x89PNG\r\n\x1a\n" + bytes(100)
+
+
+async def reports(pool: Pool) -> list[ReportReceived]:
+    rows = await pool.fetch("select value from outbox order by id")
+    return [ReportReceived.model_validate_json(row["value"]) for row in rows]
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({"sec-fetch-site": "cross-site"}, 403),
+        ({"sec-fetch-site": "same-site"}, 403),
+        ({"sec-fetch-site": "same-origin", "origin": "https://intake"}, 303),
+        ({"origin": "https://elsewhere.example"}, 403),
+        ({"origin": "null"}, 403),
+        ({"origin": "https://intake"}, 303),
+        ({}, 303),
+    ],
+)
+async def test_a_form_is_taken_from_our_own_pages_alone(person: Form, headers: dict[str, str], status: int):
+    answer = await person.post("/form", {"reporting": "myself"}, headers=headers)
+    assert answer.status_code == status
+
+
+@pytest.mark.parametrize("path", ["/", "/support", "/who-to-tell", "/case-review", "/leaving", "/status", "/return"])
+async def test_pages_are_kept_by_nobody_and_reading_them_leaves_nothing(person: Form, pool: Pool, path: str):
+    page = await person.get(path)
+    assert page.status_code == 200
+    assert page.headers["cache-control"] == "no-store"
+    assert page.headers["referrer-policy"] == "same-origin"
+    assert page.headers["x-content-type-options"] == "nosniff"
+    policy = page.headers["content-security-policy"]
+    assert "default-src 'none'" in policy
+    assert "frame-ancestors 'none'" in policy
+    assert "unsafe" not in policy
+    assert "https://" not in policy
+    assert not person.client.cookies
+    assert await pool.fetchval("select count(*) from sealed") == 0
+
+
+async def test_the_cookie_is_for_us_alone(person: Form):
+    answer = await person.post("/form", {"reporting": "myself"})
+    cookie = answer.headers.get_list("set-cookie")[0]
+    assert cookie.startswith("draft=")
+    for part in ("Secure", "HttpOnly", "SameSite=Lax", "Path=/"):
+        assert part in cookie
+    assert "Max-Age" not in cookie
+
+
+@pytest.mark.parametrize("question", [question.name for question in QUESTIONS])
+async def test_titles_and_addresses_give_nothing_away(person: Form, question: str):
+    await person.begin()
+    page = await person.get(f"/form/{question}")
+    title = page.text.split("<title")[1].split(">", 1)[1].split("<")[0]
+    assert title.strip() == f"Page {[q.name for q in QUESTIONS].index(question) + 1} – Heard"
+
+
+async def test_what_is_typed_is_never_markup(person: Form):
+    await person.begin()
+    nasty = "</textarea><script>alert(1)</script> \"'&amp;{{ 7*7 }}"
+    for field, question in (("story", "story"), ("when", "when"), ("party", "party"), ("name", "contact")):
+        await person.post(f"/form/{question}", {field: nasty})
+        assert "<script>alert" not in (await person.get(f"/form/{question}")).text
+    check = (await person.get("/form/check")).text
+    assert "<script>alert" not in check
+    assert check.count("&lt;script&gt;alert") == 4
+
+
+async def test_a_story_comes_back_as_it_was_typed(person: Form, pool: Pool):
+    await person.begin()
+    typed = "\n  first\r\n\tsecond  \n\n🔪 ጤና "
+    await person.post("/form/story", {"story": typed})
+    await person.send()
+    (report,) = await reports(pool)
+    assert report.text == typed
+
+
+async def test_a_story_of_a_mebibyte_is_never_cut_short(person: Form, pool: Pool):
+    await person.begin()
+    await person.post("/form/story", {"story": "a" * 2**20})
+    await person.send()
+    (report,) = await reports(pool)
+    assert len(report.text) == 2**20
+
+
+async def test_a_story_that_is_too_long_is_given_back(person: Form):
+    await person.begin()
+    answer = await person.post("/form/story", {"story": "b" * (2**20 + 1)})
+    assert answer.status_code == 400
+    assert "b" * (2**20 + 1) in answer.text
+
+
+async def test_nothing_but_the_story_is_needed(person: Form, pool: Pool):
+    await person.begin()
+    assert "Tell us what" in (await person.post("/form/check")).text
+    for question in QUESTIONS:
+        data = {"story": STORY} if question.name == "story" else {}
+        assert (await person.post(f"/form/{question.name}", data)).status_code == 303
+    await person.send()
+    (report,) = await reports(pool)
+    assert report.contact is None
+    assert report.answers.model_dump(exclude_defaults=True) == {}
+
+
+async def test_sent_twice_is_one_report(person: Form, pool: Pool):
+    await person.begin()
+    await person.tell()
+    first = await person.send()
+    assert await person.send() == first
+    assert len(await reports(pool)) == 1
+
+
+async def test_what_is_typed_after_the_draft_is_gone_begins_a_new_one(person: Form, pool: Pool):
+    await person.begin()
+    await pool.execute("delete from sealed")
+    await person.tell()
+    await person.send()
+    assert [report.text for report in await reports(pool)] == [STORY]
+
+
+async def test_a_draft_is_forgotten_after_a_day(person: Form, app: FastAPI, pool: Pool):
+    app.dependency_overrides[_now] = lambda: NOON
+    await person.begin()
+    await person.tell()
+    app.dependency_overrides[_now] = lambda: NOON + timedelta(days=1, seconds=1)
+    assert (await person.get("/form/story")).status_code == 410
+    await Form(httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="https://intake")).begin()
+    assert await pool.fetchval("select count(*) from sealed") == 1
+
+
+@pytest.mark.parametrize(
+    ("seconds", "honey", "low"), [(1, "", True), (60, "", False), (60, "http://spam.example", True)]
+)
+async def test_what_is_hardly_a_person_is_marked_and_goes_on(
+    person: Form, app: FastAPI, pool: Pool, seconds: int, honey: str, low: bool
+):
+    app.dependency_overrides[_now] = lambda: NOON
+    await person.begin()
+    await person.tell(website=honey)
+    app.dependency_overrides[_now] = lambda: NOON + timedelta(seconds=seconds)
+    await person.send()
+    (report,) = await reports(pool)
+    assert report.low_trust is low
+
+
+async def test_a_flood_is_marked_and_a_threat_in_it_is_not_delayed(client: httpx.AsyncClient, pool: Pool):
+    for _ in range(11):
+        assert (await client.post("/v1/reports", json={"text": "spam"})).status_code == 202
+    await client.post("/v1/reports", json={"text": "He said he would kill me tonight."})
+    told = await reports(pool)
+    assert [report.low_trust for report in told] == [False] * 10 + [True] * 2
+    assert told[-1].lane == "urgent"
+
+
+async def uploaded(person: Form, *files: tuple[str, bytes], **data: str) -> httpx.Response:
+    return await person.post("/form/evidence", data, files=[("files", file) for file in files])
+
+
+async def test_files_come_with_the_report_and_are_sealed(person: Form, pool: Pool):
+    await person.begin()
+    await person.tell()
+    answer = await uploaded(person, ("his car.png", PNG), ("note.txt", "täxt".encode()), then="more")
+    assert answer.text.count("his car.png") >= 1
+    await person.send()
+    (report,) = await reports(pool)
+    assert [(file.name, file.media_type, file.size) for file in report.attachments] == [
+        ("his car.png", "image/png", len(PNG)),
+        ("note.txt", "text/plain", 5),
+    ]
+    row = await pool.fetchrow("select sealed, report_id, expires_at from evidence where name = 'his car.png'")
+    assert PNG not in row["sealed"]
+    assert (row["report_id"], row["expires_at"]) == (report.report_id, None)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "words"),
+    [
+        ("photo.png", b"MZ\x90\x00 a program", "we take pictures"),
+        ("page.txt", b" <html><script>alert(1)</script>", "we take pictures"),
+        ("drawing.svg", b"<svg onload='alert(1)'/>", "we take pictures"),
+        ("big.png", PNG + bytes(10 * 2**20), "up to 10 MB"),
+        ("none.png", b"", "is empty"),
+    ],
+)
+async def test_a_file_is_what_is_in_it(person: Form, pool: Pool, name: str, content: bytes, words: str):
+    await person.begin()
+    answer = await uploaded(person, (name, content))
+    assert answer.status_code == 400
+    assert words in answer.text
+    assert await pool.fetchval("select count(*) from evidence") == 0
+
+
+async def test_the_eleventh_file_is_refused_and_one_can_be_taken_off(person: Form, pool: Pool):
+    await person.begin()
+    answer = await uploaded(person, *((f"{n}.png", PNG) for n in range(11)))
+    assert "up to 10 files" in answer.text
+    file = await pool.fetchval("select id from evidence limit 1")
+    await person.post("/form/evidence/remove", {"file": str(file)})
+    assert await pool.fetchval("select count(*) from evidence") == 9
+
+
+async def test_another_persons_file_cannot_be_taken_off(person: Form, app: FastAPI, pool: Pool):
+    await person.begin()
+    await uploaded(person, ("a.png", PNG))
+    file = await pool.fetchval("select id from evidence")
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="https://intake") as client:
+        other = Form(client)
+        await other.begin()
+        await other.post("/form/evidence/remove", {"file": str(file)})
+    assert await pool.fetchval("select count(*) from evidence") == 1
+
+
+async def test_the_log_has_no_word_of_the_form(person: Form, pool: Pool, capsys: pytest.CaptureFixture[str]):
+    await person.begin()
+    await person.tell()
+    await person.post("/form/contact", {"name": "Zebedee", "email": "wrong"})
+    await person.get("/form/nothing")
+    await person.send()
+    out, err = capsys.readouterr()
+    for word in ("follows", "Zebedee"):
+        assert word not in out + err
+
+
+async def test_a_page_that_is_not_there_is_a_page(person: Form):
+    for path in ("/nothing", "/form/nothing", "/with/nobody/"):
+        answer = await person.get(path)
+        assert answer.status_code == 404
+        assert "text/html" in answer.headers["content-type"]
+        assert "999" in answer.text
+
+
+async def look(person: Form, reference: str, secret: str) -> httpx.Response:
+    await person.post("/status", {"reference": reference, "secret": secret})
+    return await person.get("/status")
+
+
+async def test_status_needs_both_and_says_the_same_for_either(person: Form):
+    await person.begin()
+    await person.tell()
+    reference, secret = await person.send()
+    wrong = await person.post("/status", {"reference": reference, "secret": "guess"})
+    unknown = await person.post("/status", {"reference": "H-00000-00000", "secret": secret})
+    assert wrong.status_code == unknown.status_code == 404
+    page = await look(person, reference, secret)
+    assert "on its way" in page.text
+    for word in ("follows", "stalking", "harass", "police"):
+        assert word not in page.text.split("<main")[1].split("</main")[0]
+
+
+async def test_too_much_at_once_is_said_in_a_page(person: Form):
+    await person.begin()
+    answer = await uploaded(person, ("big.mp4", bytes(33 * 2**20)))
+    assert answer.status_code == 413
+    assert "up to 10 MB" in answer.text
+    assert answer.headers["cache-control"] == "no-store"
+    assert "default-src 'none'" in answer.headers["content-security-policy"]
+
+
+async def test_a_safe_message_is_chosen_words_and_nobodys_name(person: Form, pool: Pool):
+    await person.begin()
+    await person.tell()
+    reference, secret = await person.send()
+    (report,) = await reports(pool)
+    progressed = ReportProgressed(
+        report_id=report.report_id, agency="northmoor-police", progress="acknowledged", at=NOON, words="being_looked_at"
+    )
+    silent = progressed.model_copy(update={"progress": "returned", "words": None})
+    for _ in range(2):
+        await hear([progressed, silent], pool)
+    page = (await look(person, reference, secret)).text
+    assert page.count("It is being looked at.") == 1
+    assert "northmoor" not in page
