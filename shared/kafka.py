@@ -16,6 +16,7 @@ from shared.events import Lane
 log = structlog.get_logger()
 
 ROUTED: Final = "reports.routed"
+PROGRESSED: Final = "reports.progressed"
 OVERRIDDEN: Final = "reports.overridden"
 LINKED: Final = "reports.linked"
 AMENDED: Final = "reports.amended"
@@ -23,7 +24,17 @@ DISPUTED: Final = "links.disputed"
 DEAD: Final = "reports.dead"
 RECEIVED: Final = {Lane.ordinary: "reports.received", Lane.urgent: "reports.received.urgent"}
 CLASSIFIED: Final = {Lane.ordinary: "reports.classified", Lane.urgent: "reports.classified.urgent"}
-TOPICS: Final = (*RECEIVED.values(), *CLASSIFIED.values(), ROUTED, LINKED, AMENDED, OVERRIDDEN, DISPUTED, DEAD)
+TOPICS: Final = (
+    *RECEIVED.values(),
+    *CLASSIFIED.values(),
+    ROUTED,
+    PROGRESSED,
+    LINKED,
+    AMENDED,
+    OVERRIDDEN,
+    DISPUTED,
+    DEAD,
+)
 READERS: Final = {
     **{topic: f"classifier.{lane}" for lane, topic in RECEIVED.items()},
     **{topic: f"escalation.{lane}" for lane, topic in CLASSIFIED.items()},
@@ -32,6 +43,11 @@ READERS: Final = {
 
 MAX_MESSAGE: Final = 8 * 2**20  # bytes: a report of 1 MiB, written twice, with its evidence
 SEND_TIMEOUT: Final = 10.0  # seconds
+
+
+def agency_topic(agency: str) -> str:
+    """Where an agency on Kafka is told of what is in its feed."""
+    return f"agency.{agency}"
 
 
 class KafkaUnavailable(Exception):

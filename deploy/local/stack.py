@@ -158,6 +158,7 @@ class Stack:
             "HEARD_INTAKE_CLASSIFIER_KEY": of(LIVE_READINGS),
             "HEARD_CLASSIFIER_KEYS": json.dumps({"intake": sha256(of(LIVE_READINGS))}),
             "HEARD_ESCALATION_DATABASE": self.postgres.url("escalation"),
+            "HEARD_ESCALATION_GUEST_DATABASE": self.postgres.guest_url("escalation"),
             "HEARD_ESCALATION_TOKEN_KEY": of("tokens"),
             "HEARD_ESCALATION_AUDIT_KEY": of("audit"),
             "HEARD_ESCALATION_DEMO_LOGIN": "true",
