@@ -22,12 +22,25 @@ from shared.events import (
     LinkDisputed,
     ReportAmended,
     ReportClassified,
+    ReportDelivered,
     ReportLinked,
     ReportOverridden,
+    ReportProgressed,
     ReportReceived,
     ReportRouted,
 )
-from shared.kafka import AMENDED, CLASSIFIED, DEAD, DISPUTED, LINKED, OVERRIDDEN, RECEIVED, ROUTED
+from shared.kafka import (
+    AMENDED,
+    CLASSIFIED,
+    DEAD,
+    DISPUTED,
+    LINKED,
+    OVERRIDDEN,
+    PROGRESSED,
+    RECEIVED,
+    ROUTED,
+    agency_topic,
+)
 
 FOLDER: Final = Path(__file__).resolve().parents[1] / "docs" / "contract"
 REF: Final = "#/components/schemas/{model}"
@@ -38,6 +51,8 @@ PUBLISHED: Final[Mapping[str, tuple[type[Event], str]]] = {
     CLASSIFIED[Lane.ordinary]: (ReportClassified, "classifier"),
     CLASSIFIED[Lane.urgent]: (ReportClassified, "classifier"),
     ROUTED: (ReportRouted, "escalation"),
+    PROGRESSED: (ReportProgressed, "escalation"),
+    agency_topic("{agency}"): (ReportDelivered, "escalation"),
     OVERRIDDEN: (ReportOverridden, "escalation"),
     LINKED: (ReportLinked, "intake"),
     AMENDED: (ReportAmended, "intake"),

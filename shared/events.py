@@ -421,6 +421,67 @@ class ReportRouted(Event):
     destinations: tuple[Destination, ...]
     danger_class: DangerClass
     grade: str
+    responsible: tuple[str, ...] = Field((), description="bodies that are responsible for what is not ours, by name")
+
+
+class EntryKind(StrEnum):
+    """What an entry in an agency's feed is: a report, or a notice about one that it has."""
+
+    report = "report"
+    corrected = "corrected"
+    withdrawn = "withdrawn"
+    erased = "erased"
+
+
+class ReportDelivered(Event):
+    """On an agency's own topic: there is something in its feed. Ids only; the feed itself is asked with a token."""
+
+    type_ = "heard.report.delivered.v1"
+    step = "delivered"
+    agency: str
+    position: PositiveInt
+    kind: EntryKind
+
+    @property
+    def event_id(self) -> UUID:
+        return uuid5(self.report_id, f"{self.step}/{self.agency}/{self.position}")
+
+
+class Progress(StrEnum):
+    """How far somebody has come with a report."""
+
+    acknowledged = "acknowledged"
+    under_way = "under_way"
+    returned = "returned"
+    closed = "closed"
+    review_offered = "review_offered"
+    review_planned = "review_planned"
+    review_closed = "review_closed"
+
+
+class SafeWords(StrEnum):
+    """What the reporter may be told, on a page that somebody else may see: chosen, never written (design.md 12)."""
+
+    being_looked_at = "being_looked_at"
+    please_get_in_touch = "please_get_in_touch"
+    something_was_done = "something_was_done"
+    nothing_more_will_be_done = "nothing_more_will_be_done"
+    a_review_can_be_asked_for = "a_review_can_be_asked_for"
+
+
+class ReportProgressed(Event):
+    """Somebody got further with a report. `agency` and `at` are for staff; `words` alone are for the reporter."""
+
+    type_ = "heard.report.progressed.v1"
+    step = "progressed"
+    agency: str
+    progress: Progress
+    at: AwareDatetime
+    words: SafeWords | None = None
+
+    @property
+    def event_id(self) -> UUID:
+        return uuid5(self.report_id, f"{self.step}/{self.agency}/{self.progress}/{self.at.isoformat()}")
 
 
 class ReportOverridden(Event):

@@ -16,6 +16,7 @@ from shared.events import Lane
 log = structlog.get_logger()
 
 ROUTED: Final = "reports.routed"
+PROGRESSED: Final = "reports.progressed"
 OVERRIDDEN: Final = "reports.overridden"
 LINKED: Final = "reports.linked"
 PROGRESSED: Final = "reports.progressed"
@@ -43,6 +44,11 @@ READERS: Final = {
 
 MAX_MESSAGE: Final = 8 * 2**20  # bytes: a report of 1 MiB, written twice, with its evidence
 SEND_TIMEOUT: Final = 10.0  # seconds
+
+
+def agency_topic(agency: str) -> str:
+    """Where an agency on Kafka is told of what is in its feed."""
+    return f"agency.{agency}"
 
 
 class KafkaUnavailable(Exception):

@@ -21,9 +21,9 @@ from deploy.local.errors import LocalError
 from deploy.local.postgres import Postgres
 from deploy.local.samples import Sent
 from deploy.local.stack import ROOT, TELEPHONY, Ports, Stack, started
+from services.escalation.directory_file import read_directory
 from services.escalation.handlers.clients import let_in
 from services.escalation.handlers.directories import load_directory
-from services.escalation.rules_in_force import read_directory
 from shared.database import create_pool
 
 DATA: Final = ROOT / ".heard"

@@ -83,18 +83,26 @@ class Postgres:
 
     def url(self, database: str) -> str:
         """For the role that owns `database`; `postgres` is the superuser's own."""
-        return f"postgresql://{database}:{self._password(database)}@{process.LOOPBACK}:{self.port}/{database}"
+        return self._url(database, database)
+
+    def guest_url(self, database: str) -> str:
+        """For the role that owns nothing in `database`, and may do there only what it is granted."""
+        return self._url(guest_of(database), database)
+
+    def _url(self, role: str, database: str) -> str:
+        return f"postgresql://{role}:{self._password(role)}@{process.LOOPBACK}:{self.port}/{database}"
 
     def create_database(self, name: str) -> str:
-        """A database and the one role that may connect to it, both called `name`; its URL. Does nothing twice."""
+        """A database with its owner, both called `name`, and its guest; the owner's URL. Does nothing twice."""
         if not _NAME.fullmatch(name) or name in {SUPERUSER, "public", "template0", "template1"}:
             raise ValueError(f"not a name for a database: {name!r}")
-        password = self._password(name)
-        known = self._sql(f"select 1 from pg_roles where rolname = '{name}'")  # noqa: S608
-        self._sql(f"{'alter' if known else 'create'} role {name} login password '{password}'")
+        for role in (name, guest_of(name)):
+            known = self._sql(f"select 1 from pg_roles where rolname = '{role}'")  # noqa: S608
+            self._sql(f"{'alter' if known else 'create'} role {role} login password '{self._password(role)}'")
         if not self._sql(f"select 1 from pg_database where datname = '{name}'"):  # noqa: S608
             self._sql(f"create database {name} owner {name}")
         self._sql(f"revoke connect, temporary on database {name} from public")
+        self._sql(f"grant connect on database {name} to {guest_of(name)}")
         return self.url(name)
 
     def drop_database(self, name: str) -> None:
@@ -222,6 +230,10 @@ class Postgres:
             passwords[role] = secrets.token_hex(24)
             _write_secret(path, json.dumps(passwords))
         return passwords[role]
+
+
+def guest_of(database: str) -> str:
+    return f"{database}_guest"
 
 
 def _installed() -> Path:

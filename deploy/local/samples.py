@@ -11,8 +11,9 @@ from typing import Any, Final
 import httpx
 
 from deploy.local.stack import ROOT, TELEPHONY, Stack
+from services.escalation.directory_file import read_directory
 from services.escalation.domain.directory import Directory, Kind
-from services.escalation.rules_in_force import read_directory
+from services.escalation.tokens import Role
 from shared.events import Channel, Speaker
 
 DEMO: Final = ROOT / "deploy" / "demo"
@@ -26,7 +27,7 @@ class Client:
     """A program that may ask escalation for tokens."""
 
     id: str
-    role: str
+    role: Role
     belongs_to: str
 
 
@@ -146,14 +147,14 @@ async def _from_queue(sent: dict[str, Sent], token: dict[str, str], escalation: 
 
 
 async def _from_feed(agency: str, sent: dict[str, Sent], token: dict[str, str], escalation: httpx.AsyncClient) -> None:
-    after = 0
+    after: dict[str, str] = {}
     while True:
-        page = await escalation.get(f"/v1/agencies/{agency}/reports", params={"after": after}, headers=token)
-        reports = page.raise_for_status().json()["reports"]
-        if not reports:
+        page = await escalation.get(f"/v1/agencies/{agency}/reports", params=after, headers=token)
+        found = page.raise_for_status().json()
+        if not found["reports"]:
             return
-        for delivered in reports:
+        for delivered in found["reports"]:
             if report := sent.get(delivered["reference"]):
                 report.went_to.setdefault(agency, set()).add(delivered["queue"])
-                report.labels = report.labels or delivered["report"].get("labels", ())
-        after = reports[-1]["position"]
+                report.labels = report.labels or (delivered["report"] or {}).get("labels", ())
+        after = {"after": found["next"]}

@@ -159,6 +159,7 @@ class Stack:
             "HEARD_CLASSIFIER_KEYS": json.dumps({"intake": sha256(of(LIVE_READINGS))}),
             "HEARD_INTAKE_DIRECTORY": str(ROOT / "deploy" / "demo" / "directory.toml"),
             "HEARD_ESCALATION_DATABASE": self.postgres.url("escalation"),
+            "HEARD_ESCALATION_GUEST_DATABASE": self.postgres.guest_url("escalation"),
             "HEARD_ESCALATION_TOKEN_KEY": of("tokens"),
             "HEARD_ESCALATION_AUDIT_KEY": of("audit"),
             "HEARD_ESCALATION_DEMO_LOGIN": "true",

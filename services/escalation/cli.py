@@ -1,22 +1,28 @@
 """`heard escalation …` and `heard directory …`."""
 
 import asyncio
-from datetime import UTC, datetime
+import sys
+from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
 
-from services.escalation import main
+from services.escalation import main, tokens
+from services.escalation.directory_file import read_directory
 from services.escalation.domain.directory import Directory
 from services.escalation.domain.people import Role
+from services.escalation.domain.rules import Rules
 from services.escalation.errors import DirectoryRefused
-from services.escalation.handlers import audit, clients, directories, people
+from services.escalation.handlers import audit, clients, directories, people, webhooks
 from services.escalation.handlers.audit import Proof
-from services.escalation.rules_in_force import read_directory
+from services.escalation.main import coverage
+from services.escalation.rules_in_force import covering, grading, routing
 from services.escalation.settings import MIGRATIONS, Settings
 from shared.database import create_pool, migrate
 from shared.http import serve
+from shared.outbox import Bell
 from shared.telemetry import configure_logging
 
 app = typer.Typer(no_args_is_help=True, help="What is done about it: cases, the ranked queue, the agencies.")
@@ -54,14 +60,39 @@ def let_in(
     role: Annotated[Literal["agency", "operator"], typer.Option(help="what it may do")],
     belongs_to: Annotated[str, typer.Option(help="its agency, or the police force whose queue it works")],
     secret: Annotated[str, typer.Option(envvar="HEARD_CLIENT_SECRET", help="from the environment")],
+    overlap: Annotated[float, typer.Option(help="hours for which the secrets that it had stay good")] = 24,
 ) -> None:
-    """Let a program ask for tokens, or give it a new secret."""
-    asyncio.run(_let_in(client_id, secret, role, belongs_to, _settings()))
+    """Let a program ask for tokens, or give it a new secret beside the one that it has."""
+    asyncio.run(_let_in(client_id, secret, role, belongs_to, datetime.now(UTC) + timedelta(hours=overlap), _settings()))
 
 
-async def _let_in(client_id: str, secret: str, role: str, belongs_to: str, settings: Settings) -> None:
+async def _let_in(
+    client_id: str, secret: str, role: tokens.Role, belongs_to: str, old_until: datetime, settings: Settings
+) -> None:
     async with create_pool(settings.database.get_secret_value(), 1) as pool:
-        await clients.let_in(client_id, secret, role, belongs_to, pool)
+        await clients.let_in(client_id, secret, role, belongs_to, pool, old_until)
+
+
+@app.command("webhook")
+def set_up_webhook(agency: str, url: str) -> None:
+    """Tell an agency at this URL of what comes next. Prints the secret that it checks signatures with, this once."""
+    print(asyncio.run(_set_up_webhook(agency, url, _settings())))
+
+
+async def _set_up_webhook(agency: str, url: str, settings: Settings) -> str:
+    async with create_pool(settings.database.get_secret_value(), 1) as pool:
+        return (await webhooks.set_up(agency, url, pool, datetime.now(UTC))).secret
+
+
+@app.command("shut-out")
+def shut_out(client_id: str) -> None:
+    """Take a program's secrets away."""
+    asyncio.run(_shut_out(client_id, _settings()))
+
+
+async def _shut_out(client_id: str, settings: Settings) -> None:
+    async with create_pool(settings.database.get_secret_value(), 1) as pool:
+        await clients.shut_out(client_id, pool)
 
 
 @app.command("person")
@@ -101,16 +132,30 @@ async def _proof(head: str | None, settings: Settings) -> Proof:
 
 
 @directory.command("load")
-def load(file: Path) -> None:
-    """Put a directory in force, whole, or refuse it with the place and the reason."""
+def load(
+    file: Path,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="only show which open reports would move")] = False,
+) -> None:
+    """Put a directory in force, whole, and move the open reports that it places elsewhere; or refuse it, saying why."""
     try:
         read = read_directory(file)
     except DirectoryRefused as error:
-        raise typer.BadParameter(str(error)) from error
-    version = asyncio.run(_load(read, _settings()))
+        print(str(error), file=sys.stderr)
+        raise typer.Exit(2) from error
+    asyncio.run(_load(read, dry_run, _settings()))
+
+
+async def _load(read: Directory, dry_run: bool, settings: Settings) -> None:
+    tried = Rules(read, grading(), routing())
+    async with create_pool(settings.database.get_secret_value(), 2) as pool, coverage(settings) as districts:
+        places = partial(covering, tried, districts)
+        found = await directories.moves(places, pool)
+        for move in found:
+            reference = move.kept.event.report.reference
+            print(f"{reference}: to {', '.join(move.to) or '-'}; no longer to {', '.join(move.no_longer_to) or '-'}")
+        if dry_run:
+            print(f"{len(found)} open reports would move; nothing was loaded")
+            return
+        version = await directories.load_directory(read, pool, datetime.now(UTC))
+        await directories.move(found, places, pool, Bell(pool), datetime.now(UTC))
     print(f"directory version {version}: {len(read.agencies)} agencies in {len(read.areas)} areas")
-
-
-async def _load(read: Directory, settings: Settings) -> int:
-    async with create_pool(settings.database.get_secret_value(), 1) as pool:
-        return await directories.load_directory(read, pool, datetime.now(UTC))

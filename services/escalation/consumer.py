@@ -35,7 +35,8 @@ async def classified(records: Sequence[Record], edge: Edge) -> None:
     for record in records:
         event, about = decode(ReportClassified, record.headers, record.value)
         arrived.append(Arrived(event, about.time, about.traceparent))
-    await cases.escalate(arrived, edge.pool, edge.bell, await edge.rules.current(), datetime.now(UTC))
+    rules = await edge.rules.covering(a.event.report.place for a in arrived)
+    await cases.escalate(arrived, edge.pool, edge.bell, rules, datetime.now(UTC))
 
 
 async def received_urgent(records: Sequence[Record], edge: Edge) -> None:

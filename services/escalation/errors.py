@@ -4,6 +4,10 @@ ServiceError
 ├── NotSignedIn       401  no token, or one that is not valid
 ├── NotYours          403  a token for somebody else
 ├── UnknownClient     401  the client or its secret is wrong
+├── UnknownReport     404  no such report, or it is not yours
+├── NotNow            409  the delivery or the review is not in a state for that
+├── NotACursor        422  `after` is not a cursor of this feed
+├── TooOften          429  more requests than the policy allows
 ├── SignInFirst       303  a page, and nobody is signed in: to the sign-in page
 ├── WrongPassword     401  the name or the password is wrong
 ├── NotLetIn          403  the provider proved nobody, or nobody who may do anything here
@@ -14,7 +18,7 @@ ServiceError
 ├── LeaseLost         409  the lease has run out, or the token is not its
 ├── NotSo             422  what was asked for cannot be, and why
 ├── NoDirectory       503  no directory is loaded yet
-└── DirectoryRefused  422  a directory file that is wrong, with the place and the reason
+└── DirectoryRefused  422  a directory file that is wrong, with the lines and the reasons
 """
 
 from http import HTTPStatus
@@ -38,6 +42,26 @@ class UnknownClient(ServiceError):
     status = HTTPStatus.UNAUTHORIZED
     title = "We do not know this client, or its secret is wrong"
     headers = MappingProxyType({"WWW-Authenticate": 'Basic realm="heard"'})
+
+
+class UnknownReport(ServiceError):
+    status = HTTPStatus.NOT_FOUND
+    title = "Nothing of yours is here"
+
+
+class NotNow(ServiceError):
+    status = HTTPStatus.CONFLICT
+    title = "Not as things stand"
+
+
+class NotACursor(ServiceError):
+    status = HTTPStatus.UNPROCESSABLE_ENTITY
+    title = "This is not a cursor of this feed"
+
+
+class TooOften(ServiceError):
+    status = HTTPStatus.TOO_MANY_REQUESTS
+    title = "Too many requests"
 
 
 class SignInFirst(ServiceError):

@@ -10,18 +10,25 @@ import httpx
 from fastapi import FastAPI
 
 from services.escalation import consumer, pages
+from services.escalation.attendant import Attendant
 from services.escalation.consumer import Edge
+from services.escalation.coverage import Coverage
 from services.escalation.handlers import alerts, audit
+from services.escalation.handlers.arrivals import Arrivals
 from services.escalation.live import Watch
 from services.escalation.openid import Provider
+from services.escalation.outward import Outward
+from services.escalation.rates import Rates
 from services.escalation.routers import (
     agencies,
     audit_pages,
     board,
     case_pages,
+    case_reviews,
     leases,
     oauth,
     people_pages,
+    portal,
     queue,
     sign_in,
     supervisor,
@@ -29,6 +36,7 @@ from services.escalation.routers import (
 )
 from services.escalation.rules_in_force import RulesInForce
 from services.escalation.settings import Settings
+from services.escalation.teller import Teller
 from shared import http
 from shared.consumer import Consumer, Turnstile
 from shared.database import create_pool, is_there
@@ -43,13 +51,16 @@ def create_app(settings: Settings) -> FastAPI:
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         async with (
             create_pool(settings.database.get_secret_value(), settings.connections) as pool,
+            create_pool(settings.guest_database.get_secret_value(), settings.connections) as guests,
             httpx.AsyncClient(timeout=10) as outside,
         ):
             app.state.provider = Provider(settings, outside) if settings.openid_issuer else None
-            app.state.settings, app.state.pool = settings, pool
+            app.state.settings, app.state.pool, app.state.guests = settings, pool, guests
             app.state.bell, app.state.rules = Bell(pool), RulesInForce(pool)
             app.state.watch, app.state.boards = Watch(pool), {}
-            beside = [asyncio.create_task(loop()) for loop in (app.state.bell.run, app.state.watch.run)]
+            app.state.arrivals, app.state.rates = Arrivals(pool), Rates(settings.requests_a_minute)
+            loops = (app.state.bell.run, app.state.watch.run, app.state.arrivals.run)
+            beside = [asyncio.create_task(loop()) for loop in loops]
             yield
             for task in beside:
                 task.cancel()
@@ -64,22 +75,38 @@ def create_app(settings: Settings) -> FastAPI:
     app.include_router(leases.router)
     app.include_router(work.router)
     app.include_router(agencies.router)
+    app.include_router(case_reviews.router)
     app.include_router(sign_in.router)
     app.include_router(board.router)
     app.include_router(case_pages.router)
     app.include_router(supervisor.router)
     app.include_router(audit_pages.router)
     app.include_router(people_pages.router)
+    app.include_router(portal.router)
     app.mount("/static", pages.static)
     return app
+
+
+@asynccontextmanager
+async def coverage(settings: Settings) -> AsyncIterator[Coverage | None]:
+    """The postcode service, where one is configured."""
+    if settings.postcodes is None:
+        yield None
+        return
+    async with httpx.AsyncClient(base_url=settings.postcodes, limits=httpx.Limits(max_connections=10)) as client:
+        yield Coverage(client)
 
 
 async def run_worker(settings: Settings) -> None:
     """Open cases, put unread threats on the queue, take in what was set aside, send receipts, until SIGTERM."""
     stop = asyncio.Event()
     producer = Producer(settings.kafka)
-    async with create_pool(settings.database.get_secret_value(), settings.connections) as pool:
-        rules = RulesInForce(pool)
+    async with (
+        create_pool(settings.database.get_secret_value(), settings.connections) as pool,
+        coverage(settings) as districts,
+        httpx.AsyncClient(limits=httpx.Limits(max_keepalive_connections=0)) as hooks,
+    ):
+        rules = RulesInForce(pool, districts)
         edge = Edge(pool, Bell(pool), rules, timedelta(seconds=settings.unread_after))
         turnstile = Turnstile()
         read_by = partial(Consumer, settings.kafka, producer=producer, stop=stop)
@@ -94,5 +121,7 @@ async def run_worker(settings: Settings) -> None:
             edge.bell.run,
             partial(audit.keep_sealing, pool, settings.audit_key.get_secret_value(), stop),
             partial(alerts.keep_watch, pool, stop),
+            Attendant(pool, edge.bell, rules, stop).run,
+            Teller(pool, Outward(hooks, settings.webhook_networks), stop).run,
         ]
         await until_stopped(stop, producer, TOPICS, loops, settings.metrics_port)

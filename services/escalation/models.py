@@ -1,10 +1,24 @@
 """Escalation's tables."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ARRAY, BigInteger, DateTime, Index, LargeBinary, SmallInteger, String, text
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    CheckConstraint,
+    Column,
+    DateTime,
+    ForeignKeyConstraint,
+    Identity,
+    Index,
+    LargeBinary,
+    SmallInteger,
+    String,
+    UniqueConstraint,
+    text,
+)
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import registry
 from sqlmodel import Field, SQLModel
@@ -86,17 +100,147 @@ class AgencyCounter(Table, table=True):
 
 
 class Delivery(Table, table=True):
-    """A report in an agency's feed. Positions of one agency are 1, 2, 3 … in the order of commit."""
+    """An entry of an agency's feed. Positions of one agency are 1, 2, 3 … in the order of commit.
 
-    __table_args__ = (Index("delivery_report", "agency_id", "report_id", "queue", unique=True),)
+    The entry of kind `report` is the delivery itself: it alone has a body, cut down to what the agency's kind may see,
+    and a state. A correction, a withdrawal or an erasure is one more entry about it. Row-level security (FORCE): an
+    agency sees its own and nothing else.
+    """
+
+    __table_args__ = (
+        Index(
+            "delivery_report", "agency_id", "report_id", "queue", unique=True,
+            postgresql_where=text("kind = 'report'"),
+        ),
+        Index(
+            "delivery_unsettled", "acknowledge_by",
+            postgresql_where=text(
+                "kind = 'report' and settled_at is null and state in ('queued', 'seen', 'returned')"
+            ),
+        ),
+    )  # fmt: skip
 
     agency_id: str = Field(primary_key=True)
     position: int = Field(primary_key=True, sa_type=BigInteger)
-    report_id: UUID = Field(foreign_key="cases.report_id", index=True)
+    report_id: UUID = Field(index=True)
     queue: str
     reason: str
     ground: str
     delivered_at: datetime = Field(sa_type=DateTime(timezone=True))
+    kind: str = Field(default="report", description="report, corrected, withdrawn or erased")
+    reference: str | None = None
+    received_at: datetime | None = Field(default=None, sa_type=DateTime(timezone=True))
+    body: dict[str, Any] | None = Field(default=None, sa_type=JSONB)
+    state: str = Field(default="queued", description="queued, seen, acknowledged, returned, closed, withdrawn, erased")
+    seen_at: datetime | None = Field(default=None, sa_type=DateTime(timezone=True))
+    acknowledge_by: datetime | None = Field(default=None, sa_type=DateTime(timezone=True))
+    acknowledged_at: datetime | None = Field(default=None, sa_type=DateTime(timezone=True))
+    closed_at: datetime | None = Field(default=None, sa_type=DateTime(timezone=True))
+    returned_for: str | None = Field(default=None, description="the agency that it is for, where they said")
+    outcome: str | None = None
+    by_hand: bool = Field(
+        default=False,
+        sa_column_kwargs={"server_default": text("false")},
+        description="passed on by an agency or a person, not by the rules: only a person takes it back",
+    )
+    settled_at: datetime | None = Field(
+        default=None, sa_type=DateTime(timezone=True), description="when a return or a missed target was dealt with"
+    )
+
+
+class DeliveryStep(Table, table=True):
+    """What an agency did about a delivery, in order."""
+
+    __tablename__ = "delivery_step"
+    __table_args__ = (Index("delivery_step_report", "agency_id", "report_id"),)
+
+    id: int | None = Field(default=None, sa_column=Column(BigInteger, Identity(), primary_key=True))
+    agency_id: str
+    report_id: UUID
+    queue: str
+    step: str
+    note: str | None = None
+    by: str
+    at: datetime = Field(sa_type=DateTime(timezone=True))
+
+
+class Webhook(Table, table=True):
+    """Where an agency is told of new entries. `pending_to` is the end of what is being told, the same at each retry."""
+
+    agency_id: str = Field(primary_key=True)
+    url: str
+    secret: str
+    sent_to: int = Field(sa_type=BigInteger)
+    pending_to: int | None = Field(default=None, sa_type=BigInteger)
+    attempts: int = 0
+    failing_since: datetime | None = Field(default=None, sa_type=DateTime(timezone=True))
+    due_at: datetime = Field(sa_type=DateTime(timezone=True))
+    gave_up_at: datetime | None = Field(default=None, sa_type=DateTime(timezone=True))
+
+
+class CaseReview(Table, table=True):
+    """An ASB Case Review. `agency_id` is its panel; `timeline` is every complaint, counted or not, and why."""
+
+    __tablename__ = "case_review"
+    __table_args__ = (
+        CheckConstraint("state in ('proposed', 'planned', 'closed')"),
+        UniqueConstraint("id", "agency_id"),
+    )
+
+    id: UUID = Field(primary_key=True)
+    agency_id: str
+    report_id: UUID
+    reference: str
+    asked_by: str = Field(description="threshold, reporter or operator")
+    offered: bool = Field(description="whether the reporter was offered it: never one who is anonymous")
+    state: str = "proposed"
+    timeline: list[dict[str, Any]] = Field(sa_type=JSONB)
+    opened_at: datetime = Field(sa_type=DateTime(timezone=True))
+    review_on: date | None = None
+    outcome: str | None = None
+    closed_at: datetime | None = Field(default=None, sa_type=DateTime(timezone=True))
+
+
+class CaseReviewReport(Table, table=True):
+    """The reports that a review is about."""
+
+    __tablename__ = "case_review_report"
+
+    reference: str = Field(primary_key=True)
+    review_id: UUID = Field(primary_key=True, foreign_key="case_review.id", ondelete="CASCADE")
+
+
+def of_that_panel() -> ForeignKeyConstraint:
+    """Nobody can pass for the panel of another's review."""
+    return ForeignKeyConstraint(["review_id", "panel"], ["case_review.id", "case_review.agency_id"], ondelete="CASCADE")
+
+
+class CaseReviewAgency(Table, table=True):
+    """An agency invited to a review."""
+
+    __tablename__ = "case_review_agency"
+    __table_args__ = (of_that_panel(),)
+
+    review_id: UUID = Field(primary_key=True)
+    agency_id: str = Field(primary_key=True)
+    panel: str
+    invited_at: datetime = Field(sa_type=DateTime(timezone=True))
+
+
+class CaseReviewAction(Table, table=True):
+    """One line of a review's action plan. `owner` is the agency that does it."""
+
+    __tablename__ = "case_review_action"
+    __table_args__ = (Index("case_review_action_review", "review_id"), of_that_panel())
+
+    id: UUID = Field(primary_key=True)
+    review_id: UUID
+    panel: str
+    action: str
+    owner: str
+    due_on: date
+    done_at: datetime | None = Field(default=None, sa_type=DateTime(timezone=True))
+    came_back_at: datetime | None = Field(default=None, sa_type=DateTime(timezone=True))
 
 
 class DirectoryVersion(Table, table=True):
@@ -113,9 +257,19 @@ class Client(Table, table=True):
     """Who may ask for tokens: an agency's program, or a control room's."""
 
     id: str = Field(primary_key=True)
-    secret_hash: str
     role: str = Field(description="agency or operator")
     belongs_to: str = Field(description="the agency, or the police force whose queue it works")
+    scopes: list[str] = Field(sa_column=Column(ARRAY(String), nullable=False, server_default="{}"))
+
+
+class ClientSecret(Table, table=True):
+    """A client's secrets: two for as long as one takes over from the other."""
+
+    __tablename__ = "client_secret"
+
+    client_id: str = Field(primary_key=True, foreign_key="client.id", ondelete="CASCADE")
+    secret_hash: str = Field(primary_key=True)
+    expires_at: datetime | None = Field(default=None, sa_type=DateTime(timezone=True))
 
 
 class Alert(Table, table=True):

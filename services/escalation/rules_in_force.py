@@ -1,36 +1,25 @@
-"""What decides: the directory, the grading and the routing table, as read from files and as in force."""
+"""What decides: the directory, the grading and the routing table as in force, and the areas of postcodes."""
 
+import asyncio
 import time
 import tomllib
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
-from pydantic import ValidationError
-
-from services.escalation.domain.directory import Directory
+from services.escalation.coverage import Coverage
 from services.escalation.domain.drills import Drills
 from services.escalation.domain.grading import GradingTable
 from services.escalation.domain.routing import RoutingTable
-from services.escalation.errors import DirectoryRefused
-from services.escalation.handlers.cases import Rules
+from services.escalation.domain.rules import Rules
 from services.escalation.repository.directories import newest_directory
 from shared.consumer import NotYet
 from shared.database import Pool, transaction
+from shared.events import Place
 
 TABLES: Final = Path(__file__).parent / "rules"
 FRESH: Final = 5.0  # seconds that a directory is used before it is looked up again
-
-
-def read_directory(path: Path) -> Directory:
-    """A directory from a TOML file, whole or not at all. Raises DirectoryRefused with each place and reason."""
-    try:
-        return Directory.model_validate(tomllib.loads(path.read_text()))
-    except tomllib.TOMLDecodeError as error:
-        raise DirectoryRefused(f"{path}: not TOML: {error}") from error
-    except ValidationError as error:
-        faults = [f"{'.'.join(map(str, fault['loc'])) or 'directory'}: {fault['msg']}" for fault in error.errors()]
-        raise DirectoryRefused(f"{path}: " + "; ".join(faults)) from error
 
 
 def grading() -> GradingTable:
@@ -50,6 +39,7 @@ class RulesInForce:
     """The tables, with the newest directory; looked up again every few seconds."""
 
     pool: Pool
+    coverage: Coverage | None = None
     _rules: Rules | None = None
     _read_at: float = 0.0
 
@@ -62,3 +52,21 @@ class RulesInForce:
                 raise NotYet("no directory is loaded: heard directory load FILE")
             self._rules, self._read_at = Rules(directory, grading(), routing()), time.monotonic()
         return self._rules
+
+    async def covering(self, places: Iterable[Place]) -> Rules:
+        """The rules in force, with the areas of those postcodes that the directory's own table leaves open."""
+        return await covering(await self.current(), self.coverage, places)
+
+
+async def covering(rules: Rules, coverage: Coverage | None, places: Iterable[Place]) -> Rules:
+    """These rules, with the areas of those postcodes that their directory's own table leaves open."""
+    if coverage is None:
+        return rules
+    asked = sorted({p.postcode for p in places if p.postcode and rules.directory.area_of(p) is None})
+    districts = await asyncio.gather(*(coverage.district(postcode) for postcode in asked))
+    found = {
+        postcode: rules.directory.area_of_district(*named)
+        for postcode, named in zip(asked, districts, strict=True)
+        if named
+    }
+    return replace(rules, looked_up={postcode: area for postcode, area in found.items() if area})

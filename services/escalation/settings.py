@@ -1,5 +1,6 @@
 """What escalation is told by its environment."""
 
+from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Final, Self
 
@@ -16,8 +17,14 @@ class Settings(ServiceSettings):
 
     port: int = Field(8003, description="port that HTTP listens on")
     database: SecretStr = Field(description="postgresql://user:password@host:port/database")
+    guest_database: SecretStr = Field(description="the same database, as the role that agencies' requests run under")
     connections: int = Field(16, description="connections to the database, for each process")
     token_key: SecretStr = Field(min_length=32, description="what access tokens are signed with")
+    token_key_before: SecretStr | None = Field(None, min_length=32, description="the key before it: still good to read")
+    postcodes: str | None = Field(None, description="URL of a postcode service with the interface of postcodes.io")
+    webhook_networks: tuple[IPv4Network | IPv6Network, ...] = Field(
+        (), description="JSON list of private networks that webhooks may reach, and without TLS"
+    )
     audit_key: SecretStr = Field(min_length=32, description="what the audit chain is sealed with; never changed")
     openid_issuer: str | None = Field(None, description="the OpenID provider that people sign in with")
     openid_client_id: str = Field("", description="what the provider knows us as")
@@ -27,7 +34,14 @@ class Settings(ServiceSettings):
     public_url: str = Field("http://127.0.0.1:8003", description="where browsers find these pages")
     demo_login: bool = Field(False, description="names and passwords of the demo; refused outside it")
     unread_after: float = Field(5, gt=0, description="seconds before an urgent report not yet read is put on the queue")
+    requests_a_minute: int = Field(600, gt=0, description="how often one agency's client may ask, of one process")
     metrics_port: int | None = Field(None, description="port on which the worker shows its metrics")
+
+    @property
+    def token_keys(self) -> tuple[str, ...]:
+        """What tokens may have been signed with: the key that signs first."""
+        kept = [self.token_key, *([self.token_key_before] if self.token_key_before else [])]
+        return tuple(key.get_secret_value() for key in kept)
 
     @model_validator(mode="after")
     def _demo_login_stays_in_the_demo(self) -> Self:

@@ -1,12 +1,17 @@
-"""Access tokens: signed, for ten minutes, saying whose they are and what for."""
+"""Access tokens: signed, for ten minutes, saying whose they are and what for.
 
+The key is changed without a gap: a new one signs, and the one before it is still good to read with.
+"""
+
+import hashlib
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final, Literal, cast
 
 from joserfc import jwt
 from joserfc.errors import JoseError
-from joserfc.jwk import OctKey
+from joserfc.jwk import KeySet, OctKey
 
 from services.escalation.errors import NotSignedIn
 
@@ -15,15 +20,23 @@ ISSUER: Final = "heard-escalation"
 ALGORITHM: Final = "HS256"
 
 Role = Literal["agency", "operator"]
+Scope = Literal["reports.read", "reports.act", "reviews", "queue"]
+
+SCOPES: Final[Mapping[Role, tuple[Scope, ...]]] = {
+    "agency": ("reports.read", "reports.act", "reviews"),
+    "operator": ("queue",),
+}
+"""What each role may ask for."""
 
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """Who is calling: a client, its role, and the agency or police force that it acts for."""
+    """Who is calling: a client, its role, the agency or police force that it acts for, and what it may do."""
 
     client: str
     role: Role
     belongs_to: str
+    scopes: tuple[str, ...] = ()
 
 
 def issue(who: Principal, key: str, now: datetime) -> str:
@@ -32,16 +45,18 @@ def issue(who: Principal, key: str, now: datetime) -> str:
         "sub": who.client,
         "role": who.role,
         "belongs_to": who.belongs_to,
+        "scope": " ".join(who.scopes),
         "iat": int(now.timestamp()),
         "exp": int((now + LIFETIME).timestamp()),
     }
-    return jwt.encode({"alg": ALGORITHM}, claims, OctKey.import_key(key))
+    signer = _key(key)
+    return jwt.encode({"alg": ALGORITHM, "kid": signer.kid}, claims, signer)
 
 
-def read(token: str, key: str, now: datetime) -> Principal:
+def read(token: str, keys: Sequence[str], now: datetime) -> Principal:
     """Whose token this is. Raises NotSignedIn for one that is forged, broken or too old."""
     try:
-        claims = jwt.decode(token, OctKey.import_key(key), algorithms=[ALGORITHM]).claims
+        claims = jwt.decode(token, KeySet([_key(key) for key in keys]), algorithms=[ALGORITHM]).claims
         wanted = jwt.JWTClaimsRegistry(
             now=int(now.timestamp()),
             iss={"essential": True, "value": ISSUER},
@@ -51,4 +66,9 @@ def read(token: str, key: str, now: datetime) -> Principal:
         wanted.validate(claims)
     except (JoseError, ValueError) as error:
         raise NotSignedIn("Ask for a new token at /oauth/token, and send it as `Authorization: Bearer …`.") from error
-    return Principal(claims["sub"], cast(Role, claims["role"]), claims["belongs_to"])
+    scopes = tuple(claims.get("scope", "").split())
+    return Principal(claims["sub"], cast(Role, claims["role"]), claims["belongs_to"], scopes)
+
+
+def _key(key: str) -> OctKey:
+    return OctKey.import_key(key, {"kid": hashlib.sha256(key.encode()).hexdigest()[:8]})

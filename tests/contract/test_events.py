@@ -14,8 +14,10 @@ from shared.events import (
     LinkDisputed,
     ReportAmended,
     ReportClassified,
+    ReportDelivered,
     ReportLinked,
     ReportOverridden,
+    ReportProgressed,
     ReportReceived,
     ReportRouted,
 )
@@ -32,6 +34,8 @@ KINDS: dict[str, type[Event]] = {
         ReportAmended,
         ReportOverridden,
         LinkDisputed,
+        ReportDelivered,
+        ReportProgressed,
     )
 }
 TRACE = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"

@@ -62,7 +62,7 @@ def test_what_it_waits_for_is_there(name: str):
 
 def test_the_script_makes_every_topic():
     script = (DEPLOY / "kafka" / "topics.sh").read_text()
-    listed = re.search(r"for topic in (reports\..*?); do", script)
+    listed = re.search(r"for topic in (reports\..*?); do", script.replace("\\\n", ""))
     assert listed
     assert set(listed[1].split()) == set(TOPICS)
 

@@ -8,17 +8,29 @@ from pathlib import Path
 import pytest
 
 from shared.events import Lane
-from shared.kafka import CLASSIFIED, DEAD, READERS, RECEIVED, ROUTED, TOPICS
+from shared.kafka import (
+    AMENDED,
+    CLASSIFIED,
+    DEAD,
+    DISPUTED,
+    LINKED,
+    OVERRIDDEN,
+    PROGRESSED,
+    READERS,
+    RECEIVED,
+    ROUTED,
+    TOPICS,
+)
 
 SCRIPT = Path(__file__).resolve().parents[2] / "deploy" / "kafka" / "topics.sh"
 WRITES = {
-    "intake": {*RECEIVED.values(), DEAD},
+    "intake": {*RECEIVED.values(), LINKED, AMENDED, DEAD},
     "classifier": {*CLASSIFIED.values(), DEAD},
-    "escalation": {ROUTED, DEAD},
+    "escalation": {ROUTED, PROGRESSED, OVERRIDDEN, DISPUTED, DEAD},
     "operator": {*TOPICS} - {DEAD},
 }
 READS = {
-    "intake": {ROUTED},
+    "intake": {ROUTED, DISPUTED},
     "classifier": {*RECEIVED.values()},
     "escalation": {*CLASSIFIED.values(), RECEIVED[Lane.urgent], DEAD},
     "operator": {DEAD},

@@ -9,6 +9,7 @@ from fastapi import FastAPI
 from deploy.local.postgres import Postgres
 from deploy.local.samples import DIRECTORY
 from services.escalation import rules_in_force
+from services.escalation.directory_file import read_directory
 from services.escalation.domain.directory import Directory
 from services.escalation.domain.people import Role
 from services.escalation.handlers import cases, clients, directories, people
@@ -25,12 +26,13 @@ OURS = {"Sec-Fetch-Site": "same-origin"}
 """What a browser says of a form sent from our own page."""
 
 TABLES = """cases, queue_item, delivery, agency_counter, outbox, client, directory_version, person, session, alert,
-overridden, note, case_link, audit_entry"""
+overridden, note, case_link, audit_entry, delivery_step, client_secret, webhook, case_review, case_review_report,
+case_review_agency, case_review_action"""
 
 
 @pytest.fixture(scope="session")
 def directory() -> Directory:
-    return rules_in_force.read_directory(DIRECTORY)
+    return read_directory(DIRECTORY)
 
 
 @pytest.fixture(scope="session")
@@ -46,9 +48,15 @@ def escalation_url(postgres: Postgres) -> str:
 
 
 @pytest.fixture
-def settings(escalation_url: str) -> Settings:
+def guest_url(escalation_url: str, postgres: Postgres) -> str:
+    return postgres.guest_url("escalation_tests")
+
+
+@pytest.fixture
+def settings(escalation_url: str, guest_url: str) -> Settings:
     return Settings(
         database=escalation_url,
+        guest_database=guest_url,
         kafka="127.0.0.1:1",
         token_key="a key of thirty-two characters or more",
         audit_key="another key of thirty-two characters or more",
@@ -64,6 +72,13 @@ async def pool(escalation_url: str) -> AsyncIterator[Pool]:
         await pool.execute(f"truncate {TABLES}")
         await pool.execute("alter table audit_entry enable trigger audit_table_stays")
         yield pool
+
+
+@pytest.fixture
+async def guests(guest_url: str, pool: Pool) -> AsyncIterator[Pool]:
+    """Connections under the role that agencies' requests run as."""
+    async with create_pool(guest_url, 20) as guests:
+        yield guests
 
 
 Escalate = Callable[..., Awaitable[None]]

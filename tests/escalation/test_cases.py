@@ -59,7 +59,8 @@ async def test_a_higher_revision_regrades_the_one_case(escalate: Escalate, pool:
     (case,) = await pool.fetch("select * from cases")
     assert (case["revision"], case["grade"]) == (2, "emergency")
     assert [receipt.revision for receipt in await receipts(pool)] == [1, 2]
-    assert await positions(pool, HEALTH) == [1]
+    kinds = await pool.fetch("select kind from delivery where agency_id = $1 order by position", HEALTH)
+    assert [row["kind"] for row in kinds] == ["report", "withdrawn"]
 
 
 async def test_a_late_lower_revision_changes_nothing(escalate: Escalate, pool: Pool):

@@ -1,22 +1,24 @@
-"""Codebook §5, row by row."""
+"""Codebook §5, row by row: with consent and without it, and with each body as the party complained of."""
 
 from typing import Any
 
 import pytest
 
 from services.escalation.domain.grading import danger_of
-from services.escalation.domain.routing import NOBODY, Route, route
+from services.escalation.domain.routing import NOBODY, Route, Subject, route
 from services.escalation.handlers.cases import Rules
 from shared.events import Answers, DangerClass, Flag, Label, Place, Strand
 from tests.builders import assessment, report
 
 ALL = ("housing", "school", "stalking_advocacy", "hate_crime_support")
+POLICE, REVIEW = ("police", "neighbourhood"), ("police", "review")
 
 
-def routed(rules: Rules, told: dict[str, Any], read: dict[str, Any]) -> Route:
+def routed(rules: Rules, told: dict[str, Any], read: dict[str, Any] | None, persisting: bool = False) -> Route:
     given = report(**told)
-    reading = assessment(**read)
-    return route(given, reading, danger_of(given, reading), rules.directory, rules.routing)
+    reading = None if read is None else assessment(**read)
+    subject = Subject(given, reading, danger_of(given, reading), rules.area_of(given.place), persisting)
+    return route(subject, rules.directory, rules.routing)
 
 
 def places(where: Route) -> set[tuple[str, str]]:
@@ -24,45 +26,78 @@ def places(where: Route) -> set[tuple[str, str]]:
 
 
 STALKING = {"labels": (Label.stalking, Label.harassment), "danger_class": DangerClass.veiled_or_stalking}
+HARASSMENT = {"labels": (Label.harassment,)}
 HATE = {"labels": (Label.hate_incident,), "strands": (Strand.race,)}
+BULLYING = {"labels": (Label.harassment,), "behaviours": ("H10",)}
+CHILD = {"labels": (Label.harassment,), "flags": (Flag.child_at_risk,)}
+COUNCILS = Answers(landlord="council")
+AT_SCHOOL = "Three boys in my son's class at school push him about every day."
+AMBULANCE = "He rings for an ambulance every night and nobody is ill."
+
+ROWS = [
+    ("R1", {}, {"labels": (Label.other,), "danger_class": DangerClass.life_at_risk}, {("police", "control_room")}),
+    ("R2", {}, HARASSMENT | {"happening_now": True}, {("police", "control_room"), ("police", "harassment")}),
+    ("R3", {}, {"behaviours": ("S1",), "happening_now": True}, {("police", "control_room"), POLICE}),
+    ("R4", {}, HARASSMENT, {("police", "harassment")}),
+    ("R5", {"answers": COUNCILS, "consent": ALL}, HARASSMENT, {("police", "harassment"), ("homes", "tenancy")}),
+    ("R5 without consent", {"answers": COUNCILS}, HARASSMENT, {("police", "harassment")}),
+    ("R6 and R7", {"consent": ALL}, HATE, {("police", "hate_crime"), ("stand-together", "support")}),
+    ("R7 without consent", {}, HATE, {("police", "hate_crime")}),
+    ("R8 and R9", {}, {"behaviours": ("A4",)}, {POLICE, ("council-asb", "asb")}),
+    ("R10", {}, {"behaviours": ("A3",)}, {("environmental-health", "nuisance")}),
+    (
+        "R11",
+        {"answers": COUNCILS, "consent": ALL},
+        {"behaviours": ("A3",)},
+        {("environmental-health", "nuisance"), ("homes", "tenancy")},
+    ),
+    (
+        "R11 without consent",
+        {"answers": COUNCILS},
+        {"behaviours": ("A3",)},
+        {("environmental-health", "nuisance"), POLICE},
+    ),
+    ("R12", {"text": AMBULANCE}, {"behaviours": ("A2",)}, {("moor-and-vale-ambulance", "hoax_calls"), POLICE}),
+    ("R12, a service not in the directory", {"text": "Hoax fire calls"}, {"behaviours": ("A2",)}, {REVIEW, POLICE}),
+    ("R13", {"text": "Pizzas we never ordered."}, {"behaviours": ("A2",)}, {POLICE}),
+    (
+        "R14",
+        {"consent": ALL, "text": AT_SCHOOL},
+        BULLYING,
+        {("police", "harassment"), ("moor-and-vale-schools", "safeguarding")},
+    ),
+    ("R14 without consent", {"text": AT_SCHOOL}, BULLYING, {("police", "harassment")}),
+    ("R14, not at a school", {"consent": ALL, "text": "My manager bullies me."}, BULLYING, {("police", "harassment")}),
+    (
+        "R15",
+        {"consent": ALL},
+        STALKING,
+        {("police", "control_room"), ("police", "harassment"), ("step-away", "advocacy")},
+    ),
+    ("R15 without consent", {}, STALKING, {("police", "control_room"), ("police", "harassment")}),
+    ("R16", {}, CHILD, {("police", "harassment"), ("safeguarding", "safeguarding")}),
+    ("R18", {}, {"behaviours": ("A9",)}, {("council-asb", "asb")}),
+    ("R19", {}, {"behaviours": ("S1",)}, {POLICE}),
+    ("R19 and R20", {}, {"behaviours": ("H8",)}, {POLICE, ("council-asb", "asb")}),
+    ("R21", {}, {"labels": (Label.other,)}, {REVIEW}),
+    ("no row", {}, {"labels": (Label.asb,)}, {REVIEW}),
+    ("not read", {}, None, {REVIEW}),
+]
 
 
-@pytest.mark.parametrize(
-    ("told", "read", "wanted"),
-    [
-        ({}, {"labels": (Label.other,), "danger_class": DangerClass.life_at_risk}, {("police", "control_room")}),
-        ({}, {"labels": (Label.harassment,)}, {("police", "harassment")}),
-        (
-            {"answers": Answers(landlord="council"), "consent": ALL},
-            {"labels": (Label.harassment,)},
-            {("police", "harassment"), ("homes", "tenancy")},
-        ),
-        ({"consent": ALL}, HATE, {("police", "hate_crime"), ("stand-together", "support")}),
-        ({}, HATE, {("police", "hate_crime"), ("police", "neighbourhood")}),
-        ({}, {"behaviours": ("A4",)}, {("police", "neighbourhood"), ("council-asb", "asb")}),
-        ({}, {"behaviours": ("A3",)}, {("environmental-health", "nuisance")}),
-        ({}, {"behaviours": ("A2",)}, {("moor-and-vale-ambulance", "hoax_calls"), ("police", "neighbourhood")}),
-        (
-            {"consent": ALL},
-            {"labels": (Label.harassment,), "behaviours": ("H10",)},
-            {("police", "harassment"), ("moor-and-vale-schools", "safeguarding")},
-        ),
-        ({"consent": ALL}, STALKING, {("police", "control_room"), ("police", "harassment"), ("step-away", "advocacy")}),
-        (
-            {},
-            {"labels": (Label.other,), "flags": (Flag.child_at_risk,)},
-            {("safeguarding", "safeguarding")},
-        ),
-        (
-            {},
-            {"behaviours": ("A3",), "reported_before": 3},
-            {("environmental-health", "nuisance"), ("moor-and-vale-case-review", "case_review")},
-        ),
-        ({}, {"labels": (Label.other,)}, {("police", "review")}),
-    ],
-)
-def test_each_row(rules: Rules, told: dict[str, Any], read: dict[str, Any], wanted: set[tuple[str, str]]):
+@pytest.mark.parametrize(("told", "read", "wanted"), [row[1:] for row in ROWS], ids=[row[0] for row in ROWS])
+def test_each_row(rules: Rules, told: dict[str, Any], read: dict[str, Any] | None, wanted: set[tuple[str, str]]):
     assert places(routed(rules, told, read)) == wanted
+
+
+def test_at_the_threshold_the_case_review_panel_has_it_too(rules: Rules):
+    wanted = {("environmental-health", "nuisance"), ("moor-and-vale-case-review", "case_review")}
+    assert places(routed(rules, {}, {"behaviours": ("A3",)}, persisting=True)) == wanted
+
+
+def test_every_row_of_the_table_is_tried_here(rules: Rules):
+    tried = {name for row in ROWS for name in row[0].replace(",", " ").split()} | {"R17"}
+    assert {row.id for row in rules.routing.rows} <= tried
 
 
 @pytest.mark.parametrize("postcode", [None, "", "SW1A 1AA", "ZZ9 9ZZ", "nonsense"])
@@ -78,31 +113,94 @@ def test_a_postcode_is_read_however_it_was_typed(rules: Rules, postcode: str):
     assert routed(rules, {"place": Place(postcode=postcode)}, {}).force == "northmoor-police"
 
 
-def test_what_is_withheld_from_a_partner_goes_to_the_police(rules: Rules):
-    where = routed(rules, {"answers": Answers(landlord="council")}, {"labels": (Label.harassment,)})
+def test_what_is_withheld_from_a_partner_is_said_to_the_police(rules: Rules):
+    where = routed(rules, {"answers": COUNCILS}, HARASSMENT)
     assert all(d.agency == "northmoor-police" for d in where.destinations)
-    assert any("withheld from Northmoor Homes" in d.reason for d in where.destinations)
+    assert any("withheld from Northmoor Homes: no consent (R5)" in d.reason for d in where.destinations)
+
+
+COMPLAINED_OF = [
+    ("the landlord by name", {"party_organisation": "Northmoor Homes"}, "northmoor-homes", HARASSMENT),
+    ("the landlord, mistyped", {"party_organisation": "northmor homes ltd."}, "northmoor-homes", HARASSMENT),
+    ("a man of the landlord's", {"party": "Gary, a housing officer"}, "northmoor-homes", HARASSMENT),
+    ("'my landlord'", {"party": "my landlord"}, "northmoor-homes", HARASSMENT),
+    ("the school by name", {"party_organisation": "northmoor high school"}, "moor-and-vale-schools", BULLYING),
+    ("a teacher", {"party": "his maths teacher"}, "moor-and-vale-schools", BULLYING),
+    (
+        "the council's body",
+        {"party_organisation": "Northmoor Council"},
+        "northmoor-council-asb",
+        {"behaviours": ("A4",)},
+    ),
+    ("'the council'", {"party_organisation": "The council"}, "northmoor-council-asb", {"behaviours": ("A4",)}),
+    ("a social worker", {"party": "our social worker"}, "northmoor-safeguarding", CHILD),
+    (
+        "the council, for noise",
+        {"party_organisation": "council"},
+        "northmoor-environmental-health",
+        {"behaviours": ("A3",)},
+    ),
+    ("the force by name", {"party_organisation": "Northmoor Police"}, "northmoor-police", STALKING),
+    ("an officer", {"party": "my ex, he is a police officer"}, "northmoor-police", STALKING),
+    ("a PC at the force", {"party": "PC 1234 Shaw at Northmoor Police"}, "northmoor-police", STALKING),
+]
 
 
 @pytest.mark.parametrize(
-    ("organisation", "never", "read"),
-    [
-        ("Northmoor Homes", "northmoor-homes", {"labels": (Label.harassment,)}),
-        ("northmoor high school", "moor-and-vale-schools", {"labels": (Label.harassment,), "behaviours": ("H10",)}),
-        ("Northmoor Council", "northmoor-council-asb", {"behaviours": ("A4",)}),
-        ("Northmoor Police", "northmoor-police", STALKING),
-    ],
+    ("answers", "never", "read"), [c[1:] for c in COMPLAINED_OF], ids=[c[0] for c in COMPLAINED_OF]
 )
-def test_nothing_goes_to_the_body_complained_of(rules: Rules, organisation: str, never: str, read: dict[str, Any]):
-    answers = Answers(party_organisation=organisation, landlord="housing association")
-    where = routed(rules, {"answers": answers, "consent": ALL}, read)
+@pytest.mark.parametrize("consent", [ALL, ()])
+def test_nothing_goes_to_the_body_complained_of(
+    rules: Rules, answers: dict[str, str], never: str, read: dict[str, Any], consent: tuple[str, ...]
+):
+    told = {"answers": Answers(landlord="housing association", **answers), "consent": consent, "text": AT_SCHOOL}
+    where = routed(rules, told, read)
     assert never not in {d.agency for d in where.destinations}
     assert "review" in where.queues
 
 
-def test_what_nobody_read_goes_to_review(rules: Rules):
-    where = route(report(), None, DangerClass.violence_threatened, rules.directory, rules.routing)
-    assert places(where) == {("police", "review")}
+def test_another_is_proposed(rules: Rules):
+    told = {"answers": Answers(landlord="council", party_organisation="Northmoor Homes"), "consent": ALL}
+    (review,) = [d for d in routed(rules, told, HARASSMENT).destinations if d.queue == "review"]
+    assert review.reason.endswith("Northmoor Homes; proposed instead: Northmoor Council ASB team (R5)")
+
+
+def test_what_is_said_of_the_police_goes_to_another_force_as_gravely(rules: Rules):
+    where = routed(rules, {"answers": Answers(party_organisation="Northmoor Police")}, STALKING)
+    assert where.force == "southvale-police"
+    assert where.queues == ("control_room", "harassment", "review")
+
+
+def test_where_nobody_knows_the_area_the_force_complained_of_still_never_has_it(rules: Rules):
+    told = {"answers": Answers(party="a sergeant in Northmoor Police"), "place": Place()}
+    assert routed(rules, told, STALKING).force == "southvale-police"
+
+
+@pytest.mark.parametrize("organisation", ["Northmoor", "Northmoor Taxis", "e", "Southvale Bakery", "the club"])
+def test_a_like_name_is_not_the_same(rules: Rules, organisation: str):
+    assert rules.directory.complained_of(Answers(party_organisation=organisation), "northmoor") == frozenset()
+
+
+def test_a_council_named_elsewhere_is_not_the_council_here(rules: Rules):
+    named = rules.directory.complained_of(Answers(party_organisation="Southvale Borough Council"), "northmoor")
+    assert "southvale-council-asb" in named
+    assert "northmoor-council-asb" not in named
+
+
+@pytest.mark.parametrize(
+    ("answer", "landlord"),
+    [("Northmoor Homes", "homes"), ("council", "homes"), ("a friend of mine", None), ("Southvale Housing", None)],
+)
+def test_only_the_reporters_own_landlord(rules: Rules, answer: str, landlord: str | None):
+    where = routed(rules, {"answers": Answers(landlord=answer), "consent": ALL}, HARASSMENT)
+    housing = {agency for agency, queue in places(where) if queue == "tenancy"}
+    assert housing == ({landlord} if landlord else set())
+    assert ("review" in where.queues) is (landlord is None)
+
+
+def test_who_is_responsible_for_what_is_not_ours_is_named(rules: Rules):
+    where = routed(rules, {"text": "It was a scam, they had my card details."}, {"labels": (Label.other,)})
+    assert where.responsible == ("Report Fraud",)
 
 
 def test_every_destination_has_a_reason_and_a_ground(rules: Rules):

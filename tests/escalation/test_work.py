@@ -115,7 +115,8 @@ async def test_an_override_needs_a_reason_and_something_to_say(hold: Any):
         ("northmoor-homes", 422, "has not agreed"),
         ("northmoor-high-street", 422, "no such agency"),
         ("northmoor-council-asb", 422, "the party complained of"),
-        ("northmoor-safeguarding", 204, ""),
+        ("northmoor-safeguarding", 422, "the party complained of"),
+        ("southvale-safeguarding", 204, ""),
         ("southvale-police", 204, ""),
     ],
 )

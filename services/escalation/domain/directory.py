@@ -1,11 +1,11 @@
-"""The directory: who acts where, on what ground, and what each kind of agency may see."""
+"""The directory: who acts where, on what ground, what each kind of agency may see, and how soon it is to answer."""
 
 from enum import StrEnum
-from typing import Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, HttpUrl, PositiveInt
 
-from shared.events import Place
+from services.escalation.domain.names import is_called, mentions
+from shared.events import Answers, Place
 
 
 class Kind(StrEnum):
@@ -26,7 +26,9 @@ class Sees(StrEnum):
 
     story = "story"
     labels = "labels"
+    strands = "strands"
     threat = "threat"
+    party = "party"
     place = "place"
     contact = "contact"
 
@@ -35,64 +37,85 @@ class Part(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
+class Threshold(Part):
+    """When an ASB Case Review is due: so many qualifying complaints within so many days (facts.md)."""
+
+    complaints: PositiveInt = Field(3, description="from one person or household")
+    from_several: PositiveInt | None = Field(None, description="from several people together; None: the same number")
+    days: PositiveInt = 183
+
+
 class Area(Part):
-    id: str
-    name: str
-    outward: tuple[str, ...] = Field(description="outward codes wholly inside the area")
+    id: str = Field(pattern=r"^[a-z0-9][a-z0-9-]{1,62}$")
+    name: str = Field(min_length=1)
+    outward: tuple[str, ...] = Field((), description="outward codes (the first half of a postcode) inside the area")
+    districts: tuple[str, ...] = Field(
+        (), description="as a postcode service names or codes them: E07000123, Northmoor"
+    )
+    police_instead: str | None = Field(None, description="the force that has what is said of this area's own")
+    case_review: Threshold = Threshold()
 
 
 class KindRule(Part):
     """On what ground a kind of agency is given reports: a legal one by name, or, where None, by consent alone."""
 
     kind: Kind
-    legal_ground: str | None = None
-    sees: tuple[Sees, ...]
+    legal_ground: str | None = Field(None, min_length=3)
+    sees: tuple[Sees, ...] = Field(min_length=1)
+    acknowledge_within: PositiveInt | None = Field(None, description="minutes; None: it has queues of its own")
+    called: tuple[str, ...] = Field((), description="what people call such a body, when they do not give its name")
+    staff: tuple[str, ...] = Field((), description="what people call those who work for it")
+
+
+class Contact(Part):
+    """How staff reach an agency. What was not checked is marked `unverified`, and never shown to a reporter."""
+
+    phone: str | None = None
+    email: str | None = None
+    page: HttpUrl | None = None
+    unverified: bool = True
 
 
 class Agency(Part):
     id: str = Field(pattern=r"^[a-z0-9][a-z0-9-]{1,62}$")
-    name: str
+    name: str = Field(min_length=1)
     kind: Kind
     areas: tuple[str, ...] = Field(min_length=1)
+    part_of: str | None = Field(None, description="the body it belongs to: a complaint of one is a complaint of all")
     also_known_as: tuple[str, ...] = ()
+    takes: tuple[str, ...] = Field((), description="queues and behaviours that it takes; empty: all that its kind does")
+    lets_as: tuple[str, ...] = Field((), description="a landlord: the answers on the form that mean this one")
+    acknowledge_within: PositiveInt | None = Field(None, description="minutes, where not what its kind does")
+    contact: Contact = Contact()
+    kafka: bool = Field(False, description="whether ids go to the topic agency.<id> too")
 
-    def is_or_employs(self, organisation: str | None) -> bool:
-        """Whether the party complained of is this body, or works for it."""
-        named = (organisation or "").casefold()
-        return bool(named) and any(_names(known.casefold(), named) for known in (self.name, *self.also_known_as))
+    @property
+    def names(self) -> tuple[str, ...]:
+        return (self.name, *self.also_known_as, *((self.part_of,) if self.part_of else ()))
 
-
-def _names(known: str, named: str) -> bool:
-    return known in named or named in known
+    def is_called(self, given: str | None) -> bool:
+        return bool(given) and any(is_called(name, given or "") for name in self.names)
 
 
 class Directory(Part):
-    areas: tuple[Area, ...]
-    kinds: tuple[KindRule, ...]
-    agencies: tuple[Agency, ...]
-
-    @model_validator(mode="after")
-    def _hangs_together(self) -> Self:
-        areas = {area.id for area in self.areas}
-        kinds = {rule.kind for rule in self.kinds}
-        for agency in self.agencies:
-            if unknown := set(agency.areas) - areas:
-                raise ValueError(f"agency {agency.id}: no area is called {', '.join(sorted(unknown))}")
-            if agency.kind not in kinds:
-                raise ValueError(f"agency {agency.id}: no [[kinds]] entry says what {agency.kind} may see")
-        for name, ids in (("area", [a.id for a in self.areas]), ("agency", [a.id for a in self.agencies])):
-            if twice := {i for i in ids if ids.count(i) > 1}:
-                raise ValueError(f"{name} {', '.join(sorted(twice))} is there twice")
-        for area in sorted(areas):
-            if len(self.in_area(area, Kind.police)) != 1:
-                raise ValueError(f"area {area} needs exactly one police force")
-        return self
+    areas: tuple[Area, ...] = Field(min_length=1)
+    kinds: tuple[KindRule, ...] = Field(min_length=1)
+    agencies: tuple[Agency, ...] = Field(min_length=1)
 
     def area_of(self, place: Place) -> str | None:
         """The one area that the postcode lies in; None where it is unknown or on a boundary."""
-        outward = _outward(place.postcode)
+        outward = outward_code(place.postcode)
         found = [area.id for area in self.areas if outward in area.outward]
         return found[0] if len(found) == 1 else None
+
+    def area_of_district(self, *district: str) -> str | None:
+        """The one area that a district, by any of its names or codes, belongs to."""
+        given = {name.casefold() for name in district}
+        found = [area.id for area in self.areas if given & {name.casefold() for name in area.districts}]
+        return found[0] if len(found) == 1 else None
+
+    def area(self, area_id: str) -> Area:
+        return next(area for area in self.areas if area.id == area_id)
 
     def in_area(self, area: str, kind: Kind) -> tuple[Agency, ...]:
         return tuple(agency for agency in self.agencies if agency.kind is kind and area in agency.areas)
@@ -103,8 +126,42 @@ class Directory(Part):
     def agency(self, agency_id: str) -> Agency | None:
         return next((agency for agency in self.agencies if agency.id == agency_id), None)
 
+    def force(self, area: str) -> Agency:
+        return self.in_area(area, Kind.police)[0]
 
-def _outward(postcode: str | None) -> str:
+    def acting_force(self, area: str, complained_of: frozenset[str]) -> Agency | None:
+        """The area's police, or another force where its own is complained of; None where every force is."""
+        own = self.force(area)
+        return own if own.id not in complained_of else self.other_force(area, complained_of)
+
+    def other_force(self, area: str, complained_of: frozenset[str]) -> Agency | None:
+        """The force that acts where the area's own is complained of: the one it names, or the first other one."""
+        named = self.agency(self.area(area).police_instead or "")
+        others = [named] if named else [agency for agency in self.agencies if agency.kind is Kind.police]
+        return next((force for force in others if force.id not in complained_of), None)
+
+    def complained_of(self, answers: Answers, area: str | None) -> frozenset[str]:
+        """The agencies that are, or employ, the party complained of.
+
+        Those named are meant, wherever they are; where none is named, "the council" or "a teacher" means every such
+        body of the area, and of all areas where the area is not known.
+        """
+        organisation, party = answers.party_organisation or "", answers.party or ""
+        named = [a for a in self.agencies if a.is_called(organisation) or a.is_called(party)]
+        found = named or [
+            agency
+            for agency in self.agencies
+            if (area is None or area in agency.areas) and self._may_mean(agency, organisation, party)
+        ]
+        bodies = {agency.part_of for agency in found if agency.part_of}
+        return frozenset(a.id for a in self.agencies if a in found or a.part_of in bodies)
+
+    def _may_mean(self, agency: Agency, organisation: str, party: str) -> bool:
+        rule = self.rule(agency.kind)
+        return mentions((*rule.called, *rule.staff), organisation) or mentions(rule.staff, party)
+
+
+def outward_code(postcode: str | None) -> str:
     """The first half of a UK postcode, however it was typed: the inward half is always three characters."""
     packed = "".join((postcode or "").split()).upper()
     return packed[:-3] if len(packed) >= 5 else packed

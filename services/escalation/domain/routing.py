@@ -1,29 +1,45 @@
 """Where a report goes (codebook §5), by the routing table (rules/routing.toml): every row that holds, never nowhere."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Final
+from functools import cached_property
+from typing import Any, Final, Literal
 
+import re2
 from pydantic import BaseModel, ConfigDict
 
 from services.escalation.domain.directory import Agency, Directory, Kind
+from services.escalation.domain.names import mentions
 from shared.events import Assessment, DangerClass, Destination, Flag, Label, ReportReceived
+from shared.patterns import alternatives, normalise, options
 
 REVIEW: Final = "review"
 CONTROL_ROOM: Final = "control_room"
+NEIGHBOURHOOD: Final = "neighbourhood"
 NOBODY: Final = "none"
 """The agency of a destination that is nobody's yet: a person decides."""
+A_PERSON: Final = "a person decides"
 
 RENTED_FROM_NOBODY: Final = frozenset({"none", "no", "own", "owner", "private", "unknown", ""})
 
 
-class RouteRow(BaseModel):
-    """One row of codebook §5. Every condition that is given must hold; one of its several values is enough."""
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What is to be routed. `persisting`: the area's threshold for an ASB Case Review is met."""
+
+    report: ReportReceived
+    assessment: Assessment | None
+    danger: DangerClass
+    area: str | None
+    persisting: bool = False
+
+
+class Row(BaseModel):
+    """What a row asks of a report. Every condition that is given must hold; one of its values is enough."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     id: str
-    to: Kind
-    queue: str
     reason: str
     danger_class: tuple[DangerClass, ...] = ()
     labels: tuple[Label, ...] = ()
@@ -31,24 +47,48 @@ class RouteRow(BaseModel):
     flags: tuple[Flag, ...] = ()
     happening_now: bool | None = None
     landlord_known: bool = False
-    earlier_reports: int = 0
+    persisting: bool = False
+    mentions: tuple[str, ...] = ()
 
-    def holds(self, report: ReportReceived, danger: DangerClass, assessment: Assessment) -> bool:
+    def holds(self, subject: Subject, assessment: Assessment) -> bool:
         return (
-            (not self.danger_class or danger in self.danger_class)
+            (not self.danger_class or subject.danger in self.danger_class)
             and (not self.labels or bool(set(self.labels) & set(assessment.labels)))
             and (not self.behaviours or bool(set(self.behaviours) & set(assessment.behaviours)))
             and (not self.flags or bool(set(self.flags) & set(assessment.flags)))
             and self.happening_now in (None, assessment.happening_now)
-            and (not self.landlord_known or _has_landlord(report))
-            and max(report.history.reports, assessment.reported_before) >= self.earlier_reports
+            and (not self.landlord_known or _landlord(subject.report) is not None)
+            and (not self.persisting or subject.persisting)
+            and (not self.mentions or bool(self._words.search(normalise(subject.report.text).data)))
         )
+
+    @cached_property
+    def _words(self) -> Any:
+        return re2.compile(alternatives(self.mentions, {}), options())
+
+
+class RouteRow(Row):
+    """One row of codebook §5. `only`: not every such agency of the area, but the landlord, or whoever was called."""
+
+    to: Kind
+    queue: str
+    only: Literal["landlord", "called"] | None = None
+    instead: Kind | None = None
+
+
+class Signpost(Row):
+    """The body responsible for what is not ours, by name: for the reporter, and so that `review` can say it."""
+
+    name: str
+    contact: str | None = None
+    unverified: bool = True
 
 
 class RoutingTable(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     rows: tuple[RouteRow, ...]
+    signposts: tuple[Signpost, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +97,7 @@ class Route:
 
     force: str | None
     destinations: tuple[Destination, ...]
+    responsible: tuple[str, ...] = ()
 
     @property
     def queues(self) -> tuple[str, ...]:
@@ -65,71 +106,129 @@ class Route:
         return tuple(sorted(mine))
 
 
-def _has_landlord(report: ReportReceived) -> bool:
-    return (report.answers.landlord or "").strip().casefold() not in RENTED_FROM_NOBODY
-
-
-def route(
-    report: ReportReceived,
-    assessment: Assessment | None,
-    danger: DangerClass,
-    directory: Directory,
-    table: RoutingTable,
-) -> Route:
+def route(subject: Subject, directory: Directory, table: RoutingTable) -> Route:
     """Every destination, each with its reason and its ground; what no row places goes to `review`."""
-    area = directory.area_of(report.place)
-    if area is None:
-        return Route(None, (_review(NOBODY, "the area is not known"),))
-    (force,) = directory.in_area(area, Kind.police)
-    if force.is_or_employs(report.answers.party_organisation):
-        return Route(None, (_review(NOBODY, f"the party complained of is or works for {force.name}"),))
+    against = directory.complained_of(subject.report.answers, subject.area)
+    if subject.area is None:
+        return _nobodys(directory, against)
+    router = _Router(subject, subject.area, directory, against)
+    if router.force is None:
+        return Route(None, (_review(NOBODY, "the only police force is the party complained of"),))
+    assessment = subject.assessment
     if assessment is None:
-        return Route(force.id, (_review(force.id, "not yet read"),))
-    found: list[Destination] = []
-    for row in table.rows:
-        if row.holds(report, danger, assessment):
-            found += _destinations(row, report, area, force, directory)
-    return Route(force.id, _once_each(found) or (_review(force.id, "no rule places it"),))
+        found = [_review(router.force.id, "not yet read")]
+    else:
+        rows = (row for row in table.rows if row.holds(subject, assessment))
+        found = [destination for row in rows for destination in router.destinations(row)]
+    responsible = [s.name for s in table.signposts if assessment and s.holds(subject, assessment)]
+    found = found or [_review(router.force.id, "no rule places it")]
+    return Route(router.force.id, _once_each(router.with_conflict(found)), tuple(responsible))
 
 
-def _destinations(
-    row: RouteRow, report: ReportReceived, area: str, force: Agency, directory: Directory
-) -> list[Destination]:
-    rule = directory.rule(row.to)
-    agencies = directory.in_area(area, row.to)
-    if not agencies:
-        return [_review(force.id, f"{row.reason}; nobody of kind {row.to} acts here")]
-    found = []
-    for agency in agencies:
-        if agency.is_or_employs(report.answers.party_organisation):
-            found.append(_review(force.id, f"the party complained of is or works for {agency.name}"))
-        elif rule.legal_ground is not None:
-            found.append(_to(agency, row, rule.legal_ground))
-        elif row.to in report.consent:
-            found.append(_to(agency, row, "consent"))
-        else:
-            found.append(
-                Destination(
-                    agency=force.id,
-                    queue="neighbourhood",
-                    reason=f"withheld from {agency.name}: no consent ({row.id})",
-                    ground=directory.rule(Kind.police).legal_ground or "",
-                )
-            )
-    return found
+def _nobodys(directory: Directory, against: frozenset[str]) -> Route:
+    """The area is not known: every control room has it, but never that of the force complained of."""
+    forces = [agency for agency in directory.agencies if agency.kind is Kind.police]
+    free = [force for force in forces if force.id not in against]
+    if len(free) == len(forces) or not free:
+        return Route(None, (_review(NOBODY, "the area is not known"),))
+    return Route(free[0].id, (_review(free[0].id, "the area is not known, and a police force is complained of"),))
 
 
-def _to(agency: Agency, row: RouteRow, ground: str) -> Destination:
-    return Destination(agency=agency.id, queue=row.queue, reason=f"{row.reason} ({row.id})", ground=ground)
+@dataclass
+class _Router:
+    """One report on its way to the agencies of its area."""
+
+    subject: Subject
+    area: str
+    directory: Directory
+    against: frozenset[str]
+
+    @cached_property
+    def own_force(self) -> Agency:
+        return self.directory.force(self.area)
+
+    @cached_property
+    def force(self) -> Agency | None:
+        return self.directory.acting_force(self.area, self.against)
+
+    def with_conflict(self, found: list[Destination]) -> list[Destination]:
+        """Where the police are complained of, a person of the other force looks at it besides."""
+        if self.force is self.own_force or self.force is None:
+            return found
+        reason = f"the party complained of is, or works for, {self.own_force.name}: {self.force.name} acts instead"
+        return [*found, _review(self.force.id, reason)]
+
+    def destinations(self, row: RouteRow) -> Iterator[Destination]:
+        """One for each agency that the row names; where there is none, or it is complained of, for a person."""
+        assert self.force is not None
+        if row.to is Kind.police:
+            yield self._to(self.force, row, self.directory.rule(Kind.police).legal_ground or "")
+            return
+        acting = [agency for agency in self.directory.in_area(self.area, row.to) if self._acts(agency, row)]
+        agencies = self._chosen(acting, row)
+        if not agencies:
+            yield _review(self.force.id, f"{row.reason}: who of kind {row.to} acts here is not known ({row.id})")
+        for agency in agencies:
+            yield self._given(agency, row)
+
+    def _acts(self, agency: Agency, row: RouteRow) -> bool:
+        wanted = {row.queue, *row.behaviours}
+        return not agency.takes or bool(wanted & set(agency.takes))
+
+    def _chosen(self, acting: list[Agency], row: RouteRow) -> list[Agency]:
+        if row.only == "landlord":
+            return _landlords(acting, _landlord(self.subject.report) or "")
+        if row.only == "called":
+            return [agency for agency in acting if mentions(agency.names, self.subject.report.text)]
+        return acting
+
+    def _given(self, agency: Agency, row: RouteRow) -> Destination:
+        assert self.force is not None
+        ground = self.directory.rule(agency.kind).legal_ground
+        if agency.id in self.against:
+            return self._conflict(agency, row)
+        if ground is None and row.to not in self.subject.report.consent:
+            reason = f"withheld from {agency.name}: no consent ({row.id})"
+            police = self.directory.rule(Kind.police).legal_ground or ""
+            return Destination(agency=self.force.id, queue=NEIGHBOURHOOD, reason=reason, ground=police)
+        return self._to(agency, row, ground or "consent")
+
+    def _conflict(self, agency: Agency, row: RouteRow) -> Destination:
+        assert self.force is not None
+        kinds = (row.to, *((row.instead,) if row.instead else ()))
+        others = [a.name for kind in kinds for a in self.directory.in_area(self.area, kind) if a.id not in self.against]
+        proposed = f"; proposed instead: {others[0]}" if others else "; nobody else of its kind acts here"
+        return _review(self.force.id, f"the party complained of is, or works for, {agency.name}{proposed} ({row.id})")
+
+    def _to(self, agency: Agency, row: RouteRow, ground: str) -> Destination:
+        return Destination(agency=agency.id, queue=row.queue, reason=f"{row.reason} ({row.id})", ground=ground)
+
+
+def _landlord(report: ReportReceived) -> str | None:
+    """What the reporter answered, unless it names nobody who lets."""
+    given = (report.answers.landlord or "").strip()
+    return None if given.casefold() in RENTED_FROM_NOBODY else given
+
+
+def _landlords(acting: list[Agency], given: str) -> list[Agency]:
+    """The landlord by name; by what it lets as, where only one does; nobody where that leaves a choice."""
+    named = [agency for agency in acting if agency.is_called(given)]
+    such = named or [agency for agency in acting if given.casefold() in agency.lets_as]
+    return such if len(such) == 1 else []
 
 
 def _review(agency: str, reason: str) -> Destination:
-    return Destination(agency=agency, queue=REVIEW, reason=reason, ground="a person decides")
+    return Destination(agency=agency, queue=REVIEW, reason=reason, ground=A_PERSON)
 
 
 def _once_each(found: list[Destination]) -> tuple[Destination, ...]:
-    """One for each agency and queue, the first reason kept."""
+    """One for each agency and queue, with every reason; what is withheld only adds its reason where police have it."""
     kept: dict[tuple[str, str], Destination] = {}
-    for destination in found:
-        kept.setdefault((destination.agency, destination.queue), destination)
+    for destination in sorted(found, key=lambda d: d.reason.startswith("withheld")):
+        place = destination.agency, destination.queue
+        if destination.reason.startswith("withheld"):
+            place = next((p for p in kept if p[0] == destination.agency and p[1] != REVIEW), place)
+        first = kept.get(place)
+        reason = f"{first.reason}; {destination.reason}" if first else destination.reason
+        kept[place] = (first or destination).model_copy(update={"reason": reason})
     return tuple(kept.values())

@@ -1,9 +1,14 @@
 """What is shown to whom: an agency sees of a report what its kind may see, and safe contact beside every contact."""
 
-from typing import Any
+import re
+from typing import Any, Final
 
 from services.escalation.domain.directory import KindRule, Sees
 from shared.events import ReportClassified
+
+WITHHELD: Final = "[withheld]"
+REACHES_SOMEBODY: Final = re.compile(r"[\w.+-]+@[\w-]+\.[\w.-]+|(?<!\d)(?:\+44|0044|0)(?:[ ()-]?\d){8,10}(?!\d)")
+"""An email address or a UK phone number, wherever somebody wrote it."""
 
 
 def minimised(event: ReportClassified, rule: KindRule) -> dict[str, Any]:
@@ -11,21 +16,41 @@ def minimised(event: ReportClassified, rule: KindRule) -> dict[str, Any]:
     report, assessment = event.report, event.assessment
     seen: dict[str, Any] = {"channel": report.channel}
     if Sees.story in rule.sees:
-        seen |= {"text": report.text, "answers": report.answers.model_dump(mode="json")}
+        seen |= {"text": report.text, "answers": _told(event)}
     if Sees.labels in rule.sees and assessment:
-        seen |= {"labels": assessment.labels, "behaviours": assessment.behaviours, "strands": assessment.strands}
+        seen |= {"labels": assessment.labels, "behaviours": assessment.behaviours}
+    if Sees.strands in rule.sees and assessment:
+        seen |= {"strands": assessment.strands}
     if Sees.threat in rule.sees and assessment:
-        seen |= {"threat": assessment.threat, "flags": assessment.flags}
+        seen |= {"threat": assessment.threat, "danger_class": assessment.danger_class, "flags": assessment.flags}
+    if Sees.party in rule.sees:
+        seen |= {"party": report.answers.party, "party_organisation": report.answers.party_organisation}
     if Sees.place in rule.sees:
         seen |= {"place": report.place.model_dump(mode="json")}
     if Sees.contact in rule.sees:
-        seen |= {"contact": report.contact.model_dump(mode="json") if report.contact else None}
-        seen |= {"safe_contact": _safe_contact(event)}
+        contact = report.contact.model_dump(mode="json") if report.contact else None
+        return seen | {"contact": contact, "safe_contact": safe_contact(event)}
+    if "text" in seen:
+        seen["text"] = without_contacts(report.text, event)
     return seen
 
 
-def _safe_contact(event: ReportClassified) -> list[str]:
+def without_contacts(text: str, event: ReportClassified) -> str:
+    """The words without what would reach somebody: for those who may read the story, but not get in touch."""
+    contact = event.report.contact
+    given = [part for part in (contact.name, contact.phone, contact.email) if part] if contact else []
+    for part in given:
+        text = re.sub(rf"(?<!\w){re.escape(part)}(?!\w)", WITHHELD, text, flags=re.IGNORECASE)
+    return REACHES_SOMEBODY.sub(WITHHELD, text)
+
+
+def safe_contact(event: ReportClassified) -> list[str]:
     """How, when and when not to get in touch (F11): from the form, and from the words."""
     answered = event.report.answers.safe_contact
     said = event.assessment.safe_contact if event.assessment else ()
     return [words for words in (answered, *said) if words]
+
+
+def _told(event: ReportClassified) -> dict[str, Any]:
+    told = {"times", "feeling", "when", "happening_now", "reported_before"}
+    return event.report.answers.model_dump(mode="json", include=told, exclude_none=True)

@@ -6,10 +6,12 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from services.escalation.domain.directory import Directory
-from services.escalation.domain.grading import Grading, GradingTable, danger_of, grade
+from services.escalation.domain.case_review import Count
+from services.escalation.domain.grading import Grading, danger_of, grade
 from services.escalation.domain.overrides import Override
-from services.escalation.domain.routing import RoutingTable, route
+from services.escalation.domain.routing import Route, Subject, route
+from services.escalation.domain.rules import Rules
+from services.escalation.handlers import case_reviews, deliveries
 from services.escalation.repository import audit, cases
 from services.escalation.repository.audit import Entry
 from services.escalation.repository.cases import Known, Opened
@@ -24,15 +26,6 @@ SOURCE: Final = "escalation"
 
 
 @dataclass(frozen=True, slots=True)
-class Rules:
-    """What decides: who acts where, how grave it is, and where it goes."""
-
-    directory: Directory
-    grading: GradingTable
-    routing: RoutingTable
-
-
-@dataclass(frozen=True, slots=True)
 class Arrived:
     """A reading as it came, with the time at which it was made."""
 
@@ -41,13 +34,24 @@ class Arrived:
     traceparent: str | None
 
 
-async def escalate(arrived: Sequence[Arrived], pool: Pool, bell: Bell, rules: Rules, now: datetime) -> None:
-    """Open or re-grade each report's case, deliver it, give a receipt; what is known only has its receipt repeated."""
+async def escalate(
+    arrived: Sequence[Arrived], pool: Pool, bell: Bell, rules: Rules, now: datetime, again: bool = False
+) -> None:
+    """Open or re-grade each report's case, deliver it, give a receipt; what is known only has its receipt repeated.
+
+    `again`: by other rules, so that what is known is routed once more.
+    """
     newest = _newest(arrived)
     async with transaction(pool) as connection:
         known = await cases.locked(connection, list(newest))
-        opened = [_open(a, known.get(i), rules, now) for i, a in newest.items() if _is_news(a, known.get(i))]
+        news = {i: a for i, a in newest.items() if again or _is_news(a, known.get(i))}
+        counts = await case_reviews.counted(
+            connection, [a.event for a in news.values()], rules.directory, rules.area_of
+        )
+        opened = [_open(a, known.get(i), rules, now, counts.get(i)) for i, a in news.items()]
         await cases.keep(connection, opened, now)
+        await deliveries.deliver(connection, opened, known, rules.directory, now)
+        await case_reviews.propose(connection, opened, counts, now)
         await audit.record(connection, [_entry(case, known.get(case.event.report_id), now) for case in opened])
         await _give_receipts(connection, newest, known, opened, now)
     bell.ring()
@@ -75,11 +79,18 @@ def _is_news(arrived: Arrived, known: Known | None) -> bool:
     return event.assessment.rulebook != known.rulebook and arrived.assessed_at > known.assessed_at
 
 
-def _open(arrived: Arrived, known: Known | None, rules: Rules, now: datetime, receipt: bool = True) -> Opened:
+def _open(
+    arrived: Arrived,
+    known: Known | None,
+    rules: Rules,
+    now: datetime,
+    complaints: Count | None = None,
+    receipt: bool = True,
+) -> Opened:
     event = arrived.event
     override = known.override if known and known.override and known.override.holds(read_danger(event)) else None
     reading, grading = judged(event, override, rules)
-    where = route(event.report, reading, grading.danger_class, rules.directory, rules.routing)
+    where = routed_by(event, reading, grading, complaints, rules)
     routed = ReportRouted(
         report_id=event.report_id,
         revision=event.revision,
@@ -87,6 +98,7 @@ def _open(arrived: Arrived, known: Known | None, rules: Rules, now: datetime, re
         destinations=where.destinations,
         danger_class=grading.danger_class,
         grade=grading.grade,
+        responsible=where.responsible,
     )
     return Opened(
         event=event,
@@ -113,9 +125,18 @@ def judged(event: ReportClassified, override: Override | None, rules: Rules) -> 
     return reading, override.graded(grading) if override else grading
 
 
+def routed_by(
+    event: ReportClassified, reading: Assessment | None, grading: Grading, complaints: Count | None, rules: Rules
+) -> Route:
+    """Where it goes by what counts: the reading, or what a person says in its place."""
+    area, persisting = rules.area_of(event.report.place), complaints is not None and complaints.met
+    subject = Subject(event.report, reading, grading.danger_class, area, persisting)
+    return route(subject, rules.directory, rules.routing)
+
+
 def target_at(report: ReportReceived, grading: Grading, rules: Rules) -> datetime:
     """By when it is to be answered: reckoned from when it was told, by its area's targets."""
-    area = rules.directory.area_of(report.place)
+    area = rules.area_of(report.place)
     return report.received_at + rules.grading.target(grading.grade, area)
 
 
@@ -178,6 +199,7 @@ async def open_unread(reports: Sequence[ReportReceived], pool: Pool, bell: Bell,
         known = await cases.locked(connection, list(unread))
         opened = [_open(a, None, rules, now, receipt=False) for i, a in unread.items() if i not in known]
         await cases.keep(connection, opened, now)
+        await deliveries.deliver(connection, opened, (), rules.directory, now)
         await audit.record(connection, [_entry(case, None, now) for case in opened])
     bell.ring()
 

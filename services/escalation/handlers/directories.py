@@ -1,13 +1,77 @@
-"""A directory is put in force."""
+"""A directory is tried, or put in force, and the open reports that it places elsewhere are moved."""
 
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 from services.escalation.domain.directory import Directory
+from services.escalation.domain.grading import danger_of
+from services.escalation.domain.routing import Subject, route
+from services.escalation.domain.rules import Rules
+from services.escalation.handlers import cases
+from services.escalation.handlers.cases import Arrived
 from services.escalation.repository import directories
+from services.escalation.repository.cases import Kept, still_open
 from shared.database import Pool, transaction
+from shared.events import Destination, Place, ReportRouted
+from shared.outbox import Bell
+
+BATCH: Final = 200
+
+Covering = Callable[[Iterable[Place]], Awaitable[Rules]]
+"""The rules that are tried, with the areas of these places looked up."""
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """An open report that goes elsewhere under other rules: `to` and `no_longer_to` are agency and queue."""
+
+    kept: Kept
+    to: tuple[str, ...]
+    no_longer_to: tuple[str, ...]
 
 
 async def load_directory(directory: Directory, pool: Pool, now: datetime) -> int:
     """Put a directory in force and return its version."""
     async with transaction(pool) as connection:
         return await directories.add_directory(connection, directory, now)
+
+
+async def moves(covering: Covering, pool: Pool) -> list[Move]:
+    """Which open reports these rules place elsewhere than where they are."""
+    found: list[Move] = []
+    after = None
+    while True:
+        async with transaction(pool) as connection:
+            batch = await still_open(connection, after, BATCH)
+        if not batch:
+            return found
+        rules = await covering(kept.event.report.place for kept in batch)
+        found += [move for kept in batch if (move := _move(kept, rules))]
+        after = batch[-1].event.report_id
+
+
+def _move(kept: Kept, rules: Rules) -> Move | None:
+    event = kept.event
+    danger, area = danger_of(event.report, event.assessment), rules.area_of(event.report.place)
+    before = _places(ReportRouted.model_validate_json(kept.receipt).destinations)
+    persisting = any(place.endswith("/case_review") for place in before)
+    subject = Subject(event.report, event.assessment, danger, area, persisting)
+    after = _places(route(subject, rules.directory, rules.routing).destinations)
+    if before == after:
+        return None
+    return Move(kept, tuple(sorted(after - before)), tuple(sorted(before - after)))
+
+
+def _places(destinations: Sequence[Destination]) -> set[str]:
+    return {f"{to.agency}/{to.queue}" for to in destinations}
+
+
+async def move(found: Sequence[Move], covering: Covering, pool: Pool, bell: Bell, now: datetime) -> None:
+    """Deliver anew what goes elsewhere, withdrawing it where it was, with a new receipt."""
+    for start in range(0, len(found), BATCH):
+        batch = found[start : start + BATCH]
+        rules = await covering(one.kept.event.report.place for one in batch)
+        arrived = [Arrived(one.kept.event, one.kept.assessed_at, None) for one in batch]
+        await cases.escalate(arrived, pool, bell, rules, now, again=True)

@@ -1,55 +1,71 @@
-"""An agency asks for what was routed to it."""
+"""An agency asks for what was routed to it: pages of its feed, behind a cursor that only it can use."""
 
-from dataclasses import dataclass
+import base64
+import binascii
+from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
-from services.escalation.domain.directory import KindRule
-from services.escalation.domain.views import minimised
-from services.escalation.errors import NotYours
-from services.escalation.repository import directories, feeds
-from shared.database import Pool, transaction
-from shared.events import ReportClassified
+from services.escalation.errors import NotACursor, UnknownReport
+from services.escalation.handlers.arrivals import Arrivals
+from services.escalation.repository import deliveries, feeds
+from services.escalation.repository.isolation import as_agency
+from shared.database import Pool
+
+LISTED: Final = 200
 
 
-@dataclass(frozen=True, slots=True)
-class Delivered:
-    """A report in an agency's feed, cut down to what its kind may see."""
-
-    position: int
-    report_id: UUID
-    reference: str
-    queue: str
-    reason: str
-    ground: str
-    received_at: datetime
-    delivered_at: datetime
-    report: dict[str, Any]
+async def page(
+    agency: str, after: int, limit: int, wait: float, guests: Pool, arrivals: Arrivals, now: datetime
+) -> list[Any]:
+    """The entries behind a position; where there are none, those that come within `wait` seconds."""
+    rows = await _read(agency, after, limit, guests, now)
+    if not rows and wait and await arrivals.beyond(agency, after, wait):
+        rows = await _read(agency, after, limit, guests, now)
+    return rows
 
 
-async def feed(agency_id: str, after: int, limit: int, pool: Pool) -> list[Delivered]:
-    """An agency's deliveries behind a position, each cut down to what its kind may see."""
-    async with transaction(pool) as connection:
-        directory = await directories.newest_directory(connection)
-        rows = await feeds.feed(connection, agency_id, after, limit)
-    agency = directory.agency(agency_id) if directory else None
-    if directory is None or agency is None:
-        raise NotYours("This agency is no longer in the directory.")
-    rule = directory.rule(agency.kind)
-    return [_delivered(row, rule) for row in rows]
+async def _read(agency: str, after: int, limit: int, guests: Pool, now: datetime) -> list[Any]:
+    async with as_agency(guests, agency) as connection:
+        rows = await feeds.feed(connection, agency, after, limit)
+        if rows:
+            await feeds.seen(connection, agency, [row["report_id"] for row in rows], now)
+        return rows
 
 
-def _delivered(row: Any, rule: KindRule) -> Delivered:
-    event = ReportClassified.model_validate_json(row["event"])
-    return Delivered(
-        position=row["position"],
-        report_id=row["report_id"],
-        reference=event.report.reference,
-        queue=row["queue"],
-        reason=row["reason"],
-        ground=row["ground"],
-        received_at=event.report.received_at,
-        delivered_at=row["delivered_at"],
-        report=minimised(event, rule),
-    )
+async def held(agency: str, report_id: UUID, guests: Pool) -> tuple[list[Any], list[Any]]:
+    """What the agency has of one report, and what it did about it. Raises UnknownReport."""
+    async with as_agency(guests, agency) as connection:
+        found = await deliveries.held(connection, agency, report_id)
+        if not found:
+            raise UnknownReport("Nothing with this id was delivered to you.")
+        return found, await deliveries.steps(connection, agency, report_id)
+
+
+async def opened(agency: str, report_id: UUID, guests: Pool, now: datetime) -> tuple[list[Any], list[Any]]:
+    """As `held`, for a person who has it before them now."""
+    async with as_agency(guests, agency) as connection:
+        await feeds.seen(connection, agency, [report_id], now)
+    return await held(agency, report_id, guests)
+
+
+async def listed(agency: str, states: Sequence[str], guests: Pool) -> list[Any]:
+    async with as_agency(guests, agency) as connection:
+        return await deliveries.listed(connection, agency, states, LISTED)
+
+
+def cursor(agency: str, position: int) -> str:
+    return base64.urlsafe_b64encode(f"{agency}:{position}".encode()).decode().rstrip("=")
+
+
+def position(agency: str, given: str) -> int:
+    """The position behind a cursor. Raises NotACursor for one that is broken, or another agency's."""
+    try:
+        decoded = base64.b64decode(given + "=" * (-len(given) % 4), b"-_", validate=True).decode()
+        whose, _, number = decoded.partition(":")
+        if whose == agency:
+            return int(number)
+    except (binascii.Error, ValueError):
+        pass
+    raise NotACursor("Send what `next` said in the last answer, or nothing, to read from the beginning.")

@@ -4,10 +4,12 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from services.escalation.domain.case_review import Count
 from services.escalation.domain.overrides import Override, Said
 from services.escalation.domain.people import Worker
-from services.escalation.domain.routing import route
-from services.escalation.handlers.cases import Rules, judged, read_danger, regraded, target_at
+from services.escalation.domain.rules import Rules
+from services.escalation.handlers import case_reviews, deliveries
+from services.escalation.handlers.cases import judged, read_danger, regraded, routed_by, target_at
 from services.escalation.handlers.leases import held
 from services.escalation.handlers.sending import overridden
 from services.escalation.repository import audit, cases, work
@@ -34,13 +36,17 @@ async def override_case(
         known = (await cases.locked(connection, [report_id]))[report_id]
         by = {"who": worker.name, "at": now, "of_danger": read_danger(event)}
         override = Override(**said.model_dump(), **by).after(known.override)
-        case = _judged_anew(event, row, known, override, rules)
+        counts = await case_reviews.counted(connection, [event], rules.directory, rules.area_of)
+        case = _judged_anew(event, row, known, override, counts.get(report_id), rules)
         await cases.keep(connection, [case], now)
+        await deliveries.deliver(connection, [case], [report_id], rules.directory, now)
         await _kept(connection, case, known, override, worker)
     bell.ring()
 
 
-def _judged_anew(event: ReportClassified, row: Any, known: Known, override: Override, rules: Rules) -> Opened:
+def _judged_anew(
+    event: ReportClassified, row: Any, known: Known, override: Override, complaints: Count | None, rules: Rules
+) -> Opened:
     """The case under this override; its receipt stays the one that was given."""
     reading, grading = judged(event, override, rules)
     return Opened(
@@ -50,7 +56,7 @@ def _judged_anew(event: ReportClassified, row: Any, known: Known, override: Over
         opened_at=known.opened_at,
         grading=grading,
         target_at=target_at(event.report, grading, rules),
-        route=route(event.report, reading, grading.danger_class, rules.directory, rules.routing),
+        route=routed_by(event, reading, grading, complaints, rules),
         receipt=known.receipt,
         override=override,
         drill=row["drill"],

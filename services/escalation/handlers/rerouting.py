@@ -5,10 +5,11 @@ from uuid import UUID
 
 from services.escalation.domain.directory import Agency, Directory, Kind
 from services.escalation.domain.people import Worker
+from services.escalation.domain.rules import Rules
 from services.escalation.errors import NotSo
-from services.escalation.handlers.cases import Rules
+from services.escalation.handlers import deliveries
 from services.escalation.handlers.leases import held
-from services.escalation.repository import audit, cases, leases, queue
+from services.escalation.repository import audit, leases, queue
 from services.escalation.repository.audit import Entry
 from shared.database import Pool
 from shared.events import Destination, ReportClassified, ReportReceived
@@ -31,12 +32,15 @@ async def reroute(
     async with held(report_id, token, worker, pool, now) as (connection, row):
         if row["drill"]:
             raise NotSo("A drill is delivered to nobody.")
-        report = ReportClassified.model_validate_json(row["event"]).report
+        event = ReportClassified.model_validate_json(row["event"])
         agency = _agency(agency_id, rules.directory)
         to = Destination(
-            agency=agency.id, queue=to_queue, reason=f"{worker.name}: {why}", ground=_ground(agency, report, rules)
+            agency=agency.id,
+            queue=to_queue,
+            reason=f"{worker.name}: {why}",
+            ground=_ground(agency, event.report, rules),
         )
-        await cases.deliver(connection, report_id, [to], now)
+        await deliveries.hand_over(connection, event, to, rules.directory, now)
         if agency.kind is Kind.police:
             await leases.give_back(connection, report_id, now)
             await queue.move(connection, report_id, agency.id, to_queue)
@@ -53,7 +57,7 @@ def _agency(agency_id: str, directory: Directory) -> Agency:
 
 
 def _ground(agency: Agency, report: ReportReceived, rules: Rules) -> str:
-    if agency.is_or_employs(report.answers.party_organisation):
+    if agency.id in rules.directory.complained_of(report.answers, rules.area_of(report.place)):
         raise NotSo(f"{agency.name} is, or employs, the party complained of.")
     ground = rules.directory.rule(agency.kind).legal_ground
     if ground is None and agency.kind not in report.consent:

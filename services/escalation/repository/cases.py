@@ -1,4 +1,4 @@
-"""Cases, with their queue items and deliveries."""
+"""Cases, with their queue items."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,9 +8,9 @@ from uuid import UUID
 
 from services.escalation.domain.grading import ORDER, Grading
 from services.escalation.domain.overrides import Override
-from services.escalation.domain.routing import NOBODY, Route
+from services.escalation.domain.routing import Route
 from shared.database import Connection
-from shared.events import Destination, ReportClassified
+from shared.events import ReportClassified
 
 LOCK: Final = """
 select pg_advisory_xact_lock(key) from
@@ -57,35 +57,26 @@ update queue_item set state = 'open', closed_at = null, outcome = null, contacte
 where report_id = any($1::uuid[]) and state = 'closed'
 """
 
-LOCK_COUNTERS: Final = """
-with needed as (select distinct agency from unnest($1::text[]) as agency),
-made as (
-    insert into agency_counter (agency_id, position) select agency, 0 from needed order by agency
-    on conflict do nothing
-)
-select 1
+STILL_OPEN: Final = """
+select cases.report_id, event, assessed_at, receipt from cases left join queue_item using (report_id)
+where receipt is not null and ($1::uuid is null or cases.report_id > $1)
+  and (coalesce(queue_item.state, 'closed') <> 'closed' or exists (
+      select from delivery where delivery.report_id = cases.report_id and kind = 'report'
+          and delivery.state in ('queued', 'seen', 'acknowledged')))
+order by cases.report_id limit $2
 """
 
-DELIVER: Final = """
-with held as materialized (
-    select agency_id, position from agency_counter
-    where agency_id = any($1::text[]) order by agency_id for update
-), fresh as (
-    select new.*, row_number() over (partition by new.agency order by new.place) as nth
-    from unnest($1::text[], $2::uuid[], $3::text[], $4::text[], $5::text[]) with ordinality
-        as new(agency, report_id, queue, reason, ground, place)
-    where not exists (
-        select from delivery where delivery.agency_id = new.agency
-            and delivery.report_id = new.report_id and delivery.queue = new.queue
-    )
-), counted as (
-    update agency_counter set position = agency_counter.position + of_agency.many
-    from (select agency, count(*) as many from fresh group by agency) as of_agency
-    where agency_counter.agency_id = of_agency.agency
-)
-insert into delivery (agency_id, position, report_id, queue, reason, ground, delivered_at)
-select fresh.agency, held.position + fresh.nth, fresh.report_id, fresh.queue, fresh.reason, fresh.ground, $6
-from fresh join held on held.agency_id = fresh.agency
+LINKED: Final = "select reference, event from cases where reference = any($1::text[])"
+
+ERASE: Final = """
+with item as (delete from queue_item where report_id = $1), alerts as (delete from alert where report_id = $1),
+     notes as (delete from note where report_id = $1), said as (delete from overridden where report_id = $1),
+     links as (delete from case_link where $1 in (report_id, other_id)),
+     waiting as (delete from outbox where report_id = $1),
+     review as (delete from case_review where report_id = $1),
+     counted as (delete from case_review_report using cases
+                 where cases.report_id = $1 and case_review_report.reference = cases.reference)
+delete from cases where report_id = $1
 """
 
 
@@ -103,6 +94,15 @@ class Known:
     grade: str
     reasons: list[str]
     override: Override | None
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A case as it is, with the receipt that says where it went."""
+
+    event: ReportClassified
+    assessed_at: datetime
+    receipt: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +141,7 @@ def _known(row: Any) -> Known:
 
 
 async def keep(connection: Connection, opened: Sequence[Opened], now: datetime) -> None:
-    """Cases, queue items and deliveries of one batch, at most one for each report."""
+    """Cases and queue items of one batch, at most one for each report."""
     if not opened:
         return
     await connection.execute(KEEP_CASES, *_columns(map(_case, opened)))
@@ -150,19 +150,33 @@ async def keep(connection: Connection, opened: Sequence[Opened], now: datetime) 
         await connection.execute(QUEUE, *_columns(map(_item, queued)), now)
     if back := [case.event.report_id for case in opened if case.reopens]:
         await connection.execute(REOPEN, back, now)
-    await _deliver(connection, [row for case in opened if not case.drill for row in _deliveries(case)], now)
 
 
-async def deliver(connection: Connection, report_id: UUID, destinations: Sequence[Destination], now: datetime) -> None:
-    """To these as well; where it already is, it stays as it is."""
-    await _deliver(connection, [(d.agency, report_id, d.queue, d.reason, d.ground) for d in destinations], now)
+async def event(connection: Connection, report_id: UUID) -> ReportClassified | None:
+    """What was last read of a report; None where it was erased."""
+    kept = await connection.fetchval("select event from cases where report_id = $1", report_id)
+    return ReportClassified.model_validate_json(kept) if kept else None
 
 
-async def _deliver(connection: Connection, deliveries: Sequence[tuple[Any, ...]], now: datetime) -> None:
-    if deliveries:
-        columns = _columns(deliveries)
-        await connection.execute(LOCK_COUNTERS, columns[0])
-        await connection.execute(DELIVER, *columns, now)
+async def grade(connection: Connection, report_id: UUID) -> str:
+    return str(await connection.fetchval("select grade from cases where report_id = $1", report_id))
+
+
+async def still_open(connection: Connection, after: UUID | None, limit: int) -> list[Kept]:
+    """Cases that a control room or an agency still has before it, in the order of their ids."""
+    rows = await connection.fetch(STILL_OPEN, after, limit)
+    return [Kept(ReportClassified.model_validate_json(r["event"]), r["assessed_at"], r["receipt"]) for r in rows]
+
+
+async def linked(connection: Connection, references: Sequence[str]) -> dict[str, ReportClassified]:
+    """The earlier reports that are cases here, by their references."""
+    rows = await connection.fetch(LINKED, list(references))
+    return {row["reference"]: ReportClassified.model_validate_json(row["event"]) for row in rows}
+
+
+async def erase(connection: Connection, report_id: UUID) -> None:
+    """The case, its place in the queue, and what was still to be said of it."""
+    await connection.execute(ERASE, report_id)
 
 
 def _columns(rows: Any) -> list[list[Any]]:
@@ -200,8 +214,3 @@ def _item(case: Opened) -> tuple[Any, ...]:
         case.opened_at,
         case.drill,
     )
-
-
-def _deliveries(case: Opened) -> list[tuple[Any, ...]]:
-    report_id = case.event.report_id
-    return [(d.agency, report_id, d.queue, d.reason, d.ground) for d in case.route.destinations if d.agency != NOBODY]

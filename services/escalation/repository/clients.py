@@ -1,19 +1,50 @@
-"""Who may ask for tokens."""
+"""Who may ask for tokens, and their secrets."""
 
-from typing import Any
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, Final
 
 from shared.database import Connection
 
+PUT_CLIENT: Final = """
+insert into client (id, role, belongs_to, scopes) values ($1, $2, $3, $4)
+on conflict (id) do update set role = excluded.role, belongs_to = excluded.belongs_to, scopes = excluded.scopes
+"""
 
-async def put_client(connection: Connection, client_id: str, secret_hash: str, role: str, belongs_to: str) -> None:
-    """Let a client in, or change its secret."""
-    statement = """
-        insert into client (id, secret_hash, role, belongs_to) values ($1, $2, $3, $4)
-        on conflict (id) do update set secret_hash = excluded.secret_hash, role = excluded.role,
-                                       belongs_to = excluded.belongs_to
-    """
-    await connection.execute(statement, client_id, secret_hash, role, belongs_to)
+END_SECRETS: Final = """
+update client_secret set expires_at = least(coalesce(expires_at, 'infinity'), $2) where client_id = $1
+"""
+
+KEEP_HASH: Final = """
+insert into client_secret (client_id, secret_hash) values ($1, $2)
+on conflict (client_id, secret_hash) do update set expires_at = null
+"""
+
+CLIENT: Final = """
+select role, belongs_to, scopes,
+       array(select secret_hash from client_secret
+             where client_id = $1 and (expires_at is null or expires_at > $2)) as secrets
+from client where id = $1
+"""
 
 
-async def client(connection: Connection, client_id: str) -> Any:
-    return await connection.fetchrow("select secret_hash, role, belongs_to from client where id = $1", client_id)
+async def put_client(connection: Connection, client_id: str, role: str, belongs_to: str, scopes: Sequence[str]) -> None:
+    await connection.execute(PUT_CLIENT, client_id, role, belongs_to, list(scopes))
+
+
+async def end_secrets(connection: Connection, client_id: str, at: datetime) -> None:
+    """None of the secrets that there are is good any more from then on."""
+    await connection.execute(END_SECRETS, client_id, at)
+
+
+async def put_secret(connection: Connection, client_id: str, secret_hash: str) -> None:
+    await connection.execute(KEEP_HASH, client_id, secret_hash)
+
+
+async def client(connection: Connection, client_id: str, now: datetime) -> Any:
+    """Its role, whose it is, its scopes, and the hashes of the secrets that are good now."""
+    return await connection.fetchrow(CLIENT, client_id, now)
+
+
+async def remove_client(connection: Connection, client_id: str) -> bool:
+    return await connection.fetchval("delete from client where id = $1 returning id", client_id) is not None

@@ -1,15 +1,167 @@
-"""The agencies' feeds."""
+"""The agencies' feeds: numbered without a gap in the order of commit, and each delivery's state."""
 
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Final
+from uuid import UUID
 
 from shared.database import Connection
+from shared.events import EntryKind
+
+MAKE_COUNTERS: Final = """
+insert into agency_counter (agency_id, position)
+select distinct agency, 0 from unnest($1::text[]) as agency order by agency
+on conflict do nothing
+"""
+
+APPEND: Final = """
+with held as materialized (
+    select agency_id, position from agency_counter
+    where agency_id = any($1::text[]) order by agency_id for update
+), fresh as (
+    select new.*, row_number() over (partition by new.agency order by new.place) as nth
+    from unnest($1::text[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::timestamptz[],
+                $9::jsonb[], $10::timestamptz[], $11::bool[]) with ordinality
+        as new(agency, report_id, queue, kind, reason, ground, reference, received_at, body, acknowledge_by, by_hand,
+               place)
+), counted as (
+    update agency_counter set position = agency_counter.position + of_agency.many
+    from (select agency, count(*) as many from fresh group by agency) as of_agency
+    where agency_counter.agency_id = of_agency.agency
+)
+insert into delivery (agency_id, position, report_id, queue, kind, reason, ground, reference, received_at, body,
+                      acknowledge_by, by_hand, delivered_at)
+select agency, held.position + nth, report_id, queue, kind, reason, ground, reference, received_at,
+       nullif(body, 'null'), acknowledge_by, by_hand, $12
+from fresh join held on held.agency_id = fresh.agency
+returning agency_id, position, report_id, kind
+"""
+
+STANDING: Final = """
+select agency_id, report_id, queue, body, state, by_hand from delivery
+where report_id = any($1::uuid[]) and kind = 'report' and state <> 'erased'
+"""
+
+CORRECT: Final = """
+update delivery
+set body = new.body, reason = new.reason, ground = new.ground, acknowledge_by = new.acknowledge_by,
+    state = case when state = 'withdrawn' then 'queued' else state end
+from unnest($1::text[], $2::uuid[], $3::text[], $4::jsonb[], $5::text[], $6::text[], $7::timestamptz[])
+    as new(agency, report_id, queue, body, reason, ground, acknowledge_by)
+where delivery.agency_id = new.agency and delivery.report_id = new.report_id and delivery.queue = new.queue
+  and kind = 'report'
+"""
+
+WITHDRAW: Final = """
+update delivery set state = 'withdrawn', body = null
+from unnest($1::text[], $2::uuid[], $3::text[]) as gone(agency, report_id, queue)
+where delivery.agency_id = gone.agency and delivery.report_id = gone.report_id and delivery.queue = gone.queue
+  and kind = 'report'
+"""
+
+ERASE: Final = """
+update delivery
+set state = 'erased', body = null, reference = null, received_at = null, reason = '', ground = '', returned_for = null
+where report_id = $1
+"""
 
 FEED: Final = """
-select delivery.*, cases.event from delivery join cases using (report_id)
-where agency_id = $1 and position > $2 order by position limit $3
+select entry.agency_id, entry.position, entry.kind, entry.report_id, entry.reference, entry.queue, entry.reason,
+       entry.ground, entry.received_at, entry.delivered_at, origin.body, origin.acknowledge_by
+from delivery as entry
+join delivery as origin using (agency_id, report_id, queue)
+where entry.agency_id = $1 and origin.kind = 'report' and entry.position > $2
+order by entry.position limit $3
 """
+
+SEEN: Final = """
+update delivery set state = 'seen', seen_at = $3
+where agency_id = $1 and kind = 'report' and state = 'queued' and report_id = any($2::uuid[])
+"""
+
+POSITIONS: Final = "select agency_id, position from agency_counter where agency_id = any($1::text[])"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One entry to be appended to a feed: a delivery, or a notice about one."""
+
+    agency: str
+    report_id: UUID
+    queue: str
+    kind: EntryKind
+    reason: str
+    ground: str
+    reference: str | None
+    received_at: datetime | None
+    body: dict[str, Any] | None
+    acknowledge_by: datetime | None
+    by_hand: bool = False
+
+    @property
+    def place(self) -> tuple[str, UUID, str]:
+        """What it is about: one agency's queue, and one report."""
+        return self.agency, self.report_id, self.queue
+
+
+async def standing(connection: Connection, reports: Sequence[UUID]) -> dict[tuple[str, UUID, str], Any]:
+    """What agencies hold of these reports, by agency, report and queue."""
+    rows = await connection.fetch(STANDING, list(reports))
+    return {(row["agency_id"], row["report_id"], row["queue"]): row for row in rows}
+
+
+async def append(connection: Connection, entries: Sequence[Entry], now: datetime) -> list[Any]:
+    """Number and keep the entries; returns agency, position, report and kind of each."""
+    columns = _columns(
+        (
+            e.agency,
+            e.report_id,
+            e.queue,
+            e.kind,
+            e.reason,
+            e.ground,
+            e.reference,
+            e.received_at,
+            e.body,
+            e.acknowledge_by,
+            e.by_hand,
+        )
+        for e in entries
+    )
+    await connection.execute(MAKE_COUNTERS, columns[0])
+    return await connection.fetch(APPEND, *columns, now)
+
+
+async def correct(connection: Connection, entries: Sequence[Entry]) -> None:
+    """Put the newer words in the place of the older, and back in force what was withdrawn."""
+    rows = ((e.agency, e.report_id, e.queue, e.body, e.reason, e.ground, e.acknowledge_by) for e in entries)
+    await connection.execute(CORRECT, *_columns(rows))
+
+
+async def withdraw(connection: Connection, entries: Sequence[Entry]) -> None:
+    """Take back what the agency is no longer to have; the entry stays, empty."""
+    await connection.execute(WITHDRAW, *_columns(e.place for e in entries))
+
+
+async def erase(connection: Connection, report_id: UUID) -> None:
+    """Leave nothing of a report but its positions."""
+    await connection.execute(ERASE, report_id)
 
 
 async def feed(connection: Connection, agency: str, after: int, limit: int) -> list[Any]:
-    """An agency's deliveries behind a position, without a gap."""
+    """An agency's entries behind a position, without a gap."""
     return await connection.fetch(FEED, agency, after, limit)
+
+
+async def seen(connection: Connection, agency: str, reports: Sequence[UUID], now: datetime) -> None:
+    await connection.execute(SEEN, agency, list(reports), now)
+
+
+async def positions(connection: Connection, agencies: Sequence[str]) -> dict[str, int]:
+    """How far each feed goes."""
+    return {row["agency_id"]: row["position"] for row in await connection.fetch(POSITIONS, list(agencies))}
+
+
+def _columns(rows: Iterable[tuple[Any, ...]]) -> list[list[Any]]:
+    return [list(column) for column in zip(*rows, strict=True)]

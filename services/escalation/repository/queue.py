@@ -65,7 +65,7 @@ async def item(connection: Connection, force: str, report_id: UUID) -> Any:
 async def deliveries(connection: Connection, report_id: UUID) -> list[Any]:
     """Where a case went, and on what ground."""
     return await connection.fetch(
-        "select * from delivery where report_id = $1 order by delivered_at, agency_id", report_id
+        "select * from delivery where report_id = $1 and kind = 'report' order by delivered_at, agency_id", report_id
     )
 
 

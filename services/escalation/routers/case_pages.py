@@ -13,9 +13,9 @@ from services.escalation.domain.grading import Grade
 from services.escalation.domain.outcomes import WORDS, Outcome
 from services.escalation.domain.overrides import Said
 from services.escalation.domain.people import Worker
+from services.escalation.domain.rules import Rules
 from services.escalation.errors import NotSo
 from services.escalation.handlers import leases, overriding, queue, rerouting, work
-from services.escalation.handlers.cases import Rules
 from services.escalation.handlers.queue import Whole
 from services.escalation.pages import page
 from services.escalation.routers.dependencies import (

@@ -9,13 +9,16 @@ from fastapi import Depends, Header, Request
 
 from services.escalation import tokens
 from services.escalation.domain.people import ADMINISTERS, AUDITS, SUPERVISES, WORKS_THE_QUEUE, Person, Role, Worker
+from services.escalation.domain.rules import Rules
 from services.escalation.errors import ElsewhereSent, NoDirectory, NotSignedIn, NotYours, SignInFirst
 from services.escalation.handlers import people
-from services.escalation.handlers.cases import Rules
+from services.escalation.handlers.acts import Agency
+from services.escalation.handlers.arrivals import Arrivals
 from services.escalation.openid import Provider
+from services.escalation.rates import Rates
 from services.escalation.rules_in_force import RulesInForce
 from services.escalation.settings import Settings
-from services.escalation.tokens import Principal
+from services.escalation.tokens import Principal, Scope
 from shared.consumer import NotYet
 from shared.database import Pool
 from shared.outbox import Bell
@@ -35,6 +38,21 @@ def _settings(request: Request) -> Settings:
 def _pool(request: Request) -> Pool:
     pool: Pool = request.app.state.pool
     return pool
+
+
+def _guests(request: Request) -> Pool:
+    guests: Pool = request.app.state.guests
+    return guests
+
+
+def _arrivals(request: Request) -> Arrivals:
+    arrivals: Arrivals = request.app.state.arrivals
+    return arrivals
+
+
+def _rates(request: Request) -> Rates:
+    rates: Rates = request.app.state.rates
+    return rates
 
 
 def _now() -> datetime:
@@ -64,6 +82,10 @@ async def _rules(request: Request) -> Rules:
 SettingsDep = Annotated[Settings, Depends(_settings)]
 PoolDep = Annotated[Pool, Depends(_pool)]
 ProviderDep = Annotated[Provider, Depends(_provider)]
+GuestsDep = Annotated[Pool, Depends(_guests)]
+"""Connections under the role that agencies' requests run as."""
+ArrivalsDep = Annotated[Arrivals, Depends(_arrivals)]
+RatesDep = Annotated[Rates, Depends(_rates)]
 BellDep = Annotated[Bell, Depends(_bell)]
 RulesDep = Annotated[Rules, Depends(_rules)]
 Now = Annotated[datetime, Depends(_now)]
@@ -73,7 +95,7 @@ def _principal(settings: SettingsDep, now: Now, authorization: Annotated[str | N
     token = bearer(authorization)
     if token is None:
         raise NotSignedIn("Ask for a token at /oauth/token, and send it as `Authorization: Bearer …`.")
-    return tokens.read(token, settings.token_key.get_secret_value(), now)
+    return tokens.read(token, settings.token_keys, now)
 
 
 def _operator(principal: Annotated[Principal, Depends(_principal)]) -> Principal:
@@ -82,13 +104,33 @@ def _operator(principal: Annotated[Principal, Depends(_principal)]) -> Principal
     return principal
 
 
-def _agency(agency_id: str, principal: Annotated[Principal, Depends(_principal)]) -> Principal:
-    if principal.role != "agency" or principal.belongs_to != agency_id:
-        raise NotYours("An agency sees only what was routed to it.")
-    return principal
+def _agency(scope: Scope) -> Callable[[str, Principal], Principal]:
+    def its_own(agency_id: str, principal: Annotated[Principal, Depends(_principal)]) -> Principal:
+        if principal.role != "agency" or principal.belongs_to != agency_id:
+            raise NotYours("An agency sees only what was routed to it.")
+        if scope not in principal.scopes:
+            raise NotYours(f"Ask for a token with the scope {scope}.")
+        return principal
+
+    return its_own
 
 
 OperatorDep = Annotated[Principal, Depends(_operator)]
+ReadsReports = Annotated[Principal, Depends(_agency("reports.read"))]
+ActsOnReports = Annotated[Principal, Depends(_agency("reports.act"))]
+Reviews = Annotated[Principal, Depends(_agency("reviews"))]
+
+
+def _acting(who: ActsOnReports, guests: GuestsDep, bell: BellDep) -> Agency:
+    return Agency(who, guests, bell)
+
+
+def _reviewing(who: Reviews, guests: GuestsDep, bell: BellDep) -> Agency:
+    return Agency(who, guests, bell)
+
+
+ActsDep = Annotated[Agency, Depends(_acting)]
+ReviewsDep = Annotated[Agency, Depends(_reviewing)]
 
 
 def _program(operator: OperatorDep) -> Worker:
@@ -96,7 +138,6 @@ def _program(operator: OperatorDep) -> Worker:
 
 
 ProgramDep = Annotated[Worker, Depends(_program)]
-AgencyDep = Annotated[Principal, Depends(_agency)]
 
 
 async def _signed_in(request: Request, pool: PoolDep, now: Now) -> Person:
@@ -131,6 +172,16 @@ AtPageDep = Annotated[Worker, Depends(_at_a_page)]
 SupervisorDep = Annotated[Person, Depends(_as(SUPERVISES))]
 AdminDep = Annotated[Person, Depends(_as(ADMINISTERS))]
 AuditorDep = Annotated[Person, Depends(_as(AUDITS))]
+
+
+PortalDep = Annotated[Person, Depends(_as(frozenset({Role.agency})))]
+
+
+def _at_agency(person: PortalDep, guests: GuestsDep, bell: BellDep) -> Agency:
+    return Agency(Principal(person.id, "agency", person.belongs_to), guests, bell)
+
+
+AtAgencyDep = Annotated[Agency, Depends(_at_agency)]
 
 
 def same_origin(request: Request) -> None:

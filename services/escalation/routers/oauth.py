@@ -7,7 +7,7 @@ from fastapi.security import HTTPBasic, HTTPBasicCredentials
 from pydantic import BaseModel
 
 from services.escalation import tokens
-from services.escalation.errors import UnknownClient
+from services.escalation.errors import NotYours, UnknownClient
 from services.escalation.handlers import clients
 from services.escalation.routers.dependencies import Now, PoolDep, SettingsDep
 from services.escalation.tokens import LIFETIME, Principal
@@ -19,6 +19,7 @@ Basic = Annotated[HTTPBasicCredentials | None, Depends(HTTPBasic(auto_error=Fals
 
 class Token(BaseModel):
     access_token: str
+    scope: str
     token_type: Literal["Bearer"] = "Bearer"  # noqa: S105 - the name of a scheme
     expires_in: int = int(LIFETIME.total_seconds())
 
@@ -33,12 +34,17 @@ async def token(
     now: Now,
     client_id: Annotated[str | None, Form()] = None,
     client_secret: Annotated[str | None, Form()] = None,
+    scope: Annotated[str | None, Form(description="fewer than the client may have, separated by spaces")] = None,
 ) -> Token:
     """Ten minutes' access, for a client id and secret in Basic authorization or in the form."""
     given = (basic.username, basic.password) if basic else (client_id, client_secret)
     if not given[0] or not given[1]:
         raise UnknownClient("Send the client id and secret as Basic authorization, or as form fields.")
-    row = await clients.identify(given[0], given[1], pool)
+    row = await clients.identify(given[0], given[1], pool, now)
+    scopes = tuple(scope.split()) if scope else tuple(row["scopes"])
+    if not set(scopes) <= set(row["scopes"]):
+        raise NotYours(f"This client may have: {' '.join(row['scopes'])}.")
     response.headers["Cache-Control"] = "no-store"
-    who = Principal(given[0], row["role"], row["belongs_to"])
-    return Token(access_token=tokens.issue(who, settings.token_key.get_secret_value(), now))
+    who = Principal(given[0], row["role"], row["belongs_to"], scopes)
+    signed = tokens.issue(who, settings.token_key.get_secret_value(), now)
+    return Token(access_token=signed, scope=" ".join(scopes))

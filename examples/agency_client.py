@@ -1,0 +1,59 @@
+"""A complete agency client: follow the feed as it grows, prove that nothing is missing, acknowledge each report.
+
+    HEARD_URL=https://heard.example HEARD_AGENCY=northmoor-environmental-health HEARD_CLIENT_SECRET=… python agency_client.py
+
+Needs httpx. Keeps its place in the file HEARD_CURSOR, written once a page is dealt with: what was in hand at a crash comes again.
+"""  # noqa: E501
+
+import json
+import os
+import pathlib
+import sys
+import time
+from typing import Any
+
+import httpx
+
+URL, AGENCY = os.environ["HEARD_URL"], os.environ["HEARD_AGENCY"]
+LOGIN = (os.environ.get("HEARD_CLIENT_ID", AGENCY), os.environ["HEARD_CLIENT_SECRET"])
+PLACE = pathlib.Path(os.environ.get("HEARD_CURSOR", "cursor.json"))
+AWAY = (401, 429, 502, 503, 504)
+
+
+def sign_in(feed: httpx.Client) -> None:
+    answer = feed.post(f"{URL}/oauth/token", data={"grant_type": "client_credentials"}, auth=LOGIN)
+    feed.headers["Authorization"] = f"Bearer {answer.raise_for_status().json()['access_token']}"
+
+
+def ask(feed: httpx.Client, method: str, path: str, **given: Any) -> httpx.Response:
+    """Again with a new token when the old one has run out, and later when the service cannot answer now."""
+    while (answer := feed.request(method, path, **given)).status_code in AWAY:
+        if answer.status_code == 401:
+            sign_in(feed)
+        else:
+            time.sleep(int(answer.headers.get("Retry-After", "5")))
+    return answer
+
+
+def take(entry: dict[str, Any], feed: httpx.Client) -> None:
+    """What your own system does with it; here, one line and an acknowledgement."""
+    print(entry["position"], entry["kind"], entry["reference"], entry["queue"], flush=True)
+    if entry["kind"] == "report" and entry["report"]:
+        ask(feed, "POST", f"/reports/{entry['report_id']}/acknowledge")
+
+
+def main() -> None:
+    place = json.loads(PLACE.read_text()) if PLACE.exists() else {"position": 0, "after": ""}
+    with httpx.Client(base_url=f"{URL}/v1/agencies/{AGENCY}", timeout=40) as feed:
+        while True:
+            page = ask(feed, "GET", "/reports", params={"after": place["after"], "wait": 30}).raise_for_status().json()
+            for entry in page["reports"]:
+                if entry["position"] != place["position"] + 1:
+                    sys.exit(f"position {place['position'] + 1} is missing: tell Heard's operators")
+                take(entry, feed)
+                place["position"] += 1
+            PLACE.write_text(json.dumps(place | {"after": page["next"]}))
+            place["after"] = page["next"]
+
+
+main()

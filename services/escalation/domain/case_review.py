@@ -1,0 +1,131 @@
+"""When an ASB Case Review is due (codebook F9, facts.md): the qualifying complaints, and why each other one is not."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from difflib import SequenceMatcher
+from enum import StrEnum
+from typing import Final
+
+from services.escalation.domain.directory import Threshold
+from shared.events import Label, ReportClassified
+
+UNWANTED: Final = frozenset({Label.stalking, Label.hate_incident, Label.harassment, Label.asb})
+TOLD_AGAIN: Final = timedelta(hours=24)
+"""Without a date of its own, what is told again so soon is the same incident, told to another agency."""
+ALIKE: Final = 0.8  # of 1, for two tellings to be the same words
+MADE_WITHIN: Final = timedelta(days=31)  # of the behaviour
+
+
+class Why(StrEnum):
+    """Why a complaint counts or does not, in words that a panel and a reporter may read."""
+
+    counts = "counts"
+    nothing_complained_of = "no unwanted behaviour is told in it: a note, thanks or a question"
+    not_read = "nobody has read it yet"
+    too_long_ago = "made before the time that the threshold looks at"
+    behaviour_too_old = "made more than a month after the behaviour"
+    told_again = "the same incident, told again or to another agency"
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """One complaint, and whether it counts. `same_as` is the reference of the incident's first telling."""
+
+    reference: str
+    made_at: datetime
+    why: Why
+    same_as: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """All complaints, oldest first. `wanted` is how many must count; `said` how often it was reported, by F9."""
+
+    complaints: tuple[Counted, ...]
+    wanted: int
+    said: int
+
+    @property
+    def counting(self) -> int:
+        return sum(one.why is Why.counts for one in self.complaints)
+
+    @property
+    def met(self) -> bool:
+        """The newest is itself a complaint (it goes on), and there are enough, held here or said to have been made."""
+        goes_on = bool(self.complaints) and self.complaints[-1].why in (Why.counts, Why.told_again)
+        return goes_on and max(self.counting, self.said) >= self.wanted
+
+
+def count(complaints: Sequence[ReportClassified], threshold: Threshold) -> Count:
+    """Count the linked complaints of one victim, household or community, as things stand at the newest of them."""
+    ordered = sorted(complaints, key=lambda c: (c.report.received_at, c.report.reference))
+    since = ordered[-1].report.received_at - timedelta(days=threshold.days)
+    counted: list[Counted] = []
+    incidents: list[ReportClassified] = []
+    for complaint in ordered:
+        why, first = _judged(complaint, incidents, since)
+        if why is Why.counts:
+            incidents.append(complaint)
+        report = complaint.report
+        counted.append(Counted(report.reference, report.received_at, why, first.report.reference if first else None))
+    several = len({_reporter(complaint) for complaint in incidents}) > 1
+    wanted = threshold.from_several if several and threshold.from_several else threshold.complaints
+    return Count(tuple(counted), wanted, _said(ordered[-1]))
+
+
+def _judged(
+    complaint: ReportClassified, incidents: Sequence[ReportClassified], since: datetime
+) -> tuple[Why, ReportClassified | None]:
+    report, assessment = complaint.report, complaint.assessment
+    if assessment is None:
+        return Why.not_read, None
+    if not UNWANTED & set(assessment.labels):
+        return Why.nothing_complained_of, None
+    if report.received_at < since:
+        return Why.too_long_ago, None
+    when = _date(complaint)
+    if when and report.received_at.date() - when > MADE_WITHIN:
+        return Why.behaviour_too_old, None
+    same = next((incident for incident in incidents if _same_incident(incident, complaint)), None)
+    return (Why.told_again, same) if same else (Why.counts, None)
+
+
+def _same_incident(first: ReportClassified, again: ReportClassified) -> bool:
+    """By the date that both give, or else by the same behaviour, or words, within a day."""
+    one, other = _date(first), _date(again)
+    if one and other:
+        return one == other and _shares_behaviour(first, again)
+    soon = again.report.received_at - first.report.received_at <= TOLD_AGAIN
+    return soon and (_shares_behaviour(first, again) or _alike(first.report.text, again.report.text))
+
+
+def _shares_behaviour(one: ReportClassified, other: ReportClassified) -> bool:
+    assert one.assessment is not None
+    assert other.assessment is not None
+    return bool(set(one.assessment.behaviours) & set(other.assessment.behaviours))
+
+
+def _alike(one: str, other: str) -> bool:
+    return SequenceMatcher(None, one, other).quick_ratio() >= ALIKE
+
+
+def _date(complaint: ReportClassified) -> date | None:
+    """The day of the behaviour, where a whole date was given."""
+    try:
+        return date.fromisoformat((complaint.report.answers.when or "").strip()[:10])
+    except ValueError:
+        return None
+
+
+def _reporter(complaint: ReportClassified) -> str:
+    """Who complains, as far as that can be told: an anonymous report is somebody of its own."""
+    contact = complaint.report.contact
+    known = (contact.email or contact.phone or contact.name) if contact else None
+    return (known or complaint.report.reference).casefold()
+
+
+def _said(newest: ReportClassified) -> int:
+    """How often the reporter says that it was reported before (F9); the panel asks for those that are not held here."""
+    read = newest.assessment.reported_before if newest.assessment else 0
+    return max(read, newest.report.answers.reported_before or 0)

@@ -1,0 +1,69 @@
+"""Whether what somebody called an organisation is one that we know: missing one is worse than one too many."""
+
+import unicodedata
+from collections.abc import Iterable
+from difflib import SequenceMatcher
+from typing import Final
+
+LITTLE: Final = frozenset(
+    [
+        "a",
+        "an",
+        "and",
+        "at",
+        "by",
+        "for",
+        "from",
+        "in",
+        "my",
+        "of",
+        "on",
+        "our",
+        "the",
+        "to",
+        "ltd",
+        "limited",
+        "plc",
+        "llp",
+        "cic",
+        "uk",
+        "group",
+    ]
+)
+CLOSE: Final = 0.8  # of 1, for two words to be the same word mistyped
+SHORT: Final = 5  # letters: shorter words must be the same to the letter
+
+
+def is_called(known: str, given: str) -> bool:
+    """Whether `given` names `known`: every word of one is in the other, and more than a single word if it is shorter.
+
+    "PC Shaw of Northmoor Police" and "Nortmoor Police" are Northmoor Police; "Northmoor" and "Northmoor Taxis" are not.
+    """
+    ours, theirs = _words(known), _words(given)
+    return bool(ours) and (_within(ours, theirs) or (len(theirs) > 1 and _within(theirs, ours)))
+
+
+def mentions(phrases: Iterable[str], given: str) -> bool:
+    """Whether one of these phrases is said, word for word, in the singular or the plural."""
+    said = f" {' '.join(_singular(word) for word in _words(given))} "
+    return any(f" {' '.join(_singular(word) for word in _words(phrase))} " in said for phrase in phrases)
+
+
+def _words(text: str) -> list[str]:
+    plain = unicodedata.normalize("NFKD", text).casefold().replace("'", "").replace("’", "").replace("&", " and ")
+    spaced = "".join(char if char.isalnum() else " " for char in plain if not unicodedata.combining(char))
+    return [word for word in spaced.split() if word not in LITTLE]
+
+
+def _singular(word: str) -> str:
+    return word[:-1] if len(word) > 3 and word.endswith("s") and not word.endswith("ss") else word
+
+
+def _within(few: list[str], many: list[str]) -> bool:
+    return all(any(_same(word, other) for other in many) for word in few)
+
+
+def _same(word: str, other: str) -> bool:
+    if min(len(word), len(other)) < SHORT:
+        return _singular(word) == _singular(other)
+    return SequenceMatcher(None, word, other).ratio() >= CLOSE

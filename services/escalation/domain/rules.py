@@ -1,0 +1,23 @@
+"""What decides, together: who acts where, how grave it is, and where it goes."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from services.escalation.domain.directory import Directory
+from services.escalation.domain.grading import GradingTable
+from services.escalation.domain.routing import RoutingTable
+from shared.events import Place
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """`looked_up`: the areas of postcodes that the directory's own table leaves open, from a postcode service."""
+
+    directory: Directory
+    grading: GradingTable
+    routing: RoutingTable
+    looked_up: Mapping[str, str] = field(default_factory=dict)
+
+    def area_of(self, place: Place) -> str | None:
+        """The one area that a place lies in; None where that is not known."""
+        return self.directory.area_of(place) or self.looked_up.get(place.postcode or "")

@@ -1,0 +1,107 @@
+"""What an agency does about a report that it has: acknowledge, note, give back, close."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+from services.escalation.errors import NotNow, UnknownReport
+from services.escalation.handlers.progress import progressed
+from services.escalation.repository import deliveries
+from services.escalation.repository.isolation import as_agency
+from services.escalation.tokens import Principal
+from shared.database import Connection, Pool
+from shared.events import Progress, SafeWords
+from shared.outbox import Bell, put
+
+OPEN: Final = ("queued", "seen", "acknowledged")
+
+
+@dataclass(frozen=True, slots=True)
+class Agency:
+    """Who acts, and with what: `guests` are connections under the role that agencies' requests run as."""
+
+    who: Principal
+    guests: Pool
+    bell: Bell
+
+    @property
+    def id(self) -> str:
+        return self.who.belongs_to
+
+
+async def acknowledge(agency: Agency, report_id: UUID, now: datetime) -> None:
+    """Say that it has arrived and is theirs. Again: nothing more happens."""
+    async with as_agency(agency.guests, agency.id) as connection:
+        moved = await _moved(connection, agency, report_id, "acknowledged", ("queued", "seen"), now)
+        if moved:
+            await _told(connection, agency, report_id, moved, Progress.acknowledged, None, now)
+    agency.bell.ring()
+
+
+async def note(agency: Agency, report_id: UUID, words: str, safe: SafeWords | None, now: datetime) -> None:
+    """Write down what was done, for themselves; `safe` is what the reporter may be told."""
+    async with as_agency(agency.guests, agency.id) as connection:
+        moved = await deliveries.move(connection, agency.id, report_id, "acknowledged", OPEN, now)
+        if not moved:
+            raise await _why_not(connection, agency, report_id)
+        await _told(connection, agency, report_id, moved, Progress.under_way, words, now, safe)
+    agency.bell.ring()
+
+
+async def close(agency: Agency, report_id: UUID, outcome: str, safe: SafeWords | None, now: datetime) -> None:
+    """Say what came of it. Again: nothing more happens."""
+    async with as_agency(agency.guests, agency.id) as connection:
+        moved = await _moved(connection, agency, report_id, "closed", OPEN, now, outcome=outcome)
+        if moved:
+            await _told(connection, agency, report_id, moved, Progress.closed, outcome, now, safe)
+    agency.bell.ring()
+
+
+async def give_back(agency: Agency, report_id: UUID, whose: str | None, why: str, now: datetime) -> None:
+    """Say that it is not theirs, and whose it is, if they know. Again: nothing more happens."""
+    async with as_agency(agency.guests, agency.id) as connection:
+        moved = await _moved(connection, agency, report_id, "returned", OPEN, now, returned_for=whose)
+        if moved:
+            await _told(connection, agency, report_id, moved, Progress.returned, why, now)
+    agency.bell.ring()
+
+
+async def _moved(
+    connection: Connection,
+    agency: Agency,
+    report_id: UUID,
+    to: str,
+    states: Sequence[str],
+    now: datetime,
+    **given: str | None,
+) -> list[str]:
+    moved = await deliveries.move(connection, agency.id, report_id, to, states, now, **given)
+    if moved:
+        return moved
+    held = await deliveries.held(connection, agency.id, report_id)
+    if any(row["state"] == to for row in held):
+        return []
+    raise await _why_not(connection, agency, report_id)
+
+
+async def _why_not(connection: Connection, agency: Agency, report_id: UUID) -> UnknownReport | NotNow:
+    held: list[Any] = await deliveries.held(connection, agency.id, report_id)
+    if not held:
+        return UnknownReport("Nothing with this id was delivered to you.")
+    return NotNow(f"It is {held[0]['state']}: ask for it again to see how it stands.")
+
+
+async def _told(
+    connection: Connection,
+    agency: Agency,
+    report_id: UUID,
+    queues: Sequence[str],
+    progress: Progress,
+    words: str | None,
+    now: datetime,
+    safe: SafeWords | None = None,
+) -> None:
+    await deliveries.add_step(connection, agency.id, report_id, queues, progress, words, agency.who.client, now)
+    await put(connection, [progressed(report_id, agency.id, progress, now, safe)])

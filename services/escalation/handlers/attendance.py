@@ -1,0 +1,109 @@
+"""What comes back: given back by an agency, left lying beyond its target, or an action of a plan that is overdue."""
+
+from datetime import datetime
+from typing import Any, Final
+
+import structlog
+from prometheus_client import Counter
+
+from services.escalation.domain.directory import Agency
+from services.escalation.domain.grading import ORDER, Grade
+from services.escalation.domain.rules import Rules
+from services.escalation.handlers import deliveries as feeds
+from services.escalation.repository import case_reviews, cases, deliveries
+from shared.database import Connection, Pool, transaction
+from shared.events import Destination, ReportClassified
+from shared.outbox import Bell
+
+log = structlog.get_logger()
+
+BATCH: Final = 100
+CAME_BACK = Counter("heard_deliveries_came_back_total", "Deliveries that came back to a control room", ["why"])
+
+
+async def settle_returns(pool: Pool, bell: Bell, rules: Rules, now: datetime) -> int:
+    """Give each to whom it is said to be for, the first time; to a person from the second time on."""
+    async with transaction(pool) as connection:
+        rows = await deliveries.returned(connection, BATCH)
+    for row in rows:
+        async with transaction(pool) as connection:
+            if await _taken(connection, row, now):
+                await _passed_on(connection, row, rules, now)
+    if rows:
+        bell.ring()
+    return len(rows)
+
+
+async def _taken(connection: Connection, row: Any, now: datetime) -> bool:
+    """Whether it is ours to deal with: the report is locked first, as everywhere."""
+    await cases.lock(connection, [row["report_id"]])
+    return await deliveries.settle(connection, row, now)
+
+
+async def _passed_on(connection: Connection, row: Any, rules: Rules, now: datetime) -> None:
+    event = await cases.event(connection, row["report_id"])
+    if event is None:
+        return
+    giver = rules.directory.agency(row["agency_id"])
+    name = giver.name if giver else row["agency_id"]
+    other = rules.directory.agency(row["returned_for"] or "")
+    ground = _ground(other, event, rules) if other and other.id != row["agency_id"] else None
+    if other is None or ground is None or row["returns"] > 1:
+        await _back(connection, event, f"given back by {name}: whose it is, a person decides", rules, now)
+        CAME_BACK.labels("returned").inc()
+        return
+    to = Destination(agency=other.id, queue=row["queue"], reason=f"passed on by {name}", ground=ground)
+    await feeds.hand_over(connection, event, to, rules.directory, now)
+
+
+def _ground(agency: Agency, event: ReportClassified, rules: Rules) -> str | None:
+    """On what ground this agency may have this report; None where it may not."""
+    area = rules.area_of(event.report.place)
+    against = rules.directory.complained_of(event.report.answers, area)
+    if area not in agency.areas or agency.id in against:
+        return None
+    legal = rules.directory.rule(agency.kind).legal_ground
+    return legal or ("consent" if agency.kind in event.report.consent else None)
+
+
+async def come_back(pool: Pool, rules: Rules, now: datetime) -> int:
+    """Put before a person what an agency has not acknowledged in time; the agency still may."""
+    async with transaction(pool) as connection:
+        rows = await deliveries.left_lying(connection, now, BATCH)
+    for row in rows:
+        async with transaction(pool) as connection:
+            if await _taken(connection, row, now):
+                await _left(connection, row, rules, now)
+                CAME_BACK.labels("not acknowledged").inc()
+    return len(rows)
+
+
+async def _left(connection: Connection, row: Any, rules: Rules, now: datetime) -> None:
+    event = await cases.event(connection, row["report_id"])
+    agency = rules.directory.agency(row["agency_id"])
+    if event is not None:
+        name = agency.name if agency else row["agency_id"]
+        await _back(connection, event, f"not acknowledged by {name} by {row['acknowledge_by']:%d %B %H:%M}", rules, now)
+
+
+async def overdue_actions(pool: Pool, rules: Rules, now: datetime) -> int:
+    """Put before a person, once, what a review's plan had somebody do by a day that is over."""
+    async with transaction(pool) as connection:
+        rows = await case_reviews.overdue(connection, now)
+        for row in rows:
+            event = await cases.event(connection, row["report_id"])
+            if event is not None:
+                reason = f"an action of its ASB Case Review is overdue: {row['owner']}"
+                await _back(connection, event, reason, rules, now)
+                CAME_BACK.labels("action overdue").inc()
+    return len(rows)
+
+
+async def _back(connection: Connection, event: ReportClassified, reason: str, rules: Rules, now: datetime) -> None:
+    area = rules.area_of(event.report.place)
+    against = rules.directory.complained_of(event.report.answers, area)
+    force = rules.directory.acting_force(area, against) if area else None
+    grade = await cases.grade(connection, event.report_id)
+    order = ORDER.index(Grade(grade))
+    await deliveries.back_to_control_room(connection, event.report_id, reason, force.id if force else None, order, now)
+    log.warning("came back to the control room", report_id=str(event.report_id))

@@ -1,0 +1,109 @@
+"""ASB Case Reviews: counted, proposed to the panel and offered to the reporter; planned, followed up and closed."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any, Final, Literal
+from uuid import UUID, uuid5
+
+from services.escalation.domain.case_review import UNWANTED, Count, count
+from services.escalation.domain.directory import Directory, Kind, Threshold
+from services.escalation.domain.rules import Rules
+from services.escalation.errors import NotNow, UnknownReport
+from services.escalation.handlers.progress import progressed
+from services.escalation.repository import case_reviews, cases
+from services.escalation.repository.cases import Opened
+from shared.database import Connection, Pool, transaction
+from shared.events import Place, Progress, ReportClassified, SafeWords
+from shared.outbox import Bell, put
+
+QUEUE: Final = "case_review"
+
+AskedBy = Literal["reporter", "operator"]
+AreaOf = Callable[[Place], str | None]
+
+
+async def counted(
+    connection: Connection, events: Sequence[ReportClassified], directory: Directory, area_of: AreaOf
+) -> dict[UUID, Count]:
+    """The complaints of each report's victim, household or community, with the report itself, in known areas."""
+    earlier = {reference for event in events if _may_persist(event) for reference in event.report.history.references}
+    known = await cases.linked(connection, sorted(earlier)) if earlier else {}
+    known |= {event.report.reference: event for event in events}
+    found: dict[UUID, Count] = {}
+    for event in events:
+        area = area_of(event.report.place)
+        if area is not None and _may_persist(event):
+            earlier_ones = (known[r] for r in event.report.history.references if r in known)
+            linked = [one for one in earlier_ones if one.report_id != event.report_id]
+            found[event.report_id] = count([*linked, event], directory.area(area).case_review)
+    return found
+
+
+def _may_persist(event: ReportClassified) -> bool:
+    return event.assessment is not None and bool(UNWANTED & set(event.assessment.labels))
+
+
+async def propose(
+    connection: Connection, opened: Sequence[Opened], counts: Mapping[UUID, Count], now: datetime
+) -> None:
+    """Propose a review for each report at the threshold; one that is under way only hears of the further report."""
+    for case in opened:
+        panels = [d.agency for d in case.route.destinations if d.queue == QUEUE]
+        if panels and not case.drill:
+            await _proposed(connection, case.event, panels[0], counts[case.event.report_id], "threshold", now)
+
+
+async def _proposed(
+    connection: Connection, event: ReportClassified, panel: str, complaints: Count, asked_by: str, now: datetime
+) -> UUID:
+    references = [one.reference for one in complaints.complaints]
+    under_way = await case_reviews.open_for(connection, references)
+    if under_way:
+        await case_reviews.update_timeline(connection, under_way["id"], timeline(complaints))
+        await case_reviews.add_reports(connection, under_way["id"], references)
+        found: UUID = under_way["id"]
+        return found
+    review_id, reference = uuid5(event.report_id, f"case-review/{asked_by}"), event.report.reference
+    offered = not _anonymous(event)
+    told = timeline(complaints)
+    await case_reviews.add(connection, review_id, panel, event.report_id, reference, asked_by, offered, told, now)
+    await case_reviews.add_reports(connection, review_id, references)
+    if offered:
+        words = SafeWords.a_review_can_be_asked_for
+        await put(connection, [progressed(event.report_id, panel, Progress.review_offered, now, words)])
+    return review_id
+
+
+def timeline(complaints: Count) -> list[dict[str, Any]]:
+    """Every complaint, oldest first, with whether it counts and why: plain values, as they are kept."""
+    return [asdict(one) | {"made_at": one.made_at.isoformat(), "why": one.why.value} for one in complaints.complaints]
+
+
+def _anonymous(event: ReportClassified) -> bool:
+    contact = event.report.contact
+    return contact is None or not (contact.name or contact.phone or contact.email)
+
+
+async def ask(report_id: UUID, asked_by: AskedBy, rules: Rules, pool: Pool, bell: Bell, now: datetime) -> UUID:
+    """Ask the area's panel for a review, whatever the count. Raises UnknownReport, or NotNow with what to do."""
+    async with transaction(pool) as connection:
+        await cases.lock(connection, [report_id])
+        event = await cases.event(connection, report_id)
+        if event is None:
+            raise UnknownReport("No report has this id.")
+        if asked_by == "reporter" and _anonymous(event):
+            raise NotNow("A case review cannot be asked for anonymously: give a name and a way to reach you first.")
+        area = rules.area_of(event.report.place)
+        panels = rules.directory.in_area(area, Kind.case_review) if area else ()
+        if area is None or not panels:
+            raise NotNow("Which area's panel it is for is not known: correct the postcode first.")
+        complaints = await _counted(connection, event, rules.directory.area(area).case_review)
+        review_id = await _proposed(connection, event, panels[0].id, complaints, asked_by, now)
+    bell.ring()
+    return review_id
+
+
+async def _counted(connection: Connection, event: ReportClassified, threshold: Threshold) -> Count:
+    known = await cases.linked(connection, event.report.history.references)
+    return count([*(one for one in known.values() if one.report_id != event.report_id), event], threshold)

@@ -1,0 +1,112 @@
+"""What a panel does with an ASB Case Review: it invites, plans, follows up and closes."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID, uuid4
+
+from services.escalation.domain.directory import Directory
+from services.escalation.errors import NotNow, NotYours, UnknownReport
+from services.escalation.handlers.acts import Agency
+from services.escalation.handlers.progress import progressed
+from services.escalation.repository import case_reviews
+from services.escalation.repository.isolation import as_agency
+from shared.database import Connection
+from shared.events import Progress, SafeWords
+from shared.outbox import put
+
+
+@dataclass(frozen=True, slots=True)
+class Review:
+    """One review as its panel, and those invited, see it."""
+
+    row: Any
+    invited: list[str]
+    actions: list[Any]
+
+
+async def reviews(agency: Agency) -> list[Any]:
+    """Its own as a panel, and those that it is invited to; open ones first."""
+    async with as_agency(agency.guests, agency.id) as connection:
+        return await case_reviews.reviews(connection)
+
+
+async def review(agency: Agency, review_id: UUID) -> Review:
+    """Raises UnknownReport where there is none, or it is somebody else's."""
+    async with as_agency(agency.guests, agency.id) as connection:
+        row = await _seen(connection, review_id)
+        invited = await case_reviews.invited(connection, review_id)
+        return Review(row, invited, await case_reviews.actions(connection, review_id))
+
+
+async def invite(agency: Agency, review_id: UUID, other: str, now: datetime) -> None:
+    async with as_agency(agency.guests, agency.id) as connection:
+        await _led(connection, agency, review_id)
+        await case_reviews.invite(connection, review_id, other, agency.id, now)
+
+
+async def plan(agency: Agency, review_id: UUID, review_on: date, now: datetime) -> None:
+    """Say by when the plan is looked at again; the reporter hears that there is one."""
+    async with as_agency(agency.guests, agency.id) as connection:
+        row = await _led(connection, agency, review_id)
+        await case_reviews.plan(connection, review_id, review_on)
+        if row["state"] == "proposed":
+            told = progressed(row["report_id"], agency.id, Progress.review_planned, now, SafeWords.being_looked_at)
+            await put(connection, [told])
+    agency.bell.ring()
+
+
+async def add_action(agency: Agency, review_id: UUID, action: str, owner: str, due_on: date, now: datetime) -> UUID:
+    """One line of the plan; who is to do it is invited, if they were not."""
+    action_id = uuid4()
+    async with as_agency(agency.guests, agency.id) as connection:
+        await _led(connection, agency, review_id)
+        if owner != agency.id:
+            await case_reviews.invite(connection, review_id, owner, agency.id, now)
+        await case_reviews.add_action(connection, action_id, review_id, agency.id, action, owner, due_on)
+    return action_id
+
+
+async def done(agency: Agency, review_id: UUID, action_id: UUID, now: datetime) -> None:
+    """Whoever is to do it, or the panel, says that it is done. Again: nothing more happens."""
+    async with as_agency(agency.guests, agency.id) as connection:
+        await _seen(connection, review_id)
+        actions = {row["id"]: row for row in await case_reviews.actions(connection, review_id)}
+        if action_id not in actions:
+            raise UnknownReport("This review has no such action.")
+        await case_reviews.done(connection, action_id, review_id, now)
+        row = next(r for r in await case_reviews.actions(connection, review_id) if r["id"] == action_id)
+        if row["done_at"] is None:
+            raise NotYours(f"Only {row['owner']} or the panel says that it is done.")
+
+
+async def close(agency: Agency, review_id: UUID, outcome: str, safe: SafeWords, now: datetime) -> None:
+    """Say what came of it; the reporter is told in safe words."""
+    async with as_agency(agency.guests, agency.id) as connection:
+        row = await _led(connection, agency, review_id)
+        await case_reviews.close(connection, review_id, outcome, now)
+        await put(connection, [progressed(row["report_id"], agency.id, Progress.review_closed, now, safe)])
+    agency.bell.ring()
+
+
+def known(agency_id: str, directory: Directory) -> str:
+    """The id of an agency of the directory. Raises UnknownReport for any other."""
+    if directory.agency(agency_id) is None:
+        raise UnknownReport("No agency of the directory has this id.")
+    return agency_id
+
+
+async def _seen(connection: Connection, review_id: UUID) -> Any:
+    row = await case_reviews.review(connection, review_id)
+    if row is None:
+        raise UnknownReport("No case review of yours has this id.")
+    return row
+
+
+async def _led(connection: Connection, agency: Agency, review_id: UUID) -> Any:
+    row = await _seen(connection, review_id)
+    if row["agency_id"] != agency.id:
+        raise NotYours("Only the panel does that.")
+    if row["state"] == "closed":
+        raise NotNow("This review is closed.")
+    return row

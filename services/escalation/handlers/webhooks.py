@@ -1,0 +1,95 @@
+"""Agencies are told that there is something in their feed: ids only, signed, again for 24 hours, then an alert."""
+
+import asyncio
+import json
+import secrets
+from base64 import b64encode
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final
+from uuid import UUID, uuid5
+
+import structlog
+from prometheus_client import Counter
+from standardwebhooks import Webhook
+
+from services.escalation.outward import Outward, Refused
+from services.escalation.repository import webhooks
+from shared.database import Pool, transaction
+
+log = structlog.get_logger()
+
+MESSAGES: Final = UUID("8f2b0f7e-2f9f-4f0a-9d5b-0c8a2d1f7a11")
+"""Names messages: the same id at every retry, so that whoever gets one twice can tell."""
+AT_ONCE: Final = 50
+MOST: Final = 100  # entries in one message
+LEASE: Final = timedelta(seconds=60)  # longer than one call may take
+BACK_OFF: Final = tuple(timedelta(seconds=s) for s in (5, 30, 120, 600, 1800, 3600, 7200, 14400))
+FOR: Final = timedelta(hours=24)
+
+GIVEN_UP = Counter("heard_webhooks_given_up_total", "Messages that an agency did not take within 24 hours", ["agency"])
+
+
+@dataclass(frozen=True, slots=True)
+class Hook:
+    """What an agency is given when its webhook is set up: the secret is shown this once."""
+
+    url: str
+    secret: str
+
+
+async def set_up(agency: str, url: str, pool: Pool, now: datetime) -> Hook:
+    """Tell the agency at this URL of what comes next, with a new secret."""
+    secret = "whsec_" + b64encode(secrets.token_bytes(32)).decode()
+    async with transaction(pool) as connection:
+        await webhooks.put(connection, agency, url, secret, now)
+    return Hook(url, secret)
+
+
+async def tell_due(pool: Pool, outward: Outward, now: datetime) -> int:
+    """Tell everybody who is due, side by side: one that is slow or away holds up no other. Returns how many."""
+    async with transaction(pool) as connection:
+        rows = await webhooks.claim(connection, now, LEASE, AT_ONCE, MOST)
+        told = [(row, await webhooks.entries(connection, row)) for row in rows]
+    await asyncio.gather(*(_tell(row, entries, pool, outward, now) for row, entries in told))
+    return len(rows)
+
+
+async def _tell(row: Any, entries: Sequence[Any], pool: Pool, outward: Outward, now: datetime) -> None:
+    body, headers = _message(row, entries, now)
+    try:
+        await outward.post(row["url"], body, headers)
+    except Refused as error:
+        await _failed(row, str(error), pool, now)
+        return
+    async with transaction(pool) as connection:
+        await webhooks.told(connection, row, now)
+
+
+def _message(row: Any, entries: Sequence[Any], now: datetime) -> tuple[bytes, dict[str, str]]:
+    """A Standard Webhooks message: positions, kinds and ids, and not a word of any report."""
+    message_id = f"msg_{uuid5(MESSAGES, '{agency_id}/{sent_to}/{pending_to}'.format(**row)).hex}"
+    listed = [{"position": e["position"], "kind": e["kind"], "report_id": str(e["report_id"])} for e in entries]
+    data = {"agency": row["agency_id"], "entries": listed}
+    body = json.dumps({"type": "reports.delivered", "timestamp": now.isoformat(), "data": data})
+    headers = {
+        "content-type": "application/json",
+        "webhook-id": message_id,
+        "webhook-timestamp": str(int(now.timestamp())),
+        "webhook-signature": Webhook(row["secret"]).sign(message_id, now, body),
+    }
+    return body.encode(), headers
+
+
+async def _failed(row: Any, reason: str, pool: Pool, now: datetime) -> None:
+    since = row["failing_since"] or now
+    async with transaction(pool) as connection:
+        if now - since >= FOR:
+            await webhooks.given_up(connection, row, now)
+            GIVEN_UP.labels(row["agency_id"]).inc()
+            log.error("webhook given up after 24 h", agency=row["agency_id"], reason=reason)
+            return
+        wait = BACK_OFF[min(row["attempts"], len(BACK_OFF)) - 1]
+        await webhooks.failed(connection, row, now, min(now + wait, since + FOR))
+    log.warning("webhook not taken", agency=row["agency_id"], reason=reason, attempts=row["attempts"])

@@ -1,0 +1,79 @@
+"""Calls to addresses that somebody else chose: never to a private one, never through a redirect, never for long.
+
+The name is looked up once, every address is checked, and the call goes to the address that was checked: a name that
+changes its mind in between leads nowhere.
+"""
+
+import asyncio
+import ipaddress
+import socket
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import httpx
+
+TIMEOUT: Final = httpx.Timeout(10.0, connect=5.0)
+
+Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+Resolve = Callable[[str], Awaitable[Sequence[str]]]
+
+
+class Refused(Exception):
+    """The call was not made, or not answered with success; the message says why."""
+
+
+async def resolve(host: str) -> Sequence[str]:
+    found = await asyncio.get_running_loop().getaddrinfo(host, None, type=socket.SOCK_STREAM)
+    return sorted({str(address[4][0]) for address in found})
+
+
+@dataclass(frozen=True)
+class Outward:
+    """`allowed`: private networks that may be reached all the same, and without TLS (a government network, a test)."""
+
+    client: httpx.AsyncClient
+    allowed: Sequence[Network] = ()
+    resolve: Resolve = resolve
+
+    async def post(self, url: str, body: bytes, headers: Mapping[str, str]) -> None:
+        """Raises Refused unless the other side answers with a 2xx."""
+        target = httpx.URL(url)
+        address = await self._checked(target)
+        host = target.host if target.port is None else f"{target.host}:{target.port}"
+        request = self.client.build_request(
+            "POST",
+            target.copy_with(host=str(address)),
+            content=body,
+            headers={**headers, "Host": host},
+            timeout=TIMEOUT,
+            extensions={"sni_hostname": target.host},
+        )
+        try:
+            answer = await self.client.send(request, stream=True, follow_redirects=False)
+            await answer.aclose()
+        except httpx.HTTPError as error:
+            raise Refused(type(error).__name__) from error
+        if not answer.is_success:
+            raise Refused(f"answered {answer.status_code}")
+
+    async def _checked(self, url: httpx.URL) -> Address:
+        """The address to call, all of the name's having been looked at. Raises Refused."""
+        if url.scheme not in ("http", "https") or not url.host or url.userinfo:
+            raise Refused("not an address that is called")
+        try:
+            addresses = [ipaddress.ip_address(found) for found in await self.resolve(url.host)]
+        except (OSError, ValueError) as error:
+            raise Refused("the name leads nowhere") from error
+        allowed = [any(address in network for network in self.allowed) for address in addresses]
+        if not addresses or not all(ours or _is_public(a) for a, ours in zip(addresses, allowed, strict=True)):
+            raise Refused("a private address")
+        if url.scheme != "https" and not all(allowed):
+            raise Refused("not https")
+        return addresses[0]
+
+
+def _is_public(address: Address) -> bool:
+    inside = getattr(address, "ipv4_mapped", None) or getattr(address, "sixtofour", None)
+    return address.is_global and not address.is_multicast and (inside is None or inside.is_global)

@@ -1,0 +1,135 @@
+"""ASB Case Reviews, their reports, the agencies invited and their action plans."""
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from typing import Any, Final
+from uuid import UUID
+
+from shared.database import Connection
+
+OPEN_FOR: Final = """
+select case_review.* from case_review join case_review_report on review_id = case_review.id
+where case_review_report.reference = any($1::text[]) and state <> 'closed' order by opened_at limit 1
+"""
+
+ADD: Final = """
+insert into case_review (id, agency_id, report_id, reference, asked_by, offered, timeline, opened_at)
+values ($1, $2, $3, $4, $5, $6, $7, $8)
+"""
+
+ADD_REPORTS: Final = """
+insert into case_review_report (review_id, reference) select $1, unnest($2::text[]) on conflict do nothing
+"""
+
+UPDATE_TIMELINE: Final = "update case_review set timeline = $2 where id = $1"
+
+INVITE: Final = """
+insert into case_review_agency (review_id, agency_id, panel, invited_at) values ($1, $2, $3, $4) on conflict do nothing
+"""
+
+REVIEWS: Final = """
+select id, agency_id, report_id, reference, asked_by, offered, state, timeline, opened_at, review_on, outcome, closed_at
+from case_review order by state = 'closed', opened_at desc limit 200
+"""
+
+REVIEW: Final = "select * from case_review where id = $1"
+
+INVITED: Final = "select agency_id from case_review_agency where review_id = $1 order by agency_id"
+
+ACTIONS: Final = """
+select id, action, owner, due_on, done_at, came_back_at from case_review_action where review_id = $1
+order by due_on, id
+"""
+
+PLAN: Final = "update case_review set state = 'planned', review_on = $2 where id = $1 and state <> 'closed'"
+
+ADD_ACTION: Final = """
+insert into case_review_action (id, review_id, panel, action, owner, due_on) values ($1, $2, $3, $4, $5, $6)
+"""
+
+DONE: Final = """
+update case_review_action set done_at = $3 where id = $1 and review_id = $2 and done_at is null returning id
+"""
+
+CLOSE: Final = """
+update case_review set state = 'closed', outcome = $2, closed_at = $3 where id = $1 and state <> 'closed' returning id
+"""
+
+OVERDUE: Final = """
+update case_review_action as late set came_back_at = $1
+from case_review
+where case_review.id = late.review_id and case_review.state <> 'closed'
+  and late.done_at is null and late.came_back_at is null and late.due_on < $2
+returning late.id, late.review_id, late.owner, late.panel, case_review.report_id
+"""
+
+
+async def open_for(connection: Connection, references: Sequence[str]) -> Any:
+    """The review under way that is about any of these reports."""
+    return await connection.fetchrow(OPEN_FOR, list(references))
+
+
+async def add(
+    connection: Connection,
+    review_id: UUID,
+    panel: str,
+    report_id: UUID,
+    reference: str,
+    asked_by: str,
+    offered: bool,
+    timeline: list[dict[str, Any]],
+    now: datetime,
+) -> None:
+    await connection.execute(ADD, review_id, panel, report_id, reference, asked_by, offered, timeline, now)
+
+
+async def add_reports(connection: Connection, review_id: UUID, references: Sequence[str]) -> None:
+    await connection.execute(ADD_REPORTS, review_id, list(references))
+
+
+async def update_timeline(connection: Connection, review_id: UUID, timeline: list[dict[str, Any]]) -> None:
+    await connection.execute(UPDATE_TIMELINE, review_id, timeline)
+
+
+async def reviews(connection: Connection) -> list[Any]:
+    """Those that the caller may see: its own panel's, and those that it is invited to."""
+    return await connection.fetch(REVIEWS)
+
+
+async def review(connection: Connection, review_id: UUID) -> Any:
+    return await connection.fetchrow(REVIEW, review_id)
+
+
+async def invited(connection: Connection, review_id: UUID) -> list[str]:
+    return [row["agency_id"] for row in await connection.fetch(INVITED, review_id)]
+
+
+async def actions(connection: Connection, review_id: UUID) -> list[Any]:
+    return await connection.fetch(ACTIONS, review_id)
+
+
+async def invite(connection: Connection, review_id: UUID, agency: str, panel: str, now: datetime) -> None:
+    await connection.execute(INVITE, review_id, agency, panel, now)
+
+
+async def plan(connection: Connection, review_id: UUID, review_on: date) -> None:
+    await connection.execute(PLAN, review_id, review_on)
+
+
+async def add_action(
+    connection: Connection, action_id: UUID, review_id: UUID, panel: str, action: str, owner: str, due_on: date
+) -> None:
+    await connection.execute(ADD_ACTION, action_id, review_id, panel, action, owner, due_on)
+
+
+async def done(connection: Connection, action_id: UUID, review_id: UUID, now: datetime) -> bool:
+    return await connection.fetchval(DONE, action_id, review_id, now) is not None
+
+
+async def close(connection: Connection, review_id: UUID, outcome: str, now: datetime) -> bool:
+    return await connection.fetchval(CLOSE, review_id, outcome, now) is not None
+
+
+async def overdue(connection: Connection, now: datetime) -> list[Any]:
+    """Actions whose day is over and that are not done, each once."""
+    return await connection.fetch(OVERDUE, now, now.date())

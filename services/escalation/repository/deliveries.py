@@ -1,0 +1,137 @@
+"""What became of each delivery: what an agency did about it, what it gave back, and what it left lying."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+from shared.database import Connection
+
+HELD: Final = """
+select agency_id, report_id, reference, queue, reason, ground, state, received_at, delivered_at, seen_at,
+       acknowledge_by, acknowledged_at, closed_at, returned_for, outcome, body
+from delivery where agency_id = $1 and report_id = $2 and kind = 'report' order by position
+"""
+
+LISTED: Final = """
+select report_id, reference, queue, reason, state, received_at, delivered_at, acknowledge_by, body
+from delivery where agency_id = $1 and kind = 'report' and (state = any($2::text[]))
+order by acknowledge_by nulls last, position limit $3
+"""
+
+MOVE: Final = """
+update delivery
+set state = $3::text, returned_for = coalesce($5, returned_for), outcome = coalesce($6, outcome),
+    acknowledged_at = case when $3::text = 'acknowledged' then coalesce(acknowledged_at, $7) else acknowledged_at end,
+    closed_at = case when $3::text = 'closed' then $7 else closed_at end
+where agency_id = $1 and report_id = $2 and kind = 'report' and state = any($4::text[])
+returning queue
+"""
+
+ADD_STEP: Final = """
+insert into delivery_step (agency_id, report_id, queue, step, note, by, at)
+select $1, $2, unnest($3::text[]), $4, $5, $6, $7
+"""
+
+STEPS: Final = """
+select step, note, by, at, queue from delivery_step where agency_id = $1 and report_id = $2 order by id
+"""
+
+RETURNED: Final = """
+select agency_id, report_id, queue, returned_for,
+       (select count(*) from delivery as other
+        where other.report_id = delivery.report_id and other.kind = 'report' and other.state = 'returned') as returns
+from delivery
+where kind = 'report' and state = 'returned' and settled_at is null
+order by acknowledge_by, position limit $1
+"""
+
+LEFT_LYING: Final = """
+select agency_id, report_id, queue, acknowledge_by from delivery
+where kind = 'report' and settled_at is null and state in ('queued', 'seen') and acknowledge_by < $1
+order by acknowledge_by limit $2
+"""
+
+SETTLE: Final = """
+update delivery set settled_at = $4 where agency_id = $1 and report_id = $2 and queue = $3 and kind = 'report'
+  and settled_at is null
+returning agency_id
+"""
+
+BACK: Final = """
+with told as (
+    update cases set reasons = reasons || array[$2::text] where report_id = $1 returning danger_class, opened_at
+)
+insert into queue_item (report_id, force, queues, danger_class, grade_order, target_at, opened_at)
+select $1, $3, array['review'], danger_class, $4, $5, opened_at from told
+on conflict (report_id) do update set
+    state = 'open', closed_at = null, outcome = null, contacted_at = null,
+    waiting_since = case when queue_item.state = 'closed' then $5 else queue_item.waiting_since end,
+    target_at = least(queue_item.target_at, excluded.target_at),
+    queues = array(select distinct unnest(queue_item.queues || excluded.queues) as queue order by queue)
+"""
+
+
+async def held(connection: Connection, agency: str, report_id: UUID) -> list[Any]:
+    """What the agency has of a report: one row for each of its queues."""
+    return await connection.fetch(HELD, agency, report_id)
+
+
+async def listed(connection: Connection, agency: str, states: Sequence[str], limit: int) -> list[Any]:
+    """The agency's deliveries in these states, the first to be acknowledged first."""
+    return await connection.fetch(LISTED, agency, list(states), limit)
+
+
+async def move(
+    connection: Connection,
+    agency: str,
+    report_id: UUID,
+    to: str,
+    states: Sequence[str],
+    now: datetime,
+    returned_for: str | None = None,
+    outcome: str | None = None,
+) -> list[str]:
+    """Bring the agency's deliveries of a report from any of `states` to the next; returns the queues moved."""
+    rows = await connection.fetch(MOVE, agency, report_id, to, list(states), returned_for, outcome, now)
+    return [row["queue"] for row in rows]
+
+
+async def add_step(
+    connection: Connection,
+    agency: str,
+    report_id: UUID,
+    queues: Sequence[str],
+    step: str,
+    note: str | None,
+    by: str,
+    now: datetime,
+) -> None:
+    await connection.execute(ADD_STEP, agency, report_id, list(queues), step, note, by, now)
+
+
+async def steps(connection: Connection, agency: str, report_id: UUID) -> list[Any]:
+    return await connection.fetch(STEPS, agency, report_id)
+
+
+async def returned(connection: Connection, limit: int) -> list[Any]:
+    """Deliveries given back that nobody has dealt with, each with how often its report was given back in all."""
+    return await connection.fetch(RETURNED, limit)
+
+
+async def left_lying(connection: Connection, now: datetime, limit: int) -> list[Any]:
+    """Deliveries that were not acknowledged in time."""
+    return await connection.fetch(LEFT_LYING, now, limit)
+
+
+async def settle(connection: Connection, row: Any, now: datetime) -> bool:
+    """Take it in hand; False where somebody else has."""
+    place = row["agency_id"], row["report_id"], row["queue"]
+    return await connection.fetchval(SETTLE, *place, now) is not None
+
+
+async def back_to_control_room(
+    connection: Connection, report_id: UUID, reason: str, force: str | None, grade_order: int, now: datetime
+) -> None:
+    """Put a report (again) before a person, due now; `force` None is every control room."""
+    await connection.execute(BACK, report_id, reason, force, grade_order, now)

@@ -1,0 +1,124 @@
+"""ASB Case Reviews, for their panels and for the agencies invited; and an operator asks for one."""
+
+from datetime import date, datetime
+from http import HTTPStatus
+from typing import Any
+from uuid import UUID
+
+from fastapi import APIRouter
+from pydantic import BaseModel, ConfigDict, Field
+
+from services.escalation.handlers import case_reviews, panels
+from services.escalation.routers.dependencies import BellDep, Now, OperatorDep, PoolDep, ReviewsDep, RulesDep
+from shared.events import SafeWords
+
+router = APIRouter(tags=["case reviews"])
+BASE = "/v1/agencies/{agency_id}/case-reviews"
+
+
+class Complaint(BaseModel):
+    """One complaint of the timeline: whether it counts towards the threshold, and why."""
+
+    reference: str
+    made_at: datetime
+    why: str
+    same_as: str | None
+
+
+class Summary(BaseModel):
+    model_config = ConfigDict(from_attributes=True)
+
+    id: UUID
+    reference: str
+    asked_by: str
+    offered: bool
+    state: str
+    opened_at: datetime
+    review_on: date | None
+    outcome: str | None
+
+
+class Action(BaseModel):
+    id: UUID
+    action: str
+    owner: str
+    due_on: date
+    done_at: datetime | None
+
+
+class Review(Summary):
+    timeline: tuple[Complaint, ...]
+    invited: tuple[str, ...]
+    actions: tuple[Action, ...]
+
+
+class Invitation(BaseModel):
+    agency: str
+
+
+class NewAction(BaseModel):
+    action: str = Field(min_length=1, max_length=2000)
+    owner: str = Field(description="the agency that does it; it is invited")
+    due_on: date
+
+
+class Plan(BaseModel):
+    review_on: date
+
+
+class Outcome(BaseModel):
+    outcome: str = Field(min_length=1, max_length=2000)
+    tell_reporter: SafeWords
+
+
+class Added(BaseModel):
+    id: UUID
+
+
+@router.get(BASE)
+async def reviews(agency: ReviewsDep) -> tuple[Summary, ...]:
+    """Yours as a panel, and those that you are invited to."""
+    return tuple(Summary.model_validate(dict(row)) for row in await panels.reviews(agency))
+
+
+@router.get(BASE + "/{review_id}")
+async def review(review_id: UUID, agency: ReviewsDep) -> Review:
+    """The whole timeline, each complaint with why it counts or does not, and the plan."""
+    found = await panels.review(agency, review_id)
+    shown: dict[str, Any] = dict(found.row) | {"invited": found.invited, "actions": [dict(a) for a in found.actions]}
+    return Review.model_validate(shown)
+
+
+@router.post(BASE + "/{review_id}/invitations", status_code=HTTPStatus.NO_CONTENT)
+async def invite(review_id: UUID, given: Invitation, agency: ReviewsDep, rules: RulesDep, now: Now) -> None:
+    await panels.invite(agency, review_id, panels.known(given.agency, rules.directory), now)
+
+
+@router.post(BASE + "/{review_id}/actions", status_code=HTTPStatus.CREATED)
+async def add_action(review_id: UUID, given: NewAction, agency: ReviewsDep, rules: RulesDep, now: Now) -> Added:
+    """One line of the action plan."""
+    owner = panels.known(given.owner, rules.directory)
+    return Added(id=await panels.add_action(agency, review_id, given.action, owner, given.due_on, now))
+
+
+@router.post(BASE + "/{review_id}/actions/{action_id}/done", status_code=HTTPStatus.NO_CONTENT)
+async def done(review_id: UUID, action_id: UUID, agency: ReviewsDep, now: Now) -> None:
+    await panels.done(agency, review_id, action_id, now)
+
+
+@router.post(BASE + "/{review_id}/plan", status_code=HTTPStatus.NO_CONTENT)
+async def plan(review_id: UUID, given: Plan, agency: ReviewsDep, now: Now) -> None:
+    """When the plan is looked at again."""
+    await panels.plan(agency, review_id, given.review_on, now)
+
+
+@router.post(BASE + "/{review_id}/close", status_code=HTTPStatus.NO_CONTENT)
+async def close(review_id: UUID, given: Outcome, agency: ReviewsDep, now: Now) -> None:
+    """What came of it; the reporter is told in the words chosen."""
+    await panels.close(agency, review_id, given.outcome, given.tell_reporter, now)
+
+
+@router.post("/v1/reports/{report_id}/case-review", status_code=HTTPStatus.CREATED)
+async def ask(report_id: UUID, _: OperatorDep, rules: RulesDep, pool: PoolDep, bell: BellDep, now: Now) -> Added:
+    """An operator asks the area's panel, whatever the count."""
+    return Added(id=await case_reviews.ask(report_id, "operator", rules, pool, bell, now))

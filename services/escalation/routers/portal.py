@@ -1,0 +1,222 @@
+"""The portal: agencies without a system of their own list, open, acknowledge, note, give back and close."""
+
+from datetime import date
+from typing import Annotated, Any, Final
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Form, Request, Response
+from fastapi.responses import RedirectResponse
+from pydantic import BeforeValidator
+
+from services.escalation.domain.people import Person
+from services.escalation.domain.rules import Rules
+from services.escalation.errors import NotNow, NotYours, UnknownReport
+from services.escalation.handlers import acts, feeds, panels
+from services.escalation.handlers.acts import Agency
+from services.escalation.pages import page
+from services.escalation.routers.dependencies import AtAgencyDep, Now, OurPagesOnly, PortalDep, RulesDep
+from shared.events import SafeWords
+
+router = APIRouter(prefix="/portal", dependencies=[OurPagesOnly], include_in_schema=False)
+
+WAITING: Final = ("queued", "seen")
+FILTERS: Final = {
+    "open": ("To do", ("queued", "seen", "acknowledged")),
+    "new": ("Not acknowledged", WAITING),
+    "done": ("Closed or given back", ("closed", "returned")),
+}
+STATES: Final = {
+    "queued": "new",
+    "seen": "new",
+    "acknowledged": "acknowledged",
+    "returned": "given back",
+    "closed": "closed",
+    "withdrawn": "withdrawn",
+    "erased": "erased",
+}
+SAFE_WORDS: Final = {
+    SafeWords.being_looked_at: "it is being looked at",
+    SafeWords.please_get_in_touch: "please get in touch, when it is safe",
+    SafeWords.something_was_done: "something was done",
+    SafeWords.nothing_more_will_be_done: "nothing more will be done for now",
+}
+ASKED: Final = {
+    "threshold": "Proposed at the area's threshold",
+    "reporter": "Asked for by the reporter",
+    "operator": "Asked for by a control room",
+}
+
+Told = Annotated[SafeWords | None, BeforeValidator(lambda given: given or None), Form()]
+Whose = Annotated[str | None, BeforeValidator(lambda given: given or None), Form()]
+
+
+class Desk:
+    """Somebody of an agency at a page, with what their work needs."""
+
+    def __init__(self, request: Request, person: PortalDep, agency: AtAgencyDep, rules: RulesDep, now: Now) -> None:
+        self.request, self.person, self.agency, self.rules, self.now = request, person, agency, rules, now
+
+    def page(self, template: str, status: int = 200, **shown: Any) -> Response:
+        return page(self.request, template, self.person, status, states=STATES, asked=ASKED, now=self.now, **shown)
+
+    async def report(self, report_id: UUID, wrong: str | None = None) -> Response:
+        held, steps = await feeds.opened(self.agency.id, report_id, self.agency.guests, self.now)
+        others = [agency for agency in self.rules.directory.agencies if agency.id != self.agency.id]
+        shown = {"held": held, "steps": steps, "others": others, "safe_words": SAFE_WORDS, "wrong": wrong}
+        return self.page("portal_report.html", 409 if wrong else 200, **shown)
+
+    async def review(self, review_id: UUID, wrong: str | None = None) -> Response:
+        found = await panels.review(self.agency, review_id)
+        names = {agency.id: agency.name for agency in self.rules.directory.agencies}
+        shown = {
+            "review": found.row,
+            "actions": found.actions,
+            "invited": [names.get(one, one) for one in found.invited],
+            "names": names,
+            "me": self.agency.id,
+            "today": self.now.date(),
+            "safe_words": SAFE_WORDS,
+            "wrong": wrong,
+        }
+        return self.page("portal_review.html", 409 if wrong else 200, **shown)
+
+
+DeskDep = Annotated[Desk, Depends(Desk)]
+
+
+def _back(path: str) -> RedirectResponse:
+    return RedirectResponse(f"/portal/{path}", 303)
+
+
+def name_of(agency: Agency, person: Person, rules: Rules) -> str:
+    known = rules.directory.agency(agency.id)
+    return known.name if known else person.belongs_to
+
+
+@router.get("")
+async def listed(desk: DeskDep, show: str = "open") -> Response:
+    chosen = show if show in FILTERS else "open"
+    rows = await feeds.listed(desk.agency.id, FILTERS[chosen][1], desk.agency.guests)
+    filters = {name: words for name, (words, _) in FILTERS.items()}
+    whose = name_of(desk.agency, desk.person, desk.rules)
+    return desk.page("portal.html", listed=rows, filters=filters, shown=chosen, agency_name=whose)
+
+
+@router.get("/reports/{report_id}")
+async def report(report_id: UUID, desk: DeskDep) -> Response:
+    return await desk.report(report_id)
+
+
+@router.post("/reports/{report_id}/acknowledge")
+async def acknowledge(report_id: UUID, desk: DeskDep) -> Response:
+    try:
+        await acts.acknowledge(desk.agency, report_id, desk.now)
+    except NotNow as error:
+        return await desk.report(report_id, str(error))
+    return _back(f"reports/{report_id}")
+
+
+@router.post("/reports/{report_id}/progress")
+async def progress(
+    report_id: UUID,
+    desk: DeskDep,
+    note: Annotated[str, Form(min_length=1, max_length=10_000)],
+    tell_reporter: Told = None,
+) -> Response:
+    try:
+        await acts.note(desk.agency, report_id, note, tell_reporter, desk.now)
+    except NotNow as error:
+        return await desk.report(report_id, str(error))
+    return _back(f"reports/{report_id}")
+
+
+@router.post("/reports/{report_id}/return")
+async def give_back(
+    report_id: UUID, desk: DeskDep, reason: Annotated[str, Form(min_length=1, max_length=2000)], whose: Whose = None
+) -> Response:
+    try:
+        await acts.give_back(desk.agency, report_id, whose, reason, desk.now)
+    except NotNow as error:
+        return await desk.report(report_id, str(error))
+    return _back(f"reports/{report_id}")
+
+
+@router.post("/reports/{report_id}/close")
+async def close(
+    report_id: UUID,
+    desk: DeskDep,
+    outcome: Annotated[str, Form(min_length=1, max_length=2000)],
+    tell_reporter: Told = None,
+) -> Response:
+    try:
+        await acts.close(desk.agency, report_id, outcome, tell_reporter, desk.now)
+    except NotNow as error:
+        return await desk.report(report_id, str(error))
+    return _back(f"reports/{report_id}")
+
+
+@router.get("/reviews")
+async def reviews(desk: DeskDep) -> Response:
+    return desk.page("portal_reviews.html", reviews=await panels.reviews(desk.agency))
+
+
+@router.get("/reviews/{review_id}")
+async def review(review_id: UUID, desk: DeskDep) -> Response:
+    return await desk.review(review_id)
+
+
+@router.post("/reviews/{review_id}/actions")
+async def add_action(
+    review_id: UUID,
+    desk: DeskDep,
+    action: Annotated[str, Form(min_length=1, max_length=2000)],
+    owner: Annotated[str, Form()],
+    due_on: Annotated[date, Form()],
+) -> Response:
+    try:
+        whose = panels.known(owner, desk.rules.directory)
+        await panels.add_action(desk.agency, review_id, action, whose, due_on, desk.now)
+    except (NotNow, NotYours, UnknownReport) as error:
+        return await desk.review(review_id, str(error))
+    return _back(f"reviews/{review_id}")
+
+
+@router.post("/reviews/{review_id}/actions/{action_id}/done")
+async def done(review_id: UUID, action_id: UUID, desk: DeskDep) -> Response:
+    try:
+        await panels.done(desk.agency, review_id, action_id, desk.now)
+    except (NotYours, UnknownReport) as error:
+        return await desk.review(review_id, str(error))
+    return _back(f"reviews/{review_id}")
+
+
+@router.post("/reviews/{review_id}/invitations")
+async def invite(review_id: UUID, desk: DeskDep, agency: Annotated[str, Form()]) -> Response:
+    try:
+        await panels.invite(desk.agency, review_id, panels.known(agency, desk.rules.directory), desk.now)
+    except (NotNow, NotYours, UnknownReport) as error:
+        return await desk.review(review_id, str(error))
+    return _back(f"reviews/{review_id}")
+
+
+@router.post("/reviews/{review_id}/plan")
+async def plan(review_id: UUID, desk: DeskDep, review_on: Annotated[date, Form()]) -> Response:
+    try:
+        await panels.plan(desk.agency, review_id, review_on, desk.now)
+    except (NotNow, NotYours) as error:
+        return await desk.review(review_id, str(error))
+    return _back(f"reviews/{review_id}")
+
+
+@router.post("/reviews/{review_id}/close")
+async def close_review(
+    review_id: UUID,
+    desk: DeskDep,
+    outcome: Annotated[str, Form(min_length=1, max_length=2000)],
+    tell_reporter: Annotated[SafeWords, Form()],
+) -> Response:
+    try:
+        await panels.close(desk.agency, review_id, outcome, tell_reporter, desk.now)
+    except (NotNow, NotYours) as error:
+        return await desk.review(review_id, str(error))
+    return _back(f"reviews/{review_id}")

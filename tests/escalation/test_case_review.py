@@ -1,0 +1,224 @@
+"""ASB Case Reviews: what counts and why, the journeys of the development set, and the panel's work."""
+
+import json
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import httpx
+import pytest
+
+from services.escalation.domain.case_review import Why, count
+from services.escalation.domain.directory import Threshold
+from services.escalation.handlers import attendance, case_reviews, cases
+from services.escalation.handlers.cases import Arrived, Rules
+from shared.database import Pool
+from shared.events import Answers, Contact, History, Label, Place, Progress, ReportClassified, ReportProgressed
+from shared.kafka import PROGRESSED
+from shared.outbox import Bell
+from tests.builders import NOON, assessment, classified, report
+from tests.escalation.conftest import Escalate, SignIn
+
+PANEL = "moor-and-vale-case-review"
+JOURNEYS = Path(__file__).parent / "journeys.jsonl"
+DAY = timedelta(days=1)
+
+
+def complaint(at: datetime, reference: str, *, when: str | None = None, **read: Any) -> ReportClassified:
+    told = report(reference=reference, received_at=at, answers=Answers(when=when), text=f"{reference} {at}")
+    return classified(told, **({"behaviours": ("A3",)} | read))
+
+
+def whys(*complaints: ReportClassified) -> list[Why]:
+    return [one.why for one in count(complaints, Threshold()).complaints]
+
+
+def test_three_within_six_months_are_enough():
+    told = [complaint(NOON - n * 60 * DAY, f"H-{n}") for n in range(4)]
+    assert count(told[:3], Threshold()).met
+    assert not count(told[:2], Threshold()).met
+    assert whys(*told) == [Why.too_long_ago if n * 60 > 183 else Why.counts for n in (3, 2, 1, 0)]
+
+
+def test_an_incident_told_to_three_agencies_counts_once():
+    told = [complaint(NOON + n * timedelta(hours=2), f"H-{n}") for n in range(3)]
+    counted = count(told, Threshold())
+    assert [one.why for one in counted.complaints] == [Why.counts, Why.told_again, Why.told_again]
+    assert counted.complaints[2].same_as == "H-0"
+    assert not counted.met
+
+
+def test_by_its_date_an_incident_told_weeks_later_is_the_same_and_the_next_days_is_another():
+    first = complaint(NOON, "H-0", when="2026-03-13")
+    assert whys(first, complaint(NOON + 20 * DAY, "H-1", when="2026-03-13"))[1] is Why.told_again
+    assert whys(first, complaint(NOON + DAY / 2, "H-2", when="2026-03-14"))[1] is Why.counts
+
+
+@pytest.mark.parametrize(
+    ("second", "why"),
+    [
+        (complaint(NOON + 2 * DAY, "H-1", labels=(Label.other,)), Why.nothing_complained_of),
+        (complaint(NOON + 2 * DAY, "H-1", when="2026-01-02"), Why.behaviour_too_old),
+        (classified(report(received_at=NOON + 2 * DAY)).model_copy(update={"assessment": None}), Why.not_read),
+    ],
+)
+def test_each_exclusion_is_explained(second: ReportClassified, why: Why):
+    assert whys(complaint(NOON, "H-0"), second) == [Why.counts, why]
+
+
+def test_thanks_after_three_complaints_is_not_the_moment():
+    told = [complaint(NOON + n * 10 * DAY, f"H-{n}") for n in range(3)]
+    assert not count([*told, complaint(NOON + 40 * DAY, "H-9", labels=(Label.other,))], Threshold()).met
+
+
+def test_from_several_people_the_area_may_want_more():
+    told = []
+    for n in range(5):
+        one = complaint(NOON + n * 10 * DAY, f"H-{n}")
+        person = one.report.model_copy(update={"contact": Contact(phone=f"01632 96000{n}")})
+        told.append(one.model_copy(update={"report": person}))
+    assert not count(told[:4], Threshold(from_several=5)).met
+    assert count(told, Threshold(from_several=5)).met
+
+
+def test_what_the_reporter_says_was_reported_before_counts_as_said():
+    said = complaint(NOON, "H-0", reported_before=3)
+    assert count([said], Threshold()).met
+    assert count([said], Threshold()).counting == 1
+
+
+def journeys() -> list[dict[str, Any]]:
+    return [json.loads(line) for line in JOURNEYS.read_text().splitlines()]
+
+
+@pytest.mark.parametrize("journey", journeys(), ids=lambda journey: journey["id"])
+async def test_each_journey_meets_the_threshold_when_its_gold_says(journey: dict[str, Any], pool: Pool, rules: Rules):
+    everywhere = tuple(f"ZZ{n}" for n in range(1, 22))
+    northmoor, southvale = rules.directory.areas
+    areas = (northmoor.model_copy(update={"outward": everywhere}), southvale.model_copy(update={"outward": ("ZZ99",)}))
+    directory = rules.directory.model_copy(update={"areas": areas})
+    met = None
+    earlier: list[str] = []
+    for n, step in enumerate(journey["reports"]):
+        event = told_as_gold(step, f"{journey['id']}.{n}", earlier if n in journey["linked"] else [])
+        await cases.escalate([Arrived(event, NOON, None)], pool, Bell(pool), replace(rules, directory=directory), NOON)
+        if n in journey["linked"]:
+            earlier.insert(0, event.report.reference)
+        proposed = await pool.fetchval("select count(*) from delivery where agency_id = $1", PANEL)
+        met = n if proposed and met is None else met
+    assert met == journey["case_review_after"]
+    assert await pool.fetchval("select count(*) from case_review") == (met is not None)
+
+
+def told_as_gold(step: dict[str, Any], reference: str, earlier: list[str]) -> ReportClassified:
+    told = report(
+        reference=reference,
+        received_at=datetime.fromisoformat(step["at"]).replace(tzinfo=UTC),
+        text=step["text"],
+        place=Place(postcode=step["postcode"]),
+        answers=Answers(reported_before=step["reported_before"]),
+        history=History(reports=len(earlier), references=tuple(earlier)),
+    )
+    labels = tuple(Label(label) for label in step["labels"])
+    return classified(told, assessment(labels=labels, behaviours=tuple(step["behaviours"])))
+
+
+CONTACT = Contact(name="Jo", phone="01632 960001")
+
+
+@pytest.fixture
+async def review_id(escalate: Escalate, pool: Pool) -> UUID:
+    """Proposed at the third complaint of somebody who gave a name."""
+    references: list[str] = []
+    for n in range(3):
+        one = complaint(NOON + n * 10 * DAY, f"H-{n}")
+        history = History(reports=n, references=tuple(reversed(references)))
+        told = one.report.model_copy(update={"history": history, "contact": CONTACT})
+        await escalate(one.model_copy(update={"report": told}))
+        references.append(told.reference)
+    found: UUID = await pool.fetchval("select id from case_review")
+    return found
+
+
+async def said(pool: Pool) -> list[Progress]:
+    rows = await pool.fetch("select value from outbox where topic = $1 order by id", PROGRESSED)
+    return [ReportProgressed.model_validate_json(row["value"]).progress for row in rows]
+
+
+async def test_at_the_threshold_it_is_proposed_with_the_timeline_and_offered(review_id: UUID, pool: Pool):
+    row = await pool.fetchrow("select * from case_review")
+    assert (row["agency_id"], row["asked_by"], row["offered"]) == (PANEL, "threshold", True)
+    assert [(one["reference"], one["why"]) for one in row["timeline"]] == [(f"H-{n}", "counts") for n in range(3)]
+    assert await said(pool) == [Progress.review_offered]
+
+
+async def test_it_is_never_offered_anonymously(escalate: Escalate, pool: Pool):
+    await escalate(classified(report(), behaviours=("A3",), reported_before=3))
+    assert await pool.fetchval("select offered from case_review") is False
+    assert await said(pool) == []
+
+
+async def test_a_further_complaint_joins_the_review_under_way(review_id: UUID, escalate: Escalate, pool: Pool):
+    one = complaint(NOON + 50 * DAY, "H-3")
+    history = History(reports=3, references=("H-2", "H-1", "H-0"))
+    await escalate(one.model_copy(update={"report": one.report.model_copy(update={"history": history})}))
+    (row,) = await pool.fetch("select timeline from case_review")
+    assert [entry["reference"] for entry in row["timeline"]] == ["H-0", "H-1", "H-2", "H-3"]
+
+
+async def test_a_reporter_may_not_ask_anonymously_and_an_operator_may(
+    escalate: Escalate, client: httpx.AsyncClient, sign_in: SignIn, pool: Pool, rules: Rules
+):
+    event = classified(behaviours=("A3",))
+    await escalate(event)
+    with pytest.raises(case_reviews.NotNow, match="anonymously"):
+        await case_reviews.ask(event.report_id, "reporter", rules, pool, Bell(pool), NOON)
+    operator = await sign_in("operator", "northmoor-police")
+    answer = await client.post(f"/v1/reports/{event.report_id}/case-review", headers=operator)
+    assert answer.status_code == 201
+    assert await pool.fetchval("select asked_by from case_review") == "operator"
+
+
+async def test_a_panel_invites_plans_follows_up_and_closes(
+    review_id: UUID, client: httpx.AsyncClient, sign_in: SignIn, pool: Pool, rules: Rules
+):
+    panel, homes = await sign_in("agency", PANEL), await sign_in("agency", "northmoor-homes")
+    base = f"/v1/agencies/{PANEL}/case-reviews"
+    theirs = f"/v1/agencies/northmoor-homes/case-reviews/{review_id}"
+    assert [row["id"] for row in (await client.get(base, headers=panel)).json()] == [str(review_id)]
+    assert (await client.get(theirs, headers=homes)).status_code == 404
+    action = {"action": "Visit number 9", "owner": "northmoor-homes", "due_on": "2026-04-01"}
+    action_id = (await client.post(f"{base}/{review_id}/actions", json=action, headers=panel)).json()["id"]
+    await client.post(f"{base}/{review_id}/plan", json={"review_on": "2026-05-01"}, headers=panel)
+    seen = (await client.get(theirs, headers=homes)).json()
+    assert (seen["invited"], seen["actions"][0]["action"]) == (["northmoor-homes"], "Visit number 9")
+    assert (await client.post(f"{theirs}/close", json=CLOSED, headers=homes)).status_code == 403
+    assert await attendance.overdue_actions(pool, rules, datetime(2026, 4, 2, tzinfo=UTC)) == 1
+    assert await attendance.overdue_actions(pool, rules, datetime(2026, 4, 3, tzinfo=UTC)) == 0
+    assert (await client.post(f"{theirs}/actions/{action_id}/done", headers=homes)).status_code == 204
+    assert (await client.post(f"{base}/{review_id}/close", json=CLOSED, headers=panel)).status_code == 204
+    assert (await client.post(f"{base}/{review_id}/close", json=CLOSED, headers=panel)).status_code == 409
+    assert await said(pool) == [Progress.review_offered, Progress.review_planned, Progress.review_closed]
+    queued = await pool.fetchrow("select queues, reasons from queue_item join cases using (report_id)")
+    assert queued["queues"] == ["review"]
+    assert queued["reasons"][-1] == "an action of its ASB Case Review is overdue: northmoor-homes"
+
+
+CLOSED = {"outcome": "an agreement was signed", "tell_reporter": "something_was_done"}
+
+
+async def test_an_invited_agency_says_of_its_own_actions_only_that_they_are_done(
+    review_id: UUID, client: httpx.AsyncClient, sign_in: SignIn
+):
+    panel = await sign_in("agency", PANEL)
+    base = f"/v1/agencies/{PANEL}/case-reviews/{review_id}"
+    ids = []
+    for owner in ("northmoor-homes", "northmoor-council-asb"):
+        action = {"action": "x", "owner": owner, "due_on": str(date(2026, 4, 1))}
+        ids.append((await client.post(f"{base}/actions", json=action, headers=panel)).json()["id"])
+    homes = await sign_in("agency", "northmoor-homes")
+    theirs = f"/v1/agencies/northmoor-homes/case-reviews/{review_id}/actions"
+    assert (await client.post(f"{theirs}/{ids[0]}/done", headers=homes)).status_code == 204
+    assert (await client.post(f"{theirs}/{ids[1]}/done", headers=homes)).status_code == 403

@@ -1,0 +1,264 @@
+"""What becomes of a delivery: acknowledged, noted, given back, closed, corrected, withdrawn, left lying, erased."""
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+import httpx
+import pytest
+
+from services.escalation.domain.directory import Directory
+from services.escalation.handlers import attendance, cases, deliveries
+from services.escalation.handlers.cases import Arrived, Rules
+from shared.database import Pool
+from shared.events import Answers, Contact, Label, Progress, ReportClassified, ReportProgressed, SafeWords
+from shared.kafka import PROGRESSED
+from shared.outbox import Bell
+from tests.builders import NOON, assessment, classified, report
+from tests.escalation.conftest import Escalate, SignIn
+
+HEALTH, COUNCIL = "northmoor-environmental-health", "northmoor-council-asb"
+NOISE = {"behaviours": ("A3",)}
+LATER = NOON + timedelta(days=30)
+
+
+class Agency:
+    """An agency's program, signed in."""
+
+    def __init__(self, agency: str, client: httpx.AsyncClient, headers: dict[str, str]) -> None:
+        self.base, self._client, self._headers = f"/v1/agencies/{agency}/reports", client, headers
+
+    async def feed(self) -> list[dict[str, Any]]:
+        answer = await self._client.get(self.base, headers=self._headers)
+        found: list[dict[str, Any]] = answer.raise_for_status().json()["reports"]
+        return found
+
+    async def does(self, what: str, report_id: UUID, **given: Any) -> int:
+        answer = await self._client.post(f"{self.base}/{report_id}/{what}", json=given, headers=self._headers)
+        return answer.status_code
+
+    async def held(self, report_id: UUID) -> dict[str, Any]:
+        answer = await self._client.get(f"{self.base}/{report_id}", headers=self._headers)
+        found: dict[str, Any] = answer.raise_for_status().json()
+        return found
+
+
+@pytest.fixture
+async def health(client: httpx.AsyncClient, sign_in: SignIn) -> Agency:
+    return Agency(HEALTH, client, await sign_in("agency", HEALTH))
+
+
+@pytest.fixture
+async def council(client: httpx.AsyncClient, sign_in: SignIn) -> Agency:
+    return Agency(COUNCIL, client, await sign_in("agency", COUNCIL))
+
+
+@pytest.fixture
+async def noise(escalate: Escalate) -> ReportClassified:
+    event = classified(**NOISE)
+    await escalate(event)
+    return event
+
+
+async def said(pool: Pool) -> list[ReportProgressed]:
+    rows = await pool.fetch("select value from outbox where topic = $1 order by id", PROGRESSED)
+    return [ReportProgressed.model_validate_json(row["value"]) for row in rows]
+
+
+async def reasons(pool: Pool) -> list[str]:
+    return list(await pool.fetchval("select reasons from cases"))
+
+
+async def test_each_delivery_has_a_state_of_its_own(noise: ReportClassified, health: Agency, pool: Pool):
+    states = [await pool.fetchval("select state from delivery")]
+    await health.feed()
+    states.append(await pool.fetchval("select state from delivery"))
+    await health.does("acknowledge", noise.report_id)
+    states.append(await pool.fetchval("select state from delivery"))
+    await health.does("close", noise.report_id, outcome="visited")
+    states.append(await pool.fetchval("select state from delivery"))
+    assert states == ["queued", "seen", "acknowledged", "closed"]
+    steps = (await health.held(noise.report_id))["steps"]
+    assert [(s["step"], s["note"]) for s in steps] == [("acknowledged", None), ("closed", "visited")]
+
+
+async def test_what_is_done_is_told_to_intake_in_words_chosen_not_written(
+    noise: ReportClassified, health: Agency, pool: Pool
+):
+    await health.does("acknowledge", noise.report_id)
+    words = {"note": "Mr Brown of 12 was spoken to", "tell_reporter": "something_was_done"}
+    assert await health.does("progress", noise.report_id, **words) == 204
+    events = await said(pool)
+    assert [(e.agency, e.progress, e.words) for e in events] == [
+        (HEALTH, Progress.acknowledged, None),
+        (HEALTH, Progress.under_way, SafeWords.something_was_done),
+    ]
+    assert "Brown" not in "".join(event.model_dump_json() for event in events)
+    assert await health.does("progress", noise.report_id, note="x", tell_reporter="He says sorry") == 422
+
+
+async def test_done_again_nothing_more_happens(noise: ReportClassified, health: Agency, pool: Pool):
+    assert [await health.does("acknowledge", noise.report_id) for _ in range(3)] == [204, 204, 204]
+    assert len(await said(pool)) == 1
+
+
+async def test_what_is_closed_is_not_acknowledged(noise: ReportClassified, health: Agency):
+    await health.does("close", noise.report_id, outcome="nothing heard")
+    assert await health.does("acknowledge", noise.report_id) == 409
+
+
+async def settle(pool: Pool, rules: Rules) -> int:
+    return await attendance.settle_returns(pool, Bell(pool), rules, NOON)
+
+
+async def test_not_ours_goes_to_whom_it_is_for(
+    noise: ReportClassified, health: Agency, council: Agency, pool: Pool, rules: Rules
+):
+    assert await health.does("return", noise.report_id, reason="a pub", whose=COUNCIL) == 204
+    assert await settle(pool, rules) == 1
+    assert await settle(pool, rules) == 0
+    (entry,) = await council.feed()
+    assert entry["reason"] == "passed on by Northmoor Environmental Health"
+    assert await pool.fetchval("select count(*) from queue_item") == 0
+
+
+async def test_given_back_twice_it_goes_to_a_person(
+    noise: ReportClassified, health: Agency, council: Agency, pool: Pool, rules: Rules
+):
+    await health.does("return", noise.report_id, reason="a pub", whose=COUNCIL)
+    await settle(pool, rules)
+    await council.does("return", noise.report_id, reason="no, theirs", whose="northmoor-safeguarding")
+    await settle(pool, rules)
+    item = await pool.fetchrow("select force, queues, state from queue_item")
+    assert tuple(item) == ("northmoor-police", ["review"], "open")
+    assert "given back by Northmoor Council ASB team: whose it is, a person decides" in await reasons(pool)
+
+
+@pytest.mark.parametrize("whose", [None, "nobody", "northmoor-homes", "southvale-council-asb", HEALTH])
+async def test_given_back_for_nobody_who_may_have_it_it_goes_to_a_person(
+    noise: ReportClassified, health: Agency, pool: Pool, rules: Rules, whose: str | None
+):
+    await health.does("return", noise.report_id, reason="not ours", whose=whose)
+    await settle(pool, rules)
+    assert await pool.fetchval("select queues from queue_item") == ["review"]
+    assert await pool.fetchval("select count(*) from delivery where kind = 'report'") == 1
+
+
+async def test_given_back_for_the_body_complained_of_it_goes_to_a_person(
+    escalate: Escalate, health: Agency, pool: Pool, rules: Rules
+):
+    told = report(answers=Answers(party_organisation="Northmoor Homes"), consent=("housing",))
+    event = classified(told, **NOISE)
+    await escalate(event)
+    await health.does("return", event.report_id, reason="theirs", whose="northmoor-homes")
+    await settle(pool, rules)
+    assert await pool.fetchval("select queues from queue_item") == ["review"]
+    assert await pool.fetchval("select count(*) from delivery where agency_id = 'northmoor-homes'") == 0
+
+
+async def test_what_was_passed_on_stays_when_the_report_is_read_again(
+    noise: ReportClassified, health: Agency, council: Agency, pool: Pool, rules: Rules, escalate: Escalate
+):
+    await health.does("return", noise.report_id, reason="a pub", whose=COUNCIL)
+    await settle(pool, rules)
+    told = noise.report.model_copy(update={"revision": 2})
+    await escalate(classified(told, **NOISE))
+    assert [entry["kind"] for entry in await council.feed()] == ["report"]
+
+
+async def test_what_is_routed_elsewhere_is_withdrawn_and_comes_back_corrected(
+    noise: ReportClassified, health: Agency, escalate: Escalate
+):
+    elsewhere = assessment(labels=(Label.harassment,))
+    await escalate(classified(noise.report.model_copy(update={"revision": 2}), elsewhere))
+    entries = await health.feed()
+    assert [(e["position"], e["kind"], e["report"]) for e in entries] == [(1, "report", None), (2, "withdrawn", None)]
+    await escalate(classified(noise.report.model_copy(update={"revision": 3}), **NOISE))
+    entries = await health.feed()
+    assert [e["kind"] for e in entries] == ["report", "withdrawn", "corrected"]
+    assert entries[2]["report"]["text"] == noise.report.text
+
+
+async def test_more_told_is_a_correction_and_the_same_told_again_is_not(
+    noise: ReportClassified, health: Agency, escalate: Escalate
+):
+    more = noise.report.model_copy(update={"revision": 2, "text": "Music until five, every night."})
+    await escalate(classified(more, **NOISE))
+    await escalate(classified(more.model_copy(update={"revision": 3}), **NOISE))
+    entries = await health.feed()
+    assert [e["kind"] for e in entries] == ["report", "corrected"]
+    assert {e["report"]["text"] for e in entries} == {more.text}
+
+
+async def test_what_is_not_acknowledged_in_time_comes_back_once(noise: ReportClassified, pool: Pool, rules: Rules):
+    assert await attendance.come_back(pool, rules, NOON + timedelta(hours=71)) == 0
+    assert await attendance.come_back(pool, rules, LATER) == 1
+    assert await attendance.come_back(pool, rules, LATER) == 0
+    assert await pool.fetchval("select queues from queue_item") == ["review"]
+    assert (await reasons(pool))[-1] == "not acknowledged by Northmoor Environmental Health by 17 March 12:00"
+
+
+async def test_what_is_acknowledged_does_not_come_back(
+    noise: ReportClassified, health: Agency, pool: Pool, rules: Rules
+):
+    await health.does("acknowledge", noise.report_id)
+    assert await attendance.come_back(pool, rules, LATER) == 0
+
+
+async def test_one_agency_that_never_looks_holds_up_no_other(
+    escalate: Escalate, council: Agency, pool: Pool, rules: Rules
+):
+    events = [classified(behaviours=("A3", "A4")) for _ in range(3)]
+    await escalate(*events)
+    for event in events:
+        assert await council.does("acknowledge", event.report_id) == 204
+    assert await attendance.come_back(pool, rules, LATER) == 3
+    rows = await pool.fetch("select agency_id, state from delivery where agency_id = any($1)", [HEALTH, COUNCIL])
+    assert {tuple(row) for row in rows} == {(HEALTH, "queued"), (COUNCIL, "acknowledged")}
+
+
+async def test_after_erasure_a_tombstone(
+    noise: ReportClassified, health: Agency, pool: Pool, directory: Directory, escalate: Escalate
+):
+    await escalate(classified(**NOISE))
+    await deliveries.erase(noise.report_id, directory, pool, Bell(pool), NOON)
+    entries = await health.feed()
+    assert [(e["position"], e["kind"], e["report"] is None) for e in entries] == [
+        (1, "report", True),
+        (2, "report", False),
+        (3, "erased", True),
+    ]
+    assert entries[2]["report_id"] == str(noise.report_id)
+    for table in ("cases", "queue_item", "outbox", "delivery"):
+        rows = await pool.fetch(f"select * from {table} where report_id = $1", noise.report_id)
+        assert noise.report.reference not in str(rows)
+        assert noise.report.text not in str(rows)
+
+
+async def test_a_story_read_by_those_who_may_not_get_in_touch_reaches_nobody(escalate: Escalate, health: Agency):
+    contact = Contact(name="Jo Marsh", phone="01632 960001", email="jo@example.org")
+    text = "I'm Jo Marsh, ring 07700 900123 or +44 1632 960001, jo.m@example.org. Noise at 3 since 2019."
+    await escalate(classified(report(contact=contact, text=text), **NOISE))
+    (entry,) = await health.feed()
+    assert entry["report"]["text"] == "I'm [withheld], ring [withheld] or [withheld], [withheld] Noise at 3 since 2019."
+    assert "contact" not in entry["report"]
+
+
+async def test_safe_contact_stands_beside_every_contact(escalate: Escalate, council: Agency):
+    told = report(contact=Contact(phone="01632 960001"), answers=Answers(safe_contact="never ring"))
+    await escalate(classified(told, behaviours=("A4",), safe_contact=("no letters",)))
+    (entry,) = await council.feed()
+    assert entry["report"]["safe_contact"] == ["never ring", "no letters"]
+
+
+async def test_ids_alone_go_to_the_topic_of_an_agency_on_kafka(
+    pool: Pool, directory: Directory, rules: Rules, noise: ReportClassified
+):
+    agencies = tuple(a.model_copy(update={"kafka": a.id == HEALTH}) for a in directory.agencies)
+    on_kafka = replace(rules, directory=directory.model_copy(update={"agencies": agencies}))
+    event = classified(**NOISE)
+    await cases.escalate([Arrived(event, NOON, None)], pool, Bell(pool), on_kafka, NOON)
+    (row,) = await pool.fetch("select value from outbox where topic = $1", f"agency.{HEALTH}")
+    assert event.report.text not in row["value"].decode()
+    assert str(event.report_id) in row["value"].decode()

@@ -1,0 +1,239 @@
+"""The directory as data: whole or refused, tried before it is loaded, and the areas of postcodes."""
+
+from collections.abc import AsyncIterator, Callable
+from functools import partial
+from pathlib import Path
+
+import httpx
+import pytest
+
+from deploy.local.samples import DIRECTORY
+from services.escalation.coverage import FAILURES, Coverage
+from services.escalation.directory_file import read_directory
+from services.escalation.domain.directory import Directory
+from services.escalation.errors import DirectoryRefused
+from services.escalation.handlers import directories
+from services.escalation.handlers.cases import Rules
+from services.escalation.rules_in_force import RulesInForce, covering
+from shared.database import Pool
+from shared.events import Place
+from shared.outbox import Bell
+from tests.builders import NOON, classified, report
+from tests.escalation.conftest import Escalate
+
+SAMPLE = DIRECTORY.read_text()
+POLICE = 'id = "northmoor-police"\nname = "Northmoor Police"\nkind = "police"'
+
+WRONG = {
+    "no TOML": ("[[areas]]", "[[areas]", "not TOML"),
+    "a word that is not known": ('id = "northmoor-homes"', 'id = "northmoor-homes"\nkidn = "x"', "Extra inputs"),
+    "an area without an id": ('id = "northmoor"\nname', "name", "areas.0.id: Field required"),
+    "an id with spaces": ('id = "northmoor-homes"', 'id = "northmoor homes"', "should match pattern"),
+    "an unknown kind": ('kind = "housing"\nareas', 'kind = "housings"\nareas', "kind: Input should be"),
+    "a kind without its rule": (
+        '[[kinds]]\nkind = "school"',
+        '[[kinds]]\nkind = "police"',
+        "no [[kinds]] entry says what",
+    ),
+    "a kind twice": ('[[kinds]]\nkind = "school"', '[[kinds]]\nkind = "housing"', "housing is there twice"),
+    "an unknown area": (
+        'kind = "housing"\nareas = ["northmoor"]',
+        'kind = "housing"\nareas = ["nowhere"]',
+        "no area is",
+    ),
+    "an agency in no area": (
+        'kind = "housing"\nareas = ["northmoor"]',
+        'kind = "housing"\nareas = []',
+        "at least 1 item",
+    ),
+    "an agency twice": ('id = "northmoor-homes"', 'id = "southvale-housing"', "southvale-housing is there twice"),
+    "an area twice": ('id = "southvale"\nname', 'id = "northmoor"\nname', "northmoor is there twice"),
+    "no police": (POLICE, POLICE.replace('"police"', '"housing"'), "needs exactly one police force, and has 0"),
+    "two police forces": (
+        'kind = "housing"\nareas = ["northmoor"]',
+        'kind = "police"\nareas = ["northmoor"]',
+        "and has 2",
+    ),
+    "an instead that is not there": (
+        'police_instead = "southvale-police"',
+        'police_instead = "x-police"',
+        "x-police is not",
+    ),
+    "an instead that is itself": (
+        'police_instead = "southvale-police"',
+        'police_instead = "northmoor-police"',
+        "is not another police force",
+    ),
+    "an outward code in small letters": ('"ZZ1", "ZZ2"', '"zz1", "ZZ2"', "'zz1' is not an outward code"),
+    "a whole postcode": ('"ZZ1", "ZZ2"', '"ZZ1 4AB", "ZZ2"', "'ZZ1 4AB' is not an outward code"),
+    "an area with nothing in it": (
+        'outward = ["ZZ1", "ZZ2", "ZZ3"]\ndistricts = ["Northmoor"]',
+        "",
+        "neither outward codes nor districts",
+    ),
+    "police without a legal ground": (
+        'legal_ground = "policing purposes: preventing crime, protecting life"\n',
+        "",
+        "the police need a legal_ground",
+    ),
+    "a kind that sees the unknown": ('sees = ["story", "labels", "place"]', 'sees = ["everything"]', "sees.0"),
+    "a kind that sees nothing": ('sees = ["story", "labels", "place"]', "sees = []", "at least 1 item"),
+    "a target of no time": ("acknowledge_within = 2880", "acknowledge_within = 0", "greater than 0"),
+    "one name for two bodies": ('name = "Northmoor Homes"', 'name = "Southvale Housing Association"', "is also"),
+    "a school that lets homes": (
+        'kind = "school"\nareas',
+        'kind = "school"\nlets_as = ["council"]\nareas',
+        "no landlord",
+    ),
+    "a threshold of nothing": ("complaints = 3, from", "complaints = 0, from", "case_review.complaints"),
+}
+
+
+@pytest.mark.parametrize(("right", "wrong", "reason"), WRONG.values(), ids=WRONG.keys())
+def test_a_wrong_directory_is_refused_with_the_line_and_the_reason(tmp_path: Path, right: str, wrong: str, reason: str):
+    assert right in SAMPLE
+    file = tmp_path / "directory.toml"
+    file.write_text(SAMPLE.replace(right, wrong, 1))
+    with pytest.raises(DirectoryRefused) as refused:
+        read_directory(file)
+    assert reason in str(refused.value)
+    if reason != "not TOML":
+        assert all(
+            line.startswith(f"{file}:") and line.split(":")[1].isdigit() for line in str(refused.value).split("\n")
+        )
+
+
+def test_the_line_is_that_of_the_field(tmp_path: Path):
+    file = tmp_path / "directory.toml"
+    file.write_text(SAMPLE.replace('kind = "housing"\nareas = ["northmoor"]', 'kind = "housing"\nareas = ["nowhere"]'))
+    with pytest.raises(DirectoryRefused) as refused:
+        read_directory(file)
+    line = file.read_text().splitlines().index('areas = ["nowhere"]') + 1
+    assert str(refused.value) == f"{file}:{line}: agencies.3.areas: no area is called nowhere"
+
+
+def test_everything_that_is_wrong_is_said_at_once(tmp_path: Path):
+    file = tmp_path / "directory.toml"
+    file.write_text(SAMPLE.replace('"ZZ1"', '"zz1"').replace('areas = ["southvale"]', 'areas = ["nowhere"]'))
+    with pytest.raises(DirectoryRefused) as refused:
+        read_directory(file)
+    assert len(str(refused.value).splitlines()) > 5
+
+
+def without_environmental_health(directory: Directory) -> Directory:
+    """Its work is done by the council's ASB team, as `Northmoor Council`'s one address."""
+    left = tuple(agency for agency in directory.agencies if agency.id != "northmoor-environmental-health")
+    return directory.model_copy(update={"agencies": left})
+
+
+async def test_a_dry_run_shows_which_open_reports_would_move_and_moves_nothing(
+    escalate: Escalate, pool: Pool, rules: Rules, directory: Directory
+):
+    await escalate(classified(report(reference="moves"), behaviours=("A3",)), classified(behaviours=("A4",)))
+    other = Rules(without_environmental_health(directory), rules.grading, rules.routing)
+    (move,) = await directories.moves(partial(covering, other, None), pool)
+    assert move.kept.event.report.reference == "moves"
+    assert (move.to, move.no_longer_to) == (("northmoor-police/review",), ("northmoor-environmental-health/nuisance",))
+    assert await pool.fetchval("select count(*) from delivery where kind <> 'report'") == 0
+
+
+async def test_loaded_it_moves_them(escalate: Escalate, pool: Pool, rules: Rules, directory: Directory):
+    await escalate(classified(behaviours=("A3",)))
+    other = partial(covering, Rules(without_environmental_health(directory), rules.grading, rules.routing), None)
+    await directories.move(await directories.moves(other, pool), other, pool, Bell(pool), NOON)
+    assert await directories.moves(other, pool) == []
+    rows = await pool.fetch("select agency_id, kind from delivery order by delivered_at, agency_id")
+    assert ("northmoor-environmental-health", "withdrawn") in [tuple(row) for row in rows]
+    assert await pool.fetchval("select queues from queue_item") == ["review"]
+
+
+Answer = Callable[[httpx.Request], httpx.Response]
+
+
+class Service:
+    """A postcode service that answers as it is told, and remembers what it was asked."""
+
+    def __init__(self, *answers: Answer) -> None:
+        self.answers, self.asked = list(answers), []
+
+    async def __call__(self, request: httpx.Request) -> httpx.Response:
+        self.asked.append(request.url.path)
+        return self.answers.pop(0)(request) if len(self.answers) > 1 else self.answers[0](request)
+
+
+def known(_: httpx.Request) -> httpx.Response:
+    result = {"postcode": "ZZ9 1AA", "admin_district": "Northmoor", "codes": {"admin_district": "E07000999"}}
+    return httpx.Response(200, json={"status": 200, "result": result})
+
+
+def unknown(_: httpx.Request) -> httpx.Response:
+    return httpx.Response(404, json={"status": 404, "error": "Postcode not found"})
+
+
+def busy(_: httpx.Request) -> httpx.Response:
+    return httpx.Response(503)
+
+
+def away(_: httpx.Request) -> httpx.Response:
+    raise httpx.ConnectError("away")
+
+
+def nonsense(_: httpx.Request) -> httpx.Response:
+    return httpx.Response(200, text="<html>")
+
+
+@pytest.fixture
+async def coverage() -> AsyncIterator[Callable[..., tuple[Coverage, Service]]]:
+    clients = []
+
+    def made(*answers: Answer, clock: Callable[[], float] = lambda: 0.0) -> tuple[Coverage, Service]:
+        service = Service(*answers)
+        client = httpx.AsyncClient(base_url="https://postcodes.test", transport=httpx.MockTransport(service))
+        clients.append(client)
+        return Coverage(client, clock), service
+
+    yield made
+    for client in clients:
+        await client.aclose()
+
+
+Made = Callable[..., tuple[Coverage, Service]]
+
+
+async def test_a_postcode_the_table_leaves_open_is_asked_of_the_service_once(coverage: Made, rules: Rules):
+    asked, service = coverage(known)
+    for _ in range(3):
+        found = await covering(rules, asked, [Place(postcode="zz9 1aa"), Place(postcode="ZZ1 4AB"), Place()])
+    assert found.area_of(Place(postcode="zz9 1aa")) == "northmoor"
+    assert service.asked == ["/postcodes/ZZ91AA"]
+
+
+async def test_a_postcode_the_service_does_not_know_is_unknown(coverage: Made, rules: Rules):
+    asked, _ = coverage(unknown)
+    assert (await covering(rules, asked, [Place(postcode="ZZ9 1AA")])).looked_up == {}
+
+
+async def test_a_service_that_stumbles_is_asked_again(coverage: Made):
+    asked, service = coverage(busy, away, known)
+    assert await asked.district("ZZ9 1AA") == ("Northmoor", "E07000999")
+    assert len(service.asked) == 3
+
+
+@pytest.mark.parametrize("answer", [busy, away, nonsense])
+async def test_a_service_that_fails_leaves_the_area_unknown_and_is_then_left_alone(coverage: Made, answer: Answer):
+    clock = [0.0]
+    asked, service = coverage(answer, clock=lambda: clock[0])
+    for n in range(FAILURES + 5):
+        assert await asked.district(f"ZZ9 {n}AA") == ()
+    before = len(service.asked)
+    assert await asked.district("ZZ9 1AA") == ()
+    assert len(service.asked) == before
+    service.answers, clock[0] = [known], 31.0
+    assert await asked.district("ZZ9 1AA") == ("Northmoor", "E07000999")
+
+
+async def test_the_worker_goes_by_it(coverage: Made, pool: Pool, directory: Directory):
+    await directories.load_directory(directory, pool, NOON)
+    asked, _ = coverage(known)
+    rules = await RulesInForce(pool, asked).covering([Place(postcode="ZZ9 1AA")])
+    assert rules.area_of(Place(postcode="ZZ9 1AA")) == "northmoor"

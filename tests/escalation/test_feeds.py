@@ -1,0 +1,266 @@
+"""The feed: contiguous positions, long polls, conditional and packed answers, limits, and 50 agencies at once."""
+
+import asyncio
+import gzip
+import os
+import sys
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+
+import httpx
+import pytest
+import uvicorn
+
+from deploy.local import process
+from services.escalation.domain.directory import Agency, Directory, Kind
+from services.escalation.handlers import cases, clients, directories
+from services.escalation.handlers.cases import Arrived, Rules
+from services.escalation.main import create_app
+from services.escalation.settings import Settings
+from shared.database import Pool
+from shared.outbox import Bell
+from tests.builders import NOON, classified, report
+from tests.escalation.conftest import Escalate, SignIn
+
+ROOT = Path(__file__).resolve().parents[2]
+HEALTH = "northmoor-environmental-health"
+FEED = f"/v1/agencies/{HEALTH}/reports"
+NOISE = {"behaviours": ("A3",)}
+
+
+@pytest.fixture
+async def health(sign_in: SignIn) -> dict[str, str]:
+    return await sign_in("agency", HEALTH)
+
+
+async def test_a_poll_that_waits_has_the_report_as_soon_as_it_is_there(
+    escalate: Escalate, client: httpx.AsyncClient, health: dict[str, str], pool: Pool
+):
+    waiting = asyncio.create_task(client.get(FEED, params={"wait": 30}, headers=health))
+    await asyncio.sleep(0.5)
+    assert not waiting.done()
+    await escalate(classified(**NOISE))
+    at = time.monotonic()
+    await pool.execute("notify outbox")
+    assert len((await waiting).json()["reports"]) == 1
+    assert time.monotonic() - at < 0.9
+
+
+async def test_without_a_notification_it_still_comes_within_a_second_or_two(
+    escalate: Escalate, client: httpx.AsyncClient, health: dict[str, str]
+):
+    waiting = asyncio.create_task(client.get(FEED, params={"wait": 30}, headers=health))
+    await asyncio.sleep(0.2)
+    await escalate(classified(**NOISE))
+    async with asyncio.timeout(5):
+        assert len((await waiting).json()["reports"]) == 1
+
+
+async def test_a_poll_that_waits_in_vain_is_answered_in_time(client: httpx.AsyncClient, health: dict[str, str]):
+    at = time.monotonic()
+    answer = await client.get(FEED, params={"wait": 0.3}, headers=health)
+    assert answer.json()["reports"] == []
+    assert 0.25 < time.monotonic() - at < 3
+
+
+async def test_nobody_waits_longer_than_thirty_seconds(client: httpx.AsyncClient, health: dict[str, str]):
+    assert (await client.get(FEED, params={"wait": 31}, headers=health)).status_code == 422
+
+
+async def test_a_page_that_has_not_changed_is_not_sent_again(
+    escalate: Escalate, client: httpx.AsyncClient, health: dict[str, str]
+):
+    await escalate(classified(**NOISE))
+    first = await client.get(FEED, headers=health)
+    again = await client.get(FEED, headers=health | {"If-None-Match": first.headers["etag"]})
+    assert (again.status_code, again.content) == (304, b"")
+    await escalate(classified(**NOISE))
+    changed = await client.get(FEED, headers=health | {"If-None-Match": first.headers["etag"]})
+    assert len(changed.json()["reports"]) == 2
+
+
+async def test_a_page_is_packed_for_whoever_takes_it_packed(
+    escalate: Escalate, client: httpx.AsyncClient, health: dict[str, str]
+):
+    await escalate(*(classified(**NOISE) for _ in range(20)))
+    async with client.stream("GET", FEED, headers=health | {"Accept-Encoding": "gzip"}) as answer:
+        packed = b"".join([part async for part in answer.aiter_raw()])
+    plain = await client.get(FEED, headers=health | {"Accept-Encoding": "identity"})
+    assert gzip.decompress(packed) == plain.content
+    assert len(packed) < len(plain.content) / 3
+
+
+async def test_how_much_is_left_is_said_and_too_much_refused(
+    settings: Settings, pool: Pool, directory: Directory, client: httpx.AsyncClient, health: dict[str, str]
+):
+    app = create_app(settings.model_copy(update={"requests_a_minute": 3}))
+    async with (
+        app.router.lifespan_context(app),
+        httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://escalation") as few,
+    ):
+        answers = [await few.get(FEED, headers=health) for _ in range(4)]
+    assert [answer.status_code for answer in answers] == [200, 200, 200, 429]
+    assert answers[0].headers["ratelimit-policy"] == '"agency";q=3;w=60'
+    assert answers[0].headers["ratelimit"].startswith('"agency";r=2;t=')
+    assert int(answers[3].headers["retry-after"]) > 0
+    assert answers[3].headers["content-type"] == "application/problem+json"
+
+
+@pytest.mark.parametrize("cursor", ["1", "x", "%%%", "bm9ydGhtb29y", "é"])
+async def test_what_is_no_cursor_is_refused(client: httpx.AsyncClient, health: dict[str, str], cursor: str):
+    answer = await client.get(FEED, params={"after": cursor}, headers=health)
+    assert answer.status_code == 422
+    assert "beginning" in answer.json()["detail"]
+
+
+async def test_a_token_for_less_may_do_less(client: httpx.AsyncClient, pool: Pool):
+    await clients.let_in("reader", "secret", "agency", HEALTH, pool)
+    form = {"grant_type": "client_credentials", "scope": "reports.read"}
+    token = (await client.post("/oauth/token", data=form, auth=("reader", "secret"))).json()
+    headers = {"Authorization": f"Bearer {token['access_token']}"}
+    assert token["scope"] == "reports.read"
+    assert (await client.get(FEED, headers=headers)).status_code == 200
+    acknowledged = await client.post(f"{FEED}/{classified().report_id}/acknowledge", headers=headers)
+    assert acknowledged.status_code == 403
+    more = await client.post("/oauth/token", data=form | {"scope": "queue"}, auth=("reader", "secret"))
+    assert more.status_code == 403
+
+
+async def test_a_secret_is_changed_without_a_gap(client: httpx.AsyncClient, pool: Pool):
+    form = {"grant_type": "client_credentials"}
+
+    async def status(secret: str) -> int:
+        return (await client.post("/oauth/token", data=form, auth=("one", secret))).status_code
+
+    await clients.let_in("one", "old", "agency", HEALTH, pool)
+    await clients.let_in("one", "new", "agency", HEALTH, pool, old_until=NOON.replace(year=9999))
+    assert (await status("old"), await status("new")) == (200, 200)
+    await clients.let_in("one", "newest", "agency", HEALTH, pool)
+    assert (await status("old"), await status("new"), await status("newest")) == (401, 401, 200)
+    await clients.shut_out("one", pool)
+    assert await status("newest") == 401
+
+
+async def test_the_signing_key_is_changed_without_a_gap(
+    settings: Settings, client: httpx.AsyncClient, health: dict[str, str]
+):
+    new = {"token_key": "a newer key of thirty-two characters", "token_key_before": settings.token_key}
+    for update, status in ((new, 200), ({"token_key": "a newer key of thirty-two characters"}, 401)):
+        changed = Settings(**{**settings.model_dump(exclude={"token_keys"}), **update})
+        app = create_app(changed)
+        async with (
+            app.router.lifespan_context(app),
+            httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://escalation") as later,
+        ):
+            assert (await later.get(FEED, headers=health)).status_code == status
+
+
+FIFTY = tuple(f"health-{n}" for n in range(50))
+
+
+def fifty_agencies(directory: Directory) -> Directory:
+    """As the sample, with fifty environmental health teams that each get all the noise."""
+    agencies = tuple(
+        Agency(id=one, name=f"Team {one}", kind=Kind.environmental_health, areas=("northmoor",)) for one in FIFTY
+    )
+    return directory.model_copy(update={"agencies": (*directory.agencies, *agencies)})
+
+
+async def test_fifty_agencies_polling_while_a_thousand_reports_arrive_miss_nothing(
+    client: httpx.AsyncClient, pool: Pool, rules: Rules, directory: Directory, sign_in: SignIn
+):
+    many = replace(rules, directory=fifty_agencies(directory))
+    arriving = [[Arrived(classified(**NOISE), NOON, None) for _ in range(50)] for _ in range(20)]
+    headers = {agency: await sign_in("agency", agency) for agency in FIFTY}
+    bell = Bell(pool)
+    ringing = asyncio.create_task(bell.run())
+
+    async def poll(agency: str) -> list[dict]:
+        found: list[dict] = []
+        after = ""
+        while len(found) < 1000:
+            params = {"after": after, "wait": 20, "limit": 200}
+            page = await client.get(f"/v1/agencies/{agency}/reports", params=params, headers=headers[agency])
+            found += page.raise_for_status().json()["reports"]
+            after = page.json()["next"]
+        return found
+
+    async def arrive() -> None:
+        gate = asyncio.Semaphore(4)
+
+        async def batch(arrived: list[Arrived]) -> None:
+            async with gate:
+                await cases.escalate(arrived, pool, bell, many, NOON)
+
+        await asyncio.gather(*map(batch, arriving))
+
+    async with asyncio.timeout(240):
+        *feeds, _ = await asyncio.gather(*map(poll, FIFTY), arrive())
+    ringing.cancel()
+    wanted = {str(arrived.event.report_id) for batch in arriving for arrived in batch}
+    for feed in feeds:
+        assert [entry["position"] for entry in feed] == list(range(1, 1001))
+        assert {entry["report_id"] for entry in feed} == wanted
+
+
+async def until(holds: Callable[[], bool]) -> None:
+    for _ in range(400):
+        if holds():
+            return
+        await asyncio.sleep(0.05)
+    raise TimeoutError
+
+
+@pytest.fixture
+async def served(settings: Settings, pool: Pool, directory: Directory) -> AsyncIterator[str]:
+    """Escalation on a port, as agencies meet it."""
+    await directories.load_directory(directory, pool, NOON)
+    port = process.free_port()
+    config = uvicorn.Config(create_app(settings), port=port, log_config=None, timeout_graceful_shutdown=1)
+    server = uvicorn.Server(config)
+    serving = asyncio.create_task(server.serve())
+    await until(lambda: server.started)
+    yield f"http://127.0.0.1:{port}"
+    server.should_exit = True
+    await serving
+
+
+async def test_the_example_client_follows_the_feed_from_where_it_was(
+    served: str, escalate: Escalate, pool: Pool, tmp_path: Path
+):
+    await clients.let_in(HEALTH, "secret", "agency", HEALTH, pool)
+    place = tmp_path / "cursor.json"
+    environment = {
+        "PATH": os.environ["PATH"],
+        "HEARD_URL": served,
+        "HEARD_AGENCY": HEALTH,
+        "HEARD_CLIENT_SECRET": "secret",
+        "HEARD_CURSOR": str(place),
+    }
+    command = [sys.executable, str(ROOT / "examples" / "agency_client.py")]
+    for round_ in (1, 2):
+        await escalate(*(classified(report(reference=f"H-{round_}-{n}"), **NOISE) for n in range(3)))
+        child = await asyncio.create_subprocess_exec(*command, env=environment, stdout=asyncio.subprocess.PIPE)
+        try:
+            lines = [(await child.stdout.readline()).decode() for _ in range(3)]
+            await until(lambda: place.exists() and f'"position": {3 * round_}' in place.read_text())  # noqa: B023
+        finally:
+            child.kill()
+            await child.wait()
+        assert await pool.fetchval("select count(*) from delivery where state <> 'acknowledged'") == 0
+        assert [line.split()[0] for line in lines] == [str(3 * round_ - 2 + n) for n in range(3)]
+        assert all(f"report H-{round_}-" in line for line in lines)
+
+
+async def test_a_client_that_goes_away_leaves_nobody_waiting(served: str, pool: Pool):
+    await clients.let_in(HEALTH, "secret", "agency", HEALTH, pool)
+    async with httpx.AsyncClient(base_url=served) as client:
+        form = {"grant_type": "client_credentials"}
+        token = (await client.post("/oauth/token", data=form, auth=(HEALTH, "secret"))).json()["access_token"]
+        with suppress(httpx.ReadTimeout):
+            headers = {"Authorization": f"Bearer {token}"}
+            await client.get(FEED, params={"wait": 30}, headers=headers, timeout=0.5)
+        assert (await client.get(FEED, headers=headers)).status_code == 200

@@ -1,0 +1,152 @@
+"""An attacker: every route with every other agency's token and id, and SQL of their own under the guests' role."""
+
+import re
+from uuid import UUID, uuid4
+
+import asyncpg
+import httpx
+import pytest
+
+from services.escalation.domain.directory import Directory
+from services.escalation.main import create_app
+from services.escalation.repository.isolation import as_agency
+from services.escalation.settings import Settings
+from shared.database import Pool, transaction
+from tests.builders import classified
+from tests.escalation.conftest import Escalate, SignIn
+
+HEALTH = "northmoor-environmental-health"
+SECRET = "a song that only Northmoor's environmental health may read"
+TABLES = ("delivery", "delivery_step", "webhook", "case_review", "case_review_agency", "case_review_action")
+
+
+@pytest.fixture
+async def report_id(escalate: Escalate) -> UUID:
+    event = classified(behaviours=("A3",))
+    told = event.report.model_copy(update={"text": SECRET})
+    event = event.model_copy(update={"report": told})
+    await escalate(event)
+    return event.report_id
+
+
+def routes(settings: Settings) -> list[tuple[str, str]]:
+    """Every method and path that names an agency, from the document that is published."""
+    paths = create_app(settings).openapi()["paths"]
+    return [(method, path) for path, item in paths.items() if "{agency_id}" in path for method in item]
+
+
+async def test_every_route_of_an_agency_refuses_every_other_agency(
+    report_id: UUID, client: httpx.AsyncClient, sign_in: SignIn, directory: Directory, settings: Settings
+):
+    tried = routes(settings)
+    assert len(tried) >= 6
+    for other in directory.agencies:
+        if other.id == HEALTH:
+            continue
+        headers = await sign_in("agency", other.id)
+        for method, path in tried:
+            filled = re.sub(r"\{(\w+)\}", lambda name: HEALTH if name[1] == "agency_id" else str(report_id), path)
+            answer = await client.request(method, filled, headers=headers, json={})
+            assert answer.status_code == 403, (other.id, method, path)
+            assert SECRET not in answer.text
+
+
+async def test_under_ones_own_name_another_agencys_report_is_not_there(
+    report_id: UUID, client: httpx.AsyncClient, sign_in: SignIn, directory: Directory, settings: Settings
+):
+    body = {"reason": "x", "note": "x", "outcome": "x", "tell_reporter": "being_looked_at", "agency": HEALTH}
+    for other in directory.agencies:
+        if other.id == HEALTH:
+            continue
+        headers = await sign_in("agency", other.id)
+        for method, path in routes(settings):
+            filled = re.sub(r"\{(\w+)\}", lambda name: other.id if name[1] == "agency_id" else str(report_id), path)  # noqa: B023
+            answer = await client.request(method, filled, headers=headers, json=body)
+            assert answer.status_code in (200, 404, 405, 422), (other.id, method, path, answer.text)
+            assert SECRET not in answer.text
+            assert str(report_id) not in answer.text
+
+
+async def test_another_agencys_cursor_is_refused(client: httpx.AsyncClient, sign_in: SignIn, report_id: UUID):
+    mine = await sign_in("agency", HEALTH)
+    cursor = (await client.get(f"/v1/agencies/{HEALTH}/reports", headers=mine)).json()["next"]
+    other = await sign_in("agency", "northmoor-homes")
+    answer = await client.get("/v1/agencies/northmoor-homes/reports", params={"after": cursor}, headers=other)
+    assert answer.status_code == 422
+
+
+@pytest.mark.parametrize("table", TABLES)
+async def test_a_wrong_query_shows_an_agency_nothing_else(guests: Pool, report_id: UUID, table: str):
+    assert await guests.fetch(f"select * from {table}") == []
+    async with as_agency(guests, "northmoor-homes") as connection:
+        assert await connection.fetch(f"select * from {table}") == []
+
+
+async def test_its_own_it_sees(guests: Pool, report_id: UUID):
+    async with as_agency(guests, HEALTH) as connection:
+        (row,) = await connection.fetch("select * from delivery")
+    assert row["body"]["text"] == SECRET
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "select * from cases",
+        "select * from queue_item",
+        "select * from outbox",
+        "select * from client_secret",
+        "select * from directory_version",
+        "select * from agency_counter",
+        "delete from delivery",
+        "update delivery set agency_id = 'northmoor-homes'",
+        "update delivery set body = '{}'",
+        "insert into delivery (agency_id, position, report_id, queue, reason, ground, delivered_at)"
+        " values ('northmoor-homes', 99, gen_random_uuid(), '', '', '', now())",
+        "alter table delivery disable row level security",
+        "drop policy guest on delivery",
+        "create table mine as select 1",
+        "set role postgres",
+        "set role escalation_tests",
+        "copy delivery to program 'cat'",
+        "set session authorization postgres",
+    ],
+)
+async def test_the_guests_role_may_do_nothing_but_what_it_is_for(guests: Pool, report_id: UUID, statement: str):
+    with pytest.raises(asyncpg.PostgresError):
+        async with as_agency(guests, "northmoor-homes") as connection:
+            await connection.execute(statement)
+
+
+async def test_the_setting_ends_with_its_transaction(guests: Pool, report_id: UUID):
+    async with as_agency(guests, HEALTH):
+        pass
+    async with guests.acquire() as connection:
+        assert await connection.fetch("select * from delivery") == []
+
+
+async def test_nobody_can_act_for_another_agency_in_sql(guests: Pool, pool: Pool, report_id: UUID):
+    async with as_agency(guests, "northmoor-homes") as connection:
+        await connection.execute("update delivery set state = 'closed'")
+    assert await pool.fetchval("select state from delivery") == "queued"
+    columns = "agency_id, report_id, queue, step, by, at"
+    statement = f"insert into delivery_step ({columns}) values ('{HEALTH}', '{uuid4()}', '', '', '', now())"
+    async with as_agency(guests, "northmoor-homes") as connection:
+        with pytest.raises(asyncpg.InsufficientPrivilegeError):
+            await connection.execute(statement)
+
+
+async def test_the_owner_too_sees_no_other_agency_once_one_is_set(pool: Pool, report_id: UUID):
+    async with transaction(pool) as connection:
+        await connection.execute("select set_config('heard.agency', 'northmoor-homes', true)")
+        assert await connection.fetch("select * from delivery") == []
+
+
+async def test_the_guests_role_cannot_bypass_and_owns_nothing(guests: Pool):
+    role = await guests.fetchrow(
+        "select rolsuper, rolbypassrls, rolcreaterole from pg_roles where rolname = current_user"
+    )
+    assert not any(role)
+    owned = "select count(*) from pg_class where relowner = (select oid from pg_roles where rolname = current_user)"
+    assert await guests.fetchval(owned) == 0
+    forced = "select relname from pg_class where relrowsecurity and relforcerowsecurity order by relname"
+    assert [row["relname"] for row in await guests.fetch(forced)] == sorted(TABLES)

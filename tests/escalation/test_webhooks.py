@@ -1,0 +1,181 @@
+"""Webhooks: signed, ids only, again for 24 hours; and never to where they must not go."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Callable, Sequence
+from datetime import UTC, datetime, timedelta
+from ipaddress import ip_network
+
+import httpx
+import pytest
+from standardwebhooks import Webhook
+
+from services.escalation.handlers import webhooks
+from services.escalation.outward import Outward, Refused
+from shared.database import Pool
+from tests.builders import classified
+from tests.escalation.conftest import Escalate
+
+HEALTH, COUNCIL = "northmoor-environmental-health", "northmoor-council-asb"
+LOOPBACK = (ip_network("127.0.0.0/8"),)
+NOW = datetime.now(UTC)
+
+
+class Receiver:
+    """An agency's endpoint on a port of this machine: what it got, and what it answers."""
+
+    def __init__(self) -> None:
+        self.got: list[tuple[dict[str, str], bytes]] = []
+        self.status = "204 No Content"
+        self.headers = ""
+        self.delay = 0.0
+        self.url = ""
+
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        head = (await reader.readuntil(b"\r\n\r\n")).decode().split("\r\n")[1:-2]
+        headers = {name.lower(): value for name, _, value in (line.partition(": ") for line in head)}
+        self.got.append((headers, await reader.readexactly(int(headers["content-length"]))))
+        await asyncio.sleep(self.delay)
+        writer.write(f"HTTP/1.1 {self.status}\r\n{self.headers}Content-Length: 0\r\nConnection: close\r\n\r\n".encode())
+        await writer.drain()
+        writer.close()
+
+
+@pytest.fixture
+async def receiver() -> AsyncIterator[Receiver]:
+    one = Receiver()
+    server = await asyncio.start_server(one.serve, "127.0.0.1", 0)
+    one.url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/hook"
+    async with server:
+        yield one
+
+
+@pytest.fixture
+async def outward() -> AsyncIterator[Outward]:
+    async with httpx.AsyncClient(limits=httpx.Limits(max_keepalive_connections=0)) as client:
+        yield Outward(client, LOOPBACK)
+
+
+async def test_an_agency_is_told_in_a_message_it_can_check(
+    receiver: Receiver, outward: Outward, escalate: Escalate, pool: Pool
+):
+    await escalate(classified(behaviours=("A3",)))
+    hook = await webhooks.set_up(HEALTH, receiver.url, pool, NOW)
+    events = [classified(behaviours=("A3",)) for _ in range(2)]
+    await escalate(*events)
+    assert await webhooks.tell_due(pool, outward, NOW) == 1
+    ((headers, body),) = receiver.got
+    message = Webhook(hook.secret).verify(body, headers)
+    assert message["data"]["agency"] == HEALTH
+    assert [entry["position"] for entry in message["data"]["entries"]] == [2, 3]
+    assert {entry["report_id"] for entry in message["data"]["entries"]} == {str(e.report_id) for e in events}
+    assert events[0].report.text not in body.decode()
+    assert await webhooks.tell_due(pool, outward, NOW) == 0
+
+
+async def test_what_is_not_taken_is_sent_again_the_same_for_24_hours_then_an_alert(
+    receiver: Receiver, outward: Outward, escalate: Escalate, pool: Pool
+):
+    receiver.status = "500 Oh"
+    await webhooks.set_up(HEALTH, receiver.url, pool, NOW)
+    await escalate(classified(behaviours=("A3",)))
+    given_up = webhooks.GIVEN_UP.labels(HEALTH)._value.get()
+    now, tries = NOW, 0
+    while await pool.fetchval("select gave_up_at from webhook") is None:
+        tries += await webhooks.tell_due(pool, outward, now)
+        now = max(now, await pool.fetchval("select due_at from webhook"))
+        assert now - NOW <= timedelta(hours=24)
+    assert 10 <= tries == len(receiver.got) <= 20
+    assert len({headers["webhook-id"] for headers, _ in receiver.got}) == 1
+    assert len({json.dumps(json.loads(body)["data"]) for _, body in receiver.got}) == 1
+    assert webhooks.GIVEN_UP.labels(HEALTH)._value.get() == given_up + 1
+    receiver.status = "200 OK"
+    await escalate(classified(behaviours=("A3",)))
+    assert await webhooks.tell_due(pool, outward, now) == 1
+    assert json.loads(receiver.got[-1][1])["data"]["entries"][0]["position"] == 2
+
+
+async def test_one_that_is_slow_holds_up_no_other(receiver: Receiver, outward: Outward, escalate: Escalate, pool: Pool):
+    slow = Receiver()
+    slow.delay = 1.0
+    server = await asyncio.start_server(slow.serve, "127.0.0.1", 0)
+    async with server:
+        url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/"
+        await webhooks.set_up(HEALTH, url, pool, NOW)
+        await webhooks.set_up(COUNCIL, receiver.url, pool, NOW)
+        await escalate(classified(behaviours=("A3", "A4")))
+        telling = asyncio.create_task(webhooks.tell_due(pool, outward, NOW))
+        await asyncio.sleep(0.6)
+        assert len(receiver.got) == 1
+        assert not telling.done()
+        assert await telling == 2
+
+
+async def test_a_redirect_is_not_followed(receiver: Receiver, outward: Outward):
+    receiver.status, receiver.headers = "302 Found", f"Location: {receiver.url}/elsewhere\r\n"
+    with pytest.raises(Refused, match="answered 302"):
+        await outward.post(receiver.url, b"{}", {})
+    assert len(receiver.got) == 1
+
+
+Resolving = Callable[[str], Sequence[str]]
+
+
+def leads_to(*addresses: str) -> Callable[[str], object]:
+    async def resolved(_: str) -> Sequence[str]:
+        return addresses
+
+    return resolved
+
+
+@pytest.mark.parametrize(
+    "addresses",
+    [
+        ("127.0.0.1",),
+        ("10.0.0.8",),
+        ("172.16.3.4",),
+        ("192.168.1.1",),
+        ("169.254.169.254",),
+        ("100.64.0.1",),
+        ("0.0.0.0",),
+        ("224.0.0.1",),
+        ("::1",),
+        ("fd00::1",),
+        ("fe80::1",),
+        ("::ffff:10.0.0.8",),
+        ("2002:7f00:1::",),
+        ("93.184.216.34", "10.0.0.8"),
+        (),
+    ],
+)
+async def test_a_private_address_is_never_called(outward: Outward, addresses: tuple[str, ...]):
+    def refuse(_: httpx.Request) -> httpx.Response:
+        raise AssertionError("called")
+
+    async with httpx.AsyncClient(transport=httpx.MockTransport(refuse)) as client:
+        with pytest.raises(Refused, match="a private address"):
+            await Outward(client, resolve=leads_to(*addresses)).post("https://hooks.example/", b"{}", {})
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["http://hooks.example/", "ftp://hooks.example/", "https://user:pass@hooks.example/", "https:///", "nonsense"],
+)
+async def test_only_https_is_called(url: str):
+    async with httpx.AsyncClient(transport=httpx.MockTransport(lambda _: httpx.Response(200))) as client:
+        with pytest.raises(Refused):
+            await Outward(client, resolve=leads_to("93.184.216.34")).post(url, b"{}", {})
+
+
+async def test_the_call_goes_to_the_address_that_was_checked_under_the_name_that_was_given():
+    called: list[httpx.Request] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        called.append(request)
+        return httpx.Response(200)
+
+    async with httpx.AsyncClient(transport=httpx.MockTransport(answer)) as client:
+        await Outward(client, resolve=leads_to("93.184.216.34")).post("https://hooks.example/x", b"{}", {})
+    assert called[0].url.host == "93.184.216.34"
+    assert called[0].headers["host"] == "hooks.example"
+    assert called[0].extensions["sni_hostname"] == "hooks.example"
