@@ -12,11 +12,13 @@ import httpx
 
 from deploy.local.stack import ROOT, TELEPHONY, Stack
 from services.escalation.domain.directory import Directory, Kind
+from services.escalation.domain.people import Role
 from services.escalation.rules_in_force import read_directory
 from shared.events import Channel, Speaker
 
 DEMO: Final = ROOT / "deploy" / "demo"
 DIRECTORY: Final = DEMO / "directory.toml"
+ROOM: Final = "northmoor-police"
 AT_ONCE: Final = 8
 SHOWN: Final = ("northmoor-police-control-room", "southvale-police-control-room", "northmoor-environmental-health")
 
@@ -55,6 +57,17 @@ def clients(directory: Directory) -> list[Client]:
     rooms = [agency.id for agency in directory.agencies if agency.kind is Kind.police]
     return [Client(agency.id, "agency", agency.id) for agency in directory.agencies] + [
         Client(f"{force}-control-room", "operator", force) for force in rooms
+    ]
+
+
+def people() -> list[tuple[str, Role]]:
+    """Who may sign in to the pages of one control room: a name for each role."""
+    return [
+        ("sam", Role.operator),
+        ("alex", Role.operator),
+        ("robin", Role.supervisor),
+        ("kim", Role.admin),
+        ("jules", Role.auditor),
     ]
 
 
