@@ -556,43 +556,6 @@ class LinkDisputed(Event):
         return uuid5(self.report_id, f"{self.step}/{self.other_id}/{self.disputed_at.isoformat()}")
 
 
-class Progress(StrEnum):
-    """How far somebody has come with a report."""
-
-    acknowledged = "acknowledged"
-    under_way = "under_way"
-    returned = "returned"
-    closed = "closed"
-    review_offered = "review_offered"
-    review_planned = "review_planned"
-    review_closed = "review_closed"
-
-
-class SafeWords(StrEnum):
-    """What the reporter may be told, on a page that somebody else may see: chosen, never written (design.md 12)."""
-
-    being_looked_at = "being_looked_at"
-    please_get_in_touch = "please_get_in_touch"
-    something_was_done = "something_was_done"
-    nothing_more_will_be_done = "nothing_more_will_be_done"
-    a_review_can_be_asked_for = "a_review_can_be_asked_for"
-
-
-class ReportProgressed(Event):
-    """Somebody got further with a report. `agency` and `at` are for staff; `words` alone are for the reporter."""
-
-    type_ = "heard.report.progressed.v1"
-    step = "progressed"
-    agency: str
-    progress: Progress
-    at: AwareDatetime
-    words: SafeWords | None = None
-
-    @property
-    def event_id(self) -> UUID:
-        return uuid5(self.report_id, f"{self.step}/{self.agency}/{self.progress}/{self.at.isoformat()}")
-
-
 def written_out(turns: tuple[Turn, ...]) -> str:
     """The text of a call: a line for each turn, `CALLER: …`, in the order spoken."""
     return "\n".join(f"{turn.speaker.upper()}: {turn.text}" for turn in turns)

@@ -22,6 +22,7 @@ from deploy.local.postgres import Postgres
 from deploy.local.samples import Sent
 from deploy.local.stack import ROOT, TELEPHONY, Ports, Stack, started
 from services.escalation.directory_file import read_directory
+from services.escalation.handlers import people
 from services.escalation.handlers.clients import let_in
 from services.escalation.handlers.directories import load_directory
 from shared.database import create_pool
@@ -77,12 +78,14 @@ def _running(folder: Path, fresh: bool) -> Iterator[Stack]:
 
 
 async def let_everybody_in(stack: Stack) -> None:
-    """The sample directory, and a client for each agency and each control room."""
+    """The sample directory, a client for each agency and each control room, and a person for each role."""
     directory = read_directory(samples.DIRECTORY)
     async with create_pool(stack.postgres.url("escalation"), 1) as pool:
         await load_directory(directory, pool, datetime.now(UTC))
         for client in samples.clients(directory):
             await let_in(client.id, stack.secrets.of(client.id), client.role, client.belongs_to, pool)
+        for name, role in samples.people():
+            await people.let_in(name, name.capitalize(), role, samples.ROOM, stack.secrets.of(name), pool)
 
 
 def _shown(stack: Stack) -> list[str]:
@@ -126,11 +129,14 @@ Pages and programs
   intake      http://127.0.0.1:{ports.intake}/openapi.json      POST /v1/reports, /v1/transcripts
   classifier  http://127.0.0.1:{ports.classifier}/openapi.json
   escalation  http://127.0.0.1:{ports.escalation}/openapi.json      GET /v1/queue, /v1/agencies/<id>/reports
+  the board   http://127.0.0.1:{ports.escalation}/                  for the people below, one for each role
 
 Demo credentials (they refuse to work outside the demo; all of them: {stack.folder / "secrets.json"})""")
     for client in samples.clients(read_directory(samples.DIRECTORY)):
         if client.id in samples.SHOWN:
             console.print(f"  {client.id:<28} {stack.secrets.of(client.id)}", soft_wrap=True)
+    for name, role in samples.people():
+        console.print(f"  {name + ' (' + role + ')':<28} {stack.secrets.of(name)}", soft_wrap=True)
     console.print(f"  {'telephony':<28} {stack.secrets.of(TELEPHONY)}", soft_wrap=True)
 
 

@@ -11,13 +11,15 @@ from typing import Any, Final
 import httpx
 
 from deploy.local.stack import ROOT, TELEPHONY, Stack
+from services.escalation import tokens
 from services.escalation.directory_file import read_directory
 from services.escalation.domain.directory import Directory, Kind
-from services.escalation.tokens import Role
+from services.escalation.domain.people import Role
 from shared.events import Channel, Speaker
 
 DEMO: Final = ROOT / "deploy" / "demo"
 DIRECTORY: Final = DEMO / "directory.toml"
+ROOM: Final = "northmoor-police"
 AT_ONCE: Final = 8
 SHOWN: Final = ("northmoor-police-control-room", "southvale-police-control-room", "northmoor-environmental-health")
 
@@ -27,7 +29,7 @@ class Client:
     """A program that may ask escalation for tokens."""
 
     id: str
-    role: Role
+    role: tokens.Role
     belongs_to: str
 
 
@@ -56,6 +58,17 @@ def clients(directory: Directory) -> list[Client]:
     rooms = [agency.id for agency in directory.agencies if agency.kind is Kind.police]
     return [Client(agency.id, "agency", agency.id) for agency in directory.agencies] + [
         Client(f"{force}-control-room", "operator", force) for force in rooms
+    ]
+
+
+def people() -> list[tuple[str, Role]]:
+    """Who may sign in to the pages of one control room: a name for each role."""
+    return [
+        ("sam", Role.operator),
+        ("alex", Role.operator),
+        ("robin", Role.supervisor),
+        ("kim", Role.admin),
+        ("jules", Role.auditor),
     ]
 
 

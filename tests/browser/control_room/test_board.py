@@ -199,7 +199,7 @@ async def test_everything_by_keyboard_alone(open_page: Open, escalate: Escalate,
     await expect(page.locator("#lines .line")).to_have_count(1)
     rows = await pool.fetch("select action from audit_entry where who = 'sam' order by id")
     assert [row["action"] for row in rows] == [
-        "looked at", "claimed", "overrode", "made contact", "noted", "closed",
+        "signed in", "looked at", "claimed", "overrode", "made contact", "noted", "closed",
     ]  # fmt: skip
 
 
