@@ -126,7 +126,7 @@ def _pages(stack: Stack) -> None:
     ports: Ports = stack.ports
     console.print(f"""
 Pages and programs
-  intake      http://127.0.0.1:{ports.intake}/openapi.json      POST /v1/reports, /v1/transcripts
+  the form    http://127.0.0.1:{ports.intake}/            for the public; by program: /openapi.json
   classifier  http://127.0.0.1:{ports.classifier}/openapi.json
   escalation  http://127.0.0.1:{ports.escalation}/openapi.json      GET /v1/queue, /v1/agencies/<id>/reports
   the board   http://127.0.0.1:{ports.escalation}/                  for the people below, one for each role
