@@ -1,10 +1,10 @@
 """The deep reader: a small sentence model (MiniLM, six layers) tuned on our own reports, run on numpy alone.
 
-It gives the odds of the same facts as the linear reader, some hundred times slower and with more understanding. Its
+It gives the odds of facts, never labels, in some tens of milliseconds, and the sentence that spoke most for each. Its
 weights are whole numbers with a scale for each row. How they are learned: services/classifier/training.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -13,38 +13,42 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from services.classifier.domain.combine import EFFECTS, URGENT
+from services.classifier.domain.pieces import NO_PLACE, Cutter
 from services.classifier.domain.reading import Reading
 from services.classifier.domain.rules import Proposal
-from services.classifier.domain.wordpiece import Piece, WordPiece
-from shared.events import Answers, Speaker
+from services.classifier.domain.wordpiece import Piece
+from shared.events import Answers
 
 Floats = NDArray[np.float32]
+Shown = Mapping[str, Sequence[Proposal]]
+Held = Mapping[str, NDArray[Any]]
 
 RULE: Final = "deep"
-LONGEST: Final = 160  # pieces; of a longer report the first two thirds and the end are read
 HEADS: Final = 12
 WIDTH: Final = 384
-CALLED: Final = {Speaker.operator: "police", Speaker.caller: "caller", Speaker.background: "background"}
-NO_PLACE: Final = -1
-STANDS_FOR: Final = {
-    "F2": ("F2.scared", "F2.distressed", "F2.threatened"),
-    "F7.urgent": ("F7.imminent", "F7.explicit"),
-}
-"""Facts of the model that are several of the codebook's."""
+SHOWN_BY: Final = {"F2": EFFECTS, "F7.urgent": URGENT}
 
 
 class Thresholds(NamedTuple):
-    """For each fact the odds from which it is proposed, and those below which it is doubted.
-
-    What the network says is scaled and shifted, and the lexical reader is trusted so far as it was right before.
-    """
+    """For each fact the odds from which it is proposed, and those below which it is doubted."""
 
     facts: tuple[str, ...]
     propose: Floats
     doubt: Floats
+
+
+class Calibration(NamedTuple):
+    """How odds are corrected, by fact: times `scale`, plus `trust` where the lexical reader shows it, less `shift`."""
+
     scale: Floats
     trust: Floats
     shift: Floats
+
+    def of(self, odds: Floats, shows: NDArray[np.bool_]) -> Floats:
+        """The odds to go by; `shows` says what the lexical reader found."""
+        corrected: Floats = odds * self.scale + np.where(shows, self.trust, np.float32(0)) - self.shift
+        return corrected
 
 
 class Weighed(NamedTuple):
@@ -85,24 +89,21 @@ class Model:
 
 
 class DeepReader:
-    """Proposes and doubts facts as the linear reader does, by the odds that the sentence model gives them."""
+    """Proposes and doubts facts by the odds that the sentence model gives them and what the lexical reader found."""
 
-    def __init__(self, model: Thresholds, network: Model, cutter: WordPiece, begin: int, end: int) -> None:
+    def __init__(self, model: Thresholds, network: Model, calibration: Calibration, cutter: Cutter) -> None:
         self.model = model
         self.columns = {fact: at for at, fact in enumerate(model.facts)}
         self._network = network
+        self._calibration = calibration
         self._cutter = cutter
-        self._begin = Piece(begin, NO_PLACE, NO_PLACE)
-        self._end = Piece(end, NO_PLACE, NO_PLACE)
 
-    def weigh(self, reading: Reading, answers: Answers, shown: Mapping[str, Sequence[Proposal]]) -> Weighed:
+    def weigh(self, reading: Reading, answers: Answers, shown: Shown) -> Weighed:
         """The odds of every fact: some tens of milliseconds, and bounded however long the report is."""
-        pieces = self._pieces(reading, answers)
+        pieces = self._cutter.pieces(reading, answers)
         hidden = _forward(self._network, np.array([piece.id for piece in pieces]))
         odds, pulls = _judged(self._network, hidden)
-        seen = np.array([_seen(fact, shown) for fact in self.model.facts], np.float32)
-        fused = odds * self.model.scale + seen * self.model.trust + self.model.shift
-        return Weighed(fused, pieces, pulls)
+        return Weighed(self._calibration.of(odds, shows(self.model.facts, shown)), pieces, pulls)
 
     def evidence(self, reading: Reading, weighed: Weighed, wanted: Sequence[tuple[str, str]]) -> list[Proposal]:
         """A proposal for each (column, fact that it stands for), with the sentence that speaks most for it."""
@@ -121,39 +122,10 @@ class DeepReader:
         words = reading.original[start:end].rstrip()
         return Proposal(fact, f"{RULE}.{head}", start, start + len(words), "model", quote=words)
 
-    def _pieces(self, reading: Reading, answers: Answers) -> tuple[Piece, ...]:
-        spoken = [*self._beside(reading, answers), *self._said(reading)]
-        most = LONGEST - 2
-        if len(spoken) > most:
-            first = LONGEST * 2 // 3 - 1
-            spoken = [*spoken[:first], *spoken[first - most :]]
-        return (self._begin, *spoken, self._end)
 
-    def _beside(self, reading: Reading, answers: Answers) -> Iterable[Piece]:
-        told = ["phone" if len(reading.turns) > 1 else "web"]
-        for name in ("times", "feeling", "reported_before", "when"):
-            if given := getattr(answers, name):
-                told.append(f"{name} {' '.join(given) if isinstance(given, tuple) else given}")
-        return self._placeless(" ; ".join(told) + " :")
-
-    def _placeless(self, text: str) -> Iterable[Piece]:
-        return (Piece(piece.id, NO_PLACE, NO_PLACE) for piece in self._cutter.pieces(text))
-
-    def _said(self, reading: Reading) -> Iterable[Piece]:
-        enough = LONGEST * 8  # characters at either end that can matter
-        for turn in reading.turns:
-            if len(reading.turns) > 1:
-                yield from self._placeless(f"{CALLED[turn.speaker]}:")
-            if turn.end - turn.start <= 2 * enough:
-                yield from self._cutter.pieces(reading.original, turn.start, turn.end)
-            else:
-                yield from self._cutter.pieces(reading.original, turn.start, turn.start + enough)
-                yield from self._cutter.pieces(reading.original, turn.end - enough, turn.end)
-
-
-def _seen(fact: str, shown: Mapping[str, Sequence[Proposal]]) -> bool:
-    """Whether the lexical reader saw this fact, or one of those that it stands for."""
-    return any(one in shown for one in STANDS_FOR.get(fact, (fact,)))
+def shows(facts: Sequence[str], shown: Shown) -> NDArray[np.bool_]:
+    """Which of the model's facts the lexical reader, the form or earlier reports show."""
+    return np.array([any(name in shown for name in SHOWN_BY.get(fact, (fact,))) for fact in facts])
 
 
 def _forward(model: Model, ids: NDArray[np.int64]) -> Floats:
@@ -221,15 +193,18 @@ def _either(odds: Floats) -> np.float32:
 def load(path: Path) -> DeepReader:
     """The reader of a weights file. Raises OSError or KeyError where it is not one."""
     with np.load(path, allow_pickle=False) as file:
-        held = dict(file)
-    vocabulary = {word: at for at, word in enumerate(_names(held["vocabulary"]))}
-    fused = (held[name] for name in ("propose", "doubt", "scale", "trust", "shift"))
-    thresholds = Thresholds(tuple(_names(held["facts"])), *fused)
-    cutter = WordPiece(vocabulary)
-    return DeepReader(thresholds, _network(held), cutter, vocabulary["[CLS]"], vocabulary["[SEP]"])
+        return unpacked(dict(file))
 
 
-def _network(held: Mapping[str, NDArray[Any]]) -> Model:
+def unpacked(held: Held) -> DeepReader:
+    """The reader of what a weights file holds."""
+    vocabulary = {word: at for at, word in enumerate(names(held["vocabulary"]))}
+    thresholds = Thresholds(tuple(names(held["facts"])), held["propose"], held["doubt"])
+    calibration = Calibration(held["scale"], held["trust"], held["shift"])
+    return DeepReader(thresholds, _network(held), calibration, Cutter(vocabulary))
+
+
+def _network(held: Held) -> Model:
     def rows(name: str) -> Floats:
         found: Floats = held[name].astype(np.float32) * held[f"{name}.scale"][:, None]
         return found
@@ -262,5 +237,6 @@ def _spans(pairs: NDArray[np.int64]) -> tuple[tuple[int, int], ...]:
     return tuple((int(first), int(last)) for first, last in pairs)
 
 
-def _names(joined: NDArray[np.uint8]) -> list[str]:
+def names(joined: NDArray[np.uint8]) -> list[str]:
+    """Names as the weights file holds them, a line each."""
     return joined.tobytes().decode().split("\n")

@@ -10,6 +10,7 @@ _MARKS = r"!-/:-@\[-`{-~\u00a1\u00a7\u00ab\u00b6\u00b7\u00bb\u00bf\u2010-\u2027\
 _WORD = re.compile(rf"[{_MARKS}]|[^\s{_MARKS}]+")
 _LONGEST = 100  # characters; a longer word is unknown
 UNKNOWN = "[UNK]"
+_UNSEEN = {"Mn", "Cc", "Cf"}  # accents, control characters, joiners and soft hyphens
 
 
 class Piece(NamedTuple):
@@ -54,8 +55,8 @@ class WordPiece:
 
 
 def _plain(word: str) -> str:
-    """Lower case, without accents."""
-    return "".join(c for c in unicodedata.normalize("NFD", word.lower()) if unicodedata.category(c) != "Mn")
+    """Lower case, without accents or what cannot be seen."""
+    return "".join(c for c in unicodedata.normalize("NFD", word.lower()) if unicodedata.category(c) not in _UNSEEN)
 
 
 def _parts(word: str) -> list[str]:

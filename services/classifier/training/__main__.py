@@ -1,31 +1,49 @@
-"""`python -m services.classifier.training FILES… -o services/classifier/reader.npz`: learn the second reader."""
+"""`python -m services.classifier.training [FILES…] -o services/classifier/deep.npz`: learn the deep reader."""
 
 from pathlib import Path
+from time import monotonic
 from typing import Annotated
 
 import typer
 
 from services.classifier import rulebook
-from services.classifier.training import measure, reports, train
+from services.classifier.domain import deep
+from services.classifier.training import base, calibrate, measure, reports
+from services.classifier.training.learn import learn
+from services.classifier.training.pack import packed, write
 
-HERE = Path(__file__).parent
+OWN = Path(__file__).parent / "reports"
 Files = Annotated[list[Path] | None, typer.Argument(help="labelled reports; by default those of training/reports")]
 
 
 def main(
     files: Files = None,
-    out: Annotated[Path, typer.Option("-o", help="the weights file")] = HERE.parent / "reader.npz",
-    judge: Annotated[bool, typer.Option(help="first judge each writer by a model of the others")] = False,
+    out: Annotated[Path, typer.Option("-o", help="the weights file, written after each epoch")] = rulebook.DEEP,
+    epochs: Annotated[int, typer.Option(min=1, help="how often to go through the reports")] = 6,
 ) -> None:
-    """Learn from labelled reports; the same files and rulebook give the same bytes."""
-    rules = rulebook.load()
-    labelled = reports.load(files or sorted((HERE / "reports").glob("*.jsonl")))
-    looked = train.look(labelled, rules)
-    if judge:
-        for line in measure.table(labelled, looked, rules):
-            typer.echo(line)
-    train.write(train.pack(train.fit(labelled, looked)), out)
-    typer.echo(f"{out}: {out.stat().st_size} bytes from {len(labelled)} reports")
+    """Learn from eleven twelfths of the labelled reports, calibrate and score on the rest."""
+    labelled = reports.load(files or sorted(OWN.glob("*.jsonl")))
+    held_out = [one for one in labelled if one.held_out]
+    learned_from = [one for one in labelled if not one.held_out]
+    started, found = monotonic(), base.load()
+    _say(f"{len(learned_from)} reports to learn from, {len(held_out)} held out")
+    for epoch in learn(learned_from, found, epochs):
+        file = packed(epoch.weights, found.vocabulary)
+        seen = calibrate.look(file, held_out)
+        fitted = calibrate.fitted(seen)
+        file |= fitted
+        write(file, out)
+        _say(
+            f"epoch {epoch.number} of {epochs}, {monotonic() - started:.0f} s: loss {epoch.loss:.3f}, held out: "
+            f"{measure.glance(seen, fitted, held_out)}"
+        )
+    _say(f"{out}: {out.stat().st_size} bytes. The held-out reports by rules and reader together:")
+    for line in measure.with_rules(deep.unpacked(file), held_out):
+        typer.echo(line)
+
+
+def _say(line: str) -> None:
+    typer.echo(line, err=True)
 
 
 if __name__ == "__main__":

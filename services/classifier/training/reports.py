@@ -1,12 +1,17 @@
 """Labelled reports, and the facts that their gold labels say hold."""
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from shared.events import Answers, Flag, Label, Repetition, Strand, Threat, Times
+import numpy as np
+from numpy.typing import NDArray
+
+from services.classifier.cli import received
+from shared.events import Flag, Label, Repetition, ReportReceived, Strand, Threat
 
 BEHAVIOURS = (
     *(f"S{n}" for n in range(1, 7)),
@@ -14,31 +19,50 @@ BEHAVIOURS = (
     *(f"O{n}" for n in range(1, 9)),
     *(f"A{n}" for n in range(1, 10)),
 )
-FACTS = (
-    *(f"F1.{value}" for value in Repetition),
-    "F2",
-    *(f"F5.{strand}" for strand in Strand),
-    "F6",
-    *(f"F7.{level}" for level in Threat),
-    "F7.urgent",
-    "F10",
-    *(f"F12.{flag}" for flag in Flag),
-    *BEHAVIOURS,
+FLAGS = tuple(f"F12.{flag}" for flag in Flag)
+ALONE = (
+    *("F6", "F2", "F10"),
     *(f"label.{label}" for label in Label),
-    *(f"primary.{label}" for label in Label),
+    *BEHAVIOURS,
+    *(f"F5.{strand}" for strand in Strand),
+    *FLAGS,
 )
-URGENT = {"imminent", "explicit"}
+"""The facts that hold or not whatever else does."""
+ONE_OF = (
+    tuple(f"primary.{label}" for label in Label),
+    tuple(f"F7.{level}" for level in Threat),
+    tuple(f"F1.{value}" for value in Repetition),
+)
+"""The facts of which exactly one holds."""
+COLUMNS = (*ALONE, *(fact for choice in ONE_OF for fact in choice))
+"""What the network scores, in its order; FACTS are those and what follows from them."""
+FACTS = (*COLUMNS, "F7.urgent")
+URGENT = {Threat.imminent.value, Threat.explicit.value}
+HELD_OUT = 12
+
+Bools = NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True)
 class Labelled:
-    """One report with its gold, and who wrote it."""
+    """One report with its gold."""
 
-    id: str
-    writer: str
-    text: str
-    answers: Answers
+    report: ReportReceived
     gold: dict[str, Any]
+
+    @property
+    def id(self) -> str:
+        return self.report.reference
+
+    @property
+    def held_out(self) -> bool:
+        """Whether it is of the twelfth that is never learned from; its id alone decides, so that it always is."""
+        return int.from_bytes(sha256(self.id.encode()).digest()[:4]) % HELD_OUT == 0
+
+    @property
+    def levels(self) -> set[str]:
+        """The levels of threat that a reader may give it."""
+        return {self.gold["threat"], *self.gold.get("acceptable_threat", ())}
 
     @property
     def holds(self) -> frozenset[str]:
@@ -47,30 +71,28 @@ class Labelled:
         shown = {f"F1.{gold['repetition']}", f"F7.{gold['threat']}", f"primary.{gold['primary']}", *gold["behaviours"]}
         shown |= {f"label.{label}" for label in gold["labels"]} | {f"F5.{strand}" for strand in gold["strands"]}
         shown |= {f"F12.{flag}" for flag in gold.get("flags", ())}
-        flagged = {"F2": gold["effect"], "F6": gold["online"], "F10": gold["happening_now"]}
-        shown |= {fact for fact, held in flagged.items() if held}
+        stated = {"F2": gold["effect"], "F6": gold["online"], "F10": gold["happening_now"]}
+        shown |= {fact for fact, held in stated.items() if held}
         return frozenset(shown | ({"F7.urgent"} if gold["threat"] in URGENT else set()))
 
 
 def load(files: Iterable[Path]) -> list[Labelled]:
-    """The reports of some files, in the order of file name and line: the writer is the name of the file."""
-    return [report for file in sorted(files, key=lambda f: f.name) for report in _read(file)]
+    """The reports of some files, by id; the gold is in the format of the codebook's dev.jsonl."""
+    return sorted((report for file in files for report in _read(file)), key=lambda report: report.id)
 
 
 def _read(file: Path) -> Iterator[Labelled]:
     for line in file.read_text(encoding="utf-8").splitlines():
         if line.strip():
             said = json.loads(line)
-            yield Labelled(said["id"], file.stem, said["text"], answers(said.get("answers") or {}), said["gold"])
+            yield Labelled(received(said), said["gold"])
 
 
-def answers(said: dict[str, Any]) -> Answers:
-    """The form's answers; what the contract has no word for is left out."""
-    before = said.get("reported_before")
-    return Answers(
-        times=Times(said["times"]) if said.get("times") in set(Times) else None,
-        feeling=tuple(str(feeling) for feeling in said.get("feeling") or ()),
-        reported_before=before if isinstance(before, int) else None,
-        when=said.get("when"),
-        landlord=said.get("landlord"),
-    )
+def gold(reports: Sequence[Labelled]) -> Bools:
+    """Which facts hold, [reports, FACTS]."""
+    return np.array([[fact in report.holds for fact in FACTS] for report in reports])
+
+
+def labelled(reports: Sequence[Labelled]) -> Bools:
+    """Which facts the gold speaks of, [reports, FACTS]: not everybody who labelled a report said its flags."""
+    return np.array([[fact not in FLAGS or "flags" in report.gold for fact in FACTS] for report in reports])
