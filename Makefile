@@ -5,7 +5,7 @@ HEARD := $(BIN)/python -m services
 export PYTHONPATH := $(CURDIR)
 ARGS ?=
 
-.PHONY: demo test gates lint lock
+.PHONY: demo test gates lint lock train
 
 demo: .venv/runs
 	@exec $(HEARD) demo $(ARGS)
@@ -45,6 +45,15 @@ lint: .venv/tests
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-test.lock
 	@touch $@ .venv/runs
 
+# Learning the deep reader again (docs/decisions/0005-a-second-reader.md). The lock is whole, so nothing else is looked for.
+train: .venv-train/learns
+	.venv-train/bin/python -m services.classifier.training $(ARGS)
+
+.venv-train/learns: requirements-train.lock
+	@$(PYTHON) -m venv .venv-train
+	@.venv-train/bin/pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements-train.lock
+	@touch $@
+
 # pip alone must be able to install the locks, with hashes and from whichever index it has (docs/decisions/0001-one-lock.md).
 lock: | .venv/bin/python
 	@test -x .venv-lock/bin/uv || { $(PYTHON) -m venv .venv-lock && .venv-lock/bin/pip install --quiet uv; }
@@ -52,3 +61,5 @@ lock: | .venv/bin/python
 		--generate-hashes --no-header --no-annotate pyproject.toml -o requirements.lock
 	@env -u UV_DEFAULT_INDEX -u UV_INDEX .venv-lock/bin/uv pip compile --quiet --universal --python-version 3.11 \
 		--generate-hashes --no-header --no-annotate --extra test -c requirements.lock pyproject.toml -o requirements-test.lock
+	@env -u UV_DEFAULT_INDEX -u UV_INDEX .venv-lock/bin/uv pip compile --quiet --universal --python-version 3.11 \
+		--generate-hashes --no-header --no-annotate --extra train -c requirements.lock pyproject.toml -o requirements-train.lock

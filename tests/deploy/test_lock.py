@@ -8,7 +8,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 
 
-@pytest.mark.parametrize("name", ["requirements.lock", "requirements-test.lock"])
+@pytest.mark.parametrize("name", ["requirements.lock", "requirements-test.lock", "requirements-train.lock"])
 class TestLock:
     def test_it_names_no_index_and_no_host(self, name: str):
         assert not re.search(r"://|--index|--find-links|--extra-index", (ROOT / name).read_text())
@@ -19,7 +19,10 @@ class TestLock:
         assert all(re.match(r"[\w.\[\]-]+==\S+ .*--hash=sha256:", entry) for entry in entries)
 
 
-def test_the_tests_run_what_the_demo_runs():
-    pins = [dict(re.findall(r"^([\w.-]+)==(\S+)", (ROOT / name).read_text(), re.M)) for name in
-            ("requirements.lock", "requirements-test.lock")]  # fmt: skip
-    assert pins[0].items() <= pins[1].items()
+@pytest.mark.parametrize("name", ["requirements-test.lock", "requirements-train.lock"])
+def test_tests_and_training_run_what_the_demo_runs(name: str):
+    assert _pins("requirements.lock").items() <= _pins(name).items()
+
+
+def _pins(name: str) -> dict[str, str]:
+    return dict(re.findall(r"^([\w.-]+)==(\S+)", (ROOT / name).read_text(), re.M))

