@@ -1,0 +1,159 @@
+"""The second reader: what it proposes rests on the caller's words, and never varies."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from services.classifier import rulebook
+from services.classifier.domain import combine as combining
+from services.classifier.domain import deep
+from services.classifier.domain.combine import combine
+from services.classifier.domain.deep import Calibration, shows
+from services.classifier.domain.facts import Facts, establish
+from services.classifier.domain.lexical import lexical
+from services.classifier.domain.pieces import LONGEST, NO_PLACE
+from services.classifier.domain.reading import read
+from services.classifier.domain.rules import Proposal
+from services.classifier.domain.wordpiece import WordPiece
+from shared.events import Answers, History, Times
+
+ROOT = Path(__file__).parents[2]
+FOLLOWED = (
+    "He waits by the bus stop every night and walks behind me to my door. I told him in March to leave me alone. "
+    "I've stopped going to choir and I sleep with the light on."
+)
+CALL = (
+    "OPERATOR: Has this happened before?\nCALLER: Yes, four times now.\nOPERATOR: What does she do?\n"
+    "CALLER: She screams at my lad through the fence and calls him the p word."
+)
+TEXTS = [FOLLOWED, CALL, "", "?", "   \n\n", "ok", "🔪", "x" * 1_000_000, "a b " * 200_000, "CALLER: a\n" * 50_000]
+
+
+@pytest.fixture(scope="module")
+def reader():
+    return deep.load(rulebook.DEEP)
+
+
+@pytest.fixture(scope="module")
+def vocabulary():
+    with np.load(rulebook.DEEP) as held:
+        return deep.names(held["vocabulary"])
+
+
+UNANSWERED = Answers()
+
+
+def established(text, answers=UNANSWERED):
+    return establish(lexical(read(text), rulebook.load()), answers, History(), rulebook.load())
+
+
+def together(text, reader, answers=UNANSWERED):
+    return combine(established(text, answers), read(text), answers, reader)
+
+
+@pytest.mark.parametrize("text", TEXTS, ids=range(len(TEXTS)))
+def test_every_proposal_quotes_the_report(text, reader):
+    reading = read(text)
+    weighed = reader.weigh(reading, Answers(), {})
+    assert len(weighed.pieces) <= LONGEST
+    assert np.isfinite(weighed.odds).all()
+    for proposal in reader.evidence(reading, weighed, [("H7", "H7"), ("F2", "F2.distressed")]):
+        assert proposal.origin == "model"
+        if proposal.start is None:
+            assert all(piece.start == NO_PLACE for piece in weighed.pieces)
+        else:
+            assert 0 <= proposal.start <= proposal.end <= len(text)
+            assert proposal.quote == text[proposal.start : proposal.end]
+
+
+def test_being_followed_and_watched_is_proposed(reader):
+    assert {"F1.repeated", "F4", "X.aimed"} <= together(FOLLOWED, reader).shown.keys()
+
+
+def test_the_same_report_gives_the_same_odds_in_any_process():
+    program = (
+        "from services.classifier import rulebook; from services.classifier.domain import deep;"
+        "from services.classifier.domain.reading import read; from shared.events import Answers; import sys;"
+        "print(deep.load(rulebook.DEEP).weigh(read(sys.argv[1]), Answers(), {}).odds.tobytes().hex())"
+    )
+
+    def said(seed):
+        command = [sys.executable, "-c", program, FOLLOWED]
+        return subprocess.run(
+            command, env=os.environ | {"PYTHONHASHSEED": seed}, cwd=ROOT, capture_output=True, check=True
+        ).stdout
+
+    assert said("1") == said("2")
+
+
+def test_case_changes_nothing(reader):
+    plain = reader.weigh(read(FOLLOWED), Answers(), {}).odds
+    assert np.array_equal(plain, reader.weigh(read(FOLLOWED.upper()), Answers(), {}).odds)
+
+
+def test_of_very_many_turns_the_first_and_the_last_are_read(reader):
+    text = "CALLER: he is outside\n" * 20_000
+    places = [piece.start for piece in reader.weigh(read(text), Answers(), {}).pieces if piece.start != NO_PLACE]
+    assert places[0] < 100
+    assert places[-1] > len(text) - 100
+
+
+@pytest.mark.parametrize(
+    ("text", "pieces"),
+    [
+        ("£200 a week", "£2 ##00 a week"),
+        ("don't", "don ' t"),
+        ("naïve café", "naive cafe"),
+        ("he's here 😡😡 now", "he ' s here [UNK] now"),
+        ("user_name_1", "user _ name _ 1"),
+        ("他打我 help", "[UNK] [UNK] 我 help"),
+        ("a\u200db so\u00adft", "ab soft"),
+        ("it\u2019s — “bad”…", "it \u2019 s — “ bad ” …"),
+        ("x" * 101, "[UNK]"),
+    ],
+)
+def test_words_are_cut_as_the_model_was_taught(text, pieces, vocabulary):
+    cutter = WordPiece({word: at for at, word in enumerate(vocabulary)})
+    assert " ".join(vocabulary[piece.id] for piece in cutter.pieces(text)) == pieces
+
+
+def test_odds_are_corrected_by_what_the_lexical_reader_shows():
+    seen = [Proposal("F2.scared", "test")]
+    found = shows(("F2", "F7.urgent", "H7"), {"F2.scared": seen, "F7.explicit": seen})
+    assert found.tolist() == [True, True, False]
+    by = Calibration(*(np.full(3, value, np.float32) for value in (2.0, 1.5, 0.5)))
+    assert by.of(np.ones(3, np.float32), found).tolist() == [3.0, 3.0, 1.5]
+
+
+def test_what_the_form_says_is_never_doubted(reader):
+    text = "Bins not collected, and the street light is out."
+    facts = together(text, reader, Answers(times=Times.more, feeling=("scared",)))
+    assert {"F1.repeated", "F2.scared"} <= facts.shown.keys()
+
+
+def test_a_confirmed_fact_keeps_its_lexical_evidence(reader):
+    before, after = established(FOLLOWED), together(FOLLOWED, reader)
+    for fact in before.shown.keys() & after.shown.keys():
+        assert after.shown[fact] == before.shown[fact]
+
+
+def test_a_fact_that_the_model_does_not_govern_stays(reader):
+    facts = Facts({"F11": [Proposal("F11", "F11.ring", 0, 4, quote="ring")]})
+    assert combine(facts, read("ring, don't come"), Answers(), reader).shown["F11"] == facts.shown["F11"]
+
+
+def test_one_matter_at_a_time(reader):
+    for text in (FOLLOWED, CALL, "Bins not collected", "kids on bikes in the square"):
+        facts = together(text, reader).shown
+        assert not {"X.aimed", "X.unaimed"} <= facts.keys()
+        assert ("X.nuisance" in facts) != ("X.no_nuisance" in facts)
+
+
+def test_every_matter_is_one_that_the_codebook_allows():
+    for matter in combining.MATTERS:
+        assert "other" not in matter or len(matter) == 1
+        assert "stalking" not in matter or "harassment" in matter
