@@ -10,6 +10,7 @@ from uuid import NAMESPACE_URL, uuid5
 
 import typer
 
+from services.classifier import page
 from services.classifier.checking import check
 from services.classifier.domain.assess import assess
 from services.classifier.domain.guide import Offence, SupportEntry
@@ -52,6 +53,12 @@ def rulebook_check(rulebook: Rules = DEFAULT) -> None:
         typer.echo(line)
     typer.echo(f"{load(rulebook).version}: {len(wrong)} wrong")
     raise typer.Exit(bool(wrong))
+
+
+@rulebook_app.command("write")
+def rulebook_write() -> None:
+    """Write docs/rulebook.md anew from the rules."""
+    page.DOCUMENT.write_text(page.markdown(load()))
 
 
 @rulebook_app.command("due")
