@@ -1,8 +1,8 @@
 """What reading a report costs: `python -m tests.bench.classifier`.
 
 In one run and over the same texts: the first reading, all that is said beside the labels, and what one would write
-without any of it: a loop of `re` over the same patterns, words looked up in a set, and medspaCy's ConText. medspaCy does
-not run beside Heard's numpy, so it is measured where it is installed (`python -m venv v`, `v/bin/pip install medspacy
+without any of it: a loop of `re` over the same patterns, words looked up in a set, and medspaCy's ConText. It does not
+run beside Heard's numpy, so it is measured where it is installed (`python -m venv v`, `v/bin/pip install medspacy
 google-re2 pydantic pydantic-settings`, `v/bin/python -m tests.bench.classifier`) and left out elsewhere.
 
 Every text is new to whoever reads it, for a text seen before flatters an automaton that caches. Then the curve up to
