@@ -7,8 +7,7 @@ import typer
 
 from deploy.local.demo import demo
 from services import contract as contracts
-from services.classifier import cli as classifier_cli
-from services.classifier import commands as classifier
+from services.classifier import cli as classifier
 from services.escalation import cli as escalation
 from services.intake import cli as intake
 from shared import dead as dead_letters
@@ -25,7 +24,8 @@ audit.command()(escalation.verify)
 
 app.add_typer(intake.app, name="intake")
 app.add_typer(classifier.service, name="classifier")
-app.add_typer(classifier_cli.app)
+app.add_typer(classifier.files)
+app.add_typer(classifier.rulebook, name="rulebook")
 app.add_typer(escalation.app, name="escalation")
 app.add_typer(escalation.directory, name="directory")
 app.add_typer(contract, name="contract")

@@ -8,9 +8,9 @@ from typing import Final
 
 from fastapi import FastAPI
 
-from services.classifier import consumer, handlers, rulebook
+from services.classifier import consumer, handlers, page, rulebook
 from services.classifier.consumer import Classify, Edge
-from services.classifier.routers import assessments
+from services.classifier.routers import assessments, rulebooks
 from services.classifier.settings import Settings
 from shared import http
 from shared.consumer import Consumer, Turnstile
@@ -32,6 +32,7 @@ def create_app(settings: Settings) -> FastAPI:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         app.state.settings, app.state.first, app.state.rulebook = settings, rulebook.load(), rulebook.load_second()
+        app.state.page = page.html(app.state.first)
         yield
 
     async def ready() -> bool:
@@ -39,6 +40,7 @@ def create_app(settings: Settings) -> FastAPI:
 
     app = http.create_app("Heard classifier", lifespan, ready, MAX_EVENT)
     app.include_router(assessments.router)
+    app.include_router(rulebooks.router)
     return app
 
 

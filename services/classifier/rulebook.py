@@ -181,7 +181,7 @@ def _refuse_wrong(data: RuleData, lists: Words) -> None:
 
 def _scope(data: ScopeData) -> Scope:
     unless = re.compile(data.unless) if data.unless else None
-    return Scope(data.id, data.where, re.compile(data.cue), unless)  # type: ignore[arg-type]
+    return Scope(data.id, data.why, data.where, re.compile(data.cue), unless)  # type: ignore[arg-type]
 
 
 def _refuse_twice(ids: Iterable[str]) -> None:

@@ -1,12 +1,14 @@
 """The command line: one line out for each in, and figures that can be checked by hand."""
 
 import json
+from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
-from services.classifier.cli import app
 from services.classifier.evaluation import Rate, evaluate
+from services.classifier.rulebook import DEFAULT
+from services.cli import app
 
 GOLD = {
     "primary": "harassment",
@@ -41,6 +43,50 @@ def test_classify_reads_standard_input():
 
 def test_rulebook_check_passes():
     assert CliRunner().invoke(app, ["rulebook", "check"]).exit_code == 0
+
+
+@pytest.fixture
+def reports(tmp_path: Path) -> str:
+    stalked = "my ex follows me every day and put a tracker on my car, I am scared"
+    told = ["he said he'll stab me", "music until four every night", stalked]
+    file = tmp_path / "reports.jsonl"
+    file.write_text("\n".join(json.dumps({"id": f"T-{n}", "text": text}) for n, text in enumerate(told)))
+    return str(file)
+
+
+def changed_rulebook(folder: Path, name: str, old: str, new: str) -> str:
+    folder.mkdir()
+    for source in DEFAULT.glob("*.toml"):
+        text = source.read_text()
+        (folder / source.name).write_text(text.replace(old, new) if source.name == name else text)
+    return str(folder)
+
+
+def test_replay_shows_what_a_changed_rulebook_would_say_otherwise(tmp_path: Path, reports: str):
+    louder = changed_rulebook(tmp_path / "rules", "asb.toml", 'fact = "A3"', 'fact = "A9"')
+    result = CliRunner().invoke(app, ["replay", "--first", "--rulebook", louder, reports])
+    assert 'T-1 behaviours: ["A3"] -> ["A9"]' in result.stdout
+    assert "1 of 3 reports read otherwise, 0 put later in the queue" in result.stdout
+    assert result.exit_code == 0
+
+
+def test_replay_fails_where_a_report_would_be_put_later_in_the_queue(tmp_path: Path, reports: str):
+    blind = changed_rulebook(tmp_path / "rules", "labels.toml", 'label = "stalking"', 'label = "harassment"')
+    result = CliRunner().invoke(app, ["replay", "--first", "--rulebook", blind, reports])
+    assert "LATER T-2 danger_class: 3 -> 4" in result.stdout
+    assert "1 of 3 reports read otherwise, 1 put later in the queue" in result.stdout
+    assert result.exit_code == 1
+
+
+def test_replay_of_the_rules_in_force_finds_nothing(reports: str):
+    result = CliRunner().invoke(app, ["replay", "--first", "--rulebook", str(DEFAULT), reports])
+    assert result.stdout == "0 of 3 reports read otherwise, 0 put later in the queue\n"
+
+
+def test_rulebook_due_lists_what_a_person_must_check():
+    result = CliRunner().invoke(app, ["rulebook", "due"])
+    assert "paladin: never checked" in result.stdout
+    assert "national_stalking_helpline" not in result.stdout or result.exit_code == 1
 
 
 def test_all_right_is_all_ones():

@@ -76,9 +76,9 @@ def _reported_before(facts: Facts) -> int:
 
 
 def _evidence(facts: Facts) -> tuple[Evidence, ...]:
-    """The words for each fact; made without validation, for every field comes from checked rules."""
+    """The words for each fact."""
     return tuple(
-        Evidence.model_construct(fact=p.fact, rule=p.rule, origin=p.origin, start=p.start, end=p.end, quote=p.quote)
+        Evidence(fact=p.fact, rule=p.rule, origin=p.origin, start=p.start, end=p.end, quote=p.quote)
         for fact in sorted(facts.shown)
         for p in facts.shown[fact][:3]
         if not fact.startswith("note.")

@@ -25,7 +25,7 @@ def explain(
     whole: Assessment, own: Assessment, own_offences: Sequence[PossibleOffence], history: History, phrases: Phrases
 ) -> Explanation:
     """`own` is the assessment without earlier reports, and all that the reporter's paragraphs rest on."""
-    return Explanation.model_construct(
+    return Explanation(
         reporter=tuple(_for_reporter(own, own_offences, phrases)), staff=tuple(_for_staff(whole, history))
     )
 

@@ -11,7 +11,7 @@ from typing import Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from shared.events import Finding, RiskGroup, Standing
+from shared.events import Finding, RiskGroup, Standing, SupportOffered
 
 Way = tuple[str, ...]
 EntryT = TypeVar("EntryT", bound="Entry")
@@ -78,6 +78,11 @@ class SupportEntry(Entry):
         if (self.phone or self.web) and not self.checked:
             raise ValueError(f"{self.id}: a number or address needs `checked`")
         return self
+
+    @cached_property
+    def offered(self) -> SupportOffered:
+        on = self.checked.on if self.checked else None
+        return SupportOffered(id=self.id, name=self.name, line=self.line, phone=self.phone, web=self.web, checked=on)
 
 
 class Phrase(Entry):

@@ -19,8 +19,7 @@ def _possible(facts: Established, offences: Sequence[Offence]) -> Iterator[Possi
 
 
 def _of(offence: Offence, way: Way, facts: Established) -> PossibleOffence:
-    """Made without validation, for every field comes from checked data."""
-    return PossibleOffence.model_construct(
+    return PossibleOffence(
         id=offence.id,
         name=offence.name,
         statute=offence.statute,

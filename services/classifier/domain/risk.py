@@ -24,9 +24,6 @@ def _finding(question: Question, facts: Established) -> Finding:
 
 
 def _answered(question: Question, standing: Standing, held: Sequence[Way], facts: Established) -> Finding:
-    """Made without validation, for every field comes from checked data."""
     resting = dict.fromkeys(fact for way in held for fact in facts.resting_on(way))
     shown = tuple(facts.evidence[fact][0] for fact in resting)[:MOST_EVIDENCE]
-    return Finding.model_construct(
-        id=question.id, group=question.group, asks=question.asks, standing=standing, evidence=shown
-    )
+    return Finding(id=question.id, group=question.group, asks=question.asks, standing=standing, evidence=shown)

@@ -113,6 +113,7 @@ class Scope:
     """One test of scope: a hit is dropped where `cue` occurs in what `where` names, once `unless` is taken out."""
 
     id: str
+    why: str
     where: Literal["before", "clause", "around", "sentence", "near", "after", "through"]
     cue: re.Pattern[str]
     unless: re.Pattern[str] | None

@@ -13,18 +13,7 @@ CHECK_EVERY: Final = timedelta(days=182)
 
 def offered(own: Established, directory: Iterable[SupportEntry]) -> tuple[SupportOffered, ...]:
     """What may be offered to the reporter, in the directory's order: by name alone where nobody checked a number."""
-    return tuple(
-        SupportOffered.model_construct(
-            id=entry.id,
-            name=entry.name,
-            line=entry.line,
-            phone=entry.phone,
-            web=entry.web,
-            checked=entry.checked.on if entry.checked else None,
-        )
-        for entry in own.touches(directory)
-        if own.way(entry.fits)
-    )
+    return tuple(entry.offered for entry in own.touches(directory) if own.way(entry.fits))
 
 
 def due(entries: Iterable[SupportEntry | Offence], today: date) -> Iterator[tuple[str, str]]:
