@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from services.classifier.cli import received
+from services.classifier.files import received
 from shared.events import Flag, Label, Repetition, ReportReceived, Strand, Threat
 
 BEHAVIOURS = (
