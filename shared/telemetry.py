@@ -7,12 +7,23 @@ import sys
 import traceback
 from contextvars import ContextVar
 from pathlib import Path
+from typing import TextIO, cast
 
 import structlog
 
 TRACEPARENT = re.compile(r"00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
 
 _traceparent: ContextVar[str | None] = ContextVar("traceparent", default=None)
+
+
+class _Stderr:
+    """Standard error as it is when something is written, whoever has changed it since."""
+
+    def write(self, text: str) -> int:
+        return sys.stderr.write(text)
+
+    def flush(self) -> None:
+        sys.stderr.flush()
 
 
 def configure_logging(service: str, level: str) -> None:
@@ -25,7 +36,7 @@ def configure_logging(service: str, level: str) -> None:
     structlog.configure(
         processors=[*shared, structlog.processors.format_exc_info, structlog.processors.JSONRenderer()],
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level]),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        logger_factory=structlog.PrintLoggerFactory(cast(TextIO, _Stderr())),
         cache_logger_on_first_use=True,
     )
     handler = logging.StreamHandler(sys.stderr)

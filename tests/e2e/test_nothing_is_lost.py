@@ -42,6 +42,7 @@ async def test_a_new_assessment_regrades_the_one_case(tell: Tell, stack: Stack):
         event = classified(
             told,
             rulebook="another",
+            reading=3,
             labels=(Label.harassment,),
             threat=Threat.imminent,
             danger_class=DangerClass.life_at_risk,
@@ -151,6 +152,7 @@ THREAT = {
 async def test_a_threat_is_on_the_queue_while_the_classifier_is_down(stack: Stack):
     async with create_pool(stack.postgres.url("escalation"), 1) as pool:
         stack.kill("classifier", "work")
+        stack.kill("classifier", "reread")
         (sent,) = await samples.send([THREAT], stack, nothing)
 
         async def opened_unread() -> bool:
@@ -160,6 +162,7 @@ async def test_a_threat_is_on_the_queue_while_the_classifier_is_down(stack: Stac
             await eventually(opened_unread, within=10)
         finally:
             stack.run("classifier", "work")
+            stack.run("classifier", "reread")
         await samples.await_receipts([sent], stack, 30, nothing)
         rulebook, danger = await queued(pool, sent)
     assert rulebook is not None

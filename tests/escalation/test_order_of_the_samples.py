@@ -7,7 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from deploy.local.samples import DEMO
-from services.classifier.cli import received
+from services.classifier.files import received
 from services.classifier.handlers import classify
 from services.classifier.rulebook import load
 from services.escalation.domain.people import Worker

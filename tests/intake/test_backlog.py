@@ -1,6 +1,8 @@
 """Whether a report is merely waiting: asked of a real Kafka."""
 
 import asyncio
+from collections.abc import Iterator
+from pathlib import Path
 from uuid import uuid4
 
 import pytest
@@ -11,6 +13,15 @@ from services.intake.backlog import SHORT, Backlog
 from shared.cloudevents import Message
 from shared.events import Lane
 from shared.kafka import CLASSIFIED, READERS, RECEIVED, TOPICS, KafkaUnavailable, Producer
+from tests.infrastructure import running
+
+
+@pytest.fixture
+def kafka(folder: Path) -> Iterator[Kafka]:
+    """One that nobody else reads: the groups here are those of the services."""
+    with running(Kafka(folder)) as node:
+        yield node
+
 
 TOPIC = RECEIVED[Lane.ordinary]
 NEXT = CLASSIFIED[Lane.ordinary]

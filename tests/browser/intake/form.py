@@ -41,7 +41,9 @@ async def fill(page: Page, name: str) -> None:
 
 
 async def go_on(page: Page) -> None:
-    await page.click("main form button.govuk-button:not(.govuk-button--secondary)")
+    """Press the page's button, and be on the page after it."""
+    async with page.expect_navigation():
+        await page.click("main form button.govuk-button:not(.govuk-button--secondary)")
 
 
 async def fill_all(page: Page, reporting: str = "myself") -> None:
