@@ -23,6 +23,25 @@ WANTED = {
 }
 
 
+CALLS = {
+    "stalking": (
+        "OPERATOR: Police, what's your emergency?\n"
+        "CALLER: It's my ex-boyfriend, he's been following me. He was outside my work on Monday, then he "
+        "followed me home on Tuesday, and last night he was sat in his car outside my flat watching the w"
+        "indows. He won't leave me alone.\n"
+        "OPERATOR: Have you told him to stop?\n"
+        "CALLER: Yes, loads of times. I'm really scared, I've stopped going out."
+    ),
+    "harassment": (
+        "OPERATOR: 101, how can I help?\n"
+        "CALLER: It's my neighbour again. Every day he's shouting abuse at me over the fence, calling me "
+        "names, and he's smashed my plant pots and kicked my fence in three times now.\n"
+        "OPERATOR: How long has it been going on?\n"
+        "CALLER: Months. I'm in tears every night, I can't sleep for it."
+    ),
+}
+
+
 def as_call(text: str) -> str:
     return f"OPERATOR: Police, what's happening?\nCALLER: {text}\nOPERATOR: Thank you."
 
@@ -37,7 +56,7 @@ async def test_a_form_finds_its_way(tell: Tell, label: str):
 
 @pytest.mark.parametrize("label", FORMS)
 async def test_a_call_finds_its_way(tell: Tell, label: str):
-    sent = await tell("phone", as_call(FORMS[label]))
+    sent = await tell("phone", CALLS.get(label) or as_call(FORMS[label]))
     assert sent.labels[0] == label
     for agency, queues in WANTED[label].items():
         assert queues <= sent.went_to[agency]
