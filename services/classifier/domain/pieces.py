@@ -9,7 +9,7 @@ from services.classifier.domain.reading import Reading, Turn
 from services.classifier.domain.wordpiece import Piece, WordPiece
 from shared.events import Answers, Speaker
 
-LONGEST: Final = 160  # pieces; of a longer report the first two thirds and the end are read
+LONGEST: Final = 320  # pieces; of a longer report the first two thirds and the end are read
 FIRST: Final = LONGEST * 2 // 3 - 1
 SPOKEN: Final = LONGEST - 2
 ENOUGH: Final = LONGEST * 8  # characters at either end of a turn that can matter

@@ -8,7 +8,7 @@ import typer
 
 from services.classifier import rulebook
 from services.classifier.domain import deep
-from services.classifier.training import base, calibrate, measure, reports
+from services.classifier.training import artifact, calibrate, measure, reports
 from services.classifier.training.learn import learn
 from services.classifier.training.pack import packed, write
 
@@ -25,7 +25,7 @@ def main(
     labelled = reports.load(files or sorted(OWN.glob("*.jsonl")))
     held_out = [one for one in labelled if one.held_out]
     learned_from = [one for one in labelled if not one.held_out]
-    started, found = monotonic(), base.load()
+    started, found = monotonic(), artifact.load()
     _say(f"{len(learned_from)} reports to learn from, {len(held_out)} held out")
     for epoch in learn(learned_from, found, epochs):
         file = packed(epoch.weights, found.vocabulary)

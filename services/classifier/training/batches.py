@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from services.classifier.domain.pieces import LONGEST
 
-LENGTHS = (64, 112, LONGEST)
+LENGTHS = (64, 112, 160, 224, LONGEST)
 SIZE = 16
 
 Floats = NDArray[np.float32]

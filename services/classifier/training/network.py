@@ -14,7 +14,7 @@ from services.classifier.domain.deep import HEADS, WIDTH
 from services.classifier.training.base import LAYERS
 from services.classifier.training.reports import ALONE, ONE_OF
 
-FROZEN = 3
+FROZEN = 8
 DROPPED = 0.1
 SMOOTHED = 0.05
 NOWHERE = -1e9
