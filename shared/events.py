@@ -541,6 +541,20 @@ class ReportAmended(Event):
     text: str | None = Field(None, description="what was added, exactly as given")
 
 
+class ReportErased(Event):
+    """A report is forgotten: whoever has anything of it keeps its id alone, and its places in the feeds, empty.
+
+    On `reports.erased`, published until escalation's receipt, which names no destination. Intake has forgotten it by
+    then; escalation keeps the id, so that nothing that is still on its way brings the report back.
+    """
+
+    type_ = "heard.report.erased.v1"
+    step = "erased"
+    erased_at: AwareDatetime
+    by: str
+    reason: str = Field(description="the ground that it is erased on, for the record: not a word of the report")
+
+
 class LinkDisputed(Event):
     """Somebody said that two reports do not belong together: intake forgets that it linked them."""
 

@@ -20,6 +20,7 @@ PROGRESSED: Final = "reports.progressed"
 OVERRIDDEN: Final = "reports.overridden"
 LINKED: Final = "reports.linked"
 AMENDED: Final = "reports.amended"
+ERASED: Final = "reports.erased"
 DISPUTED: Final = "links.disputed"
 DEAD: Final = "reports.dead"
 RECEIVED: Final = {Lane.ordinary: "reports.received", Lane.urgent: "reports.received.urgent"}
@@ -31,6 +32,7 @@ TOPICS: Final = (
     PROGRESSED,
     LINKED,
     AMENDED,
+    ERASED,
     OVERRIDDEN,
     DISPUTED,
     DEAD,
@@ -38,8 +40,9 @@ TOPICS: Final = (
 READERS: Final = {
     **{topic: f"classifier.{lane}" for lane, topic in RECEIVED.items()},
     **{topic: f"escalation.{lane}" for lane, topic in CLASSIFIED.items()},
+    ERASED: "escalation.erased",
 }
-"""The consumer group that must get through each report topic, for whoever asks how far it is."""
+"""The consumer group that must get through each topic that receipts are given for, for whoever asks how far it is."""
 
 MAX_MESSAGE: Final = 8 * 2**20  # bytes: a report of 1 MiB, written twice, with its evidence
 SEND_TIMEOUT: Final = 10.0  # seconds

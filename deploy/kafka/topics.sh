@@ -7,7 +7,8 @@ admin=(--bootstrap-server "$BOOTSTRAP" ${COMMAND_CONFIG:+--command-config "$COMM
 week=604800000
 
 for topic in reports.received reports.received.urgent reports.classified reports.classified.urgent reports.routed \
-  reports.progressed reports.linked reports.amended reports.overridden links.disputed reports.dead; do
+  reports.progressed reports.linked reports.amended reports.erased reports.overridden links.disputed \
+  reports.dead; do
   "$bin/kafka-topics.sh" "${admin[@]}" --create --if-not-exists --topic "$topic" --partitions "${PARTITIONS:-12}" \
     --replication-factor "$REPLICAS" --config "retention.ms=$week" --config max.message.bytes=8388608 \
     --config "min.insync.replicas=$((REPLICAS > 1 ? 2 : 1))"
@@ -30,15 +31,15 @@ reads() {
   allow --allow-principal "User:$1" --operation Read --group "$1." --resource-pattern-type prefixed
 }
 
-writes intake reports.received reports.received.urgent reports.linked reports.amended reports.dead
+writes intake reports.received reports.received.urgent reports.linked reports.amended reports.erased reports.dead
 reads intake reports.routed links.disputed
 writes classifier reports.classified reports.classified.urgent reports.dead
 reads classifier reports.received reports.received.urgent
 writes escalation reports.routed reports.progressed reports.overridden links.disputed reports.dead
-reads escalation reports.received.urgent reports.classified reports.classified.urgent reports.dead
+reads escalation reports.received.urgent reports.classified reports.classified.urgent reports.erased reports.dead
 # Whoever runs `heard dead replay`.
 writes operator reports.received reports.received.urgent reports.classified reports.classified.urgent reports.routed \
-  reports.progressed reports.linked reports.amended reports.overridden links.disputed
+  reports.progressed reports.linked reports.amended reports.erased reports.overridden links.disputed
 reads operator reports.dead
 # Each asks at its start whether all topics are there.
 allow --allow-principal User:intake --allow-principal User:classifier --allow-principal User:escalation \

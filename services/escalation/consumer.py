@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid5
 
-from services.escalation.handlers import cases
+from services.escalation.handlers import cases, erasing
 from services.escalation.handlers.cases import Arrived
 from services.escalation.rules_in_force import RulesInForce
 from shared.cloudevents import Unreadable, attributes, decode
 from shared.consumer import Record
 from shared.database import Pool
-from shared.events import Channel, Lane, ReportClassified, ReportReceived
+from shared.events import Channel, Lane, ReportClassified, ReportErased, ReportReceived
 from shared.kafka import CLASSIFIED, RECEIVED
 from shared.outbox import Bell
 
@@ -45,6 +45,12 @@ async def received_urgent(records: Sequence[Record], edge: Edge) -> None:
     due = max(report.received_at for report in reports) + edge.unread_after
     await asyncio.sleep(min((due - datetime.now(UTC)) / timedelta(seconds=1), edge.unread_after.total_seconds()))
     await cases.open_unread(reports, edge.pool, edge.bell, await edge.rules.current(), datetime.now(UTC))
+
+
+async def erased(records: Sequence[Record], edge: Edge) -> None:
+    events = [decode(ReportErased, record.headers, record.value)[0] for record in records]
+    rules = await edge.rules.current()
+    await erasing.erase(events, rules.directory, edge.pool, edge.bell, datetime.now(UTC))
 
 
 async def dead(records: Sequence[Record], edge: Edge) -> None:

@@ -53,6 +53,15 @@ class Case(Table, table=True):
     opened_at: datetime = Field(sa_type=DateTime(timezone=True))
 
 
+class ErasedReport(Table, table=True):
+    """A report that was erased, so that nothing on its way brings it back."""
+
+    __tablename__ = "erased_report"
+
+    report_id: UUID = Field(primary_key=True)
+    erased_at: datetime = Field(sa_type=DateTime(timezone=True))
+
+
 class QueueItem(Table, table=True):
     """A case on the control room's ranked queue. `force` None: any control room may take it.
 

@@ -4,6 +4,7 @@ ServiceError
 ├── DraftGone        410  a draft that was sent, closed or left alone for too long
 ├── KeyReused        422  the same Idempotency-Key came with another body
 ├── NotFromOurPages  403  a page of another site sent it
+├── StillOnTheLine   409  a call that goes on
 ├── SpeakersUnnamed  422  a transcript that does not say who is the operator and who the caller
 ├── TranscriptRefused 422 a transcript that cannot be read, with the place and the reason
 ├── UnknownCall      404  no call of this source with this id
@@ -40,6 +41,11 @@ class KeyReused(ServiceError):
 class NotFromOurPages(ServiceError):
     status = HTTPStatus.FORBIDDEN
     title = "This was not sent from our own page"
+
+
+class StillOnTheLine(ServiceError):
+    status = HTTPStatus.CONFLICT
+    title = "This call still goes on"
 
 
 class SpeakersUnnamed(ServiceError):

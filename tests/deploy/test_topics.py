@@ -13,6 +13,7 @@ from shared.kafka import (
     CLASSIFIED,
     DEAD,
     DISPUTED,
+    ERASED,
     LINKED,
     OVERRIDDEN,
     PROGRESSED,
@@ -24,7 +25,7 @@ from shared.kafka import (
 
 SCRIPT = Path(__file__).resolve().parents[2] / "deploy" / "kafka" / "topics.sh"
 WRITES = {
-    "intake": {*RECEIVED.values(), LINKED, AMENDED, DEAD},
+    "intake": {*RECEIVED.values(), LINKED, AMENDED, ERASED, DEAD},
     "classifier": {*CLASSIFIED.values(), DEAD},
     "escalation": {ROUTED, PROGRESSED, OVERRIDDEN, DISPUTED, DEAD},
     "operator": {*TOPICS} - {DEAD},
@@ -32,7 +33,7 @@ WRITES = {
 READS = {
     "intake": {ROUTED, DISPUTED},
     "classifier": {*RECEIVED.values()},
-    "escalation": {*CLASSIFIED.values(), RECEIVED[Lane.urgent], DEAD},
+    "escalation": {*CLASSIFIED.values(), RECEIVED[Lane.urgent], ERASED, DEAD},
     "operator": {DEAD},
 }
 

@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from services.escalation.domain.directory import Directory
-from services.escalation.handlers import attendance, cases, deliveries
+from services.escalation.handlers import attendance, cases
 from services.escalation.handlers.cases import Arrived, Rules
 from shared.database import Pool
 from shared.events import Answers, Contact, Label, Progress, ReportClassified, ReportProgressed, SafeWords
@@ -216,24 +216,6 @@ async def test_one_agency_that_never_looks_holds_up_no_other(
     assert await attendance.come_back(pool, rules, LATER) == 3
     rows = await pool.fetch("select agency_id, state from delivery where agency_id = any($1)", [HEALTH, COUNCIL])
     assert {tuple(row) for row in rows} == {(HEALTH, "queued"), (COUNCIL, "acknowledged")}
-
-
-async def test_after_erasure_a_tombstone(
-    noise: ReportClassified, health: Agency, pool: Pool, directory: Directory, escalate: Escalate
-):
-    await escalate(classified(**NOISE))
-    await deliveries.erase(noise.report_id, directory, pool, Bell(pool), NOON)
-    entries = await health.feed()
-    assert [(e["position"], e["kind"], e["report"] is None) for e in entries] == [
-        (1, "report", True),
-        (2, "report", False),
-        (3, "erased", True),
-    ]
-    assert entries[2]["report_id"] == str(noise.report_id)
-    for table in ("cases", "queue_item", "outbox", "delivery"):
-        rows = await pool.fetch(f"select * from {table} where report_id = $1", noise.report_id)
-        assert noise.report.reference not in str(rows)
-        assert noise.report.text not in str(rows)
 
 
 async def test_a_story_read_by_those_who_may_not_get_in_touch_reaches_nobody(escalate: Escalate, health: Agency):

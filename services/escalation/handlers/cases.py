@@ -1,4 +1,4 @@
-"""A report was read, was not read in time, or cannot be read."""
+"""A report was read, was not read in time, or cannot be read. What was erased meanwhile stays erased."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -44,6 +44,8 @@ async def escalate(
     newest = _newest(arrived)
     async with transaction(pool) as connection:
         known = await cases.locked(connection, list(newest))
+        for gone in await cases.erased(connection, list(newest)):
+            del newest[gone]
         news = {i: a for i, a in newest.items() if again or _is_news(a, known.get(i))}
         counts = await case_reviews.counted(
             connection, [a.event for a in news.values()], rules.directory, rules.area_of
@@ -197,6 +199,8 @@ async def open_unread(reports: Sequence[ReportReceived], pool: Pool, bell: Bell,
     unread = {report.report_id: Arrived(not_read(report), now, None) for report in reports}
     async with transaction(pool) as connection:
         known = await cases.locked(connection, list(unread))
+        for gone in await cases.erased(connection, list(unread)):
+            del unread[gone]
         opened = [_open(a, None, rules, now, receipt=False) for i, a in unread.items() if i not in known]
         await cases.keep(connection, opened, now)
         await deliveries.deliver(connection, opened, (), rules.directory, now)

@@ -1,4 +1,4 @@
-"""Reports are delivered to agencies, and what was delivered is corrected, withdrawn or erased."""
+"""Reports are delivered to agencies, and what was delivered is corrected or withdrawn."""
 
 import json
 from collections.abc import Collection, Sequence
@@ -10,16 +10,15 @@ from uuid import UUID
 from services.escalation.domain.directory import Agency, Directory
 from services.escalation.domain.routing import NOBODY
 from services.escalation.domain.views import minimised
-from services.escalation.errors import UnknownReport
-from services.escalation.repository import cases, feeds
+from services.escalation.repository import feeds
 from services.escalation.repository.cases import Opened
 from services.escalation.repository.feeds import Entry
 from shared import telemetry
 from shared.cloudevents import encode
-from shared.database import Connection, Pool, transaction
+from shared.database import Connection
 from shared.events import Destination, EntryKind, ReportClassified, ReportDelivered
 from shared.kafka import agency_topic
-from shared.outbox import Bell, Outgoing, put
+from shared.outbox import Outgoing, put
 
 SOURCE: Final = "escalation"
 
@@ -116,19 +115,3 @@ def _outgoing(row: Any, now: datetime) -> Outgoing:
     topic = agency_topic(event.agency)
     message = encode(event, topic, SOURCE, now, telemetry.current_traceparent(), key=event.agency)
     return Outgoing(event.report_id, event.event_id, event.revision, False, message)
-
-
-async def erase(report_id: UUID, directory: Directory, pool: Pool, bell: Bell, now: datetime) -> None:
-    """Erase a report: agencies keep its positions, empty, and are told to erase it too. Raises UnknownReport."""
-    async with transaction(pool) as connection:
-        if not await cases.locked(connection, [report_id]):
-            raise UnknownReport("No report has this id; it may have been erased before.")
-        held = await feeds.standing(connection, [report_id])
-        notices = [
-            Entry(*place, EntryKind.erased, "erased: please erase your copy", "", None, None, None, None)
-            for place in held
-        ]
-        await feeds.erase(connection, report_id)
-        await append(connection, notices, directory, now)
-        await cases.erase(connection, report_id)
-    bell.ring()

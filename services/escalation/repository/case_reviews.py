@@ -64,6 +64,33 @@ returning late.id, late.review_id, late.owner, late.panel, case_review.report_id
 """
 
 
+FORGET: Final = (
+    """
+update case_review set timeline = coalesce((
+    select jsonb_agg(case when one ->> 'same_as' = $1::text then one || '{"same_as": null}' else one end order by nth)
+    from jsonb_array_elements(timeline) with ordinality as told(one, nth) where one ->> 'reference' <> $1::text), '[]')
+where id in (select review_id from case_review_report where reference = $1::text)
+""",
+    """
+update case_review set report_id = left_over.report_id, reference = left_over.reference
+from (
+    select distinct on (case_review.id) case_review.id, cases.report_id, cases.reference
+    from case_review cross join jsonb_array_elements(timeline) with ordinality as told(one, nth)
+    join cases on cases.reference = one ->> 'reference'
+    where case_review.reference = $1::text order by case_review.id, nth desc
+) as left_over
+where left_over.id = case_review.id
+""",
+)
+
+
+async def forget(connection: Connection, report_id: UUID) -> None:
+    """No review names this report any more; one that began with it is about the newest of the others."""
+    reference = await connection.fetchval("select reference from cases where report_id = $1", report_id)
+    for statement in FORGET:
+        await connection.execute(statement, reference)
+
+
 async def open_for(connection: Connection, references: Sequence[str]) -> Any:
     """The review under way that is about any of these reports."""
     return await connection.fetchrow(OPEN_FOR, list(references))

@@ -80,6 +80,11 @@ delete from cases where report_id = $1
 """
 
 
+NOTE_ERASED: Final = """
+insert into erased_report (report_id, erased_at) values ($1, $2) on conflict do nothing returning report_id
+"""
+
+
 @dataclass(frozen=True, slots=True)
 class Known:
     """What is already known of a report: enough to tell a newer reading from a repetition, and how it differs."""
@@ -172,6 +177,17 @@ async def linked(connection: Connection, references: Sequence[str]) -> dict[str,
     """The earlier reports that are cases here, by their references."""
     rows = await connection.fetch(LINKED, list(references))
     return {row["reference"]: ReportClassified.model_validate_json(row["event"]) for row in rows}
+
+
+async def note_erased(connection: Connection, report_id: UUID, now: datetime) -> bool:
+    """From now on nothing brings this report back; False where that was noted before."""
+    return await connection.fetchval(NOTE_ERASED, report_id, now) is not None
+
+
+async def erased(connection: Connection, ids: Sequence[UUID]) -> set[UUID]:
+    """Those of these reports that were erased."""
+    rows = await connection.fetch("select report_id from erased_report where report_id = any($1::uuid[])", list(ids))
+    return {row["report_id"] for row in rows}
 
 
 async def erase(connection: Connection, report_id: UUID) -> None:

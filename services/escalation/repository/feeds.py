@@ -61,8 +61,10 @@ where delivery.agency_id = gone.agency and delivery.report_id = gone.report_id a
 """
 
 ERASE: Final = """
+with done as (delete from delivery_step where report_id = $1)
 update delivery
-set state = 'erased', body = null, reference = null, received_at = null, reason = '', ground = '', returned_for = null
+set state = 'erased', body = null, reference = null, received_at = null, reason = '', ground = '', returned_for = null,
+    outcome = null
 where report_id = $1
 """
 

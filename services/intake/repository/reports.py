@@ -7,10 +7,10 @@ from uuid import UUID
 
 from shared.database import Connection
 from shared.events import Contact, ReportReceived, ReportRouted
-from shared.kafka import RECEIVED
+from shared.kafka import ERASED, RECEIVED
 from shared.outbox import Outgoing, Sent, columns
 
-AWAITED: Final = list(RECEIVED.values())
+AWAITED: Final = [*RECEIVED.values(), ERASED]
 """The topics on which a message waits for its receipt; on the others there are notices, which do not."""
 
 ACCEPT: Final = """
@@ -75,13 +75,29 @@ insert into outbox (report_id, event_id, revision, urgent, topic, key, headers, 
 values ($1, $2, $3, $4, $5, $6, $7, $8)
 """
 
+NAMING: Final = """
+select id from report join recognisable as known on known.report_id = id
+where series = (select series from recognisable where report_id = $1) and id <> $1
+  and position(convert_to($2, 'UTF8') in event) > 0
+order by known.received_at
+"""
+
+ERASE: Final = """
+with waiting as (
+    delete from outbox where report_id = $1 or topic <> all($3) and position(convert_to($2, 'UTF8') in value) > 0
+), said as (delete from message where report_id = $1),
+     spoken as (delete from call where report_id = $1)
+delete from report where id = $1
+"""
+
 POSTPONE: Final = """
 update outbox set due_at = now() + make_interval(secs => $2) where id = any($1::bigint[])
 """
 
 ACCOUNT: Final = """
 select count(*) as accepted, count(routed_at) as routed, count(*) - count(routed_at) as open,
-       min(received_at) filter (where routed_at is null) as oldest
+       min(received_at) filter (where routed_at is null) as oldest,
+       (select count(*) from outbox where topic = $1) as erasing
 from report
 """
 
@@ -172,13 +188,26 @@ async def await_receipt(connection: Connection, sent: Sequence[Sent], seconds: f
     )
 
 
+async def naming(connection: Connection, report_id: UUID, reference: str) -> list[UUID]:
+    """The reports of the same series whose history names this one, in the order in which they came."""
+    return [row["id"] for row in await connection.fetch(NAMING, report_id, reference)]
+
+
+async def erase(connection: Connection, report_id: UUID, reference: str) -> None:
+    """The report, with all that is kept of it anywhere, and the notices on their way that name it."""
+    await connection.execute(ERASE, report_id, reference, AWAITED)
+
+
 async def postpone(connection: Connection, ids: Sequence[int], seconds: float) -> None:
     await connection.execute(POSTPONE, list(ids), seconds)
 
 
 async def account(connection: Connection) -> Any:
-    """How many reports were accepted, how many have a receipt, how many are open, and since when the oldest."""
-    return await connection.fetchrow(ACCOUNT)
+    """How many reports were accepted, how many have a receipt, how many are open, and since when the oldest.
+
+    `erasing`: erasures that escalation has not said are done.
+    """
+    return await connection.fetchrow(ACCOUNT, ERASED)
 
 
 async def open_ones(connection: Connection, limit: int) -> list[Any]:
