@@ -59,6 +59,10 @@ class Postgres:
             raise RuntimeError("not started")
         return self._child.pid
 
+    @property
+    def running(self) -> bool:
+        return self._child is not None and self._child.poll() is None
+
     def start(self) -> None:
         """Up and taking connections, or a LocalError."""
         self._make_folders()

@@ -9,6 +9,7 @@ from uuid import UUID, uuid5
 from services.escalation.handlers import cases, erasing
 from services.escalation.handlers.cases import Arrived
 from services.escalation.rules_in_force import RulesInForce
+from shared.clock import Clock
 from shared.cloudevents import Unreadable, attributes, decode
 from shared.consumer import Record
 from shared.database import Pool
@@ -28,6 +29,7 @@ class Edge:
     bell: Bell
     rules: RulesInForce
     unread_after: timedelta
+    clock: Clock
 
 
 async def classified(records: Sequence[Record], edge: Edge) -> None:
@@ -36,21 +38,21 @@ async def classified(records: Sequence[Record], edge: Edge) -> None:
         event, about = decode(ReportClassified, record.headers, record.value)
         arrived.append(Arrived(event, about.time, about.traceparent))
     rules = await edge.rules.covering(a.event.report.place for a in arrived)
-    await cases.escalate(arrived, edge.pool, edge.bell, rules, datetime.now(UTC))
+    await cases.escalate(arrived, edge.pool, edge.bell, rules, edge.clock.now())
 
 
 async def received_urgent(records: Sequence[Record], edge: Edge) -> None:
     """Give the classifier its time, then put on the queue what it has not read."""
     reports = [decode(ReportReceived, record.headers, record.value)[0] for record in records]
     due = max(report.received_at for report in reports) + edge.unread_after
-    await asyncio.sleep(min((due - datetime.now(UTC)) / timedelta(seconds=1), edge.unread_after.total_seconds()))
-    await cases.open_unread(reports, edge.pool, edge.bell, await edge.rules.current(), datetime.now(UTC))
+    await asyncio.sleep(min((due - edge.clock.now()) / timedelta(seconds=1), edge.unread_after.total_seconds()))
+    await cases.open_unread(reports, edge.pool, edge.bell, await edge.rules.current(), edge.clock.now())
 
 
 async def erased(records: Sequence[Record], edge: Edge) -> None:
     events = [decode(ReportErased, record.headers, record.value)[0] for record in records]
     rules = await edge.rules.current()
-    await erasing.erase(events, rules.directory, edge.pool, edge.bell, datetime.now(UTC))
+    await erasing.erase(events, rules.directory, edge.pool, edge.bell, edge.clock.now())
 
 
 async def dead(records: Sequence[Record], edge: Edge) -> None:
@@ -61,7 +63,7 @@ async def dead(records: Sequence[Record], edge: Edge) -> None:
         for record, headers in letters
         if headers.get("dead_topic") in {*RECEIVED.values(), *CLASSIFIED.values()}
     ]
-    now = datetime.now(UTC)
+    now = edge.clock.now()
     arrived = [Arrived(cases.not_read(report), now, None) for report in reports]
     await cases.escalate(arrived, edge.pool, edge.bell, await edge.rules.current(), now)
 

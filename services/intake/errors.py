@@ -10,6 +10,7 @@ ServiceError
 ├── UnknownCall      404  no call of this source with this id
 ├── NotFromHere      403  a form sent from another site
 ├── PartnerRefused   422  a partner whose colour, origins or way back have to be mended
+├── TooBusy          503  more reports come at once than can be taken
 ├── TooMany          429  more was asked with one key than it may ask
 ├── UnknownFile      404  no file with this id came with a report
 ├── UnknownPartner   404  no partner of this name
@@ -71,6 +72,12 @@ class UnknownFile(ServiceError):
 class PartnerRefused(ServiceError):
     status = HTTPStatus.UNPROCESSABLE_ENTITY
     title = "This partner cannot be let in like that"
+
+
+class TooBusy(ServiceError):
+    status = HTTPStatus.SERVICE_UNAVAILABLE
+    title = "Too many people are telling us something at this moment"
+    headers = MappingProxyType({"Retry-After": "2"})
 
 
 class TooMany(ServiceError):

@@ -1,7 +1,7 @@
 """What escalation's routes are given: nothing without a token or a session."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated, Final
 from urllib.parse import urlsplit
 
@@ -19,6 +19,7 @@ from services.escalation.rates import Rates
 from services.escalation.rules_in_force import RulesInForce
 from services.escalation.settings import Settings
 from services.escalation.tokens import Principal, Scope
+from shared.clock import Clock
 from shared.consumer import NotYet
 from shared.database import Pool
 from shared.outbox import Bell
@@ -55,8 +56,9 @@ def _rates(request: Request) -> Rates:
     return rates
 
 
-def _now() -> datetime:
-    return datetime.now(UTC)
+def _now(request: Request) -> datetime:
+    clock: Clock = request.app.state.clock
+    return clock.now()
 
 
 def _bell(request: Request) -> Bell:

@@ -1,6 +1,6 @@
 """What intake's routes are given."""
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated, Final
 
 from fastapi import Depends, Header, Request
@@ -12,6 +12,7 @@ from services.intake.errors import UnknownSource
 from services.intake.handlers import partners
 from services.intake.handlers.assessing import Classifier
 from services.intake.settings import Settings
+from shared.clock import Clock
 from shared.database import Pool
 from shared.outbox import Bell
 from shared.security import bearer, holder_of
@@ -48,8 +49,9 @@ def _ring(request: Request) -> Keyring:
     return ring
 
 
-def _now() -> datetime:
-    return datetime.now(UTC)
+def _now(connection: HTTPConnection) -> datetime:
+    clock: Clock = connection.app.state.clock
+    return clock.now()
 
 
 SettingsDep = Annotated[Settings, Depends(_settings)]
