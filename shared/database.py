@@ -19,7 +19,7 @@ else:
 
 STATEMENT_TIMEOUT: Final = 10.0  # seconds
 SESSION: Final = {
-    "idle_in_transaction_session_timeout": "10s",
+    "idle_in_transaction_session_timeout": "5s",
     "tcp_keepalives_idle": "10",
     "tcp_keepalives_interval": "5",
     "tcp_keepalives_count": "2",

@@ -28,9 +28,11 @@ def main() -> None:
     arguments = argparse.ArgumentParser(prog="make faults", description=__doc__)
     arguments.add_argument("--quick", action="store_true", help="the same faults, less of each")
     arguments.add_argument("--json", type=Path, metavar="FILE", help="write the figures there")
-    arguments.add_argument("--only", metavar="WORDS", default="", help="faults whose names hold these words")
+    arguments.add_argument(
+        "--only", metavar="WORDS", nargs="+", default=[""], help="faults whose names hold these words"
+    )
     given = arguments.parse_args()
-    chosen = [fault for fault in FAULTS if given.only in fault.name]
+    chosen = [fault for fault in FAULTS if any(words in fault.name for words in given.only)]
     rows = asyncio.run(_shown(chosen, Scale.quick if given.quick else Scale.full))
     if given.json:
         given.json.write_text(json.dumps([_plain(row, figure) for row in rows for figure in row.figures], indent=1))

@@ -17,7 +17,7 @@ from deploy.local.demo import let_everybody_in
 from deploy.local.errors import LocalError
 from deploy.local.kafka import Kafka
 from deploy.local.postgres import Postgres
-from deploy.local.stack import ROOT, Ports, Stack
+from deploy.local.stack import PROCESSES, ROOT, Ports, Stack
 from shared.database import create_pool
 from tests.faults.account import Books
 from tests.faults.disk import Disk, small_disk
@@ -76,9 +76,9 @@ class World:
         await self.do(part.start)
         self.away.remove(part)
 
-    async def down(self, *which: tuple[str, str]) -> None:
+    async def down(self, *which: tuple[str, str], how: signal.Signals = signal.SIGKILL) -> None:
         for service, role in which:
-            await self.do(self.stack.kill, service, role)
+            await self.do(self.stack.kill, service, role, how)
 
     async def up(self, *which: tuple[str, str]) -> None:
         for service, role in which:
@@ -86,6 +86,12 @@ class World:
         for service, role in which:
             if role == "serve":
                 await self.do(self.stack.await_ready, service)
+
+    async def mend(self) -> None:
+        """Whatever a fault left undone: everything is there again."""
+        for part in self.away[:]:
+            await self.bring_back(part)
+        await self.up(*(which for which in PROCESSES if which not in self.stack.children))
 
     async def another(self, service: str, role: str, **settings: str) -> subprocess.Popen[bytes]:
         """One more process beside those of the stack; nobody starts it again."""
