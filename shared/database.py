@@ -44,6 +44,7 @@ UNAVAILABLE: Final = (
     asyncpg.CannotConnectNowError,
     asyncpg.DeadlockDetectedError,
     asyncpg.IdleInTransactionSessionTimeoutError,
+    asyncpg.InternalClientError,  # "another operation is in progress": the connection died under a statement
 )
 
 

@@ -57,6 +57,7 @@ class Books:
             Figure("to the wrong agency", await self._astray(), 0),
             Figure("a lower danger class handed out before a higher", operator.unranked, 0),
             Figure("202 without a row", len(driver.references - kept), 0),
+            Figure("never accepted, however often it was sent", len(driver.owed), 0),
             Figure("gaps in the agencies' feeds", await self.escalation.fetchval(GAPS), 0),
         )
 

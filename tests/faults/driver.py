@@ -26,6 +26,7 @@ TROUBLE: Final = (
 LETTERS: Final = "ABDEFGHJLNPQRSTUWXYZ"
 HURRY: Final = 0.5  # seconds before a report that was not accepted is sent again
 AT_ONCE: Final = 400  # connections
+KEPT: Final = 2.0  # seconds that an idle one is kept, less than the server keeps it
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +60,7 @@ class Driver:
 
     async def __aenter__(self) -> "Driver":
         headers = {"Authorization": f"Bearer {self.bearer}"} if self.bearer else {}
-        limits = httpx.Limits(max_connections=AT_ONCE, max_keepalive_connections=AT_ONCE)
+        limits = httpx.Limits(AT_ONCE, AT_ONCE, keepalive_expiry=KEPT)
         self._http = httpx.AsyncClient(base_url=self.base, headers=headers, timeout=60, limits=limits)
         return self
 

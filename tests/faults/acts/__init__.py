@@ -7,9 +7,10 @@ from tests.faults.scene import Fault
 
 FAULTS: Final[tuple[Fault, ...]] = (
     *processes.FAULTS,
-    *parts.FAULTS,
-    *networks.FAULTS,
+    *parts.BROKER,
     *messages.FAULTS,
+    *parts.DATABASE,
+    *networks.FAULTS,
     *clocks.FAULTS,
     *floods.FAULTS,
 )

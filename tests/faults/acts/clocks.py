@@ -20,12 +20,6 @@ select coalesce(max(abs(extract(epoch from
     (convert_from(event, 'utf8')::json -> 'report' ->> 'received_at')::timestamptz - $2::timestamptz))), 0)::float
 from cases where reference = any($1::text[])
 """
-HELD_BY_TWO: Final = """
-select count(*) from (
-    select report_id from audit_entry where action = 'claimed' and report_id = any($1::uuid[])
-    group by report_id having count(*) > 1
-) as twice
-"""
 
 
 def wrong_by(offset: timedelta) -> dict[str, str]:
@@ -75,7 +69,7 @@ async def _restarted(scene: Scene) -> None:
 
 
 async def _held_by_two(scene: Scene, wrong: dict[str, str]) -> int:
-    """Two web processes hand out cases in turn, one of them with the wrong clock."""
+    """Two web processes hand out cases in turn, one of them with the wrong clock: how many are handed out twice."""
     world, port = scene.world, process.free_port()
     other = await world.another("escalation", "serve", HEARD_ESCALATION_PORT=str(port), **wrong)
     right, wrong_one = f"http://127.0.0.1:{world.stack.ports.escalation}", f"http://127.0.0.1:{port}"
@@ -98,7 +92,7 @@ async def _held_by_two(scene: Scene, wrong: dict[str, str]) -> int:
             if answer.status_code == httpx.codes.CREATED:
                 claimed.append(answer.json()["report_id"])
     await world.end(other)
-    return int((await world.fetch(HELD_BY_TWO, claimed))[0][0]) + int(not claimed)
+    return len(claimed) - len(set(claimed)) if claimed else 1
 
 
 FAULTS: Final = (Fault("a clock an hour off", wrong_clock),)

@@ -91,6 +91,6 @@ async def one_source(scene: Scene) -> Told:
 
 FAULTS: Final = (
     Fault("a flood of reports", too_many),
-    Fault("a long ordinary lane", long_lane),
     Fault("one source floods the urgent lane", one_source),
+    Fault("a long ordinary lane", long_lane),
 )

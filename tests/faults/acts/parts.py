@@ -111,9 +111,11 @@ async def database_disk_full(scene: Scene) -> Told:
     ]
 
 
-FAULTS: Final = (
-    Fault("broker killed, gone, and back empty", broker_gone),
-    Fault("PostgreSQL stopped at once", database_stopped),
+BROKER: Final = (
     Fault("disk full under the broker", broker_disk_full),
+    Fault("broker killed, gone, and back empty", broker_gone),
+)
+DATABASE: Final = (
+    Fault("PostgreSQL stopped at once", database_stopped),
     Fault("disk full under the database", database_disk_full),
 )
