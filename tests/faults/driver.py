@@ -60,7 +60,7 @@ class Driver:
 
     async def __aenter__(self) -> "Driver":
         headers = {"Authorization": f"Bearer {self.bearer}"} if self.bearer else {}
-        limits = httpx.Limits(AT_ONCE, AT_ONCE, keepalive_expiry=KEPT)
+        limits = httpx.Limits(max_connections=AT_ONCE, max_keepalive_connections=AT_ONCE, keepalive_expiry=KEPT)
         self._http = httpx.AsyncClient(base_url=self.base, headers=headers, timeout=60, limits=limits)
         return self
 

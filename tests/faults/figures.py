@@ -4,9 +4,10 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import TypeVar
+from typing import Final, TypeVar
 
 T = TypeVar("T")
+SEED: Final = 9
 
 
 class Scale(IntEnum):

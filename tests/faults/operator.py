@@ -43,7 +43,7 @@ class Operator:
 
     async def _take(self, http: httpx.AsyncClient) -> None:
         if "Authorization" not in http.headers:
-            http.headers["Authorization"] = await token(http, self.stack)
+            http.headers["Authorization"] = await token(http, self.stack, "")
         before = await self._free()
         answer = await http.post("/v1/queue/claims", json={})
         if answer.status_code == httpx.codes.NO_CONTENT:
@@ -60,8 +60,8 @@ class Operator:
         return {str(row["report_id"]): row["danger_class"] for row in rows}
 
 
-async def token(http: httpx.AsyncClient, stack: Stack) -> str:
+async def token(http: httpx.AsyncClient, stack: Stack, base: str) -> str:
     """What a control room's program sends with each request."""
     form = {"grant_type": "client_credentials"}
-    answer = await http.post("/oauth/token", data=form, auth=(CLIENT, stack.secrets.of(CLIENT)))
+    answer = await http.post(f"{base}/oauth/token", data=form, auth=(CLIENT, stack.secrets.of(CLIENT)))
     return f"Bearer {answer.raise_for_status().json()['access_token']}"

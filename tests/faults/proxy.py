@@ -1,4 +1,4 @@
-"""A bad network: a TCP proxy that delays, breaks or swallows what goes through it, for every connection at once."""
+"""A network that can be made bad: a TCP proxy that delays, breaks or swallows whatever goes through it."""
 
 import asyncio
 from collections.abc import AsyncIterator

@@ -10,11 +10,10 @@ from typing import Final
 
 from shared.database import UNAVAILABLE
 from tests.faults.driver import Driver
-from tests.faults.figures import Figure, Row, Scale, p99
+from tests.faults.figures import SEED, Figure, Row, Scale, p99
 from tests.faults.operator import Operator
 from tests.faults.world import World
 
-SEED: Final = 9
 PATIENCE: Final = 180.0  # seconds for what was accepted to be routed, before it counts as lost
 WAITED: Final = """
 select extract(epoch from opened_at - (convert_from(event, 'utf8')::json -> 'report' ->> 'received_at')::timestamptz)

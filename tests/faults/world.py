@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from functools import partial
+from random import Random
 from typing import Any, Final, ParamSpec, TypeVar
 
 from deploy.local import process
@@ -21,7 +22,8 @@ from deploy.local.stack import PROCESSES, ROOT, Ports, Stack
 from shared.database import create_pool
 from tests.faults.account import Books
 from tests.faults.disk import Disk, small_disk
-from tests.faults.figures import Scale
+from tests.faults.figures import SEED, Scale
+from tests.faults.proxy import Network
 from tests.infrastructure import open_folder
 
 P = ParamSpec("P")
@@ -44,6 +46,7 @@ class World:
     stack: Stack
     books: Books
     disks: Mapping[str, Disk]
+    network: Network
     starter: ThreadPoolExecutor
     """One thread that starts everything: the kernel ends a child with the thread that it came from."""
     besides: list[subprocess.Popen[bytes]] = field(default_factory=list)
@@ -137,14 +140,21 @@ async def world(scale: Scale) -> AsyncIterator[World]:
         postgres = Postgres(disks["postgres"].folder, settings=SMALL)
         ports = Ports(*(process.free_port() for _ in range(3)))
         stack = Stack(folder, kafka.address, postgres, ports, scale.of({}, HURRIED, HURRIED))
-        for part in (kafka, postgres, stack):
+        for part in (kafka, postgres):
             held.push_async_callback(_in, starter, part.stop)
-        await _in(starter, partial(_begin, kafka, postgres, stack))
+            await _in(starter, part.start)
+        network = Network(Random(SEED))
+        await held.enter_async_context(network.to(kafka.behind, kafka.through))
+        way = await held.enter_async_context(network.to(postgres.port))
+        held.push_async_callback(_in, starter, stack.stop)
+        await _in(starter, stack.prepare)
+        stack.settings = {**stack.settings, **_by_way_of(stack, f"127.0.0.1:{kafka.through}", way)}
+        await _in(starter, stack.start)
         await let_everybody_in(stack)
         pools = [
             await held.enter_async_context(create_pool(postgres.url(name), 4)) for name in ("intake", "escalation")
         ]
-        made = World(scale, kafka, postgres, stack, Books(*pools), disks, starter)
+        made = World(scale, kafka, postgres, stack, Books(*pools), disks, network, starter)
         supervisor = asyncio.create_task(made.supervise())
         held.push_async_callback(_cancelled, supervisor)
         yield made
@@ -152,11 +162,12 @@ async def world(scale: Scale) -> AsyncIterator[World]:
             await made.end(child, signal.SIGKILL)
 
 
-def _begin(kafka: Kafka, postgres: Postgres, stack: Stack) -> None:
-    kafka.start()
-    postgres.start()
-    stack.prepare()
-    stack.start()
+def _by_way_of(stack: Stack, kafka: str, postgres: int) -> dict[str, str]:
+    """What the services are told, so that they reach Kafka and PostgreSQL through the network."""
+    told = stack.environment()
+    databases = {name: url for name, url in told.items() if name.endswith("_DATABASE")}
+    through = {name: url.replace(f":{stack.postgres.port}/", f":{postgres}/") for name, url in databases.items()}
+    return through | {name: kafka for name in told if name.endswith("_KAFKA")}
 
 
 def _revive(part: Kafka | Postgres) -> None:

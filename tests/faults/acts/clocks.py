@@ -3,18 +3,18 @@
 import time
 from datetime import timedelta
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import httpx
 
 from deploy.local import process
 from deploy.local.errors import PartMissing
+from tests.faults.driver import Driver
 from tests.faults.figures import Figure
 from tests.faults.operator import token
 from tests.faults.scene import Fault, Scene, Told
 
 HOUR: Final = timedelta(hours=1)
-WRONG: Final = (("intake", "serve"), ("escalation", "work"))
 AMISS: Final = """
 select coalesce(max(abs(extract(epoch from
     (convert_from(event, 'utf8')::json -> 'report' ->> 'received_at')::timestamptz - $2::timestamptz))), 0)::float
@@ -32,66 +32,65 @@ def wrong_by(offset: timedelta) -> dict[str, str]:
 
 
 async def wrong_clock(scene: Scene) -> Told:
-    """First the room's other web process, then the one that takes reports and the one that opens cases."""
+    """Beside the right ones: an intake that takes reports, a worker that opens cases, an HTTP that hands them out."""
     offsets = scene.scale.of((HOUR, -HOUR), (HOUR, -HOUR), (HOUR,))
     found = [await _skewed(scene, offset) for offset in offsets]
     twice, amiss = (max(column) for column in zip(*found, strict=True))
-    return "one process an hour off: escalation HTTP, then intake HTTP and the escalation worker", [
+    return "an intake, an escalation worker and an escalation HTTP an hour off, beside the right ones", [
         Figure("cases held by two", twice, 0),
         Figure("a report's time, off by", amiss, 5, "s"),
     ]
 
 
 async def _skewed(scene: Scene, offset: timedelta) -> tuple[int, float]:
-    wrong, usual = wrong_by(offset), scene.world.stack.settings
-    await scene.driver.flow(10, 1, threats=0.5)
-    await scene.routed()
-    twice = await _held_by_two(scene, wrong)
-    scene.world.stack.settings = {**usual, **wrong}
-    await _restarted(scene)
-    before = set(scene.driver.references)
+    world, wrong = scene.world, wrong_by(offset)
+    intake, escalation = process.free_port(), process.free_port()
+    beside = [
+        await world.another("intake", "serve", HEARD_INTAKE_PORT=str(intake), **wrong),
+        await world.another("escalation", "serve", HEARD_ESCALATION_PORT=str(escalation), **wrong),
+        await world.another("escalation", "work", **wrong),
+    ]
+    await world.until(lambda: _answer(intake, escalation), 60)
+    amiss = await _amiss(scene, intake)
+    twice = await _held_by_two(scene, escalation)
+    for child in beside:
+        await world.end(child)
+    return twice, amiss
+
+
+async def _answer(*ports: int) -> bool:
+    try:
+        async with httpx.AsyncClient() as http:
+            answers = [await http.get(f"http://127.0.0.1:{port}/readyz") for port in ports]
+    except httpx.HTTPError:
+        return False
+    return all(answer.status_code == httpx.codes.OK for answer in answers)
+
+
+async def _amiss(scene: Scene, port: int) -> float:
+    """By how many seconds the reports that the wrong intake takes are said to have come at another time."""
     (row,) = await scene.world.fetch("select now() as now")
     start = time.monotonic()
-    await scene.driver.flow(10, scene.scale.of(10, 2, 1), threats=0.5)
+    async with Driver(f"http://127.0.0.1:{port}", scene.driver.random) as told:
+        await told.flow(10, scene.scale.of(10, 2, 1), threats=0.5)
     took = time.monotonic() - start
+    scene.driver.accepted |= told.accepted
     await scene.routed()
-    references = list(scene.driver.references - before)
-    (amiss,) = await scene.world.fetch(AMISS, references, row["now"])
-    scene.world.stack.settings = usual
-    await _restarted(scene)
-    return twice, max(0.0, amiss[0] - took)
+    (amiss,) = await scene.world.fetch(AMISS, list(told.references), row["now"])
+    return max(0.0, float(amiss[0]) - took)
 
 
-async def _restarted(scene: Scene) -> None:
-    await scene.world.down(*WRONG)
-    await scene.world.up(*WRONG)
-    await scene.in_step()
-
-
-async def _held_by_two(scene: Scene, wrong: dict[str, str]) -> int:
-    """Two web processes hand out cases in turn, one of them with the wrong clock: how many are handed out twice."""
-    world, port = scene.world, process.free_port()
-    other = await world.another("escalation", "serve", HEARD_ESCALATION_PORT=str(port), **wrong)
-    right, wrong_one = f"http://127.0.0.1:{world.stack.ports.escalation}", f"http://127.0.0.1:{port}"
-    async with (
-        httpx.AsyncClient(base_url=right, timeout=30) as a,
-        httpx.AsyncClient(base_url=wrong_one, timeout=30) as b,
-    ):
-
-        async def answers() -> bool:
-            try:
-                return (await b.get("/readyz")).status_code == httpx.codes.OK
-            except httpx.HTTPError:
-                return False
-
-        await world.until(answers, 60)
-        claimed: list[Any] = []
-        for http in (a, b) * 3:
-            http.headers["Authorization"] = await token(http, world.stack)
-            answer = await http.post("/v1/queue/claims", json={})
+async def _held_by_two(scene: Scene, port: int) -> int:
+    """The right process and the wrong one hand out cases in turn: how many are handed out twice."""
+    stack = scene.world.stack
+    claimed: list[str] = []
+    async with httpx.AsyncClient(timeout=30) as http:
+        for of in (stack.ports.escalation, port) * 3:
+            base = f"http://127.0.0.1:{of}"
+            headers = {"Authorization": await token(http, stack, base)}
+            answer = await http.post(f"{base}/v1/queue/claims", json={}, headers=headers)
             if answer.status_code == httpx.codes.CREATED:
                 claimed.append(answer.json()["report_id"])
-    await world.end(other)
     return len(claimed) - len(set(claimed)) if claimed else 1
 
 

@@ -14,8 +14,8 @@ from shared.kafka import RECEIVED
 from shared.telemetry import new_traceparent
 from tests.faults import topics
 from tests.faults.driver import TROUBLE, Driver
-from tests.faults.figures import Figure
-from tests.faults.scene import SEED, Fault, Scene, Told
+from tests.faults.figures import SEED, Figure
+from tests.faults.scene import Fault, Scene, Told
 
 AT_ONCE: Final = 2_000
 KNOWN: Final = "select count(*) from cases"

@@ -22,15 +22,19 @@ SECOND_READER: Final = ("classifier", "reread")
 RECEIPTS: Final = {ROUTED: "intake.receipts"}
 LARGEST: Final = 2**20 - 4096  # bytes: a report of 1 MiB as it is sent
 
-BREAK: Final = """
+CURSED: Final = "It always fails."
+BREAK: Final = f"""
 create function breaks() returns trigger language plpgsql as $$
 begin
-    if new.reference = '{reference}' and new.rulebook is not null then raise 'it always fails'; end if;
+    if new.rulebook is not null and position('{CURSED}' in convert_from(new.event, 'utf8')) > 0 then
+        raise 'it always fails';
+    end if;
     return new;
 end $$;
 create trigger always_fails before insert or update on cases for each row execute function breaks()
 """
 MEND: Final = "drop function breaks() cascade"
+READ: Final = "select rulebook is not null from cases where reference = $1 and receipt is not null"
 SET_ASIDE: Final = """
 select count(*) from cases join queue_item as item using (report_id)
 where report_id = any($1::uuid[]) and receipt is not null and 'review' = any(item.queues)
@@ -80,39 +84,26 @@ def _bad(kind: str, number: int, lane: Lane) -> tuple[UUID, Message]:
 async def _always_failing(scene: Scene) -> tuple[float, float]:
     """One case that the database refuses to keep, whoever tries; then the fault is mended, and its letters replayed."""
     world = scene.world
-    await world.down(("classifier", "work"), SECOND_READER)
-    told = await scene.driver.tell()
-    assert told is not None
     async with create_pool(world.postgres.url("escalation"), 1) as owner:
-        await owner.execute(BREAK.format(reference=told.reference))
-        await world.up(("classifier", "work"))
-        read = "select rulebook is not null from cases where reference = $1 and receipt is not null"
+        await owner.execute(BREAK)
+        told = await scene.driver.tell(body={"text": f"Loud music. {CURSED}"})
+        assert told is not None
 
-        async def put_to(read_or_not: bool) -> bool:
-            return [row[0] for row in await world.fetch(read, told.reference)] == [read_or_not]
+        async def is_read(wanted: bool) -> bool:
+            return [row[0] for row in await world.fetch(READ, told.reference)] == [wanted]
 
-        await world.until(_read_by_classifier(scene), 30)
-        failed = await world.until(lambda: put_to(False), 30)
+        failed = await world.until(lambda: is_read(False), 30)
         await owner.execute(MEND)
-    await _replay(scene, told.reference)
-    replayed = await world.until(lambda: put_to(True), 30)
-    await world.up(SECOND_READER)
-    return failed, replayed
+    await _replay(scene)
+    return failed, await world.until(lambda: is_read(True), 30)
 
 
-def _read_by_classifier(scene: Scene) -> Any:
-    async def read() -> bool:
-        return await topics.caught_up(scene.world.kafka.address, {RECEIVED[Lane.ordinary]: "classifier.ordinary"})
-
-    return read
-
-
-async def _replay(scene: Scene, reference: str) -> None:
-    """As somebody would by hand: `heard dead list`, then `heard dead replay PLACE` for what came from escalation."""
+async def _replay(scene: Scene) -> None:
+    """As somebody would by hand: `heard dead list`, then `heard dead replay PLACE` for what escalation could not do."""
     listed = await scene.world.do(scene.world.stack.heard, "dead", "list")
     places = [line.split()[0] for line in listed.splitlines() if CLASSIFIED[Lane.ordinary] in line]
     if not places:
-        raise StartFailed(f"nothing of {reference} is listed as set aside")
+        raise StartFailed("nothing that escalation could not do is listed as set aside")
     await scene.world.do(scene.world.stack.heard, "dead", "replay", *places)
 
 
