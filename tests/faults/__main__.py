@@ -6,6 +6,7 @@
 import argparse
 import asyncio
 import json
+import signal
 import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -33,6 +34,7 @@ def main() -> None:
     )
     given = arguments.parse_args()
     chosen = [fault for fault in FAULTS if any(words in fault.name for words in given.only)]
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that nothing stays running, or mounted
     rows = asyncio.run(_shown(chosen, Scale.quick if given.quick else Scale.full))
     if given.json:
         given.json.write_text(json.dumps([_plain(row, figure) for row in rows for figure in row.figures], indent=1))
