@@ -12,9 +12,9 @@ HANGS: Final = 30.0  # seconds
 
 
 async def bad_network(scene: Scene) -> Told:
-    delays = await _while_bad(scene, _delays, scene.scale.of(60, 8, 4))
-    resets = await _while_bad(scene, _resets, scene.scale.of(30, 6, 3))
-    silence = await _while_bad(scene, _silence, scene.scale.of(60, 12, 4))
+    delays = await _while_bad(scene, _delays, scene.scale.of(40, 8, 4))
+    resets = await _while_bad(scene, _resets, scene.scale.of(20, 6, 3))
+    silence = await _while_bad(scene, _silence, scene.scale.of(40, 12, 4))
     return "between the services and Kafka and PostgreSQL: delays of 500 ms ± 300, a reset each second, half-open", [
         Figure("longest answer", scene.driver.slowest, HANGS, "s"),
         Figure("in step after the delays", delays, HANGS, "s"),
