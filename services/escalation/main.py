@@ -42,7 +42,7 @@ from shared.clock import Clock
 from shared.consumer import Consumer, Turnstile
 from shared.database import create_pool, is_there
 from shared.events import Lane
-from shared.kafka import CLASSIFIED, DEAD, ERASED, READERS, RECEIVED, TOPICS, Producer
+from shared.kafka import AMENDED, CLASSIFIED, DEAD, ERASED, LINKED, READERS, RECEIVED, TOPICS, Producer
 from shared.outbox import Bell, Relay, delete_sent
 from shared.worker import Loop, until_stopped
 
@@ -119,6 +119,7 @@ async def run_worker(settings: Settings) -> None:
             read_by([ordinary], READERS[ordinary], classified, batch=200, follows=turnstile).run,
             read_by([RECEIVED[Lane.urgent]], "escalation.unread", partial(consumer.received_urgent, edge=edge)).run,
             read_by([ERASED], READERS[ERASED], partial(consumer.erased, edge=edge)).run,
+            read_by([LINKED, AMENDED], "escalation.notices", partial(consumer.told, edge=edge)).run,
             read_by([DEAD], "escalation.dead", partial(consumer.dead, edge=edge)).run,
             Relay(pool, producer, delete_sent, stop).run,
             edge.bell.run,

@@ -10,7 +10,7 @@ from services.escalation.domain.directory import Agency
 from services.escalation.domain.grading import ORDER, Grade
 from services.escalation.domain.rules import Rules
 from services.escalation.handlers import deliveries as feeds
-from services.escalation.repository import case_reviews, cases, deliveries
+from services.escalation.repository import audit, case_reviews, cases, deliveries
 from shared.database import Connection, Pool, transaction
 from shared.events import Destination, ReportClassified
 from shared.outbox import Bell
@@ -106,4 +106,5 @@ async def _back(connection: Connection, event: ReportClassified, reason: str, ru
     grade = await cases.grade(connection, event.report_id)
     order = ORDER.index(Grade(grade))
     await deliveries.back_to_control_room(connection, event.report_id, reason, force.id if force else None, order, now)
+    await audit.record(connection, [audit.Entry(now, "escalation", "came back", event.report_id, reason)])
     log.warning("came back to the control room", report_id=str(event.report_id))

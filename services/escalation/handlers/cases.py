@@ -12,6 +12,7 @@ from services.escalation.domain.overrides import Override
 from services.escalation.domain.routing import Route, Subject, route
 from services.escalation.domain.rules import Rules
 from services.escalation.handlers import case_reviews, deliveries
+from services.escalation.handlers.folding import fold
 from services.escalation.repository import audit, cases
 from services.escalation.repository.audit import Entry
 from services.escalation.repository.cases import Known, Opened
@@ -50,11 +51,12 @@ async def escalate(
         counts = await case_reviews.counted(
             connection, [a.event for a in news.values()], rules.directory, rules.area_of
         )
-        opened = [_open(a, known.get(i), rules, now, counts.get(i)) for i, a in news.items()]
+        graded = [_open(a, known.get(i), rules, now, counts.get(i)) for i, a in news.items()]
+        opened = await fold(connection, graded, known, now)
         await cases.keep(connection, opened, now)
+        await audit.record(connection, [_entry(case, known.get(case.event.report_id), now) for case in opened])
         await deliveries.deliver(connection, opened, known, rules.directory, now)
         await case_reviews.propose(connection, opened, counts, now)
-        await audit.record(connection, [_entry(case, known.get(case.event.report_id), now) for case in opened])
         await _give_receipts(connection, newest, known, opened, now)
     bell.ring()
 
@@ -201,10 +203,11 @@ async def open_unread(reports: Sequence[ReportReceived], pool: Pool, bell: Bell,
         known = await cases.locked(connection, list(unread))
         for gone in await cases.erased(connection, list(unread)):
             del unread[gone]
-        opened = [_open(a, None, rules, now, receipt=False) for i, a in unread.items() if i not in known]
+        graded = [_open(a, None, rules, now, receipt=False) for i, a in unread.items() if i not in known]
+        opened = await fold(connection, graded, known, now)
         await cases.keep(connection, opened, now)
-        await deliveries.deliver(connection, opened, (), rules.directory, now)
         await audit.record(connection, [_entry(case, None, now) for case in opened])
+        await deliveries.deliver(connection, opened, (), rules.directory, now)
     bell.ring()
 
 

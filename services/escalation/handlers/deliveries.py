@@ -10,7 +10,7 @@ from uuid import UUID
 from services.escalation.domain.directory import Agency, Directory
 from services.escalation.domain.routing import NOBODY
 from services.escalation.domain.views import minimised
-from services.escalation.repository import feeds
+from services.escalation.repository import audit, feeds
 from services.escalation.repository.cases import Opened
 from services.escalation.repository.feeds import Entry
 from shared import telemetry
@@ -21,6 +21,13 @@ from shared.kafka import agency_topic
 from shared.outbox import Outgoing, put
 
 SOURCE: Final = "escalation"
+RECORDED: Final = {
+    EntryKind.report: "delivered",
+    EntryKind.corrected: "corrected",
+    EntryKind.withdrawn: "withdrawn",
+    EntryKind.erased: "told to erase",
+}
+"""What the record says of each kind of entry in a feed."""
 
 
 async def deliver(
@@ -60,8 +67,15 @@ async def append(connection: Connection, entries: Sequence[Entry], directory: Di
         return
     kept = [one if one.kind is EntryKind.report else replace(one, body=None) for one in entries]
     rows = await feeds.append(connection, kept, now)
+    await audit.record(connection, [_recorded(row, now) for row in rows])
     on_kafka = {agency.id for agency in directory.agencies if agency.kafka}
     await put(connection, [_outgoing(row, now) for row in rows if row["agency_id"] in on_kafka])
+
+
+def _recorded(row: Any, now: datetime) -> audit.Entry:
+    what = "passed on" if row["by_hand"] else RECORDED[EntryKind(row["kind"])]
+    detail = {"agency": row["agency_id"], "queue": row["queue"], "entry": row["position"]}
+    return audit.Entry(now, SOURCE, what, row["report_id"], row["reason"], detail)
 
 
 def _entries(case: Opened, directory: Directory, now: datetime) -> list[Entry]:

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
+from services.escalation.domain.copies import Fold
 from services.escalation.domain.grading import ORDER, Grading
 from services.escalation.domain.overrides import Override
 from services.escalation.domain.routing import Route
@@ -38,16 +39,21 @@ on conflict (report_id) do update set
 """
 
 QUEUE: Final = """
-insert into queue_item (report_id, force, queues, danger_class, grade_order, target_at, opened_at, drill, waiting_since)
+insert into queue_item (report_id, force, queues, danger_class, grade_order, target_at, opened_at, drill, fold, told_by,
+                        sketch, waiting_since)
 select id, force, array(select jsonb_array_elements_text(queues)), danger_class, grade_order, target_at, opened_at,
-       drill, $9
-from unnest($1::uuid[], $2::text[], $3::jsonb[], $4::int[], $5::int[], $6::timestamptz[], $7::timestamptz[], $8::bool[])
-    as new(id, force, queues, danger_class, grade_order, target_at, opened_at, drill)
+       drill, fold, told_by, array(select value::bigint from jsonb_array_elements_text(sketch) as value), $12
+from unnest($1::uuid[], $2::text[], $3::jsonb[], $4::int[], $5::int[], $6::timestamptz[], $7::timestamptz[], $8::bool[],
+            $9::uuid[], $10::text[], $11::jsonb[])
+    as new(id, force, queues, danger_class, grade_order, target_at, opened_at, drill, fold, told_by, sketch)
 on conflict (report_id) do update set
     force = case when queue_item.rerouted then queue_item.force else excluded.force end,
     queues = case when queue_item.rerouted then queue_item.queues else excluded.queues end,
     danger_class = excluded.danger_class,
     grade_order = excluded.grade_order, target_at = excluded.target_at,
+    fold = coalesce(excluded.fold, queue_item.fold),
+    told_by = case when excluded.fold is null then queue_item.told_by else excluded.told_by end,
+    sketch = case when excluded.fold is null then queue_item.sketch else excluded.sketch end,
     waiting_since = case when excluded.danger_class < queue_item.danger_class then excluded.waiting_since
                          else queue_item.waiting_since end
 """
@@ -72,7 +78,8 @@ ERASE: Final = """
 with item as (delete from queue_item where report_id = $1), alerts as (delete from alert where report_id = $1),
      notes as (delete from note where report_id = $1), said as (delete from overridden where report_id = $1),
      links as (delete from case_link where $1 in (report_id, other_id)),
-     waiting as (delete from outbox where report_id = $1),
+     waiting as (delete from outbox where report_id = $1), notices as (delete from notice where report_id = $1),
+     letters as (update set_aside set report_id = null where report_id = $1),
      review as (delete from case_review where report_id = $1),
      counted as (delete from case_review_report using cases
                  where cases.report_id = $1 and case_review_report.reference = cases.reference)
@@ -112,7 +119,10 @@ class Kept:
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """A case as it is to be kept. `receipt` is None while nobody has read the report; a drill is delivered nowhere."""
+    """A case as it is to be kept. `receipt` is None while nobody has read the report; a drill is delivered nowhere.
+
+    `fold` None: as it was before.
+    """
 
     event: ReportClassified
     event_json: bytes
@@ -125,6 +135,7 @@ class Opened:
     override: Override | None = None
     reopens: bool = False
     drill: bool = False
+    fold: Fold | None = None
 
 
 async def lock(connection: Connection, ids: Sequence[UUID]) -> None:
@@ -229,4 +240,7 @@ def _item(case: Opened) -> tuple[Any, ...]:
         case.target_at,
         case.opened_at,
         case.drill,
+        case.fold.id if case.fold else None,
+        case.fold.told_by if case.fold else None,
+        tuple(sorted(case.fold.sketch)) if case.fold else (),
     )

@@ -35,7 +35,7 @@ insert into delivery (agency_id, position, report_id, queue, kind, reason, groun
 select agency, held.position + nth, report_id, queue, kind, reason, ground, reference, received_at,
        nullif(body, 'null'), acknowledge_by, by_hand, $12
 from fresh join held on held.agency_id = fresh.agency
-returning agency_id, position, report_id, kind
+returning agency_id, position, report_id, queue, kind, reason, by_hand
 """
 
 STANDING: Final = """
