@@ -36,7 +36,8 @@ reads intake reports.routed links.disputed
 writes classifier reports.classified reports.classified.urgent reports.dead
 reads classifier reports.received reports.received.urgent
 writes escalation reports.routed reports.progressed reports.overridden links.disputed reports.dead
-reads escalation reports.received.urgent reports.classified reports.classified.urgent reports.erased reports.dead
+reads escalation reports.received.urgent reports.classified reports.classified.urgent reports.linked reports.amended \
+  reports.erased reports.dead
 # Whoever runs `heard dead replay`.
 writes operator reports.received reports.received.urgent reports.classified reports.classified.urgent reports.routed \
   reports.progressed reports.linked reports.amended reports.erased reports.overridden links.disputed

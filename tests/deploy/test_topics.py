@@ -33,7 +33,7 @@ WRITES = {
 READS = {
     "intake": {ROUTED, DISPUTED},
     "classifier": {*RECEIVED.values()},
-    "escalation": {*CLASSIFIED.values(), RECEIVED[Lane.urgent], ERASED, DEAD},
+    "escalation": {*CLASSIFIED.values(), RECEIVED[Lane.urgent], LINKED, AMENDED, ERASED, DEAD},
     "operator": {DEAD},
 }
 
