@@ -77,7 +77,7 @@ async def test_a_case_hears_of_later_reports_and_of_what_was_told_later_once(
         "linked a later report", "was asked to withdraw, perhaps under pressure",
     ]  # fmt: skip
     page = (await (await sign_in_page(Role.operator)).get(f"/board/cases/{earlier.report_id}")).text
-    assert "H-LATER-2: the same address" in page
+    assert "H-LATER-2</a>: the same address" in page
     assert f'href="/board/cases/{later.report_id}"' in page
     assert "perhaps under pressure" in page
 
@@ -89,7 +89,7 @@ async def test_a_later_report_names_the_earlier_ones_and_why(escalate: Escalate,
     later = report(history=History(reports=1, references=("H-EARLIER-1",), links=(link,)))
     await escalate(classified(later, labels=(Label.harassment,)))
     page = (await (await sign_in_page(Role.operator)).get(f"/board/cases/{later.report_id}")).text
-    assert "H-EARLIER-1: the same other party (“flag”)" in page
+    assert "H-EARLIER-1</a>: the same other party (“flag”)" in page
 
 
 async def test_a_notice_wakes_whoever_has_the_case_open(escalate: Escalate, pool: Pool):

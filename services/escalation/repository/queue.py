@@ -14,12 +14,11 @@ RANK: Final = "item.drill, item.danger_class, item.grade_order, item.target_at, 
 
 OF_ONE_FOLD: Final = "other.fold = item.fold and other.force is not distinct from item.force"
 
-FIRST_OF_FOLD: Final = f"""not exists (
-    select from queue_item as other where {OF_ONE_FOLD} and other.state <> 'closed'
-      and (other.danger_class, other.grade_order, other.target_at, other.report_id)
-        < (item.danger_class, item.grade_order, item.target_at, item.report_id)
-)"""
-"""The gravest of some near-copies stands for them all, and whatever has none for itself. Index `queue_item_fold`."""
+FIRST_OF_FOLD: Final = """(item.fold is null or item.report_id in (
+    select distinct on (fold, force) report_id from queue_item where state <> 'closed' and fold is not null
+    order by fold, force, danger_class, grade_order, target_at, report_id
+))"""
+"""The gravest of some near-copies stands for them all, and whatever has none for itself. Worked out once a query."""
 
 COPIES: Final = f"""(
     select count(*) from queue_item as other

@@ -6,37 +6,37 @@ from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 from services.escalation.domain.alerting import NEARLY, NO_CONTACT_AFTER
-from services.escalation.repository.queue import COPIES, FIRST_OF_FOLD, MINE, OF_ONE_FOLD, RANK
+from services.escalation.repository.queue import MINE, RANK
 from shared.database import Connection
 
 OPEN: Final = f"""
-select item.report_id, cases.reference, item.danger_class, cases.grade, item.target_at, item.opened_at,
-       item.queues, item.claimed_at, item.contacted_at,
-       case when item.lease_until > $2 then item.holder_name end as holder,
-       greatest(item.waiting_since, item.lease_until) as waiting_since,
-       cases.rulebook is null as unread, {COPIES} as copies,
-       (select first.reference from queue_item as other join cases as first using (report_id)
-        where {OF_ONE_FOLD} and other.state <> 'closed'
-        order by other.danger_class, other.grade_order, other.target_at, other.report_id limit 1) as behind
+select item.*, cases.reference, cases.grade, cases.rulebook is null as unread,
+       case when item.lease_until > $2 then item.holder_name end as held_by,
+       greatest(item.waiting_since, item.lease_until) as waits_since,
+       row_number() over near_copies as nth, first_value(cases.reference) over near_copies as behind,
+       count(*) over (partition by coalesce(item.fold, item.report_id), item.force) - 1 as copies
 from queue_item as item join cases using (report_id)
 where item.state = 'open' and not item.drill and {MINE}
+window near_copies as (partition by coalesce(item.fold, item.report_id), item.force order by {RANK})
 """  # noqa: S608 - constants only
 
 LISTS: Final = {
-    "breached": f"item.contacted_at is null and item.target_at <= $2 and {FIRST_OF_FOLD}",
-    "nearly": "item.contacted_at is null and item.target_at > $2 and item.target_at <= $2 + $3::interval "
-    f"and {FIRST_OF_FOLD}",
-    "unclaimed": f"item.danger_class <= 2 and coalesce(item.lease_until <= $2, true) and {FIRST_OF_FOLD}",
-    "no_contact": "item.lease_until > $2 and item.contacted_at is null and item.claimed_at <= $2 - $4::interval",
-    "not_placed": "item.queues = array['review'::varchar]",
-    "unread": "cases.rulebook is null",
-    "folded": f"not {FIRST_OF_FOLD}",
+    "breached": "nth = 1 and contacted_at is null and target_at <= $2",
+    "nearly": "nth = 1 and contacted_at is null and target_at > $2 and target_at <= $2 + $3::interval",
+    "unclaimed": "nth = 1 and danger_class <= 2 and coalesce(lease_until <= $2, true)",
+    "no_contact": "lease_until > $2 and contacted_at is null and claimed_at <= $2 - $4::interval",
+    "not_placed": "nth = 1 and queues = array['review'::varchar]",
+    "unread": "nth = 1 and unread",
+    "folded": "nth > 1",
 }
 """What puts a case on each list that a supervisor sees: $2 now, $3 how near, $4 how long without contact."""
 
 LISTED: Final = f"""
-{OPEN} and $3::interval is not null and $4::interval is not null and {{wanted}} order by {RANK} limit 500
-"""
+select report_id, reference, danger_class, grade, target_at, opened_at, queues, claimed_at, contacted_at, unread,
+       copies, behind, held_by as holder, waits_since as waiting_since
+from ({OPEN}) as item
+where $3::interval is not null and $4::interval is not null and {{wanted}} order by {RANK} limit 500
+"""  # noqa: S608 - constants only
 
 WORKLOAD: Final = f"""
 select holder_name, count(*) filter (where item.state = 'open' and item.lease_until > $2) as holds,
