@@ -107,7 +107,7 @@ async def test_a_regrading_is_recorded_with_what_changed(escalate: Escalate, poo
     await escalate(classified(told, labels=(Label.harassment,)))
     graver = assessment(labels=(Label.harassment,), flags=(Flag.child_at_risk,))
     await escalate(classified(told.model_copy(update={"revision": 2}), graver))
-    detail = await pool.fetchval("select detail from audit_entry order by id desc limit 1")
+    detail = await pool.fetchval("select detail from audit_entry where action = 'read' order by id desc limit 1")
     assert (detail["grade_before"], detail["grade"]) == ("scheduled", "priority")
     assert detail["reasons_new"] == [
         "Vulnerability: a child or an adult at risk, or so-called honour, is involved (G3)"

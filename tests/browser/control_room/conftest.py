@@ -8,13 +8,12 @@ from datetime import UTC, datetime
 
 import pytest
 import uvicorn
-from playwright.async_api import Browser, BrowserContext, Page, expect
+from playwright.async_api import Browser, Page, expect
 
 from services.escalation.domain.directory import Directory
 from services.escalation.domain.people import Role, Theme
 from services.escalation.handlers import directories, people
 from services.escalation.main import create_app
-from services.escalation.routers.dependencies import COOKIE
 from services.escalation.settings import Settings
 from shared.database import Pool
 from tests.escalation.conftest import directory, escalate, escalation_url, guest_url, pool, rules, settings
@@ -60,14 +59,6 @@ async def sign_in(page: Page, base: str, name: str) -> None:
     await page.wait_for_url(lambda url: not url.endswith("/sign-in"))
 
 
-async def let_in(context: BrowserContext, name: str, role: Role, theme: Theme, site: str, pool: Pool) -> None:
-    """Somebody with a session, as if they had signed in."""
-    await people.let_in(name.lower(), name, role, "northmoor-police", None, pool)
-    await pool.execute("update person set theme = $2 where id = $1", name.lower(), theme)
-    token = await people.sign_in(name.lower(), pool, datetime.now(UTC))
-    await context.add_cookies([{"name": COOKIE, "value": token, "url": site, "secure": True, "httpOnly": True}])
-
-
 @pytest.fixture
 async def site(settings: Settings, pool: Pool, directory: Directory) -> AsyncIterator[str]:
     await directories.load_directory(directory, pool, datetime.now(UTC))
@@ -87,11 +78,13 @@ async def open_page(browser: Browser, site: str, pool: Pool) -> AsyncIterator[Op
         theme: Theme = Theme.dark,
         size: dict[str, int] = DESKTOP,
     ) -> Page:
+        await people.let_in(name.lower(), name, role, "northmoor-police", PASSWORD, pool)
+        await pool.execute("update person set theme = $2 where id = $1", name.lower(), theme)
         context = await browser.new_context(viewport=size)
         contexts.push_async_callback(context.close)
         context.set_default_timeout(PATIENCE)
-        await let_in(context, name, role, theme, site, pool)
         page = await context.new_page()
+        await sign_in(page, site, name)
         await page.goto(f"{site}{path}")
         return page
 
