@@ -229,11 +229,12 @@ async def test_near_copies_are_one_row_listed_in_the_case_and_closed_with_it_if_
     await expect(page.locator("#near + ul li")).to_have_count(2)
     assert await faults(page) == []
     await page.keyboard.press("x")
-    await page.get_by_label("Its near-copies too").check()
-    await page.get_by_label("Outcome").select_option("advised")
-    await page.get_by_label("Why").last.fill("one person, three times")
+    dialog = page.locator("#d-close")
+    await dialog.get_by_label("Its near-copies too").check()
+    await dialog.get_by_label("Outcome").select_option("advised")
+    await dialog.get_by_label("Why").fill("one person, three times")
     await picture(page, "near-copies")
-    await page.locator("#d-close").get_by_role("button", name="Close the case").click()
+    await dialog.get_by_role("button", name="Close the case").click()
     await expect(page.locator("#lines .line")).to_have_count(0)
 
 

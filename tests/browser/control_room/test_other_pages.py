@@ -64,6 +64,7 @@ async def test_a_supervisor_claims_from_a_list(open_page: Open, escalate: Escala
     await page.reload()
     await expect(page.locator("#case")).to_contain_text("You hold it")
     assert await faults(page) == []
+    await page.set_viewport_size({"width": 1280, "height": 2600})
     await picture(page, "case")
 
 
