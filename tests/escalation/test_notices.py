@@ -13,6 +13,7 @@ from services.escalation.domain.people import Role
 from services.escalation.handlers import directories
 from services.escalation.handlers.cases import Rules
 from services.escalation.rules_in_force import RulesInForce
+from shared.clock import Clock
 from shared.cloudevents import Message, encode
 from shared.consumer import Record, dead_letter
 from shared.database import Pool
@@ -47,7 +48,7 @@ def notice(event: Event, topic: str) -> Record:
 
 
 def edge(pool: Pool) -> Edge:
-    return Edge(pool, Bell(pool), RulesInForce(pool), timedelta(seconds=5))
+    return Edge(pool, Bell(pool), RulesInForce(pool), timedelta(seconds=5), Clock(pool))
 
 
 async def entries(pool: Pool) -> Sequence[Any]:

@@ -55,6 +55,7 @@ def marks(report: ReportReceived) -> tuple[str, ...]:
         "Call still on": report.call and report.call.state is CallState.live,
         "Line dead": report.call and report.call.state is CallState.dropped,
         "Asked to withdraw, perhaps under pressure": report.withdrawal_asked_at,
+        "Asks for an ASB Case Review": report.case_review_asked_at,
         "Sent in a flood, or hardly by a person": report.low_trust,
         "Told by somebody else": report.answers.on_behalf,
     }

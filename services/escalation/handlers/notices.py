@@ -12,6 +12,7 @@ from shared.events import Amendment, ReportAmended, ReportLinked
 AMENDED: Final = {
     Amendment.more_told: "was told more",
     Amendment.withdrawal_asked: "was asked to withdraw, perhaps under pressure",
+    Amendment.case_review_asked: "was asked for an ASB Case Review",
 }
 INTAKE: Final = "intake"
 
