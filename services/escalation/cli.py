@@ -25,7 +25,13 @@ from shared.http import serve
 from shared.outbox import Bell
 from shared.telemetry import configure_logging
 
-app = typer.Typer(no_args_is_help=True, help="What is done about it: cases, the ranked queue, the agencies.")
+app = typer.Typer(
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+    help="What is done about it: cases, the ranked queue, the agencies.",
+)
 directory = typer.Typer(no_args_is_help=True, help="Who acts where.")
 
 

@@ -51,11 +51,16 @@ async def classified(records: Sequence[Record], edge: Edge) -> None:
 
 
 async def received_urgent(records: Sequence[Record], edge: Edge) -> None:
-    """Give the classifier its time, then put on the queue what it has not read."""
+    """Give the classifier its time with each, then put on the queue what it has not read: none waits for another's."""
     reports = [decode(ReportReceived, record.headers, record.value)[0] for record in records]
-    due = max(report.received_at for report in reports) + edge.unread_after
-    await asyncio.sleep(min((due - edge.clock.now()) / timedelta(seconds=1), edge.unread_after.total_seconds()))
-    await cases.open_unread(reports, edge.pool, edge.bell, await edge.rules.current(), edge.clock.now())
+    waiting = sorted(reports, key=lambda report: report.received_at)
+    while waiting:
+        left = waiting[0].received_at + edge.unread_after - edge.clock.now()
+        await asyncio.sleep(min(left, edge.unread_after) / timedelta(seconds=1))
+        due = edge.clock.now() - edge.unread_after
+        ready = [report for report in waiting if report.received_at <= due] or waiting[:1]
+        await cases.open_unread(ready, edge.pool, edge.bell, await edge.rules.current(), edge.clock.now())
+        waiting = waiting[len(ready) :]
 
 
 async def erased(records: Sequence[Record], edge: Edge) -> None:

@@ -25,7 +25,13 @@ from shared.http import ServiceError, serve
 from shared.outbox import CHANNEL, Bell
 from shared.telemetry import configure_logging
 
-app = typer.Typer(no_args_is_help=True, help="What people told us: accepting reports, and seeing that each is heard.")
+app = typer.Typer(
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+    help="What people told us: accepting reports, and seeing that each is heard.",
+)
 key = typer.Typer(no_args_is_help=True, help="Keys of partners' programs.")
 app.add_typer(key, name="key")
 

@@ -33,7 +33,7 @@ def wrong_by(offset: timedelta) -> dict[str, str]:
 
 async def wrong_clock(scene: Scene) -> Told:
     """Beside the right ones: an intake that takes reports, a worker that opens cases, an HTTP that hands them out."""
-    offsets = scene.scale.of((HOUR, -HOUR), (HOUR, -HOUR), (HOUR,))
+    offsets = scene.scale.of((HOUR, -HOUR), (HOUR,), (HOUR,))
     found = [await _skewed(scene, offset) for offset in offsets]
     twice, amiss = (max(column) for column in zip(*found, strict=True))
     return "an intake, an escalation worker and an escalation HTTP an hour off, beside the right ones", [
