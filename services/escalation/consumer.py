@@ -45,7 +45,7 @@ async def classified(records: Sequence[Record], edge: Edge) -> None:
     arrived = []
     for record in records:
         event, about = decode(ReportClassified, record.headers, record.value)
-        arrived.append(Arrived(event, about.time, about.traceparent))
+        arrived.append(Arrived(event, about.time, about.traceparent, record.value))
     rules = await edge.rules.covering(a.event.report.place for a in arrived)
     await cases.escalate(arrived, edge.pool, edge.bell, rules, edge.clock.now())
 

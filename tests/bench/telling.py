@@ -15,6 +15,17 @@ from shared.screen import screen
 WORDS: Final = 100
 _DEMO: Final = ROOT / "deploy" / "demo" / "reports.jsonl"
 LETTERS: Final = "ABDEFGHJLNPQRSTUWXYZ"  # those of a postcode's second half
+_PARTIES: Final = (
+    "my neighbour",
+    "the people at number 9",
+    "my ex",
+    "Mr Pocock",
+    "a man I don't know",
+    "kids from the estate",
+    "somebody from work",
+    "my landlord",
+    "Daniel next door",
+)
 THREAT: Final = "He is outside my door now with a knife and says he is going to kill me."
 
 
@@ -56,7 +67,7 @@ def bodies(told: list[str], seed: int = 1) -> list[dict[str, Any]]:
     return [
         {
             "text": text,
-            "answers": {"times": "2-5", "feeling": ["worried"], "when": "last week"},
+            "answers": {"times": "2-5", "when": "last week", "party": _PARTIES[number % len(_PARTIES)]},
             "place": {"postcode": postcode},
         }
         | ({"contact": {"name": "A", "phone": f"0163296{number:04d}"}} if number % 2 else {})

@@ -28,11 +28,12 @@ SOURCE: Final = "escalation"
 
 @dataclass(frozen=True, slots=True)
 class Arrived:
-    """A reading as it came, with the time at which it was made."""
+    """A reading as it came, with the time at which it was made; `written` is the very JSON of it, where there is one."""
 
     event: ReportClassified
     assessed_at: datetime
     traceparent: str | None
+    written: bytes | None = None
 
 
 async def escalate(
@@ -106,7 +107,7 @@ def _open(
     )
     return Opened(
         event=event,
-        event_json=event.model_dump_json().encode(),
+        event_json=arrived.written or event.model_dump_json().encode(),
         assessed_at=arrived.assessed_at,
         opened_at=known.opened_at if known else now,
         grading=grading,
