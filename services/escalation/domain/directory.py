@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, HttpUrl, PositiveInt
 
-from services.escalation.domain.names import Index, is_called, mentions
+from services.escalation.domain.names import Index, is_called, says, spoken
 from shared.events import Answers, Place
 
 
@@ -151,10 +151,18 @@ class Directory(Part):
         """
         organisation, party = answers.party_organisation or "", answers.party or ""
         named = {*self._called(organisation), *self._called(party)}
-        meant = () if named else (rule.kind for rule in self.kinds if _may_mean(rule, organisation, party))
+        meant = () if named else self._meant(spoken(organisation), spoken(party))
         found = named or {a.id for kind in meant for a in (self.in_area(area, kind) if area else self.of_kind(kind))}
         bodies = {self._agencies[one].part_of for one in found} - {None}
         return frozenset(found | {agency.id for body in bodies for agency in self._by_body[body]})
+
+    def _meant(self, organisation: str, party: str) -> list[Kind]:
+        """The kinds of agency that "the council" or "a teacher" may mean."""
+        return [
+            rule.kind
+            for rule in self.kinds
+            if says(rule.called, organisation) or says(rule.staff, organisation) or says(rule.staff, party)
+        ]
 
     def of_kind(self, kind: Kind) -> tuple[Agency, ...]:
         return self._by_kind.get(kind, ())
@@ -206,10 +214,6 @@ def _grouped(values: Iterable[V], keys: Callable[[V], Iterable[K]]) -> Mapping[K
         for key in dict.fromkeys(keys(value)):
             found[key].append(value)
     return {key: tuple(group) for key, group in found.items()}
-
-
-def _may_mean(rule: KindRule, organisation: str, party: str) -> bool:
-    return mentions((*rule.called, *rule.staff), organisation) or mentions(rule.staff, party)
 
 
 def outward_code(postcode: str | None) -> str:

@@ -47,8 +47,20 @@ def is_called(known: str, given: str) -> bool:
 
 def mentions(phrases: Iterable[str], given: str) -> bool:
     """Whether one of these phrases is said, word for word, in the singular or the plural."""
-    said = f" {' '.join(_singular(word) for word in _words(given))} "
-    return any(f" {' '.join(_singular(word) for word in _words(phrase))} " in said for phrase in phrases)
+    return says(phrases, spoken(given))
+
+
+def says(phrases: Iterable[str], said: str) -> bool:
+    """The same of what is `spoken`, for many phrases and one text."""
+    return any(_phrase(phrase) in said for phrase in phrases)
+
+
+def spoken(text: str) -> str:
+    """The words that count, in the singular, each with a space on both sides."""
+    return f" {' '.join(_singular(word) for word in _words(text))} "
+
+
+_phrase = lru_cache(maxsize=5_000)(spoken)
 
 
 class Index:

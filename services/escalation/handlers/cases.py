@@ -28,7 +28,7 @@ SOURCE: Final = "escalation"
 
 @dataclass(frozen=True, slots=True)
 class Arrived:
-    """A reading as it came, with the time at which it was made; `written` is the very JSON of it, where there is one."""
+    """A reading as it came, and when it was made; `written` is the very JSON of it, where it came from Kafka."""
 
     event: ReportClassified
     assessed_at: datetime
