@@ -34,7 +34,8 @@ FIRST: Final = (
 )
 SECOND: Final = ("classifier", "reread")
 THREATS_A_SECOND: Final = 4.0
-BESIDE: Final = 10.0  # ordinary reports a second while threats are told: ten times a country's mean
+BESIDE: Final = 0.25  # of what the whole path does: so many ordinary reports a second while threats are told
+MOST_BESIDE: Final = 200.0  # reports a second
 LOOK: Final = 0.004  # seconds between looks at the board
 LOOK_AGAIN: Final = 0.1
 LONGEST: Final = 60.0  # seconds that a threat may take
@@ -42,12 +43,13 @@ LONGEST: Final = 60.0  # seconds that a threat may take
 
 @dataclass
 class Here:
-    """`told` gives the next ordinary report."""
+    """`told` gives the next ordinary report; `beside` is how many of them a second come while threats are told."""
 
     world: World
     intake: Pool
     escalation: Pool
     told: Iterator[bytes]
+    beside: float = 0.0
 
     @property
     def port(self) -> int:
@@ -56,7 +58,7 @@ class Here:
 
 def measured(scale: Scale, say: Say, alone: dict[str, float]) -> Found:
     """`alone`: what each stage did by itself, a second."""
-    everything = scale.path * 2 + scale.backlog + int(scale.threats / THREATS_A_SECOND * BESIDE * 4) + 2_000
+    everything = scale.path * 2 + scale.backlog + int(scale.threats / THREATS_A_SECOND * MOST_BESIDE * 2) + 2_000
     say(f"making {everything} reports")
     told = iter([post(TELL, body) for body in telling.bodies(telling.calm(everything, seed=5))])
     with world() as here:
@@ -69,6 +71,7 @@ async def _all(world: World, told: Iterator[bytes], scale: Scale, say: Say, alon
     async with create_pool(urls[0], 2) as intake, create_pool(urls[1], 8) as escalation:
         here = Here(world, intake, escalation, told)
         rate, cores = await _whole_path(here, scale, say)
+        here.beside = min(rate * BESIDE, MOST_BESIDE)
         quiet = await _threats(here, scale, say, "nothing waiting")
         kept, waiting, behind, drained = await _with_a_backlog(here, scale, say)
         beside = await _with_the_second_reader(here, scale, say)
@@ -85,7 +88,7 @@ async def _all(world: World, told: Iterator[bytes], scale: Scale, say: Say, alon
         [f"threat, {scale.backlog:,} waiting", *_times(waiting)],
         [f"one FIFO lane: the last of those {scale.backlog:,}, told with the first threat", f"{behind:.0f} s", "", ""],
     ]
-    note = "From the post to the case on the board, read and routed."
+    note = f"From the post to the case on the board; {here.beside:.0f} ordinary reports a second come meanwhile."
     tables = [
         Table("A threat among many", ("told", "median", "p95", "most"), lines, note),
         Table("The second reading beside the first", ("processes", "reports/s"),
@@ -142,7 +145,7 @@ async def _with_a_backlog(here: Here, scale: Scale, say: Say) -> tuple[dict[str,
 async def _threats(here: Here, scale: Scale, say: Say, what: str) -> list[float]:
     """Seconds for each, sent at their times whatever became of those before."""
     say(f"threats: {what}")
-    beside = asyncio.create_task(_post(here, int(scale.threats / THREATS_A_SECOND * BESIDE), BESIDE, 4))
+    beside = asyncio.create_task(_post(here, int(scale.threats / THREATS_A_SECOND * here.beside), here.beside))
     start, sending = time.monotonic(), []
     for number in range(scale.threats):
         await asyncio.sleep(max(0.0, start + number / THREATS_A_SECOND - time.monotonic()))
