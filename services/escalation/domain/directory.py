@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable, Mapping
 from enum import StrEnum
 from functools import cached_property
-from typing import TypeVar
+from typing import Self, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, HttpUrl, PositiveInt
 
@@ -169,6 +169,13 @@ class Directory(Part):
 
     def _called(self, given: str) -> Iterable[str]:
         return (one for one in self._names.candidates(given) if self._agencies[one].is_called(given))
+
+    def __copy__(self) -> Self:
+        """Without what was worked out for this one: the copy may be changed."""
+        copied = super().__copy__()
+        for name in copied.__dict__.keys() - type(self).model_fields.keys():
+            del copied.__dict__[name]
+        return copied
 
     @cached_property
     def _agencies(self) -> dict[str, Agency]:
