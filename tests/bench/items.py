@@ -67,7 +67,7 @@ async def _load(pool: Pool, event: ReportClassified, many: int) -> None:
 
 
 CASE: Final = "report_id reference revision reading rulebook assessed_at event danger_class grade reasons opened_at"
-ITEM: Final = "report_id force queues danger_class grade_order target_at opened_at"
+ITEM: Final = "report_id force queues danger_class grade_order target_at opened_at fold"
 
 
 def _cases(ids: Sequence[UUID], body: bytes, now: datetime) -> Iterator[tuple[Any, ...]]:
@@ -78,7 +78,7 @@ def _cases(ids: Sequence[UUID], body: bytes, now: datetime) -> Iterator[tuple[An
 def _items(ids: Sequence[UUID], now: datetime) -> Iterator[tuple[Any, ...]]:
     for number, one in enumerate(ids):
         target = now + NOBODY_LATE + timedelta(seconds=number)
-        yield one, FORCE, ["control_room"], 2 + number % 3, 2, target, now
+        yield one, FORCE, ["control_room"], 2 + number % 3, 2, target, now, one
 
 
 async def _acts(pool: Pool, events: Sequence[ReportClassified]) -> dict[str, float]:

@@ -70,7 +70,7 @@ def bodies(told: list[str], seed: int = 1) -> list[dict[str, Any]]:
             "answers": {"times": "2-5", "when": "last week", "party": _PARTIES[number % len(_PARTIES)]},
             "place": {"postcode": postcode},
         }
-        | ({"contact": {"name": "A", "phone": f"0163296{number:04d}"}} if number % 2 else {})
+        | ({"contact": {"name": "A", "phone": f"0163296{number % 10_000:04d}"}} if number % 2 else {})
         for number, (text, postcode) in enumerate(zip(told, postcodes(seed), strict=False))
     ]
 

@@ -7,9 +7,10 @@ insert into cases (report_id, reference, revision, reading, rulebook, assessed_a
                    receipt, opened_at, override)
     select report_id, reference, revision, reading, rulebook, assessed_at, event, danger_class, grade, reasons,
            receipt, opened_at, override from aside_cases where n > :first and n <= :last;
-insert into queue_item (report_id, force, queues, danger_class, grade_order, target_at, opened_at, drill, waiting_since)
-    select report_id, force, queues, danger_class, grade_order, target_at, opened_at, drill, waiting_since
-    from aside_item where n > :first and n <= :last;
+insert into queue_item (report_id, force, queues, danger_class, grade_order, target_at, opened_at, drill, fold, told_by,
+                        sketch, waiting_since)
+    select report_id, force, queues, danger_class, grade_order, target_at, opened_at, drill, fold, told_by, sketch,
+           waiting_since from aside_item where n > :first and n <= :last;
 update agency_counter set position = position + 1
     where agency_id in (select agency_id from aside_delivery where n > :first and n <= :last);
 insert into delivery (agency_id, position, report_id, queue, kind, reason, ground, reference, received_at, body,
