@@ -5,7 +5,7 @@ HEARD := $(BIN)/python -m services
 export PYTHONPATH := $(CURDIR)
 ARGS ?=
 
-.PHONY: demo test gates faults promises lint lock train
+.PHONY: demo test gates faults promises bench lint lock train
 
 demo: .venv/runs
 	@exec $(HEARD) demo $(ARGS)
@@ -35,6 +35,13 @@ faults: .venv/tests
 promises: .venv/tests
 	@$(BIN)/python -m deploy.local.kafka
 	@$(BIN)/python -m tests.faults.promises $(ARGS)
+
+# What Heard does in a second, and what the machine does bare (docs/benchmarks.md). ARGS=--quick counts less of each;
+# ARGS="--json FILE" keeps the rows.
+bench: .venv/tests
+	@deploy/test-machine.sh
+	@$(BIN)/python -m deploy.local.kafka
+	@$(BIN)/python -m tests.bench $(ARGS)
 
 lint: .venv/tests
 	$(BIN)/ruff check --fix

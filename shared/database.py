@@ -52,6 +52,10 @@ async def _prepare(connection: Connection) -> None:
     await connection.set_type_codec("jsonb", encoder=json.dumps, decoder=json.loads, schema="pg_catalog")
 
 
+async def _as_it_is(_: Connection) -> None:
+    """Nothing is set beyond a transaction here, so asyncpg need not ask the server to undo it at every release."""
+
+
 def create_pool(url: str, size: int) -> Pool:
     """A pool of raw asyncpg connections to `postgresql://…`; connects lazily, so a service starts without it."""
     return asyncpg.create_pool(
@@ -62,6 +66,7 @@ def create_pool(url: str, size: int) -> Pool:
         timeout=5,
         init=_prepare,
         server_settings=SESSION,
+        reset=_as_it_is,
     )
 
 

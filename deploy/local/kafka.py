@@ -80,6 +80,13 @@ class Kafka:
     def running(self) -> bool:
         return self._child is not None and self._child.poll() is None
 
+    @property
+    def pid(self) -> int:
+        """For whoever asks what it costs."""
+        if self._child is None:
+            raise RuntimeError("not started")
+        return self._child.pid
+
     def start(self) -> None:
         """Up and answering, with what it held before, or a LocalError."""
         resolve()

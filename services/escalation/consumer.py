@@ -25,6 +25,7 @@ from shared.events import (
 )
 from shared.kafka import CLASSIFIED, LINKED, RECEIVED
 from shared.outbox import Bell
+from shared.turns import in_turn
 
 LETTERS = UUID("5f0f3d8e-6c3b-4b0e-9d0a-3a1c8f1f6b52")
 """Names reports of which nothing can be read, not even whose they are."""
@@ -43,9 +44,9 @@ class Edge:
 
 async def classified(records: Sequence[Record], edge: Edge) -> None:
     arrived = []
-    for record in records:
+    async for record in in_turn(records):
         event, about = decode(ReportClassified, record.headers, record.value)
-        arrived.append(Arrived(event, about.time, about.traceparent))
+        arrived.append(Arrived(event, about.time, about.traceparent, record.value))
     rules = await edge.rules.covering(a.event.report.place for a in arrived)
     await cases.escalate(arrived, edge.pool, edge.bell, rules, edge.clock.now())
 

@@ -36,9 +36,8 @@ def as_first(report: ReportReceived) -> Fold:
     return Fold(report.report_id, _told_by(report), _sketch(words))
 
 
-def folded(report: ReportReceived, firsts: Iterable[Fold]) -> Fold:
-    """The report under the first of those that it is a near-copy of, or as the first of its own kind."""
-    own = as_first(report)
+def folded(own: Fold, firsts: Iterable[Fold]) -> Fold:
+    """A report, given as a first, under the first of those that it is a near-copy of, or as the first that it is."""
     same = (one for one in firsts if own.told_by and one.told_by == own.told_by and _alike(own.sketch, one.sketch))
     first = next(same, None)
     return Fold(first.id) if first else own

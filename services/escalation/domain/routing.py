@@ -130,7 +130,7 @@ def route(subject: Subject, directory: Directory, table: RoutingTable) -> Route:
 
 def _nobodys(directory: Directory, against: frozenset[str]) -> Route:
     """The area is not known: every control room has it, but never that of the force complained of."""
-    forces = [agency for agency in directory.agencies if agency.kind is Kind.police]
+    forces = directory.of_kind(Kind.police)
     free = [force for force in forces if force.id not in against]
     if len(free) == len(forces) or not free:
         return Route(None, (_review(NOBODY, "the area is not known"),))

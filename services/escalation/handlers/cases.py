@@ -22,17 +22,19 @@ from shared.database import Connection, Pool, transaction
 from shared.events import Assessment, DangerClass, Lane, ReportClassified, ReportReceived, ReportRouted
 from shared.kafka import ROUTED
 from shared.outbox import Bell, Outgoing, put
+from shared.turns import in_turn
 
 SOURCE: Final = "escalation"
 
 
 @dataclass(frozen=True, slots=True)
 class Arrived:
-    """A reading as it came, with the time at which it was made."""
+    """A reading as it came, and when it was made; `written` is the very JSON of it, where it came from Kafka."""
 
     event: ReportClassified
     assessed_at: datetime
     traceparent: str | None
+    written: bytes | None = None
 
 
 async def escalate(
@@ -40,7 +42,8 @@ async def escalate(
 ) -> None:
     """Open or re-grade each report's case, deliver it, give a receipt; what is known only has its receipt repeated.
 
-    `again`: by other rules, so that what is known is routed once more.
+    `again`: by other rules, so that what is known is routed once more. Deliveries come last: whoever else delivers to
+    the same agency waits from there until the end of this.
     """
     newest = _newest(arrived)
     async with transaction(pool) as connection:
@@ -51,13 +54,13 @@ async def escalate(
         counts = await case_reviews.counted(
             connection, [a.event for a in news.values()], rules.directory, rules.area_of
         )
-        graded = [_open(a, known.get(i), rules, now, counts.get(i)) for i, a in news.items()]
+        graded = [_open(a, known.get(i), rules, now, counts.get(i)) async for i, a in in_turn(news.items())]
         opened = await fold(connection, graded, known, now)
         await cases.keep(connection, opened, now)
         await audit.record(connection, [_entry(case, known.get(case.event.report_id), now) for case in opened])
-        await deliveries.deliver(connection, opened, known, rules.directory, now)
         await case_reviews.propose(connection, opened, counts, now)
         await _give_receipts(connection, newest, known, opened, now)
+        await deliveries.deliver(connection, opened, known, rules.directory, now)
     bell.ring()
 
 
@@ -106,7 +109,7 @@ def _open(
     )
     return Opened(
         event=event,
-        event_json=event.model_dump_json().encode(),
+        event_json=arrived.written or event.model_dump_json().encode(),
         assessed_at=arrived.assessed_at,
         opened_at=known.opened_at if known else now,
         grading=grading,

@@ -26,7 +26,7 @@ TICK: Final = 5.0  # seconds; a page that hears nothing for three of them knows 
 STILL_WELCOME: Final = 15.0  # seconds between looks at whether the session still is
 
 
-def _board(request: Request, person: WorkerDep) -> Board:
+async def _board(request: Request, person: WorkerDep) -> Board:
     boards: dict[str, Board] = request.app.state.boards
     return boards.setdefault(person.belongs_to, Board(person.belongs_to))
 

@@ -26,7 +26,7 @@ NAMES: Final = {
 List = Literal["unclaimed", "no_contact", "breached", "nearly", "not_placed", "unread", "folded"]
 
 
-def _supervisor(person: SupervisorDep) -> Worker:
+async def _supervisor(person: SupervisorDep) -> Worker:
     return Worker(person.id, person.name, person.belongs_to)
 
 

@@ -12,8 +12,8 @@ from services.intake.domain.households import Keyring
 from services.intake.domain.reports import Stage
 from services.intake.errors import KeyReused, UnknownReference
 from services.intake.handlers import households
-from services.intake.handlers.households import Recognised
 from services.intake.repository import evidence, messages, reports
+from services.intake.repository.households import Recognised
 from shared import telemetry
 from shared.cloudevents import encode
 from shared.database import Connection, Pool, transaction
@@ -104,10 +104,10 @@ async def first_told(
     recognised = await households.recognise(connection, report, ring)
     report = report.model_copy(update={"history": recognised.history})
     secret_hash = sha256(domain.reporters_secret(ring.reporters, report.report_id))
-    kept = reports.Acceptance(report, secret_hash, told.idempotency_key, told.body_hash)
-    if not await reports.accept(connection, kept, _outgoing(report, recognised, now)):
+    kept = reports.Acceptance(report, secret_hash, told.idempotency_key, told.body_hash, recognised)
+    if not await reports.accept(connection, kept, _outgoing(report, recognised, now), now):
         return None
-    await households.remember(connection, report, recognised, now)
+    await households.tell(connection, report, recognised.links, now)
     return report
 
 

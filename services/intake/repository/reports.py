@@ -2,9 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
+from services.intake.repository.households import Recognised
 from shared.database import Connection
 from shared.events import Contact, ReportReceived, ReportRouted
 from shared.kafka import ERASED, RECEIVED
@@ -22,6 +24,21 @@ with accepted as (
     returning id
 ), reachable as (
     insert into contact (report_id, contact) select id, $16::jsonb from accepted where $16::jsonb is not null
+), known as (
+    insert into recognisable (report_id, series, reference, received_at, marks)
+    select id, $17::uuid, $9, $11, $18::jsonb from accepted where $17::uuid is not null
+), joined as (
+    update recognisable set series = $17::uuid
+    where series = any($19::uuid[]) and series <> $17::uuid and exists (select from accepted)
+), keyed as (
+    insert into household_key (digest, report_id, kind, key_id, received_at)
+    select digest, accepted.id, kind, key_id, $11
+    from accepted, unnest($20::bytea[], $21::text[], $22::text[]) as new(digest, kind, key_id)
+    on conflict do nothing
+), linked as (
+    insert into link (later_id, earlier_id, reasons, words, linked_at)
+    select accepted.id, earlier_id, reasons, words, $24
+    from accepted, jsonb_to_recordset($23) as new(earlier_id uuid, reasons jsonb, words jsonb)
 )
 insert into outbox (report_id, event_id, revision, urgent, topic, key, headers, value)
 select $1, $2, $3, $4, $5, $6, $7, $8 from accepted
@@ -115,10 +132,11 @@ class Acceptance:
     secret_hash: str
     idempotency_key: str | None
     body_hash: str
+    recognised: Recognised
 
 
-async def accept(connection: Connection, acceptance: Acceptance, outgoing: Outgoing) -> bool:
-    """Keep the report, its contact details apart from it, and its outbox row in one statement.
+async def accept(connection: Connection, acceptance: Acceptance, outgoing: Outgoing, now: datetime) -> bool:
+    """Keep the report, its contact details apart, what it is recognised by, and its outbox row in one statement.
 
     False where this Idempotency-Key is already known.
     """
@@ -132,7 +150,9 @@ async def accept(connection: Connection, acceptance: Acceptance, outgoing: Outgo
         acceptance.secret_hash,
         acceptance.idempotency_key,
         acceptance.body_hash,
-        *_apart(report),
+        *_apart(report, outgoing),
+        *acceptance.recognised.columns(),
+        now,
     )
     return row is not None
 
@@ -156,13 +176,14 @@ async def whole(connection: Connection, report_id: UUID) -> ReportReceived | Non
 
 async def revise(connection: Connection, report: ReportReceived, outgoing: Outgoing) -> None:
     """Keep and publish a higher revision of a report; it holds all that was told, so those before it are not needed."""
-    await connection.execute(REVISE, *columns(outgoing), AWAITED, *_apart(report))
+    await connection.execute(REVISE, *columns(outgoing), AWAITED, *_apart(report, outgoing))
 
 
-def _apart(report: ReportReceived) -> tuple[bytes, dict[str, Any] | None]:
+def _apart(report: ReportReceived, outgoing: Outgoing) -> tuple[bytes, dict[str, Any] | None]:
     """The event without its contact details, and those."""
-    event = report.model_copy(update={"contact": None}).model_dump_json().encode()
-    return event, report.contact.model_dump() if report.contact else None
+    if report.contact is None:
+        return outgoing.message.value, None
+    return report.model_copy(update={"contact": None}).model_dump_json().encode(), report.contact.model_dump()
 
 
 async def close(connection: Connection, receipts: Sequence[ReportRouted]) -> None:

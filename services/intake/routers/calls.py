@@ -90,7 +90,7 @@ class LiveCalls(BaseModel):
     calls: tuple[LiveCall, ...]
 
 
-def _board(request: Request, pool: PoolDep, ring: RingDep) -> Switchboard:
+async def _board(request: Request, pool: PoolDep, ring: RingDep) -> Switchboard:
     return Switchboard(pool, request.app.state.bell, ring, classifier_of(request))
 
 

@@ -22,11 +22,11 @@ router = APIRouter(dependencies=[FromHere], include_in_schema=False)
 HONEYPOT: Final = "website"
 
 
-def _drafts(pool: PoolDep, settings: SettingsDep) -> Drafts:
+async def _drafts(pool: PoolDep, settings: SettingsDep) -> Drafts:
     return Drafts(pool, settings.secret.get_secret_value())
 
 
-def _question(name: str) -> Question:
+async def _question(name: str) -> Question:
     if name not in BY_NAME or BY_NAME[name] is EVIDENCE:
         raise HTTPException(404, "There is no such question.")
     return BY_NAME[name]
