@@ -1,6 +1,7 @@
 """What can go wrong in intake.
 
 ServiceError
+├── Anonymous        422  an ASB Case Review that nobody's name stands behind
 ├── DraftGone        410  a draft that was sent, closed or left alone for too long
 ├── KeyReused        422  the same Idempotency-Key came with another body
 ├── NotFromOurPages  403  a page of another site sent it
@@ -22,6 +23,11 @@ from http import HTTPStatus
 from types import MappingProxyType
 
 from shared.http import ServiceError
+
+
+class Anonymous(ServiceError):
+    status = HTTPStatus.UNPROCESSABLE_ENTITY
+    title = "An ASB Case Review cannot be asked for anonymously"
 
 
 class DraftGone(ServiceError):

@@ -7,8 +7,8 @@ import pytest
 from services.escalation.domain.grading import danger_of
 from services.escalation.domain.routing import NOBODY, Route, Subject, route
 from services.escalation.handlers.cases import Rules
-from shared.events import Answers, DangerClass, Flag, Label, Place, Strand
-from tests.builders import assessment, report
+from shared.events import Answers, Contact, DangerClass, Flag, Label, Place, Strand
+from tests.builders import NOON, assessment, report
 
 ALL = ("housing", "school", "stalking_advocacy", "hate_crime_support")
 POLICE, REVIEW = ("police", "neighbourhood"), ("police", "review")
@@ -33,6 +33,7 @@ CHILD = {"labels": (Label.harassment,), "flags": (Flag.child_at_risk,)}
 COUNCILS = Answers(landlord="council")
 AT_SCHOOL = "Three boys in my son's class at school push him about every day."
 AMBULANCE = "He rings for an ambulance every night and nobody is ill."
+ASKS = {"case_review_asked_at": NOON, "contact": Contact(name="Jo", phone="01632 960001")}
 
 ROWS = [
     ("R1", {}, {"labels": (Label.other,), "danger_class": DangerClass.life_at_risk}, {("police", "control_room")}),
@@ -80,6 +81,8 @@ ROWS = [
     ("R19", {}, {"behaviours": ("S1",)}, {POLICE}),
     ("R19 and R20", {}, {"behaviours": ("H8",)}, {POLICE, ("council-asb", "asb")}),
     ("R21", {}, {"labels": (Label.other,)}, {REVIEW}),
+    ("R22", ASKS, {"labels": (Label.other,)}, {REVIEW, ("moor-and-vale-case-review", "case_review")}),
+    ("R22, anonymous", ASKS | {"contact": None}, {"labels": (Label.other,)}, {REVIEW}),
     ("no row", {}, {"labels": (Label.asb,)}, {REVIEW}),
     ("not read", {}, None, {REVIEW}),
 ]

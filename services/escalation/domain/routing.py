@@ -8,6 +8,7 @@ from typing import Any, Final, Literal
 import re2
 from pydantic import BaseModel, ConfigDict
 
+from services.escalation.domain.case_review import review_asked
 from services.escalation.domain.directory import Agency, Directory, Kind
 from services.escalation.domain.names import mentions
 from shared.events import Assessment, DangerClass, Destination, Flag, Label, ReportReceived
@@ -48,6 +49,7 @@ class Row(BaseModel):
     happening_now: bool | None = None
     landlord_known: bool = False
     persisting: bool = False
+    review_asked: bool = False
     mentions: tuple[str, ...] = ()
 
     def holds(self, subject: Subject, assessment: Assessment) -> bool:
@@ -59,6 +61,7 @@ class Row(BaseModel):
             and self.happening_now in (None, assessment.happening_now)
             and (not self.landlord_known or _landlord(subject.report) is not None)
             and (not self.persisting or subject.persisting)
+            and (not self.review_asked or review_asked(subject.report))
             and (not self.mentions or bool(self._words.search(normalise(subject.report.text).data)))
         )
 

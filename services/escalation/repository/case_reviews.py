@@ -14,7 +14,12 @@ where case_review_report.reference = any($1::text[]) and state <> 'closed' order
 
 ADD: Final = """
 insert into case_review (id, agency_id, report_id, reference, asked_by, offered, timeline, opened_at)
-values ($1, $2, $3, $4, $5, $6, $7, $8)
+values ($1, $2, $3, $4, $5, $6, $7, $8) on conflict (id) do nothing returning id
+"""
+
+ASKED_BY_REPORTER: Final = """
+update case_review set asked_by = 'reporter', offered = true, report_id = $2, reference = $3
+where id = $1 and asked_by <> 'reporter' returning id
 """
 
 ADD_REPORTS: Final = """
@@ -106,8 +111,15 @@ async def add(
     offered: bool,
     timeline: list[dict[str, Any]],
     now: datetime,
-) -> None:
-    await connection.execute(ADD, review_id, panel, report_id, reference, asked_by, offered, timeline, now)
+) -> bool:
+    """False where this very review was there before, and closed."""
+    told = report_id, reference, asked_by, offered, timeline, now
+    return await connection.fetchval(ADD, review_id, panel, *told) is not None
+
+
+async def asked_by_reporter(connection: Connection, review_id: UUID, report_id: UUID, reference: str) -> bool:
+    """A reporter asks for the review, and is the one to be told of it; False where one did before."""
+    return await connection.fetchval(ASKED_BY_REPORTER, review_id, report_id, reference) is not None
 
 
 async def add_reports(connection: Connection, review_id: UUID, references: Sequence[str]) -> None:

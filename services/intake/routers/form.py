@@ -62,7 +62,8 @@ async def begin(visit: VisitDep, given: FilledIn, kept: DraftsDep, now: Now) -> 
     try:
         code = await drafts.begin(Reporting(chosen), bool("".join(given.get(HONEYPOT, ()))), kept, now)
     except DatabaseUnavailable:
-        return visit.page("start.html", 503, chosen=chosen, away=True)
+        page = "case_review.html" if chosen == Reporting.case_review else "start.html"
+        return visit.page(page, 503, chosen=chosen, away=True)
     return visit.without_cookie(visit.with_cookie(visit.to("/form/story"), DRAFT, code), LEFT)
 
 
@@ -78,6 +79,8 @@ async def ask(visit: VisitDep, question: QuestionDep, kept: DraftsDep, now: Now)
     draft = await draft_of(visit, kept, now)
     if draft.sent:
         return visit.to("/form/sent")
+    if draft.reporting not in question.asked_of:
+        return visit.to("/form/check")
     return asked(visit, question, draft.reporting, draft.answers)
 
 
@@ -104,8 +107,8 @@ def asked(
 @router.post("/form/{name}", max_body_size=MAX_FORM)
 async def tell(visit: VisitDep, question: QuestionDep, given: FilledIn, kept: DraftsDep, now: Now) -> Response:
     """Keep the answers to one question, and go on; where that cannot be, the same page with what was typed."""
-    reporting = _reporting(given)
-    if wrong := questions.faults(question, given):
+    reporting = _reporting(question, given)
+    if wrong := _faults(question, given, reporting):
         return asked(visit, question, reporting, given, faults=wrong)
     suspect = bool("".join(given.get(HONEYPOT, ())))
     answers = questions.answered(question, given)
@@ -116,10 +119,17 @@ async def tell(visit: VisitDep, question: QuestionDep, given: FilledIn, kept: Dr
     return visit.with_cookie(visit.to(_onward(visit, question, given, draft)), DRAFT, code)
 
 
-def _reporting(given: Mapping[str, Sequence[str]]) -> Reporting:
+def _reporting(question: Question, given: Mapping[str, Sequence[str]]) -> Reporting:
     """As the page carried it along: it decides what the page looks like while the draft cannot be read."""
     said = (given.get("reporting") or ("",))[0]
-    return Reporting(said) if said in set(Reporting) else Reporting.myself
+    return next((one for one in question.asked_of if one == said), min(question.asked_of, key=list(Reporting).index))
+
+
+def _faults(question: Question, given: Mapping[str, Sequence[str]], reporting: Reporting) -> dict[str, str]:
+    """What is wrong; to save for later, nothing is needed yet."""
+    wrong = questions.faults(question, given, reporting)
+    saving = given.get("then") == ("save",)
+    return {name: fault for name, fault in wrong.items() if not (saving and fault == f"missing_{name}")}
 
 
 async def _kept(
@@ -147,7 +157,7 @@ def _onward(visit: Visit, question: Question, given: Mapping[str, Sequence[str]]
         return "/form/save"
     if given.get("now") == ("yes",):
         return "/form/danger?check" if "check" in visit.request.query_params else "/form/danger"
-    following = questions.after(question, draft.reporting)
-    if "check" in visit.request.query_params or following is None:
+    if "check" in visit.request.query_params or draft.reporting not in question.asked_of:
         return "/form/check"
-    return f"/form/{following.name}"
+    following = questions.after(question, draft.reporting)
+    return f"/form/{following.name}" if following else "/form/check"

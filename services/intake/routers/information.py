@@ -25,7 +25,7 @@ async def who_to_tell(visit: VisitDep) -> Response:
 
 @router.get("/case-review")
 async def case_review(visit: VisitDep) -> Response:
-    return visit.page("case_review.html")
+    return visit.page("case_review.html", under_way=bool(visit.cookie(DRAFT)))
 
 
 @router.get("/leaving")
