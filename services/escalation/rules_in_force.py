@@ -19,6 +19,7 @@ from shared.database import Pool, transaction
 from shared.events import Place
 
 TABLES: Final = Path(__file__).parent / "rules"
+ROUTING: Final = Path(__file__).parents[2] / "shared" / "routing.toml"
 FRESH: Final = 5.0  # seconds that a directory is used before it is looked up again
 
 
@@ -27,7 +28,7 @@ def grading() -> GradingTable:
 
 
 def routing() -> RoutingTable:
-    return RoutingTable.model_validate(tomllib.loads((TABLES / "routing.toml").read_text()))
+    return RoutingTable.model_validate(tomllib.loads(ROUTING.read_text()))
 
 
 def drills() -> Drills:

@@ -1,4 +1,4 @@
-"""Where a report goes (codebook §5), by the routing table (rules/routing.toml): every row that holds, never nowhere."""
+"""Where a report goes (codebook §5), by the table of shared/routing.toml: every row that holds, never nowhere."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
