@@ -76,7 +76,7 @@ def guidance() -> Guidance:
 
 @cache
 def whom_to_tell(trouble: str) -> tuple[str, ...]:
-    """The kinds of agency that a report of this trouble is routed to, by the very table, or who acts on it elsewhere."""
+    """The kinds of agency that a report of this trouble is routed to, by its table, or who acts on it elsewhere."""
     rows = tomllib.loads((SHARED / "routing.toml").read_text())["rows"]
     about = next(one for one in guidance().troubles if one.id == trouble)
     routed = {row["to"] for row in rows if not row.get("persisting") and _is_about(row, about)}

@@ -70,8 +70,8 @@ async def begin(visit: VisitDep, given: FilledIn, kept: DraftsDep, now: Now) -> 
 @router.get("/form/danger")
 async def danger(visit: VisitDep) -> Response:
     """Call 999 first; then carry on."""
-    checking = "check" in visit.request.query_params
-    return visit.page("danger.html", onward=visit.url("/form/check" if checking else "/form/party"))
+    onward, back = ("check", "now?check") if checking(visit) else ("party", "now")
+    return visit.page("danger.html", onward=visit.url(f"/form/{onward}"), back=visit.url(f"/form/{back}"))
 
 
 @router.get("/form/{name}")
@@ -84,11 +84,24 @@ async def ask(visit: VisitDep, question: QuestionDep, kept: DraftsDep, now: Now)
     return asked(visit, question, draft.reporting, draft.answers)
 
 
+def checking(visit: Visit) -> bool:
+    """Whether somebody came from `Check your answers`, and goes back there."""
+    return "check" in visit.request.query_params
+
+
+def back_from(visit: Visit, question: Question, reporting: Reporting) -> str:
+    """The page before a question's."""
+    if checking(visit):
+        return visit.url("/form/check")
+    if earlier := questions.before(question, reporting):
+        return visit.url(f"/form/{earlier.name}")
+    return visit.url("/case-review" if reporting is Reporting.case_review else "/")
+
+
 def asked(
     visit: Visit, question: Question, reporting: Reporting, given: Mapping[str, Sequence[str]], **about: Any
 ) -> Response:
     """The page of one question, filled in with what was given."""
-    earlier = questions.before(question, reporting)
     return visit.page(
         "question.html",
         503 if about.get("away") else 400 if about.get("faults") else 200,
@@ -97,8 +110,8 @@ def asked(
         given=given,
         number=questions.number(question, reporting),
         count=len(list(questions.asked(reporting))),
-        back=visit.url(f"/form/{earlier.name}" if earlier else "/"),
-        checking="check" in visit.request.query_params,
+        back=back_from(visit, question, reporting),
+        checking=checking(visit),
         honeypot=HONEYPOT,
         **about,
     )
@@ -156,8 +169,8 @@ def _onward(visit: Visit, question: Question, given: Mapping[str, Sequence[str]]
     if given.get("then") == ("save",):
         return "/form/save"
     if given.get("now") == ("yes",):
-        return "/form/danger?check" if "check" in visit.request.query_params else "/form/danger"
-    if "check" in visit.request.query_params or draft.reporting not in question.asked_of:
+        return "/form/danger?check" if checking(visit) else "/form/danger"
+    if checking(visit) or draft.reporting not in question.asked_of:
         return "/form/check"
     following = questions.after(question, draft.reporting)
     return f"/form/{following.name}" if following else "/form/check"

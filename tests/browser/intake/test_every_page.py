@@ -123,8 +123,8 @@ async def _a_case_review(page: Page) -> AsyncIterator[str]:
     await go_on(page)
     reference, secret = [await page.inner_text(f"[data-{name}]") for name in ("reference", "secret")]
     await page.goto("/status")
-    if await page.locator("[name=secret]").count() == 0:
-        await page.click("main form >> text=Close")
+    async with page.expect_navigation():
+        await page.click("button:has-text('Close this page')")
     await page.goto("/status")
     await page.fill("[name=reference]", reference)
     await page.fill("[name=secret]", secret)
