@@ -16,8 +16,14 @@ async def faults(page: Page) -> list[dict[str, Any]]:
     return [{"rule": one["id"], "at": [node["target"] for node in one["nodes"]]} for one in found["violations"]]
 
 
-async def picture(page: Page, name: str, whole: bool = False) -> None:
-    """Keep how it looks under docs/screens/: what is on the screen, or the whole page."""
-    path = SCREENS / f"{name}.png"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    await page.screenshot(path=path, full_page=whole)
+async def picture(page: Page, name: str) -> None:
+    """Keep how it looks under docs/screens/."""
+    SCREENS.mkdir(parents=True, exist_ok=True)
+    await page.screenshot(path=SCREENS / f"{name}.png")
+
+
+async def whole_page(page: Page, name: str) -> None:
+    """Keep all of a page under docs/screens/form/, small: there are many."""
+    folder = SCREENS / "form"
+    folder.mkdir(parents=True, exist_ok=True)
+    await page.screenshot(path=folder / f"{name}.jpg", full_page=True, type="jpeg", quality=50)

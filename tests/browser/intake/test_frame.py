@@ -65,8 +65,8 @@ async def test_the_form_in_a_partners_frame(chromium: Browser, site: Site, partn
 async def test_no_other_site_frames_it(chromium: Browser, site: Site, partners_site: str, pool: Pool):
     await register(pool, site, "https://northmoor.example")
     async with visiting(chromium, site, csp_blocks=True) as page:
-        await page.goto(partners_site)
-        await page.wait_for_timeout(500)
+        async with page.expect_console_message(lambda line: "frame-ancestors" in line.text):
+            await page.goto(partners_site)
         assert await page.frame_locator("iframe").locator(".govuk-generic-header").count() == 0
 
 

@@ -11,7 +11,7 @@ from shared.events import Amendment, ReportAmended, ReportReceived
 from tests.browser.axe import violations
 from tests.browser.intake.conftest import Site, served, visiting
 from tests.browser.intake.form import STORY, begin, fill_all, go_on
-from tests.browser.looking import picture
+from tests.browser.looking import whole_page
 
 both_ways = pytest.mark.parametrize("scripts", [True, False])
 
@@ -198,7 +198,7 @@ async def test_without_the_database_the_words_stay_on_the_page(
             assert await page.input_value("[name=story]") == STORY
             assert "999" in await page.inner_text(".govuk-error-summary")
             assert await violations(page) == []
-            await picture(page, "form/desktop-story-away", whole=True)
+            await whole_page(page, "desktop-story-away")
             site.app.state.pool = pool_of
         assert page.url == url
         await go_on(page)
