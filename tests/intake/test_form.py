@@ -124,7 +124,7 @@ async def test_a_story_that_is_too_long_is_given_back(person: Form):
 
 async def test_nothing_but_the_story_is_needed(person: Form, pool: Pool):
     await person.begin()
-    assert "Tell us what" in (await person.post("/form/check")).text
+    assert "Write what has" in (await person.post("/form/check")).text
     for question in MYSELF:
         data = {"story": STORY} if question.name == "story" else {}
         assert (await person.post(f"/form/{question.name}", data)).status_code == 303

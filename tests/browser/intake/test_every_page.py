@@ -125,7 +125,7 @@ async def _a_case_review(page: Page) -> AsyncIterator[str]:
     reference, secret = [await page.inner_text(f"[data-{name}]") for name in ("reference", "secret")]
     await page.goto("/status")
     async with page.expect_navigation():
-        await page.click("button:has-text('Close this page')")
+        await page.click("form[action$='/status/close'] button")
     await page.goto("/status")
     await page.fill("[name=reference]", reference)
     await page.fill("[name=secret]", secret)
