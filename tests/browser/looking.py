@@ -26,4 +26,4 @@ async def whole_page(page: Page, name: str) -> None:
     """Keep all of a page under docs/screens/form/, small: there are many."""
     folder = SCREENS / "form"
     folder.mkdir(parents=True, exist_ok=True)
-    await page.screenshot(path=folder / f"{name}.jpg", full_page=True, type="jpeg", quality=50)
+    await page.screenshot(path=folder / f"{name}.jpg", full_page=True, type="jpeg", quality=40)

@@ -34,6 +34,7 @@ async def every_page(page: Page) -> AsyncIterator[str]:
     await begin(page)
     await go_on(page)
     yield "story-error"
+    await page.goto("/form/story")
     for number, question in enumerate(asked(Reporting.myself), 1):
         yield f"{number:02}-{question.name}"
         await fill(page, question.name)
