@@ -197,8 +197,9 @@ async def test_without_the_database_the_words_stay_on_the_page(
             assert (await answered.value).status == 503
             assert await page.input_value("[name=story]") == STORY
             assert "999" in await page.inner_text(".govuk-error-summary")
-            assert await violations(page) == []
-            await whole_page(page, "desktop-story-away")
+            if scripts:
+                assert await violations(page) == []
+                await whole_page(page, "desktop-story-away")
             site.app.state.pool = pool_of
         assert page.url == url
         await go_on(page)
