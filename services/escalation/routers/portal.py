@@ -1,6 +1,6 @@
 """The portal: agencies without a system of their own list, open, acknowledge, note, give back and close."""
 
-from datetime import date
+from datetime import date, datetime
 from typing import Annotated, Any, Final
 from uuid import UUID
 
@@ -8,6 +8,7 @@ from fastapi import APIRouter, Depends, Form, Request, Response
 from fastapi.responses import RedirectResponse
 from pydantic import BeforeValidator
 
+from services.escalation.domain import words
 from services.escalation.domain.people import Person
 from services.escalation.domain.rules import Rules
 from services.escalation.errors import NotNow, NotSo, NotYours, UnknownReport
@@ -60,7 +61,8 @@ class Desk:
         self.rules, self.pool, self.now = rules, pool, now
 
     def page(self, template: str, status: int = 200, **shown: Any) -> Response:
-        return page(self.request, template, self.person, status, states=STATES, asked=ASKED, now=self.now, **shown)
+        shown |= {"states": STATES, "asked": ASKED, "plain": words, "now": self.now}
+        return page(self.request, template, self.person, status, **shown)
 
     async def report(self, report_id: UUID, wrong: str | None = None) -> Response:
         held, steps = await feeds.opened(self.agency.id, report_id, self.agency.guests, self.now)
@@ -73,6 +75,7 @@ class Desk:
         names = {agency.id: agency.name for agency in self.rules.directory.agencies}
         shown = {
             "review": found.row,
+            "complaints": [one | {"made_at": datetime.fromisoformat(one["made_at"])} for one in found.row["timeline"]],
             "actions": found.actions,
             "invited": [names.get(one, one) for one in found.invited],
             "names": names,
