@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -64,17 +64,22 @@ class Heard:
 
 
 @pytest.fixture
-async def heard(postgres: Postgres) -> AsyncIterator[Heard]:
-    urls = [postgres.create_database(name) for name in ("journeys_intake", "journeys_escalation")]
-    for url, migrations in zip(urls, (INTAKES, ESCALATIONS), strict=True):
-        migrate(url, migrations)
+def databases(postgres: Postgres) -> tuple[str, str]:
+    intake, escalation = (postgres.create_database(name) for name in ("journeys_intake", "journeys_escalation"))
+    migrate(intake, INTAKES)
+    migrate(escalation, ESCALATIONS)
+    return intake, escalation
+
+
+@pytest.fixture
+async def heard(databases: tuple[str, str]) -> AsyncIterator[Heard]:
     directory = read_directory(DIRECTORY)
     northmoor = directory.areas[0].model_copy(update={"outward": tuple(f"ZZ{n}" for n in range(1, 22))})
     southvale = directory.areas[1].model_copy(update={"outward": ("ZZ99",)})
     everywhere = directory.model_copy(update={"areas": (northmoor, southvale)})
     rules = Rules(everywhere, rules_in_force.grading(), rules_in_force.routing())
-    async with create_pool(urls[0], 2) as intake, create_pool(urls[1], 2) as escalation:
-        yield Heard(intake, escalation, (rulebook.load(), rulebook.load_second()), replace(rules))
+    async with create_pool(databases[0], 2) as intake, create_pool(databases[1], 2) as escalation:
+        yield Heard(intake, escalation, (rulebook.load(), rulebook.load_second()), rules)
 
 
 async def test_journeys_end_as_their_gold_says(heard: Heard):

@@ -33,7 +33,8 @@ async def report_id(escalate: Escalate) -> UUID:
 
 def doors(settings: Settings) -> list[tuple[str, str]]:
     """Every method and path that there is, published or not, for programs and for people."""
-    routes = [route for route in create_app(settings).routes if isinstance(route, APIRoute)]
+    routers = [kept.original_router for kept in create_app(settings).routes if hasattr(kept, "original_router")]
+    routes = [route for router in routers for route in router.routes if isinstance(route, APIRoute)]
     return [(method, route.path) for route in routes for method in sorted(route.methods)]
 
 
