@@ -7,7 +7,7 @@ from typing import Final
 import structlog
 from aiokafka import AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient
-from aiokafka.errors import KafkaError
+from aiokafka.errors import KafkaError, TopicAuthorizationFailedError, UnknownTopicOrPartitionError
 from aiokafka.structs import RecordMetadata, TopicPartition
 
 from shared.cloudevents import Message
@@ -46,6 +46,7 @@ READERS: Final = {
 
 MAX_MESSAGE: Final = 8 * 2**20  # bytes: a report of 1 MiB, written twice, with its evidence
 SEND_TIMEOUT: Final = 10.0  # seconds
+TOPIC_TIMEOUT: Final = 2.0  # seconds, until a topic counts as not there
 
 
 def agency_topic(agency: str) -> str:
@@ -54,17 +55,35 @@ def agency_topic(agency: str) -> str:
 
 
 class KafkaUnavailable(Exception):
-    """Not every message was acknowledged; `acknowledged` maps the places of those that were to where they stand."""
+    """Not every message was acknowledged; `acknowledged` maps the places of those that were to where they stand.
 
-    def __init__(self, reason: str, acknowledged: dict[int, RecordMetadata]) -> None:
+    `refused` are the places of those whose topic the broker lacks, or does not let us write to.
+    """
+
+    def __init__(
+        self, reason: str, acknowledged: dict[int, RecordMetadata], refused: frozenset[int] = frozenset()
+    ) -> None:
         super().__init__(reason)
         self.acknowledged = acknowledged
+        self.refused = refused
 
 
 async def partitions(admin: AIOKafkaAdminClient, topics: list[str]) -> list[TopicPartition]:
     """Every partition that these topics have, as the broker says now."""
     described = await admin.describe_topics(topics)
     return [TopicPartition(topic["topic"], part["partition"]) for topic in described for part in topic["partitions"]]
+
+
+async def _missing(producer: AIOKafkaProducer, topics: Iterable[str]) -> set[str]:
+    """Those topics that the broker lacks or keeps from us: one agency's must not hold up what is for the others."""
+    missing = set()
+    for topic in topics:
+        try:
+            async with asyncio.timeout(TOPIC_TIMEOUT):
+                await producer.partitions_for(topic)
+        except (TimeoutError, UnknownTopicOrPartitionError, TopicAuthorizationFailedError):
+            missing.add(topic)
+    return missing
 
 
 class Producer:
@@ -79,18 +98,26 @@ class Producer:
         """Publish and wait for every acknowledgement. Raises KafkaUnavailable naming those that were acknowledged."""
         try:
             producer = await self._started()
-            sent = [await producer.send(m.topic, m.value, key=m.key, headers=list(m.headers)) for m in messages]
+            missing = await _missing(producer, {message.topic for message in messages})
+            sent = {
+                place: await producer.send(m.topic, m.value, key=m.key, headers=list(m.headers))
+                for place, m in enumerate(messages)
+                if m.topic not in missing
+            }
         except (KafkaError, OSError) as error:
             await self.close()
             raise KafkaUnavailable(type(error).__name__, {}) from error
-        done, late = await asyncio.wait(sent, timeout=SEND_TIMEOUT) if sent else (set(), set())
+        done, late = await asyncio.wait(sent.values(), timeout=SEND_TIMEOUT) if sent else (set(), set())
         failures = {future for future in done if future.exception()}
+        good = {place: future.result() for place, future in sent.items() if future in done - failures}
         if late or failures:
             await self.close()
             reason = type(next(iter(failures)).exception()).__name__ if failures else "Timeout"
-            good = {place: future.result() for place, future in enumerate(sent) if future in done - set(failures)}
             raise KafkaUnavailable(reason, good)
-        return [future.result() for future in sent]
+        if missing:
+            refused = frozenset(range(len(messages))) - set(good)
+            raise KafkaUnavailable(f"cannot write to {', '.join(sorted(missing))}", good, refused)
+        return [good[place] for place in range(len(messages))]
 
     async def create_topics(self, topics: Iterable[str]) -> None:
         """Have the broker make the topics it lacks, where it makes them by itself; in production they are there."""

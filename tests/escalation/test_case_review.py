@@ -261,6 +261,22 @@ async def test_a_panel_invites_plans_follows_up_and_closes(
 CLOSED = {"outcome": "an agreement was signed", "tell_reporter": "something_was_done"}
 
 
+async def test_the_body_complained_of_is_not_invited_to_speak_of_it(
+    escalate: Escalate, client: httpx.AsyncClient, sign_in: SignIn, pool: Pool
+):
+    answers = Answers(party_organisation="Northmoor Homes")
+    await escalate(classified(report(answers=answers, contact=CONTACT), behaviours=("A3",), reported_before=3))
+    panel = await sign_in("agency", PANEL)
+    base = f"/v1/agencies/{PANEL}/case-reviews/{await pool.fetchval('select id from case_review')}"
+    action = {"action": "x", "owner": "northmoor-homes", "due_on": "2026-04-01"}
+    tried = (("invitations", {"agency": "northmoor-homes"}), ("actions", action))
+    for what, given in (*tried, ("invitations", {"agency": "nobody"})):
+        assert (await client.post(f"{base}/{what}", json=given, headers=panel)).status_code == 422
+    assert await pool.fetchval("select count(*) from case_review_agency") == 0
+    allowed = {"agency": "northmoor-council-asb"}
+    assert (await client.post(f"{base}/invitations", json=allowed, headers=panel)).status_code == 204
+
+
 async def test_an_invited_agency_says_of_its_own_actions_only_that_they_are_done(
     review_id: UUID, client: httpx.AsyncClient, sign_in: SignIn
 ):

@@ -1,5 +1,6 @@
 """Codebook §5, row by row: with consent and without it, and with each body as the party complained of."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -109,6 +110,16 @@ def test_an_unknown_area_goes_to_review_and_to_nobody_else(rules: Rules, postcod
     assert where.force is None
     assert places(where) == {(NOBODY, "review")}
     assert where.queues == ("review",)
+
+
+def test_a_boundary_goes_to_review_and_to_nobody_else(rules: Rules):
+    northmoor, southvale = rules.directory.areas
+    both = (northmoor, southvale.model_copy(update={"outward": (*southvale.outward, "ZZ3")}))
+    shared = replace(rules, directory=rules.directory.model_copy(update={"areas": both}))
+    assert places(routed(shared, {"place": Place(postcode="ZZ3 1AA"), "consent": ALL}, STALKING)) == {
+        (NOBODY, "review")
+    }
+    assert routed(shared, {"place": Place(postcode="ZZ2 1AA")}, STALKING).force == "northmoor-police"
 
 
 @pytest.mark.parametrize("postcode", ["ZZ1 4AB", "zz14ab", " zZ1  4aB "])

@@ -1,4 +1,7 @@
-"""What is shown to whom: an agency sees of a report what its kind may see, and safe contact beside every contact."""
+"""What is shown to whom: an agency sees of a report what its kind may see.
+
+How to get in touch safely (F11) stands beside every contact, and beside every place: somebody may knock there.
+"""
 
 import re
 from typing import Any, Final
@@ -36,6 +39,8 @@ def minimised(event: ReportClassified, rule: KindRule) -> dict[str, Any]:
         return seen | {"contact": contact, "safe_contact": safe_contact(event)}
     if "text" in seen:
         seen["text"] = without_contacts(report.text, event)
+    if Sees.place in rule.sees:
+        seen["safe_contact"] = [without_contacts(words, event) for words in safe_contact(event)]
     return seen
 
 

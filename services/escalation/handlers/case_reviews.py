@@ -106,21 +106,36 @@ def _anonymous(event: ReportClassified) -> bool:
     return contact is None or not (contact.name or contact.phone or contact.email)
 
 
-async def ask(report_id: UUID, rules: Rules, pool: Pool, bell: Bell, now: datetime) -> UUID:
-    """An operator asks the area's panel, whatever the count. Raises UnknownReport, or NotNow with what to do."""
+async def ask(report_id: UUID, force: str, rules: Rules, pool: Pool, bell: Bell, now: datetime) -> UUID:
+    """An operator of this police force asks the area's panel, whatever the count.
+
+    Raises UnknownReport for another force's report, or NotNow with what to do.
+    """
     async with transaction(pool) as connection:
         await cases.lock(connection, [report_id])
         event = await cases.event(connection, report_id)
         if event is None:
             raise UnknownReport("No report has this id.")
-        area = rules.area_of(event.report.place)
-        panels = rules.directory.in_area(area, Kind.case_review) if area else ()
-        if area is None or not panels:
-            raise NotNow("Which area's panel it is for is not known: correct the postcode first.")
+        area, panel = _panel(event, force, rules)
         complaints = await _counted(connection, event, rules.directory.area(area).case_review)
-        review_id = await _proposed(connection, event, panels[0].id, complaints, "operator", now)
+        review_id = await _proposed(connection, event, panel, complaints, "operator", now)
     bell.ring()
     return review_id
+
+
+def _panel(event: ReportClassified, force: str, rules: Rules) -> tuple[str, str]:
+    """The report's area and the panel that it is for, where this force works it."""
+    area = rules.area_of(event.report.place)
+    if area is None:
+        raise NotNow("Which area's panel it is for is not known: correct the postcode first.")
+    against = rules.directory.complained_of(event.report.answers, area)
+    acting = rules.directory.acting_force(area, against)
+    if acting is None or acting.id != force:
+        raise UnknownReport("No report of yours has this id.")
+    panels = [panel.id for panel in rules.directory.in_area(area, Kind.case_review) if panel.id not in against]
+    if not panels:
+        raise NotNow("No panel of the directory may have it in this area: add one, or tell a supervisor.")
+    return area, panels[0]
 
 
 async def _counted(connection: Connection, event: ReportClassified, threshold: Threshold) -> Count:

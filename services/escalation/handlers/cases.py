@@ -95,7 +95,7 @@ def _open(
     receipt: bool = True,
 ) -> Opened:
     event = arrived.event
-    override = known.override if known and known.override and known.override.holds(read_danger(event)) else None
+    override = in_force(known.override if known else None, event)
     reading, grading = judged(event, override, rules)
     where = routed_by(event, reading, grading, complaints, rules)
     routed = ReportRouted(
@@ -123,6 +123,11 @@ def _open(
 
 def read_danger(event: ReportClassified) -> DangerClass:
     return danger_of(event.report, event.assessment)
+
+
+def in_force(override: Override | None, event: ReportClassified) -> Override | None:
+    """What a person said of it, where that still holds over the reading."""
+    return override if override and override.holds(read_danger(event)) else None
 
 
 def judged(event: ReportClassified, override: Override | None, rules: Rules) -> tuple[Assessment | None, Grading]:

@@ -64,7 +64,11 @@ where report_id = any($1::uuid[]) and state = 'closed'
 """
 
 STILL_OPEN: Final = """
-select cases.report_id, event, assessed_at, receipt from cases left join queue_item using (report_id)
+select cases.report_id, event, assessed_at, override,
+       array(select agency_id || '/' || queue from delivery
+             where delivery.report_id = cases.report_id and kind = 'report' and not by_hand
+               and delivery.state not in ('withdrawn', 'erased')) as places
+from cases left join queue_item using (report_id)
 where receipt is not null and ($1::uuid is null or cases.report_id > $1)
   and (coalesce(queue_item.state, 'closed') <> 'closed' or exists (
       select from delivery where delivery.report_id = cases.report_id and kind = 'report'
@@ -110,11 +114,12 @@ class Known:
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """A case as it is, with the receipt that says where it went."""
+    """A case as it is; `places` are the agencies and queues that have it by the rules."""
 
     event: ReportClassified
     assessed_at: datetime
-    receipt: bytes
+    override: Override | None
+    places: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,9 +156,13 @@ async def locked(connection: Connection, ids: Sequence[UUID]) -> dict[UUID, Know
 
 
 def _known(row: Any) -> Known:
-    columns = dict(row) | {"override": Override.model_validate(row["override"]) if row["override"] else None}
+    columns = dict(row) | {"override": _override(row)}
     del columns["report_id"]
     return Known(**columns)
+
+
+def _override(row: Any) -> Override | None:
+    return Override.model_validate(row["override"]) if row["override"] else None
 
 
 async def keep(connection: Connection, opened: Sequence[Opened], now: datetime) -> None:
@@ -181,7 +190,15 @@ async def grade(connection: Connection, report_id: UUID) -> str:
 async def still_open(connection: Connection, after: UUID | None, limit: int) -> list[Kept]:
     """Cases that a control room or an agency still has before it, in the order of their ids."""
     rows = await connection.fetch(STILL_OPEN, after, limit)
-    return [Kept(ReportClassified.model_validate_json(r["event"]), r["assessed_at"], r["receipt"]) for r in rows]
+    return [
+        Kept(
+            ReportClassified.model_validate_json(row["event"]),
+            row["assessed_at"],
+            _override(row),
+            frozenset(row["places"]),
+        )
+        for row in rows
+    ]
 
 
 async def linked(connection: Connection, references: Sequence[str]) -> dict[str, ReportClassified]:

@@ -48,7 +48,7 @@ returning id
 SENT_BEFORE: Final = "select id, reference, body_hash from report where source = $1 and idempotency_key = $2"
 
 BY_REFERENCE: Final = """
-select id, source, received_at, routed_at, secret_hash, event, urgent, revision, contact.contact
+select id, source, received_at, routed_at, secret_hash, event, urgent, revision, receipt, contact.contact
 from report left join contact on report_id = id where reference = $1
 """
 

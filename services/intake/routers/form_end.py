@@ -75,7 +75,8 @@ async def safe_to_show(visit: VisitDep, kept: DraftsDep, now: Now) -> Response:
 async def reading(visit: VisitDep, kept: DraftsDep, classifier: ClassifierDep, now: Now) -> Response:
     done = _sent(await draft_of(visit, kept, now))
     paragraphs = await explanations.explain(done.reference, kept.pool, classifier)
-    return visit.page("reading.html", paragraphs=paragraphs, back=visit.url("/form/sent"))
+    bodies = await explanations.responsible(done.reference, kept.pool)
+    return visit.page("reading.html", paragraphs=paragraphs, responsible=bodies, back=visit.url("/form/sent"))
 
 
 @router.post("/form/close")

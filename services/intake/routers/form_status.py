@@ -135,7 +135,8 @@ async def reading(visit: VisitDep, kept: DraftsDep, classifier: ClassifierDep, n
     holder = await _holder(visit, kept, now)
     found = await reports.standing(holder.reference, holder.secret, kept.pool)
     paragraphs = await explanations.explain(found.reference, kept.pool, classifier)
-    return visit.page("reading.html", paragraphs=paragraphs, back=visit.url("/status"))
+    bodies = await explanations.responsible(found.reference, kept.pool)
+    return visit.page("reading.html", paragraphs=paragraphs, responsible=bodies, back=visit.url("/status"))
 
 
 @router.post("/close")
