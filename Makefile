@@ -5,7 +5,7 @@ HEARD := $(BIN)/python -m services
 export PYTHONPATH := $(CURDIR)
 ARGS ?=
 
-.PHONY: demo test gates lint lock train
+.PHONY: demo test gates faults promises bench lint lock train
 
 demo: .venv/runs
 	@exec $(HEARD) demo $(ARGS)
@@ -24,6 +24,24 @@ gates: .venv/tests
 	$(HEARD) contract check
 	$(HEARD) rulebook check
 	@deploy/audit-dependencies.sh
+
+# Every fault done to Heard, and what held (docs/faults.md). ARGS=--quick does less of each; ARGS="--json FILE" keeps the figures.
+faults: .venv/tests
+	@deploy/test-machine.sh
+	@$(BIN)/python -m deploy.local.kafka
+	@$(BIN)/python -m tests.faults $(ARGS)
+
+# Every promise broken in a copy, and its test seen to fail (docs/promises.md).
+promises: .venv/tests
+	@$(BIN)/python -m deploy.local.kafka
+	@$(BIN)/python -m tests.faults.promises $(ARGS)
+
+# What Heard does in a second, and what the machine does bare (docs/benchmarks.md). ARGS=--quick counts less of each;
+# ARGS="--json FILE" keeps the rows.
+bench: .venv/tests
+	@deploy/test-machine.sh
+	@$(BIN)/python -m deploy.local.kafka
+	@$(BIN)/python -m tests.bench $(ARGS)
 
 lint: .venv/tests
 	$(BIN)/ruff check --fix

@@ -31,6 +31,7 @@ app.add_typer(escalation.directory, name="directory")
 app.add_typer(contract, name="contract")
 app.add_typer(dead, name="dead")
 app.add_typer(audit, name="audit")
+app.command()(intake.erase)
 app.command()(demo)
 
 Kafka = Annotated[str, typer.Option(envvar="HEARD_KAFKA", help="bootstrap servers")]

@@ -23,6 +23,7 @@ from shared.events import (
     ReportAmended,
     ReportClassified,
     ReportDelivered,
+    ReportErased,
     ReportLinked,
     ReportOverridden,
     ReportProgressed,
@@ -34,6 +35,7 @@ from shared.kafka import (
     CLASSIFIED,
     DEAD,
     DISPUTED,
+    ERASED,
     LINKED,
     OVERRIDDEN,
     PROGRESSED,
@@ -56,6 +58,7 @@ PUBLISHED: Final[Mapping[str, tuple[type[Event], str]]] = {
     OVERRIDDEN: (ReportOverridden, "escalation"),
     LINKED: (ReportLinked, "intake"),
     AMENDED: (ReportAmended, "intake"),
+    ERASED: (ReportErased, "intake"),
     DISPUTED: (LinkDisputed, "escalation"),
 }
 """Every topic of events: what is on it, and who alone writes there."""

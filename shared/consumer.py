@@ -6,6 +6,7 @@ set aside in `reports.dead` with its bytes, its reason and its place, so that it
 """
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -33,23 +34,47 @@ class NotYet(Exception):
 RETRY: Final = (DatabaseUnavailable, KafkaUnavailable, NotYet)
 TRIES: Final = 3
 BACK_OFF: Final = 0.5  # seconds, between tries
+AWAY: Final = 15.0  # seconds that the ordinary lane waits for an urgent lane that nobody reads
 
 
 class Turnstile:
-    """Lets the ordinary lane through only while the urgent lane has nothing to do."""
+    """Lets the ordinary lane through only while the urgent lane has nothing to do.
 
-    def __init__(self) -> None:
+    Whoever reads the urgent lane may be away, joining again after the broker was: it is waited for, but not for ever.
+    """
+
+    def __init__(self, patience: float = AWAY) -> None:
+        self._patience = patience
         self._clear = asyncio.Event()
         self._clear.set()
+        self._away_until: float | None = None
 
     def close(self) -> None:
         self._clear.clear()
+        self._away_until = None
 
     def open(self) -> None:
         self._clear.set()
 
+    def leave(self) -> None:
+        """Nobody reads the urgent lane, until it is closed or opened again."""
+        if self._clear.is_set() or self._away_until is None:
+            self._clear.clear()
+            self._away_until = time.monotonic() + self._patience
+
     async def passed(self) -> None:
-        await self._clear.wait()
+        while not self._clear.is_set():
+            if self._away_until is not None and time.monotonic() > self._away_until:
+                return
+            await _set_within(self._clear, min(0.5, self._patience))
+
+
+async def _set_within(event: asyncio.Event, seconds: float) -> None:
+    try:
+        async with asyncio.timeout(seconds):
+            await event.wait()
+    except TimeoutError:
+        return
 
 
 @dataclass
@@ -66,21 +91,29 @@ class Consumer:
     leads: Turnstile | None = None
     follows: Turnstile | None = None
     _consumer: AIOKafkaConsumer = field(init=False)
+    _joined: bool = field(init=False, default=False)
 
     async def run(self) -> None:
         """Read until told to stop; a broker that goes away is joined again as soon as it is back."""
-        while not self.stop.is_set():
-            self._consumer = self._built()
-            try:
-                await self._consumer.start()
-                await self._drain()
-            except (KafkaError, OSError) as error:
-                log.warning("consumer starts anew", group=self.group, reason=type(error).__name__)
-                await asyncio.sleep(BACK_OFF)
-            finally:
-                if self.leads:
-                    self.leads.open()
-                await self._consumer.stop()
+        try:
+            while not self.stop.is_set():
+                await self._joined_once()
+        finally:
+            if self.leads:
+                self.leads.open()
+
+    async def _joined_once(self) -> None:
+        self._consumer, self._joined = self._built(), False
+        if self.leads:
+            self.leads.leave()
+        try:
+            await self._consumer.start()
+            await self._drain()
+        except (KafkaError, OSError) as error:
+            log.warning("consumer starts anew", group=self.group, reason=type(error).__name__)
+            await asyncio.sleep(BACK_OFF)
+        finally:
+            await self._consumer.stop()
 
     def _built(self) -> AIOKafkaConsumer:
         return AIOKafkaConsumer(
@@ -110,10 +143,11 @@ class Consumer:
 
     async def _fetched(self) -> list[Record]:
         records = await self._polled(0)
-        if not records and self.leads:
+        if not records and self.leads and self._joined:
             self.leads.open()
         if not records:
             records = await self._polled(500)
+        self._joined = True  # what comes at once after joining has come: an empty lane now is an empty lane
         if records and self.leads:
             self.leads.close()
         return records

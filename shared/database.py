@@ -18,6 +18,14 @@ else:
     Pool, Connection = asyncpg.Pool, asyncpg.Connection
 
 STATEMENT_TIMEOUT: Final = 10.0  # seconds
+SESSION: Final = {
+    "idle_in_transaction_session_timeout": "5s",
+    "tcp_keepalives_idle": "10",
+    "tcp_keepalives_interval": "5",
+    "tcp_keepalives_count": "2",
+    "tcp_user_timeout": "15s",
+}
+"""What PostgreSQL is told of us: whoever stalls, or is cut off, in a transaction does not hold its locks for long."""
 
 
 class DatabaseUnavailable(Exception):
@@ -35,6 +43,8 @@ UNAVAILABLE: Final = (
     asyncpg.PostgresIOError,
     asyncpg.CannotConnectNowError,
     asyncpg.DeadlockDetectedError,
+    asyncpg.IdleInTransactionSessionTimeoutError,
+    asyncpg.InternalClientError,  # "another operation is in progress": the connection died under a statement
 )
 
 
@@ -42,10 +52,21 @@ async def _prepare(connection: Connection) -> None:
     await connection.set_type_codec("jsonb", encoder=json.dumps, decoder=json.loads, schema="pg_catalog")
 
 
+async def _as_it_is(_: Connection) -> None:
+    """Nothing is set beyond a transaction here, so asyncpg need not ask the server to undo it at every release."""
+
+
 def create_pool(url: str, size: int) -> Pool:
     """A pool of raw asyncpg connections to `postgresql://…`; connects lazily, so a service starts without it."""
     return asyncpg.create_pool(
-        url, min_size=0, max_size=size, command_timeout=STATEMENT_TIMEOUT, timeout=5, init=_prepare
+        url,
+        min_size=0,
+        max_size=size,
+        command_timeout=STATEMENT_TIMEOUT,
+        timeout=5,
+        init=_prepare,
+        server_settings=SESSION,
+        reset=_as_it_is,
     )
 
 

@@ -144,6 +144,7 @@ class Answers(Contract):
     landlord: str | None = None
     safe_contact: str | None = Field(None, description="how, when and when not to get in touch (F11)")
     on_behalf: bool | None = Field(None, description="told by somebody other than the person it happened to")
+    wanted: str | None = Field(None, description="what they would like to happen")
 
 
 class Place(Contract):
@@ -155,6 +156,11 @@ class Contact(Contract):
     name: str | None = None
     phone: str | None = None
     email: str | None = None
+
+    @property
+    def can_ask_for_a_review(self) -> bool:
+        """An ASB Case Review is never for somebody anonymous: a name, and a way to be reached."""
+        return bool(self.name and (self.phone or self.email))
 
 
 class LinkReason(StrEnum):
@@ -265,6 +271,9 @@ class ReportReceived(Event):
     additions: tuple[Addition, ...] = ()
     withdrawal_asked_at: AwareDatetime | None = Field(
         None, description="asked to withdraw, perhaps under pressure; it closes nothing"
+    )
+    case_review_asked_at: AwareDatetime | None = Field(
+        None, description="asked for an ASB Case Review: by somebody with a name and a way to be reached, never else"
     )
     attachments: tuple[Attachment, ...] = ()
     low_trust: bool = Field(False, description="sent in a flood, or by what is hardly a person; a mark, never a delay")
@@ -455,6 +464,7 @@ class Progress(StrEnum):
     returned = "returned"
     closed = "closed"
     review_offered = "review_offered"
+    review_asked = "review_asked"
     review_planned = "review_planned"
     review_closed = "review_closed"
 
@@ -467,6 +477,7 @@ class SafeWords(StrEnum):
     something_was_done = "something_was_done"
     nothing_more_will_be_done = "nothing_more_will_be_done"
     a_review_can_be_asked_for = "a_review_can_be_asked_for"
+    a_review_was_asked_for = "a_review_was_asked_for"
 
 
 class ReportProgressed(Event):
@@ -525,13 +536,15 @@ class ReportLinked(Event):
 class Amendment(StrEnum):
     more_told = "more_told"
     withdrawal_asked = "withdrawal_asked"
+    case_review_asked = "case_review_asked"
 
 
 class ReportAmended(Event):
-    """The reporter told more, or asked to withdraw: for the timeline of the case, which nothing of this closes.
+    """The reporter told more, or asked for something: for the timeline of the case, which nothing of this closes.
 
-    On `reports.amended`. A notice: revision `revision` of the report itself, with the words at its end (`additions`) or
-    with `withdrawal_asked_at`, goes out beside it on the received lanes, is read anew, and waits for its receipt.
+    On `reports.amended`. A notice: revision `revision` of the report itself, with the words at its end (`additions`),
+    `withdrawal_asked_at` or `case_review_asked_at`, goes out beside it on the received lanes, is read anew, and waits
+    for its receipt.
     """
 
     type_ = "heard.report.amended.v1"
@@ -539,6 +552,20 @@ class ReportAmended(Event):
     kind: Amendment
     amended_at: AwareDatetime
     text: str | None = Field(None, description="what was added, exactly as given")
+
+
+class ReportErased(Event):
+    """A report is forgotten: whoever has anything of it keeps its id alone, and its places in the feeds, empty.
+
+    On `reports.erased`, published until escalation's receipt, which names no destination. Intake has forgotten it by
+    then; escalation keeps the id, so that nothing that is still on its way brings the report back.
+    """
+
+    type_ = "heard.report.erased.v1"
+    step = "erased"
+    erased_at: AwareDatetime
+    by: str
+    reason: str = Field(description="the ground that it is erased on, for the record: not a word of the report")
 
 
 class LinkDisputed(Event):

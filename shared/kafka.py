@@ -7,7 +7,7 @@ from typing import Final
 import structlog
 from aiokafka import AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient
-from aiokafka.errors import KafkaError
+from aiokafka.errors import KafkaError, TopicAuthorizationFailedError, UnknownTopicOrPartitionError
 from aiokafka.structs import RecordMetadata, TopicPartition
 
 from shared.cloudevents import Message
@@ -20,6 +20,7 @@ PROGRESSED: Final = "reports.progressed"
 OVERRIDDEN: Final = "reports.overridden"
 LINKED: Final = "reports.linked"
 AMENDED: Final = "reports.amended"
+ERASED: Final = "reports.erased"
 DISPUTED: Final = "links.disputed"
 DEAD: Final = "reports.dead"
 RECEIVED: Final = {Lane.ordinary: "reports.received", Lane.urgent: "reports.received.urgent"}
@@ -31,6 +32,7 @@ TOPICS: Final = (
     PROGRESSED,
     LINKED,
     AMENDED,
+    ERASED,
     OVERRIDDEN,
     DISPUTED,
     DEAD,
@@ -38,11 +40,13 @@ TOPICS: Final = (
 READERS: Final = {
     **{topic: f"classifier.{lane}" for lane, topic in RECEIVED.items()},
     **{topic: f"escalation.{lane}" for lane, topic in CLASSIFIED.items()},
+    ERASED: "escalation.erased",
 }
-"""The consumer group that must get through each report topic, for whoever asks how far it is."""
+"""The consumer group that must get through each topic that receipts are given for, for whoever asks how far it is."""
 
 MAX_MESSAGE: Final = 8 * 2**20  # bytes: a report of 1 MiB, written twice, with its evidence
 SEND_TIMEOUT: Final = 10.0  # seconds
+TOPIC_TIMEOUT: Final = 2.0  # seconds, until a topic counts as not there
 
 
 def agency_topic(agency: str) -> str:
@@ -51,17 +55,35 @@ def agency_topic(agency: str) -> str:
 
 
 class KafkaUnavailable(Exception):
-    """Not every message was acknowledged; `acknowledged` maps the places of those that were to where they stand."""
+    """Not every message was acknowledged; `acknowledged` maps the places of those that were to where they stand.
 
-    def __init__(self, reason: str, acknowledged: dict[int, RecordMetadata]) -> None:
+    `refused` are the places of those whose topic the broker lacks, or does not let us write to.
+    """
+
+    def __init__(
+        self, reason: str, acknowledged: dict[int, RecordMetadata], refused: frozenset[int] = frozenset()
+    ) -> None:
         super().__init__(reason)
         self.acknowledged = acknowledged
+        self.refused = refused
 
 
 async def partitions(admin: AIOKafkaAdminClient, topics: list[str]) -> list[TopicPartition]:
     """Every partition that these topics have, as the broker says now."""
     described = await admin.describe_topics(topics)
     return [TopicPartition(topic["topic"], part["partition"]) for topic in described for part in topic["partitions"]]
+
+
+async def _missing(producer: AIOKafkaProducer, topics: Iterable[str]) -> set[str]:
+    """Those topics that the broker lacks or keeps from us: one agency's must not hold up what is for the others."""
+    missing = set()
+    for topic in topics:
+        try:
+            async with asyncio.timeout(TOPIC_TIMEOUT):
+                await producer.partitions_for(topic)
+        except (TimeoutError, UnknownTopicOrPartitionError, TopicAuthorizationFailedError):
+            missing.add(topic)
+    return missing
 
 
 class Producer:
@@ -76,18 +98,26 @@ class Producer:
         """Publish and wait for every acknowledgement. Raises KafkaUnavailable naming those that were acknowledged."""
         try:
             producer = await self._started()
-            sent = [await producer.send(m.topic, m.value, key=m.key, headers=list(m.headers)) for m in messages]
+            missing = await _missing(producer, {message.topic for message in messages})
+            sent = {
+                place: await producer.send(m.topic, m.value, key=m.key, headers=list(m.headers))
+                for place, m in enumerate(messages)
+                if m.topic not in missing
+            }
         except (KafkaError, OSError) as error:
             await self.close()
             raise KafkaUnavailable(type(error).__name__, {}) from error
-        done, late = await asyncio.wait(sent, timeout=SEND_TIMEOUT) if sent else (set(), set())
+        done, late = await asyncio.wait(sent.values(), timeout=SEND_TIMEOUT) if sent else (set(), set())
         failures = {future for future in done if future.exception()}
+        good = {place: future.result() for place, future in sent.items() if future in done - failures}
         if late or failures:
             await self.close()
             reason = type(next(iter(failures)).exception()).__name__ if failures else "Timeout"
-            good = {place: future.result() for place, future in enumerate(sent) if future in done - set(failures)}
             raise KafkaUnavailable(reason, good)
-        return [future.result() for future in sent]
+        if missing:
+            refused = frozenset(range(len(messages))) - set(good)
+            raise KafkaUnavailable(f"cannot write to {', '.join(sorted(missing))}", good, refused)
+        return [good[place] for place in range(len(messages))]
 
     async def create_topics(self, topics: Iterable[str]) -> None:
         """Have the broker make the topics it lacks, where it makes them by itself; in production they are there."""

@@ -68,7 +68,9 @@ update outbox set due_at = now() + interval '{LEASE}' from due where outbox.id =
 returning outbox.*
 """  # noqa: S608 - constants only
 
-RELEASE: Final = "update outbox set due_at = now() where id = any($1::bigint[])"
+PUT_OFF: Final = 30.0  # seconds, where a topic is not there
+
+RELEASE: Final = "update outbox set due_at = now() + make_interval(secs => $2) where id = any($1::bigint[])"
 
 INSERT_MANY: Final = """
 insert into outbox (report_id, event_id, revision, urgent, topic, key, headers, value)
@@ -156,22 +158,32 @@ class Relay:
         return sorted(rows, key=lambda row: row["id"])
 
     async def publish(self, rows: Sequence[Any]) -> None:
-        """Send claimed rows and settle what was acknowledged; the others are due again at once."""
+        """Send claimed rows and settle what was acknowledged; the others are due again at once.
+
+        Those whose topic is not there are put off, and hold up nobody else.
+        """
         try:
             places = dict(enumerate(await self.producer.send([_message(row) for row in rows])))
         except KafkaUnavailable as error:
-            await self._settled(rows, error.acknowledged)
-            raise
+            await self._settled(rows, error.acknowledged, error.refused)
+            if not error.refused:
+                raise
+            log.error("topic not there: make it, or let us write to it", reason=str(error), waiting=len(error.refused))
+            return
         await self._settled(rows, places)
 
-    async def _settled(self, rows: Sequence[Any], places: dict[int, RecordMetadata]) -> None:
+    async def _settled(
+        self, rows: Sequence[Any], places: dict[int, RecordMetadata], refused: frozenset[int] = frozenset()
+    ) -> None:
         sent = [Sent(rows[n]["id"], place) for n, place in places.items()]
-        left = [row["id"] for n, row in enumerate(rows) if n not in places]
+        left = [row["id"] for n, row in enumerate(rows) if n not in places and n not in refused]
         async with transaction(self.pool) as connection:
             if sent:
                 await self.settle(connection, sent)
             if left:
-                await connection.execute(RELEASE, left)
+                await connection.execute(RELEASE, left, 0.0)
+            if refused:
+                await connection.execute(RELEASE, [rows[n]["id"] for n in refused], PUT_OFF)
 
     async def _listen(self, woken: asyncio.Event) -> None:
         while not self.stop.is_set():

@@ -1,15 +1,23 @@
 #!/usr/bin/env bash
 # The topics of production, and who may do what to them. Run it again after every change: it adds what is missing.
-# BOOTSTRAP: host:port; REPLICAS: 3 in production; ACLS=1 where the brokers know the services by name (mTLS or SASL).
+# BOOTSTRAP: host:port; REPLICAS: 3 in production; AGENCIES: ids of those on Kafka; ACLS=1 where the brokers know the services by name (mTLS or SASL).
 set -euo pipefail
 bin=${KAFKA_BIN:-/opt/kafka/bin}
 admin=(--bootstrap-server "$BOOTSTRAP" ${COMMAND_CONFIG:+--command-config "$COMMAND_CONFIG"})
 week=604800000
 
 for topic in reports.received reports.received.urgent reports.classified reports.classified.urgent reports.routed \
-  reports.progressed reports.linked reports.amended reports.overridden links.disputed reports.dead; do
+  reports.progressed reports.linked reports.amended reports.erased reports.overridden links.disputed \
+  reports.dead; do
   "$bin/kafka-topics.sh" "${admin[@]}" --create --if-not-exists --topic "$topic" --partitions "${PARTITIONS:-12}" \
     --replication-factor "$REPLICAS" --config "retention.ms=$week" --config max.message.bytes=8388608 \
+    --config "min.insync.replicas=$((REPLICAS > 1 ? 2 : 1))"
+done
+
+# An agency on Kafka (`kafka = true` in the directory) is told on a topic of its own, which it alone may read.
+for agency in ${AGENCIES:-}; do
+  "$bin/kafka-topics.sh" "${admin[@]}" --create --if-not-exists --topic "agency.$agency" --partitions 1 \
+    --replication-factor "$REPLICAS" --config "retention.ms=$week" \
     --config "min.insync.replicas=$((REPLICAS > 1 ? 2 : 1))"
 done
 
@@ -30,20 +38,21 @@ reads() {
   allow --allow-principal "User:$1" --operation Read --group "$1." --resource-pattern-type prefixed
 }
 
-writes intake reports.received reports.received.urgent reports.linked reports.amended reports.dead
+writes intake reports.received reports.received.urgent reports.linked reports.amended reports.erased reports.dead
 reads intake reports.routed links.disputed
 writes classifier reports.classified reports.classified.urgent reports.dead
 reads classifier reports.received reports.received.urgent
 writes escalation reports.routed reports.progressed reports.overridden links.disputed reports.dead
-reads escalation reports.received.urgent reports.classified reports.classified.urgent reports.dead
+reads escalation reports.received.urgent reports.classified reports.classified.urgent reports.linked reports.amended \
+  reports.erased reports.dead
 # Whoever runs `heard dead replay`.
 writes operator reports.received reports.received.urgent reports.classified reports.classified.urgent reports.routed \
-  reports.progressed reports.linked reports.amended reports.overridden links.disputed
+  reports.progressed reports.linked reports.amended reports.erased reports.overridden links.disputed
 reads operator reports.dead
 # Each asks at its start whether all topics are there.
 allow --allow-principal User:intake --allow-principal User:classifier --allow-principal User:escalation \
   --operation Describe --topic reports. --topic links. --resource-pattern-type prefixed
 # Intake asks how far the readers have come (docs/decisions/0003-waiting-is-not-lost.md).
 allow --allow-principal User:intake --operation Describe --group classifier. --group escalation. --resource-pattern-type prefixed
-# An agency on Kafka is told on a topic of its own, agency.ID: make it when the agency is let in, and let it alone read it.
-allow --allow-principal User:escalation --producer --topic agency. --resource-pattern-type prefixed
+allow --allow-principal User:escalation --operation Write --operation Describe --topic agency. --resource-pattern-type prefixed
+for agency in ${AGENCIES:-}; do reads "$agency" "agency.$agency"; done

@@ -53,7 +53,7 @@ class Broker:
             on_parent_death=signal.SIGKILL,
             env={**os.environ, "PYTHONPATH": str(_ROOT)},
         )
-        process.wait_ready(self._child, lambda: _listens(self.port), part=PART, log=log, timeout=30)
+        process.wait_ready(self._child, lambda: process.listens(self.port), part=PART, log=log, timeout=30)
 
     def stop(self) -> None:
         self._end(signal.SIGTERM)
@@ -124,12 +124,6 @@ def _listener_on(port: int) -> int:
             if candidate.getsockname()[:2] == (process.LOOPBACK, port):
                 return int(name)
     raise LookupError(f"nothing here listens on {port}")
-
-
-def _listens(port: int) -> bool:
-    with socket.socket() as probe:
-        probe.settimeout(1)
-        return probe.connect_ex((process.LOOPBACK, port)) == 0
 
 
 def main() -> None:

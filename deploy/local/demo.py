@@ -22,6 +22,7 @@ from deploy.local.postgres import Postgres
 from deploy.local.samples import Sent
 from deploy.local.stack import ROOT, TELEPHONY, Ports, Stack, started
 from services.escalation.directory_file import read_directory
+from services.escalation.domain.people import Role
 from services.escalation.handlers import people
 from services.escalation.handlers.clients import let_in
 from services.escalation.handlers.directories import load_directory
@@ -84,8 +85,8 @@ async def let_everybody_in(stack: Stack) -> None:
         await load_directory(directory, pool, datetime.now(UTC))
         for client in samples.clients(directory):
             await let_in(client.id, stack.secrets.of(client.id), client.role, client.belongs_to, pool)
-        for name, role in samples.people():
-            await people.let_in(name, name.capitalize(), role, samples.ROOM, stack.secrets.of(name), pool)
+        for name, role, whose in samples.people():
+            await people.let_in(name, name.capitalize(), role, whose, stack.secrets.of(name), pool)
 
 
 def _shown(stack: Stack) -> list[str]:
@@ -130,14 +131,16 @@ Pages and programs
   classifier  http://127.0.0.1:{ports.classifier}/openapi.json
   escalation  http://127.0.0.1:{ports.escalation}/openapi.json      GET /v1/queue, /v1/agencies/<id>/reports
   the board   http://127.0.0.1:{ports.escalation}/                  for the people below, one for each role
+  the portal  http://127.0.0.1:{ports.escalation}/portal            for the agencies' people below, and the panel's
 
 Demo credentials (they refuse to work outside the demo; all of them: {stack.folder / "secrets.json"})""")
     for client in samples.clients(read_directory(samples.DIRECTORY)):
         if client.id in samples.SHOWN:
-            console.print(f"  {client.id:<28} {stack.secrets.of(client.id)}", soft_wrap=True)
-    for name, role in samples.people():
-        console.print(f"  {name + ' (' + role + ')':<28} {stack.secrets.of(name)}", soft_wrap=True)
-    console.print(f"  {'telephony':<28} {stack.secrets.of(TELEPHONY)}", soft_wrap=True)
+            console.print(f"  {client.id:<32} {stack.secrets.of(client.id)}", soft_wrap=True)
+    for name, role, whose in samples.people():
+        shown = whose if role is Role.agency else role
+        console.print(f"  {f'{name} ({shown})':<32} {stack.secrets.of(name)}", soft_wrap=True)
+    console.print(f"  {'telephony':<32} {stack.secrets.of(TELEPHONY)}", soft_wrap=True)
 
 
 def _stay(stack: Stack) -> None:

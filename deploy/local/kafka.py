@@ -29,9 +29,9 @@ process.roles=broker,controller
 node.id=1
 controller.quorum.voters=1@127.0.0.1:{controller}
 controller.listener.names=CONTROLLER
-listeners=PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller}
-advertised.listeners=PLAINTEXT://127.0.0.1:{port}
-listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT
+listeners=PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller},BEHIND://127.0.0.1:{behind}
+advertised.listeners=PLAINTEXT://127.0.0.1:{port},BEHIND://127.0.0.1:{through}
+listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT,BEHIND:PLAINTEXT
 log.dirs={data}
 num.partitions={partitions}
 message.max.bytes={largest}
@@ -50,12 +50,17 @@ log.segment.bytes=16777216
 
 
 class Kafka:
-    """One node, at the same address for as long as this object lives. Topics make themselves, of `partitions` each."""
+    """One node, at the same address for as long as this object lives. Topics make themselves, of `partitions` each.
+
+    Whoever comes to it by the port `behind` is told to go on by way of `through`, where a test may put something in
+    between.
+    """
 
     def __init__(self, folder: Path, port: int | None = None, *, heap: str = "256m", partitions: int = 4) -> None:
         self.folder = folder.absolute()
         self._port = port
-        self._controller: int | None = None
+        self._controller = process.free_port()
+        self.behind, self.through = process.free_port(), process.free_port()
         self._heap = heap
         self._partitions = partitions
         self._child: subprocess.Popen[bytes] | None = None
@@ -70,6 +75,17 @@ class Kafka:
     def address(self) -> str:
         """For `bootstrap_servers`."""
         return f"{process.LOOPBACK}:{self.port}"
+
+    @property
+    def running(self) -> bool:
+        return self._child is not None and self._child.poll() is None
+
+    @property
+    def pid(self) -> int:
+        """For whoever asks what it costs."""
+        if self._child is None:
+            raise RuntimeError("not started")
+        return self._child.pid
 
     def start(self) -> None:
         """Up and answering, with what it held before, or a LocalError."""
@@ -109,12 +125,12 @@ class Kafka:
         return self.folder / "kafka.properties"
 
     def _configure(self) -> None:
-        if self._controller is None:
-            self._controller = process.free_port()
         self._properties.write_text(
             _PROPERTIES.format(
                 port=self.port,
                 controller=self._controller,
+                behind=self.behind,
+                through=self.through,
                 data=self._data,
                 partitions=self._partitions,
                 largest=MAX_MESSAGE,

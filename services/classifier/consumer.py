@@ -15,6 +15,7 @@ from shared.cloudevents import Message, decode, encode
 from shared.consumer import Record
 from shared.events import ReportClassified, ReportReceived
 from shared.kafka import CLASSIFIED, Producer
+from shared.turns import in_turn
 
 log = structlog.get_logger()
 
@@ -35,7 +36,7 @@ class Edge:
 
 async def received(records: Sequence[Record], edge: Edge) -> None:
     """Read each report and publish its reading; done once every reading is acknowledged."""
-    await edge.producer.send([_read(record, edge.classify) for record in records])
+    await edge.producer.send([_read(record, edge.classify) async for record in in_turn(records)])
 
 
 async def received_again(records: Sequence[Record], edge: Edge) -> None:

@@ -1,6 +1,7 @@
 """Where the classifier is put together: the web application, and the workers of the first and the second reading."""
 
 import asyncio
+import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from functools import partial
@@ -51,7 +52,11 @@ async def run_worker(settings: Settings) -> None:
 
 
 async def run_second_reader(settings: Settings) -> None:
-    """The second reading of every report, behind the first and however far behind, until SIGTERM."""
+    """The second reading of every report, behind the first and however far behind, until SIGTERM.
+
+    It gives way to every other process here: it takes tens of milliseconds a report, and nobody waits for it.
+    """
+    os.nice(10)
     classify = partial(handlers.classify, rulebook=rulebook.load_second())
     await _read_all(settings, consumer.received_again, classify, SECOND_READERS, FEW)
 

@@ -2,13 +2,14 @@
 
 import asyncio
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Final
 
 import structlog
 
 from services.escalation.handlers import attendance
 from services.escalation.rules_in_force import RulesInForce
+from shared.clock import Clock
 from shared.consumer import NotYet
 from shared.database import DatabaseUnavailable, Pool
 from shared.outbox import Bell
@@ -23,12 +24,13 @@ class Attendant:
     pool: Pool
     bell: Bell
     rules: RulesInForce
+    clock: Clock
     stop: asyncio.Event
 
     async def run(self) -> None:
         while not self.stop.is_set():
             try:
-                await self.tick(datetime.now(UTC))
+                await self.tick(self.clock.now())
             except (DatabaseUnavailable, NotYet) as error:
                 log.warning("attendant waits", reason=str(error))
             await asyncio.sleep(TICK)

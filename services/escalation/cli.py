@@ -7,6 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import Annotated, Literal
 
+import httpx
 import typer
 
 from services.escalation import main, tokens
@@ -14,18 +15,25 @@ from services.escalation.directory_file import read_directory
 from services.escalation.domain.directory import Directory
 from services.escalation.domain.people import Role
 from services.escalation.domain.rules import Rules
-from services.escalation.errors import DirectoryRefused
+from services.escalation.errors import DirectoryRefused, NotSo
 from services.escalation.handlers import audit, clients, directories, people, webhooks
 from services.escalation.handlers.audit import Proof
 from services.escalation.main import coverage
-from services.escalation.rules_in_force import covering, grading, routing
+from services.escalation.outward import Outward, Refused
+from services.escalation.rules_in_force import RulesInForce, covering, grading, routing
 from services.escalation.settings import MIGRATIONS, Settings
 from shared.database import create_pool, migrate
 from shared.http import serve
 from shared.outbox import Bell
 from shared.telemetry import configure_logging
 
-app = typer.Typer(no_args_is_help=True, help="What is done about it: cases, the ranked queue, the agencies.")
+app = typer.Typer(
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+    help="What is done about it: cases, the ranked queue, the agencies.",
+)
 directory = typer.Typer(no_args_is_help=True, help="Who acts where.")
 
 
@@ -76,11 +84,19 @@ async def _let_in(
 @app.command("webhook")
 def set_up_webhook(agency: str, url: str) -> None:
     """Tell an agency at this URL of what comes next. Prints the secret that it checks signatures with, this once."""
-    print(asyncio.run(_set_up_webhook(agency, url, _settings())))
+    try:
+        print(asyncio.run(_set_up_webhook(agency, url, _settings())))
+    except (NotSo, Refused) as error:
+        print(f"{agency} {url}: {error}", file=sys.stderr)
+        raise typer.Exit(2) from error
 
 
 async def _set_up_webhook(agency: str, url: str, settings: Settings) -> str:
-    async with create_pool(settings.database.get_secret_value(), 1) as pool:
+    async with create_pool(settings.database.get_secret_value(), 1) as pool, httpx.AsyncClient() as client:
+        directory = (await RulesInForce(pool).current()).directory
+        if directory.agency(agency) is None:
+            raise NotSo("the directory has no agency with this id")
+        await Outward(client, settings.webhook_networks).checked(httpx.URL(url))
         return (await webhooks.set_up(agency, url, pool, datetime.now(UTC))).secret
 
 

@@ -6,15 +6,26 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid5
 
-from services.escalation.handlers import cases
+from services.escalation.handlers import cases, erasing, notices, supervision
 from services.escalation.handlers.cases import Arrived
+from services.escalation.repository.supervision import SetAside
 from services.escalation.rules_in_force import RulesInForce
+from shared.clock import Clock
 from shared.cloudevents import Unreadable, attributes, decode
 from shared.consumer import Record
 from shared.database import Pool
-from shared.events import Channel, Lane, ReportClassified, ReportReceived
-from shared.kafka import CLASSIFIED, RECEIVED
+from shared.events import (
+    Channel,
+    Lane,
+    ReportAmended,
+    ReportClassified,
+    ReportErased,
+    ReportLinked,
+    ReportReceived,
+)
+from shared.kafka import CLASSIFIED, LINKED, RECEIVED
 from shared.outbox import Bell
+from shared.turns import in_turn
 
 LETTERS = UUID("5f0f3d8e-6c3b-4b0e-9d0a-3a1c8f1f6b52")
 """Names reports of which nothing can be read, not even whose they are."""
@@ -28,40 +39,81 @@ class Edge:
     bell: Bell
     rules: RulesInForce
     unread_after: timedelta
+    clock: Clock
 
 
 async def classified(records: Sequence[Record], edge: Edge) -> None:
     arrived = []
-    for record in records:
+    async for record in in_turn(records):
         event, about = decode(ReportClassified, record.headers, record.value)
-        arrived.append(Arrived(event, about.time, about.traceparent))
+        arrived.append(Arrived(event, about.time, about.traceparent, record.value))
     rules = await edge.rules.covering(a.event.report.place for a in arrived)
-    await cases.escalate(arrived, edge.pool, edge.bell, rules, datetime.now(UTC))
+    await cases.escalate(arrived, edge.pool, edge.bell, rules, edge.clock.now())
 
 
 async def received_urgent(records: Sequence[Record], edge: Edge) -> None:
-    """Give the classifier its time, then put on the queue what it has not read."""
+    """Give the classifier its time with each, then put on the queue what it has not read: none waits for another's."""
     reports = [decode(ReportReceived, record.headers, record.value)[0] for record in records]
-    due = max(report.received_at for report in reports) + edge.unread_after
-    await asyncio.sleep(min((due - datetime.now(UTC)) / timedelta(seconds=1), edge.unread_after.total_seconds()))
-    await cases.open_unread(reports, edge.pool, edge.bell, await edge.rules.current(), datetime.now(UTC))
+    waiting = sorted(reports, key=lambda report: report.received_at)
+    while waiting:
+        left = waiting[0].received_at + edge.unread_after - edge.clock.now()
+        await asyncio.sleep(min(left, edge.unread_after) / timedelta(seconds=1))
+        due = edge.clock.now() - edge.unread_after
+        ready = [report for report in waiting if report.received_at <= due] or waiting[:1]
+        await cases.open_unread(ready, edge.pool, edge.bell, await edge.rules.current(), edge.clock.now())
+        waiting = waiting[len(ready) :]
+
+
+async def erased(records: Sequence[Record], edge: Edge) -> None:
+    events = [decode(ReportErased, record.headers, record.value)[0] for record in records]
+    rules = await edge.rules.current()
+    await erasing.erase(events, rules.directory, edge.pool, edge.bell, edge.clock.now())
+
+
+async def told(records: Sequence[Record], edge: Edge) -> None:
+    """Notices about cases: a later report was linked, more was told, or somebody asked to withdraw."""
+    events = [_notice(record) for record in records]
+    await notices.hear(events, edge.pool)
+
+
+def _notice(record: Record) -> ReportLinked | ReportAmended:
+    if record.topic == LINKED:
+        return decode(ReportLinked, record.headers, record.value)[0]
+    return decode(ReportAmended, record.headers, record.value)[0]
 
 
 async def dead(records: Sequence[Record], edge: Edge) -> None:
-    """Every report that was set aside goes to a person, with whatever of it can be read, and gets its receipt."""
+    """What was set aside is the supervisor's to see; every report of it goes to a person, and gets its receipt."""
     letters = [(record, _headers(record)) for record in records]
+    await supervision.set_aside([_set_aside(record, headers) for record, headers in letters], edge.pool)
     reports = [
         _readable(record, headers)
         for record, headers in letters
         if headers.get("dead_topic") in {*RECEIVED.values(), *CLASSIFIED.values()}
     ]
-    now = datetime.now(UTC)
+    now = edge.clock.now()
     arrived = [Arrived(cases.not_read(report), now, None) for report in reports]
     await cases.escalate(arrived, edge.pool, edge.bell, await edge.rules.current(), now)
 
 
 def _headers(record: Record) -> Mapping[str, str]:
     return {name: value.decode(errors="replace") for name, value in record.headers}
+
+
+def _set_aside(record: Record, headers: Mapping[str, str]) -> SetAside:
+    """The same letter has the same id, however often it is read: places begin anew with a broker that lost its own."""
+    at = headers.get("dead_at") or datetime.fromtimestamp(record.timestamp / 1000, UTC).isoformat()
+    came_from, reader = headers.get("dead_topic", ""), headers.get("dead_group", "")
+    names = "/".join((came_from, headers.get("dead_partition", ""), headers.get("dead_offset", ""), reader, at))
+    return SetAside(
+        id=uuid5(LETTERS, names),
+        place=f"{record.partition}/{record.offset}",
+        came_from=came_from,
+        reader=reader,
+        reason=headers.get("dead_reason", ""),
+        at=datetime.fromisoformat(at),
+        report_id=_id(headers.get("ce_subject")),
+    )
 
 
 def _readable(record: Record, headers: Mapping[str, str]) -> ReportReceived:

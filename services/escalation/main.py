@@ -38,10 +38,11 @@ from services.escalation.rules_in_force import RulesInForce
 from services.escalation.settings import Settings
 from services.escalation.teller import Teller
 from shared import http
+from shared.clock import Clock
 from shared.consumer import Consumer, Turnstile
 from shared.database import create_pool, is_there
 from shared.events import Lane
-from shared.kafka import CLASSIFIED, DEAD, READERS, RECEIVED, TOPICS, Producer
+from shared.kafka import AMENDED, CLASSIFIED, DEAD, ERASED, LINKED, READERS, RECEIVED, TOPICS, Producer
 from shared.outbox import Bell, Relay, delete_sent
 from shared.worker import Loop, until_stopped
 
@@ -56,10 +57,10 @@ def create_app(settings: Settings) -> FastAPI:
         ):
             app.state.provider = Provider(settings, outside) if settings.openid_issuer else None
             app.state.settings, app.state.pool, app.state.guests = settings, pool, guests
-            app.state.bell, app.state.rules = Bell(pool), RulesInForce(pool)
+            app.state.bell, app.state.rules, app.state.clock = Bell(pool), RulesInForce(pool), Clock(pool)
             app.state.watch, app.state.boards = Watch(pool), {}
             app.state.arrivals, app.state.rates = Arrivals(pool), Rates(settings.requests_a_minute)
-            loops = (app.state.bell.run, app.state.watch.run, app.state.arrivals.run)
+            loops = (app.state.bell.run, app.state.watch.run, app.state.arrivals.run, app.state.clock.run)
             beside = [asyncio.create_task(loop()) for loop in loops]
             yield
             for task in beside:
@@ -107,7 +108,8 @@ async def run_worker(settings: Settings) -> None:
         httpx.AsyncClient(limits=httpx.Limits(max_keepalive_connections=0)) as hooks,
     ):
         rules = RulesInForce(pool, districts)
-        edge = Edge(pool, Bell(pool), rules, timedelta(seconds=settings.unread_after))
+        clock = Clock(pool)
+        edge = Edge(pool, Bell(pool), rules, timedelta(seconds=settings.unread_after), clock)
         turnstile = Turnstile()
         read_by = partial(Consumer, settings.kafka, producer=producer, stop=stop)
         classified = partial(consumer.classified, edge=edge)
@@ -116,12 +118,15 @@ async def run_worker(settings: Settings) -> None:
             read_by([urgent], READERS[urgent], classified, batch=200, leads=turnstile).run,
             read_by([ordinary], READERS[ordinary], classified, batch=200, follows=turnstile).run,
             read_by([RECEIVED[Lane.urgent]], "escalation.unread", partial(consumer.received_urgent, edge=edge)).run,
+            read_by([ERASED], READERS[ERASED], partial(consumer.erased, edge=edge)).run,
+            read_by([LINKED, AMENDED], "escalation.notices", partial(consumer.told, edge=edge)).run,
             read_by([DEAD], "escalation.dead", partial(consumer.dead, edge=edge)).run,
             Relay(pool, producer, delete_sent, stop).run,
             edge.bell.run,
+            clock.run,
             partial(audit.keep_sealing, pool, settings.audit_key.get_secret_value(), stop),
-            partial(alerts.keep_watch, pool, stop),
-            Attendant(pool, edge.bell, rules, stop).run,
-            Teller(pool, Outward(hooks, settings.webhook_networks), stop).run,
+            partial(alerts.keep_watch, pool, clock, stop),
+            Attendant(pool, edge.bell, rules, clock, stop).run,
+            Teller(pool, Outward(hooks, settings.webhook_networks), clock, stop).run,
         ]
         await until_stopped(stop, producer, TOPICS, loops, settings.metrics_port)

@@ -40,7 +40,7 @@ class Outward:
     async def post(self, url: str, body: bytes, headers: Mapping[str, str]) -> None:
         """Raises Refused unless the other side answers with a 2xx."""
         target = httpx.URL(url)
-        address = await self._checked(target)
+        address = await self.checked(target)
         host = target.host if target.port is None else f"{target.host}:{target.port}"
         request = self.client.build_request(
             "POST",
@@ -58,7 +58,7 @@ class Outward:
         if not answer.is_success:
             raise Refused(f"answered {answer.status_code}")
 
-    async def _checked(self, url: httpx.URL) -> Address:
+    async def checked(self, url: httpx.URL) -> Address:
         """The address to call, all of the name's having been looked at. Raises Refused."""
         if url.scheme not in ("http", "https") or not url.host or url.userinfo:
             raise Refused("not an address that is called")

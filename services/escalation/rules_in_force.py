@@ -13,12 +13,13 @@ from services.escalation.domain.drills import Drills
 from services.escalation.domain.grading import GradingTable
 from services.escalation.domain.routing import RoutingTable
 from services.escalation.domain.rules import Rules
-from services.escalation.repository.directories import newest_directory
+from services.escalation.repository.directories import directory, newest_version
 from shared.consumer import NotYet
-from shared.database import Pool, transaction
+from shared.database import Connection, Pool, transaction
 from shared.events import Place
 
 TABLES: Final = Path(__file__).parent / "rules"
+ROUTING: Final = Path(__file__).parents[2] / "shared" / "routing.toml"
 FRESH: Final = 5.0  # seconds that a directory is used before it is looked up again
 
 
@@ -27,7 +28,7 @@ def grading() -> GradingTable:
 
 
 def routing() -> RoutingTable:
-    return RoutingTable.model_validate(tomllib.loads((TABLES / "routing.toml").read_text()))
+    return RoutingTable.model_validate(tomllib.loads(ROUTING.read_text()))
 
 
 def drills() -> Drills:
@@ -36,22 +37,29 @@ def drills() -> Drills:
 
 @dataclass
 class RulesInForce:
-    """The tables, with the newest directory; looked up again every few seconds."""
+    """The tables, with the newest directory; every few seconds it is seen whether there is a newer one."""
 
     pool: Pool
     coverage: Coverage | None = None
     _rules: Rules | None = None
+    _version: int | None = None
     _read_at: float = 0.0
 
     async def current(self) -> Rules:
         """Raises NotYet while no directory was loaded, and DatabaseUnavailable."""
         if self._rules is None or time.monotonic() - self._read_at > FRESH:
             async with transaction(self.pool) as connection:
-                directory = await newest_directory(connection)
-            if directory is None:
-                raise NotYet("no directory is loaded: heard directory load FILE")
-            self._rules, self._read_at = Rules(directory, grading(), routing()), time.monotonic()
+                await self._bring_up_to_date(connection)
+            self._read_at = time.monotonic()
+        if self._rules is None:
+            raise NotYet("no directory is loaded: heard directory load FILE")
         return self._rules
+
+    async def _bring_up_to_date(self, connection: Connection) -> None:
+        newest = await newest_version(connection)
+        if newest is not None and newest != self._version:
+            self._rules = Rules(await directory(connection, newest), grading(), routing())
+            self._version = newest
 
     async def covering(self, places: Iterable[Place]) -> Rules:
         """The rules in force, with the areas of those postcodes that the directory's own table leaves open."""

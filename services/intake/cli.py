@@ -4,6 +4,7 @@ import asyncio
 import sys
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 from uuid import UUID
@@ -13,7 +14,8 @@ import typer
 from services.intake import main
 from services.intake.domain.partners import Partner, Scope
 from services.intake.domain.transcripts.formats import Format
-from services.intake.handlers import partners, transcripts
+from services.intake.errors import StillOnTheLine, UnknownReference
+from services.intake.handlers import erasing, partners, transcripts
 from services.intake.handlers.transcripts import AboutCall
 from services.intake.repository import reports
 from services.intake.settings import MIGRATIONS, Settings
@@ -23,7 +25,13 @@ from shared.http import ServiceError, serve
 from shared.outbox import CHANNEL, Bell
 from shared.telemetry import configure_logging
 
-app = typer.Typer(no_args_is_help=True, help="What people told us: accepting reports, and seeing that each is heard.")
+app = typer.Typer(
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+    help="What people told us: accepting reports, and seeing that each is heard.",
+)
 key = typer.Typer(no_args_is_help=True, help="Keys of partners' programs.")
 app.add_typer(key, name="key")
 
@@ -150,6 +158,25 @@ async def _take(
     return failed
 
 
+def erase(
+    reference: str,
+    by: Annotated[str, typer.Option(help="who erases it, for the record")],
+    why: Annotated[str, typer.Option(help="on what ground, for the record: not a word of the report")],
+) -> None:
+    """Erase a report for good: here at once, then in escalation, and in the feed of every agency that had it."""
+    try:
+        asyncio.run(_with_pool(partial(_erase, reference, by, why)))
+    except (UnknownReference, StillOnTheLine) as error:
+        print(str(error), file=sys.stderr)
+        raise typer.Exit(1) from error
+    print(f"{reference}: erased here; everybody who had it is told. `heard audit` says when that is done.")
+
+
+async def _erase(reference: str, by: str, why: str, pool: Pool) -> None:
+    await erasing.erase(reference, by, why, pool, Bell(pool), datetime.now(UTC))
+    await pool.execute(f"notify {CHANNEL}")
+
+
 def audit(limit: Limit = LIMIT) -> None:
     """Account for every accepted report: accepted = routed + open. Exit 1 if one is open for longer than the limit."""
     account, open_ones = asyncio.run(_account(_settings()))
@@ -160,6 +187,8 @@ def audit(limit: Limit = LIMIT) -> None:
         print(f"open {row['reference']} {'urgent' if row['urgent'] else 'ordinary'} for {waited:.0f} s")
     if account["open"] > len(open_ones):
         print(f"and {account['open'] - len(open_ones)} more")
+    if account["erasing"]:
+        print(f"erasures that escalation has not answered yet: {account['erasing']}")
     if account["oldest"] and now - account["oldest"] > timedelta(seconds=limit):
         sys.exit(1)
 

@@ -2,7 +2,7 @@
 
 import asyncio
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Final
 
 import structlog
@@ -10,6 +10,7 @@ from prometheus_client import Counter
 
 from services.intake.handlers import calls
 from services.intake.handlers.calls import Switchboard
+from shared.clock import Clock
 from shared.database import DatabaseUnavailable
 
 log = structlog.get_logger()
@@ -24,11 +25,12 @@ class DeadLines:
 
     board: Switchboard
     after: float
+    clock: Clock
     stop: asyncio.Event
 
     async def run(self) -> None:
         while not self.stop.is_set():
-            now = datetime.now(UTC)
+            now = self.clock.now()
             try:
                 DROPPED.inc(await calls.drop_silent(now - timedelta(seconds=self.after), self.board, now))
             except DatabaseUnavailable as error:

@@ -1,14 +1,17 @@
 """What can go wrong in intake.
 
 ServiceError
+├── Anonymous        422  an ASB Case Review that nobody's name stands behind
 ├── DraftGone        410  a draft that was sent, closed or left alone for too long
 ├── KeyReused        422  the same Idempotency-Key came with another body
 ├── NotFromOurPages  403  a page of another site sent it
+├── StillOnTheLine   409  a call that goes on
 ├── SpeakersUnnamed  422  a transcript that does not say who is the operator and who the caller
 ├── TranscriptRefused 422 a transcript that cannot be read, with the place and the reason
 ├── UnknownCall      404  no call of this source with this id
 ├── NotFromHere      403  a form sent from another site
 ├── PartnerRefused   422  a partner whose colour, origins or way back have to be mended
+├── TooBusy          503  more reports come at once than can be taken
 ├── TooMany          429  more was asked with one key than it may ask
 ├── UnknownFile      404  no file with this id came with a report
 ├── UnknownPartner   404  no partner of this name
@@ -20,6 +23,11 @@ from http import HTTPStatus
 from types import MappingProxyType
 
 from shared.http import ServiceError
+
+
+class Anonymous(ServiceError):
+    status = HTTPStatus.UNPROCESSABLE_ENTITY
+    title = "An ASB Case Review cannot be asked for anonymously"
 
 
 class DraftGone(ServiceError):
@@ -40,6 +48,11 @@ class KeyReused(ServiceError):
 class NotFromOurPages(ServiceError):
     status = HTTPStatus.FORBIDDEN
     title = "This was not sent from our own page"
+
+
+class StillOnTheLine(ServiceError):
+    status = HTTPStatus.CONFLICT
+    title = "This call still goes on"
 
 
 class SpeakersUnnamed(ServiceError):
@@ -65,6 +78,12 @@ class UnknownFile(ServiceError):
 class PartnerRefused(ServiceError):
     status = HTTPStatus.UNPROCESSABLE_ENTITY
     title = "This partner cannot be let in like that"
+
+
+class TooBusy(ServiceError):
+    status = HTTPStatus.SERVICE_UNAVAILABLE
+    title = "Too many people are telling us something at this moment"
+    headers = MappingProxyType({"Retry-After": "2"})
 
 
 class TooMany(ServiceError):

@@ -4,11 +4,11 @@ import tomllib
 from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from pydantic import BaseModel, ConfigDict
 
-DATA: Final = Path(__file__).parents[2] / "shared" / "guidance.toml"
+SHARED: Final = Path(__file__).parents[2] / "shared"
 
 
 class Entry(BaseModel):
@@ -39,13 +39,13 @@ class Body(Entry):
 
 
 class Trouble(Entry):
-    """One kind of trouble, the codebook's behaviours that it stands for, and the kinds of agency that act on it."""
+    """One kind of trouble: the codebook's behaviours and labels that it stands for, and who acts on it elsewhere."""
 
     id: str
     name: str
     behaviours: tuple[str, ...] = ()
     labels: tuple[str, ...] = ()
-    to: tuple[str, ...]
+    elsewhere: tuple[str, ...] = ()
     first: str | None = None
 
 
@@ -71,14 +71,33 @@ class Guidance(Entry):
 
 @cache
 def guidance() -> Guidance:
-    return Guidance.model_validate(tomllib.loads(DATA.read_text()))
+    return Guidance.model_validate(tomllib.loads((SHARED / "guidance.toml").read_text()))
+
+
+@cache
+def whom_to_tell(trouble: str) -> tuple[str, ...]:
+    """The kinds of agency that a report of this trouble is routed to, by its table, or who acts on it elsewhere."""
+    rows = tomllib.loads((SHARED / "routing.toml").read_text())["rows"]
+    about = next(one for one in guidance().troubles if one.id == trouble)
+    routed = {row["to"] for row in rows if not row.get("persisting") and _is_about(row, about)}
+    return tuple(body.kind for body in guidance().bodies if body.kind in routed or body.kind in about.elsewhere)
+
+
+def _is_about(row: Mapping[str, Any], trouble: Trouble) -> bool:
+    """A row that names behaviours is about those; another about its labels."""
+    name = "behaviours" if "behaviours" in row else "labels"
+    return bool(set(row.get(name, ())) & set(getattr(trouble, name)))
 
 
 @cache
 def local_names(directory: Path | None) -> Mapping[str, tuple[str, ...]]:
-    """The names of the agencies of each kind, from the directory that routes; empty where none is given."""
+    """The agencies of each kind with their areas, from the directory that routes; empty where none is given."""
     if directory is None:
         return {}
-    agencies = tomllib.loads(directory.read_text())["agencies"]
-    kinds = {agency["kind"] for agency in agencies}
-    return {kind: tuple(agency["name"] for agency in agencies if agency["kind"] == kind) for kind in kinds}
+    known = tomllib.loads(directory.read_text())
+    areas = {area["id"]: area["name"] for area in known["areas"]}
+    found: dict[str, tuple[str, ...]] = {}
+    for agency in known["agencies"]:
+        where = ", ".join(areas[area] for area in agency["areas"])
+        found[agency["kind"]] = (*found.get(agency["kind"], ()), f"{agency['name']} ({where})")
+    return found

@@ -32,8 +32,10 @@ from services.intake.routers import (
 from services.intake.routers.faults import speak_to_people
 from services.intake.routers.floods import Floods
 from services.intake.routers.headers import SafeHeaders
+from services.intake.routers.places import OneOfThePlaces, Places
 from services.intake.settings import Settings
 from shared import http
+from shared.clock import Clock
 from shared.consumer import Consumer
 from shared.database import create_pool, is_there
 from shared.kafka import DISPUTED, PROGRESSED, ROUTED, TOPICS, Producer
@@ -47,26 +49,26 @@ def create_app(settings: Settings) -> FastAPI:
         async with create_pool(settings.database.get_secret_value(), settings.connections) as pool:
             app.state.settings, app.state.pool, app.state.bell = settings, pool, Bell(pool)
             app.state.ring, app.state.http = keyring(settings), httpx.AsyncClient()
-            app.state.floods = Floods(settings)
-            app.state.partners = Partners(pool)
-            ringing = asyncio.create_task(app.state.bell.run())
+            app.state.floods, app.state.places = Floods(settings), Places(settings.at_once)
+            app.state.partners, app.state.clock = Partners(pool), Clock(pool)
+            beside = [asyncio.create_task(loop()) for loop in (app.state.bell.run, app.state.clock.run)]
             yield
-            ringing.cancel()
+            for task in beside:
+                task.cancel()
+            await asyncio.gather(*beside, return_exceptions=True)
             await app.state.http.aclose()
 
     async def ready() -> bool:
         return await is_there(app.state.pool)
 
     app = http.create_app("Heard intake", lifespan, ready)
-    app.include_router(reports.router)
-    app.include_router(transcripts.router)
-    app.include_router(calls.router)
-    app.include_router(desk.router)
-    app.include_router(evidence.router)
-    app.include_router(open311.router)
+    for programs in (reports, transcripts, open311):
+        app.include_router(programs.router, dependencies=[OneOfThePlaces])
+    for staff in (calls, desk, evidence):
+        app.include_router(staff.router)
     for pages in (information, form_end, form_evidence, form_status, form):
-        app.include_router(pages.router)
-        app.include_router(pages.router, prefix="/with/{partner}")
+        app.include_router(pages.router, dependencies=[OneOfThePlaces])
+        app.include_router(pages.router, prefix="/with/{partner}", dependencies=[OneOfThePlaces])
     app.mount("/static", static.files)
     app.add_middleware(SafeHeaders)
     speak_to_people(app)
@@ -89,11 +91,11 @@ async def run_worker(settings: Settings) -> None:
         again = Republisher(relay, settings.kafka, settings.republish_batch, settings.republish_after, stop)
         hear = partial(consumer.receipts, pool=pool)
         receipts = Consumer(settings.kafka, [ROUTED], "intake.receipts", hear, producer, stop, batch=500)
-        bell = Bell(pool)
+        bell, clock = Bell(pool), Clock(pool)
         part = partial(consumer.disputes, pool=pool, bell=bell)
         disputes = Consumer(settings.kafka, [DISPUTED], "intake.disputes", part, producer, stop, batch=50)
-        dead_lines = DeadLines(Switchboard(pool, bell, keyring(settings), None), settings.line_dead_after, stop)
+        dead_lines = DeadLines(Switchboard(pool, bell, keyring(settings), None), settings.line_dead_after, clock, stop)
         learn = partial(consumer.progress, pool=pool)
         progress = Consumer(settings.kafka, [PROGRESSED], "intake.progress", learn, producer, stop, batch=500)
-        loops = [relay.run, again.run, receipts.run, disputes.run, progress.run, dead_lines.run, bell.run]
+        loops = [relay.run, again.run, receipts.run, disputes.run, progress.run, dead_lines.run, bell.run, clock.run]
         await until_stopped(stop, producer, TOPICS, loops, settings.metrics_port)

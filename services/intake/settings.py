@@ -30,6 +30,7 @@ class Settings(ServiceSettings):
     languages: tuple[str, ...] = Field(("en",), description="JSON: languages offered, the usual one first")
     exit_to: str = Field("https://www.bbc.co.uk/weather", description="where `Exit this page` goes")
     directory: Path | None = Field(None, description="TOML of areas and agencies, to name them on `Who to tell`")
+    at_once: int = Field(64, gt=1, description="reports taken at once, by each process; more are told to come back")
     reports_a_minute: int = Field(10, gt=0, description="from one address; more are marked low trust, and go on")
     requests_a_minute: int = Field(300, gt=0, description="with one partner's key; more reports are marked, and go on")
     republish_after: float = Field(60, gt=0, description="seconds without a receipt before a report is published again")

@@ -1,48 +1,29 @@
-"""How long an operator waits for the answer to a turn: `python -m tests.bench.turns`.
+"""How long an operator waits for the answer to a turn.
 
 Intake and the classifier as processes of their own, a durable PostgreSQL. First one call after another says its turns
 as fast as it is answered; then many calls at once, each at the speed at which people speak.
 """
 
 import asyncio
-import statistics
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from typing import Final
 from uuid import uuid4
 
 import httpx
 
-from deploy.local.postgres import Postgres
-from deploy.local.process import free_port
-from deploy.local.stack import TELEPHONY, Ports, Stack
-from tests.infrastructure import open_folder, running
+from deploy.local.stack import TELEPHONY
+from tests.bench.figures import Found, Say, Scale, Table
+from tests.bench.load import percentile
+from tests.bench.world import World, world
 
-ALONE = 180  # turns
-TURNS = 12
-CALLS_AT_ONCE = 20
-PAUSE = 4.0  # seconds between the turns of one call: twelve words or so
-SAID = (
+TURNS_ALONE: Final = 15  # for each of the turns of one of the many
+CALLS_AT_ONCE: Final = 20
+PAUSE: Final = 4.0  # seconds between the turns of one call: twelve words or so
+SAID: Final = (
     "He has been hanging around outside my work again, third time this week, and he follows me to the bus stop.",
     "And what did he say to you, did he say anything?",
     "No, but I'm frightened, he knows where I live, he was stood across the road last night until gone two.",
 )
-
-
-@contextmanager
-def serving() -> Iterator[Stack]:
-    """Intake's and the classifier's HTTP; the workers are not needed for an answer."""
-    with open_folder() as folder, running(Postgres(folder / "postgres")) as postgres:
-        stack = Stack(folder, "127.0.0.1:1", postgres, Ports(*(free_port() for _ in range(3))))
-        stack.prepare()
-        try:
-            for service in ("intake", "classifier"):
-                stack.run(service, "serve")
-            for service in ("intake", "classifier"):
-                stack.await_ready(service)
-            yield stack
-        finally:
-            stack.stop()
 
 
 async def one_call(intake: httpx.AsyncClient, turns: int, pause: float, after: float = 0) -> tuple[list[float], int]:
@@ -60,36 +41,29 @@ async def one_call(intake: httpx.AsyncClient, turns: int, pause: float, after: f
     return took, unread
 
 
-def row(name: str, took: list[float], unread: int) -> str:
-    percentiles = statistics.quantiles(took, n=100)
-    p50, p99 = percentiles[49] * 1000, percentiles[98] * 1000
-    return f"| {name} | {len(took)} | {p50:.0f} | {p99:.0f} | {max(took) * 1000:.0f} | {unread} |"
+def measured(scale: Scale, say: Say) -> Found:
+    with world() as here:
+        here.run(("intake", "serve"), ("classifier", "serve"))
+        say(f"a call, then {CALLS_AT_ONCE} at once")
+        lines = asyncio.run(_calls(here, scale.calls))
+    columns = ("calls", "turns", "p50 ms", "p99 ms", "most ms", "not read in time")
+    return Found(tables=[Table("The answer to a turn of a call", columns, lines)])
 
 
-async def measured(stack: Stack) -> list[str]:
-    base = f"http://127.0.0.1:{stack.ports.intake}"
-    key = {"Authorization": f"Bearer {stack.secrets.of(TELEPHONY)}"}
+async def _calls(here: World, turns: int) -> list[list[str]]:
+    base = f"http://127.0.0.1:{here.stack.ports.intake}"
+    key = {"Authorization": f"Bearer {here.stack.secrets.of(TELEPHONY)}"}
+    alone = turns * TURNS_ALONE
     async with httpx.AsyncClient(base_url=base, headers=key, timeout=30) as intake:
         await one_call(intake, 10, 0)
-        alone = await one_call(intake, ALONE, 0)
+        took, unread = await one_call(intake, alone, 0)
         starts = [PAUSE * n / CALLS_AT_ONCE for n in range(CALLS_AT_ONCE)]
-        many = await asyncio.gather(*(one_call(intake, TURNS, PAUSE, after) for after in starts))
-    together = [seconds for took, _ in many for seconds in took]
-    return [
-        row(f"one call of {ALONE} turns, without a pause", *alone),
-        row(
-            f"{CALLS_AT_ONCE} calls at once, a turn every {PAUSE:.0f} s each",
-            together,
-            sum(unread for _, unread in many),
-        ),
-    ]
+        many = await asyncio.gather(*(one_call(intake, turns, PAUSE, after) for after in starts))
+    together, late = [seconds for one, _ in many for seconds in one], sum(unread for _, unread in many)
+    name = f"{CALLS_AT_ONCE} at once, a turn every {PAUSE:.0f} s each"
+    return [_line(f"one of {alone} turns, without a pause", took, unread), _line(name, together, late)]
 
 
-def main() -> None:
-    print("| | turns | p50 ms | p99 ms | most ms | not read in time |\n|---|---|---|---|---|---|")
-    with serving() as stack:
-        print("\n".join(asyncio.run(measured(stack))))
-
-
-if __name__ == "__main__":
-    main()
+def _line(name: str, took: list[float], unread: int) -> list[str]:
+    p50, p99 = (f"{percentile(took, share) * 1000:.0f}" for share in (0.5, 0.99))
+    return [name, str(len(took)), p50, p99, f"{max(took) * 1000:.0f}", str(unread)]

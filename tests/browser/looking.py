@@ -20,3 +20,10 @@ async def picture(page: Page, name: str) -> None:
     """Keep how it looks under docs/screens/."""
     SCREENS.mkdir(parents=True, exist_ok=True)
     await page.screenshot(path=SCREENS / f"{name}.png")
+
+
+async def whole_page(page: Page, name: str) -> None:
+    """Keep all of a page under docs/screens/form/, small: there are many."""
+    folder = SCREENS / "form"
+    folder.mkdir(parents=True, exist_ok=True)
+    await page.screenshot(path=folder / f"{name}.jpg", full_page=True, type="jpeg", quality=40)

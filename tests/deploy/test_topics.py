@@ -13,6 +13,7 @@ from shared.kafka import (
     CLASSIFIED,
     DEAD,
     DISPUTED,
+    ERASED,
     LINKED,
     OVERRIDDEN,
     PROGRESSED,
@@ -24,7 +25,7 @@ from shared.kafka import (
 
 SCRIPT = Path(__file__).resolve().parents[2] / "deploy" / "kafka" / "topics.sh"
 WRITES = {
-    "intake": {*RECEIVED.values(), LINKED, AMENDED, DEAD},
+    "intake": {*RECEIVED.values(), LINKED, AMENDED, ERASED, DEAD},
     "classifier": {*CLASSIFIED.values(), DEAD},
     "escalation": {ROUTED, PROGRESSED, OVERRIDDEN, DISPUTED, DEAD},
     "operator": {*TOPICS} - {DEAD},
@@ -32,9 +33,12 @@ WRITES = {
 READS = {
     "intake": {ROUTED, DISPUTED},
     "classifier": {*RECEIVED.values()},
-    "escalation": {*CLASSIFIED.values(), RECEIVED[Lane.urgent], DEAD},
+    "escalation": {*CLASSIFIED.values(), RECEIVED[Lane.urgent], LINKED, AMENDED, ERASED, DEAD},
     "operator": {DEAD},
 }
+
+
+AGENCIES = {"agency.a-one", "agency.b-two"}
 
 
 @pytest.fixture(scope="module")
@@ -44,7 +48,9 @@ def asked(tmp_path_factory: pytest.TempPathFactory) -> list[list[str]]:
     for name in ("kafka-topics.sh", "kafka-acls.sh"):
         (tools / name).write_text('#!/bin/sh\n(printf "%s " "$(basename "$0")" "$@"; echo) >> "$KAFKA_BIN/asked"\n')
         (tools / name).chmod(0o755)
-    settings = {"KAFKA_BIN": str(tools), "BOOTSTRAP": "kafka:9092", "REPLICAS": "3", "ACLS": "1"}
+    settings = {"KAFKA_BIN": str(tools), "BOOTSTRAP": "kafka:9092", "REPLICAS": "3", "ACLS": "1"} | {
+        "AGENCIES": "a-one b-two"
+    }
     subprocess.run(["bash", SCRIPT], env=os.environ | settings, check=True)
     return [line.split() for line in (tools / "asked").read_text().splitlines()]
 
@@ -69,6 +75,13 @@ def test_each_reads_what_it_must_and_no_more(asked: list[list[str]], service: st
     assert granted(asked, service, ("--operation", "Read")) == READS[service]
 
 
+def test_an_agency_reads_its_own_topic_and_no_other(asked: list[list[str]]):
+    for agency in ("a-one", "b-two"):
+        assert granted(asked, agency, ("--operation", "Read")) == {f"agency.{agency}"}
+    writers = {call[call.index("--allow-principal") + 1] for call in asked if "Write" in call and "agency." in call}
+    assert writers == {"User:escalation"}
+
+
 def test_groups_are_called_after_the_service_that_may_read_in_them(asked: list[list[str]]):
     reading = {group for call in asked if "Read" in call for group in after("--group", call)}
     assert {group.split(".")[0] + "." for group in READERS.values()} <= reading
@@ -76,7 +89,7 @@ def test_groups_are_called_after_the_service_that_may_read_in_them(asked: list[l
 
 def test_every_topic_is_made_to_outlive_a_broker(asked: list[list[str]]):
     made = [call for call in asked if "--create" in call]
-    assert {topic for call in made for topic in after("--topic", call)} == set(TOPICS)
+    assert {topic for call in made for topic in after("--topic", call)} == {*TOPICS, *AGENCIES}
     assert all(
         {"--replication-factor", "min.insync.replicas=2", "retention.ms=604800000"} <= set(call) for call in made
     )

@@ -78,3 +78,8 @@ async def test_consent_opens_a_partner_and_without_it_the_police_have_it(tell: T
     withheld = await tell("web", FORMS["hate_incident"])
     assert shared.went_to["stand-together"] == {"support"}
     assert "stand-together" not in withheld.went_to
+
+
+async def test_an_application_for_a_case_review_reaches_its_panel(tell: Tell):
+    sent = await tell("web", FORMS["asb"], contact={"name": "Sam", "phone": "01632 960001"}, case_review=True)
+    assert sent.went_to["moor-and-vale-case-review"] == {"case_review"}

@@ -6,9 +6,14 @@ from datetime import timedelta
 import asyncpg
 import pytest
 
+from services.escalation.domain.directory import Directory
 from services.escalation.domain.people import Role
-from services.escalation.handlers import audit
+from services.escalation.handlers import acts, audit, erasing
+from services.escalation.handlers.acts import Agency
+from services.escalation.tokens import Principal
 from shared.database import Pool
+from shared.events import ReportErased
+from shared.outbox import Bell
 from tests.builders import NOON, classified, report
 from tests.escalation.conftest import Escalate, SignInPage
 
@@ -18,6 +23,10 @@ KEY = "a key of thirty-two characters for the chain"
 async def sealed(escalate: Escalate, pool: Pool, many: int = 5) -> None:
     await escalate(*(classified() for _ in range(many)))
     await audit.seal_some(pool, KEY)
+
+
+async def written(pool: Pool) -> int:
+    return int(await pool.fetchval("select count(*) from audit_entry"))
 
 
 async def tampered(pool: Pool, statement: str) -> None:
@@ -31,7 +40,7 @@ async def test_a_whole_record_is_proved(escalate: Escalate, pool: Pool):
     await sealed(escalate, pool)
     await sealed(escalate, pool)
     proof = await audit.verify(pool, KEY, None, NOON)
-    assert (proof.entries, proof.faults) == (10, ())
+    assert (proof.entries, proof.faults) == (await written(pool), ())
     assert (await audit.verify(pool, KEY, proof.head, NOON)).faults == ()
 
 
@@ -66,9 +75,8 @@ async def test_without_the_key_no_seal_fits(escalate: Escalate, pool: Pool):
 async def test_what_the_sealer_left_lying_is_told(escalate: Escalate, pool: Pool):
     await escalate(classified())
     later = NOON + audit.OVERDUE + timedelta(seconds=1)
-    assert (await audit.verify(pool, KEY, None, later)).faults == (
-        "1 entries were never sealed: is the worker running?",
-    )
+    (fault,) = (await audit.verify(pool, KEY, None, later)).faults
+    assert fault == f"{await written(pool)} entries were never sealed: is the worker running?"
 
 
 @pytest.mark.parametrize(
@@ -96,7 +104,27 @@ async def test_several_sealers_at_once_make_one_chain(escalate: Escalate, pool: 
     await asyncio.gather(write(), write(), seal(), seal(), seal())
     await audit.seal_some(pool, KEY)
     proof = await audit.verify(pool, KEY, None, NOON)
-    assert (proof.entries, proof.faults) == (20, ())
+    assert (proof.entries, proof.faults) == (await written(pool), ())
+
+
+async def test_what_agencies_are_sent_do_and_must_erase_is_recorded(
+    escalate: Escalate, pool: Pool, guests: Pool, directory: Directory
+):
+    event = classified(behaviours=("A3",))
+    await escalate(event)
+    agency = Agency(Principal("hal", "agency", "northmoor-environmental-health"), guests, Bell(pool))
+    await acts.acknowledge(agency, event.report_id, NOON)
+    erased = ReportErased(report_id=event.report_id, erased_at=NOON, by="kim", reason="asked to")
+    await erasing.erase([erased], directory, pool, Bell(pool), NOON)
+    rows = await pool.fetch("select who, action, detail ->> 'agency' as agency from audit_entry order by id")
+    health = "northmoor-environmental-health"
+    assert [tuple(row) for row in rows] == [
+        ("classifier", "read", None),
+        ("escalation", "delivered", health),
+        ("hal", "acknowledged", health),
+        ("escalation", "told to erase", health),
+        ("kim", "erased", None),
+    ]
 
 
 async def test_an_auditor_sees_the_record_of_a_case_and_is_recorded(

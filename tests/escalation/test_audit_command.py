@@ -37,7 +37,8 @@ async def test_verify_proves_and_fails(escalate: Escalate, pool: Pool, settings:
     await escalate(classified(), classified())
     await audit.seal_some(pool, settings.audit_key.get_secret_value())
     status, printed = await heard(settings, "audit", "verify")
-    assert (status, printed.split(";")[0]) == (0, "2 entries")
+    entries = await pool.fetchval("select count(*) from audit_entry")
+    assert (status, printed.split(";")[0]) == (0, f"{entries} entries")
     status, printed = await heard(settings, "audit", "verify", "--head", "00" * 32)
     assert status == 1
     assert "cut off" in printed

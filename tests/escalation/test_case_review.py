@@ -12,7 +12,7 @@ import pytest
 
 from services.escalation.domain.case_review import Why, count
 from services.escalation.domain.directory import Threshold
-from services.escalation.handlers import attendance, case_reviews, cases
+from services.escalation.handlers import attendance, cases
 from services.escalation.handlers.cases import Arrived, Rules
 from shared.database import Pool
 from shared.events import Answers, Contact, History, Label, Place, Progress, ReportClassified, ReportProgressed
@@ -168,13 +168,65 @@ async def test_a_further_complaint_joins_the_review_under_way(review_id: UUID, e
     assert [entry["reference"] for entry in row["timeline"]] == ["H-0", "H-1", "H-2", "H-3"]
 
 
-async def test_a_reporter_may_not_ask_anonymously_and_an_operator_may(
-    escalate: Escalate, client: httpx.AsyncClient, sign_in: SignIn, pool: Pool, rules: Rules
+ASKED: dict[str, Any] = {
+    "contact": CONTACT,
+    "case_review_asked_at": NOON,
+    "answers": Answers(reported_to="3 March, the council, C9", wanted="Somebody visits at night"),
+}
+
+
+async def test_whoever_asks_for_a_review_is_given_one_whatever_the_count(
+    escalate: Escalate, client: httpx.AsyncClient, sign_in: SignIn, pool: Pool
 ):
+    event = classified(report(**ASKED), labels=(Label.other,))
+    for _ in range(2):
+        await escalate(event)
+    row = await pool.fetchrow("select * from case_review")
+    assert (row["agency_id"], row["asked_by"], row["reference"]) == (PANEL, "reporter", event.report.reference)
+    assert await said(pool) == [Progress.review_asked]
+    panel = await sign_in("agency", PANEL)
+    (entry,) = (await client.get(f"/v1/agencies/{PANEL}/reports", headers=panel)).json()["reports"]
+    assert entry["report"]["contact"] == CONTACT.model_dump()
+    assert entry["report"]["application"] == {
+        "complaints": "3 March, the council, C9",
+        "wanted": "Somebody visits at night",
+    }
+
+
+async def test_nobody_anonymous_is_given_one(escalate: Escalate, pool: Pool):
+    for contact in (None, Contact(name="Jo"), Contact(phone="01632 960001")):
+        await escalate(classified(report(**(ASKED | {"contact": contact}))))
+    assert await pool.fetchval("select count(*) from case_review") == 0
+
+
+async def test_asking_for_what_was_offered_tells_the_panel_once(review_id: UUID, escalate: Escalate, pool: Pool):
+    """The next revision of the third report asks; read anew by other rules it does not ask again."""
+    third = ReportClassified.model_validate_json(await pool.fetchval("select event from cases where reference = 'H-2'"))
+    told = third.report.model_copy(update=ASKED | {"revision": 2})
+    asks = third.model_copy(update={"revision": 2, "report": told})
+    await escalate(asks)
+    by_other_rules = asks.assessment and asks.assessment.model_copy(update={"rulebook": "rules-2"})
+    await escalate(asks.model_copy(update={"assessment": by_other_rules}), at=NOON + DAY)
+    (row,) = await pool.fetch("select id, asked_by from case_review")
+    assert (row["id"], row["asked_by"]) == (review_id, "reporter")
+    assert await said(pool) == [Progress.review_offered, Progress.review_asked]
+
+
+async def test_a_closed_review_is_asked_for_again_by_a_person_and_not_by_other_rules(escalate: Escalate, pool: Pool):
+    event = classified(report(**ASKED))
+    await escalate(event)
+    await pool.execute("update case_review set state = 'closed'")
+    by_other_rules = event.assessment and event.assessment.model_copy(update={"rulebook": "rules-2"})
+    await escalate(event.model_copy(update={"assessment": by_other_rules}), at=NOON + DAY)
+    assert await pool.fetchval("select count(*) from case_review") == 1
+    again = event.report.model_copy(update={"revision": 2, "case_review_asked_at": NOON + 40 * DAY})
+    await escalate(event.model_copy(update={"revision": 2, "report": again}))
+    assert await pool.fetchval("select count(*) from case_review where state = 'proposed'") == 1
+
+
+async def test_an_operator_may_ask_for_one(escalate: Escalate, client: httpx.AsyncClient, sign_in: SignIn, pool: Pool):
     event = classified(behaviours=("A3",))
     await escalate(event)
-    with pytest.raises(case_reviews.NotNow, match="anonymously"):
-        await case_reviews.ask(event.report_id, "reporter", rules, pool, Bell(pool), NOON)
     operator = await sign_in("operator", "northmoor-police")
     answer = await client.post(f"/v1/reports/{event.report_id}/case-review", headers=operator)
     assert answer.status_code == 201
@@ -207,6 +259,22 @@ async def test_a_panel_invites_plans_follows_up_and_closes(
 
 
 CLOSED = {"outcome": "an agreement was signed", "tell_reporter": "something_was_done"}
+
+
+async def test_the_body_complained_of_is_not_invited_to_speak_of_it(
+    escalate: Escalate, client: httpx.AsyncClient, sign_in: SignIn, pool: Pool
+):
+    answers = Answers(party_organisation="Northmoor Homes")
+    await escalate(classified(report(answers=answers, contact=CONTACT), behaviours=("A3",), reported_before=3))
+    panel = await sign_in("agency", PANEL)
+    base = f"/v1/agencies/{PANEL}/case-reviews/{await pool.fetchval('select id from case_review')}"
+    action = {"action": "x", "owner": "northmoor-homes", "due_on": "2026-04-01"}
+    tried = (("invitations", {"agency": "northmoor-homes"}), ("actions", action))
+    for what, given in (*tried, ("invitations", {"agency": "nobody"})):
+        assert (await client.post(f"{base}/{what}", json=given, headers=panel)).status_code == 422
+    assert await pool.fetchval("select count(*) from case_review_agency") == 0
+    allowed = {"agency": "northmoor-council-asb"}
+    assert (await client.post(f"{base}/invitations", json=allowed, headers=panel)).status_code == 204
 
 
 async def test_an_invited_agency_says_of_its_own_actions_only_that_they_are_done(

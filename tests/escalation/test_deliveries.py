@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from services.escalation.domain.directory import Directory
-from services.escalation.handlers import attendance, cases, deliveries
+from services.escalation.handlers import attendance, cases
 from services.escalation.handlers.cases import Arrived, Rules
 from shared.database import Pool
 from shared.events import Answers, Contact, Label, Progress, ReportClassified, ReportProgressed, SafeWords
@@ -145,6 +145,38 @@ async def test_given_back_for_nobody_who_may_have_it_it_goes_to_a_person(
     assert await pool.fetchval("select count(*) from delivery where kind = 'report'") == 1
 
 
+async def test_given_back_for_the_police_it_is_on_their_queue(
+    noise: ReportClassified, health: Agency, pool: Pool, rules: Rules
+):
+    await health.does("return", noise.report_id, reason="he hits her", whose="northmoor-police")
+    await settle(pool, rules)
+    item = await pool.fetchrow("select force, queues, state from queue_item")
+    assert tuple(item) == ("northmoor-police", ["review"], "open")
+    assert (await reasons(pool))[-1] == "given back by Northmoor Environmental Health: for the police, they say"
+
+
+async def test_given_back_for_whom_it_was_closed_by_it_goes_to_a_person(
+    escalate: Escalate, health: Agency, council: Agency, pool: Pool, rules: Rules
+):
+    event = classified(behaviours=("A3", "A9"))
+    await escalate(event)
+    await council.does("close", event.report_id, outcome="left to Environmental Health")
+    await health.does("return", event.report_id, reason="theirs", whose=COUNCIL)
+    await settle(pool, rules)
+    assert await pool.fetchval("select queues from queue_item") == ["review"]
+
+
+async def test_given_back_for_whom_it_is_with_already_they_have_it_once(
+    escalate: Escalate, health: Agency, council: Agency, pool: Pool, rules: Rules
+):
+    event = classified(behaviours=("A3", "A9"))
+    await escalate(event)
+    await health.does("return", event.report_id, reason="theirs", whose=COUNCIL)
+    await settle(pool, rules)
+    assert len(await council.feed()) == 1
+    assert await pool.fetchval("select count(*) from queue_item") == 0
+
+
 async def test_given_back_for_the_body_complained_of_it_goes_to_a_person(
     escalate: Escalate, health: Agency, pool: Pool, rules: Rules
 ):
@@ -218,24 +250,6 @@ async def test_one_agency_that_never_looks_holds_up_no_other(
     assert {tuple(row) for row in rows} == {(HEALTH, "queued"), (COUNCIL, "acknowledged")}
 
 
-async def test_after_erasure_a_tombstone(
-    noise: ReportClassified, health: Agency, pool: Pool, directory: Directory, escalate: Escalate
-):
-    await escalate(classified(**NOISE))
-    await deliveries.erase(noise.report_id, directory, pool, Bell(pool), NOON)
-    entries = await health.feed()
-    assert [(e["position"], e["kind"], e["report"] is None) for e in entries] == [
-        (1, "report", True),
-        (2, "report", False),
-        (3, "erased", True),
-    ]
-    assert entries[2]["report_id"] == str(noise.report_id)
-    for table in ("cases", "queue_item", "outbox", "delivery"):
-        rows = await pool.fetch(f"select * from {table} where report_id = $1", noise.report_id)
-        assert noise.report.reference not in str(rows)
-        assert noise.report.text not in str(rows)
-
-
 async def test_a_story_read_by_those_who_may_not_get_in_touch_reaches_nobody(escalate: Escalate, health: Agency):
     contact = Contact(name="Jo Marsh", phone="01632 960001", email="jo@example.org")
     text = "I'm Jo Marsh, ring 07700 900123 or +44 1632 960001, jo.m@example.org. Noise at 3 since 2019."
@@ -250,6 +264,14 @@ async def test_safe_contact_stands_beside_every_contact(escalate: Escalate, coun
     await escalate(classified(told, behaviours=("A4",), safe_contact=("no letters",)))
     (entry,) = await council.feed()
     assert entry["report"]["safe_contact"] == ["never ring", "no letters"]
+
+
+async def test_safe_contact_stands_beside_a_place_too_for_somebody_may_knock_there(escalate: Escalate, health: Agency):
+    told = report(contact=Contact(phone="01632 960001"), answers=Answers(safe_contact="never call; text 07700 900123"))
+    await escalate(classified(told, **NOISE, safe_contact=("don't come to the door",)))
+    (entry,) = await health.feed()
+    assert entry["report"]["place"]["postcode"] == "ZZ1 4AB"
+    assert entry["report"]["safe_contact"] == ["never call; text [withheld]", "don't come to the door"]
 
 
 async def test_ids_alone_go_to_the_topic_of_an_agency_on_kafka(

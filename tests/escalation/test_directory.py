@@ -1,6 +1,7 @@
 """The directory as data: whole or refused, tried before it is loaded, and the areas of postcodes."""
 
 from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -135,6 +136,32 @@ async def test_a_dry_run_shows_which_open_reports_would_move_and_moves_nothing(
     assert move.kept.event.report.reference == "moves"
     assert (move.to, move.no_longer_to) == (("northmoor-police/review",), ("northmoor-environmental-health/nuisance",))
     assert await pool.fetchval("select count(*) from delivery where kind <> 'report'") == 0
+
+
+async def test_what_a_person_overrode_stays_where_that_put_it(
+    escalate: Escalate, pool: Pool, rules: Rules, directory: Directory
+):
+    event = classified(behaviours=("A3",))
+    await escalate(event)
+    said = {"labels": ["harassment"], "why": "she was in tears", "who": "sam", "at": NOON.isoformat(), "of_danger": 4}
+    await pool.execute("update cases set override = $1", said)
+    again = event.model_copy(update={"revision": 2, "report": event.report.model_copy(update={"revision": 2})})
+    await escalate(again)
+    assert await directories.moves(partial(covering, rules, None), pool) == []
+    other = Rules(without_environmental_health(directory), rules.grading, rules.routing)
+    assert await directories.moves(partial(covering, other, None), pool) == []
+
+
+async def test_what_is_nobodys_finds_its_place_once_its_area_is_known(
+    escalate: Escalate, pool: Pool, rules: Rules, directory: Directory
+):
+    await escalate(classified(report(place=Place(postcode="ZZ9 1AA")), behaviours=("A3",)))
+    assert await directories.moves(partial(covering, rules, None), pool) == []
+    northmoor, southvale = directory.areas
+    wider = northmoor.model_copy(update={"outward": (*northmoor.outward, "ZZ9")})
+    other = rules.directory.model_copy(update={"areas": (wider, southvale)})
+    (move,) = await directories.moves(partial(covering, replace(rules, directory=other), None), pool)
+    assert (move.to, move.no_longer_to) == (("northmoor-environmental-health/nuisance",), ("none/review",))
 
 
 async def test_loaded_it_moves_them(escalate: Escalate, pool: Pool, rules: Rules, directory: Directory):

@@ -16,6 +16,7 @@ from shared.events import (
     Assessment,
     DangerClass,
     Effect,
+    Finding,
     Flag,
     History,
     Impact,
@@ -23,12 +24,18 @@ from shared.events import (
     Lane,
     Place,
     Repetition,
+    RiskGroup,
+    Standing,
     Threat,
 )
 from tests.builders import NOON, assessment, classified, report
 from tests.escalation.conftest import Escalate
 
 TABLE = grading()
+
+
+def answered(question: str, standing: Standing = Standing.present) -> Finding:
+    return Finding(id=question, group=RiskGroup.sdash, asks="?", standing=standing)
 
 
 @pytest.mark.parametrize(
@@ -49,11 +56,24 @@ TABLE = grading()
             {
                 "labels": (Label.stalking, Label.harassment),
                 "danger_class": DangerClass.veiled_or_stalking,
-                "effect": (Effect.scared,),
-                "behaviours": ("S3", "H4"),
+                "risk": (answered("sdash.visits"), answered("sdash.damage", Standing.unknown)),
             },
             Grade.priority,
             "Risk",
+        ),
+        (
+            {"labels": (Label.harassment,), "effect": (Effect.scared,), "risk": (answered("vulnerable.alone"),)},
+            Grade.priority,
+            "Vulnerability",
+        ),
+        (
+            {
+                "labels": (Label.harassment,),
+                "effect": (Effect.scared,),
+                "risk": (answered("vulnerable.alone", Standing.absent),),
+            },
+            Grade.scheduled,
+            "Harm",
         ),
         ({"labels": (Label.harassment,)}, Grade.scheduled, "Harm"),
         ({"repetition": Repetition.repeated}, Grade.scheduled, "Engagement"),
@@ -82,30 +102,12 @@ async def test_a_target_is_its_areas(escalate: Escalate, pool: Pool, postcode: s
     assert await pool.fetchval("select target_at from queue_item") == NOON + timedelta(minutes=minutes)
 
 
-async def test_four_calls_in_the_order_of_their_danger(escalate: Escalate, pool: Pool):
-    """A suicidal caller with the means, a stalker outside now, a finished assault, a noisy party."""
-    calls = {
-        "suicidal caller": {"danger_class": 1, "flags": (Flag.self_harm,), "labels": (Label.other,)},
-        "stalker outside now": {"danger_class": 2, "labels": (Label.stalking, Label.harassment), "happening_now": True},
-        "finished assault": {"danger_class": 2, "labels": (Label.other,), "threat": Threat.explicit},
-        "noisy party": {"danger_class": 4, "labels": (Label.asb,), "behaviours": ("A4",)},
-    }
-    for minutes, (name, read) in enumerate(calls.items()):
-        told = report(reference=name, received_at=NOON + timedelta(minutes=minutes))
-        await escalate(classified(told, **read))
-    rows = await pool.fetch(
-        "select reference from queue_item join cases using (report_id) "
-        "order by queue_item.danger_class, grade_order, target_at"
-    )
-    assert [row["reference"] for row in rows] == list(calls)
-
-
 async def test_a_regrading_is_recorded_with_what_changed(escalate: Escalate, pool: Pool):
     told = report()
     await escalate(classified(told, labels=(Label.harassment,)))
     graver = assessment(labels=(Label.harassment,), flags=(Flag.child_at_risk,))
     await escalate(classified(told.model_copy(update={"revision": 2}), graver))
-    detail = await pool.fetchval("select detail from audit_entry order by id desc limit 1")
+    detail = await pool.fetchval("select detail from audit_entry where action = 'read' order by id desc limit 1")
     assert (detail["grade_before"], detail["grade"]) == ("scheduled", "priority")
     assert detail["reasons_new"] == [
         "Vulnerability: a child or an adult at risk, or so-called honour, is involved (G3)"

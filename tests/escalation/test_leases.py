@@ -15,6 +15,7 @@ from services.escalation.domain.outcomes import Outcome
 from services.escalation.domain.people import Worker
 from services.escalation.errors import LeaseLost, NotFree, NothingThere
 from services.escalation.handlers import leases, work
+from services.escalation.handlers.board import Board
 from services.escalation.handlers.leases import LEASE, Claim
 from shared.database import Pool
 from shared.events import DangerClass, Flag, Label, Place, ReportReceived
@@ -144,13 +145,23 @@ class Room:
     reports: dict[UUID, ReportReceived] = field(default_factory=dict)
     claims: dict[UUID, Claim] = field(default_factory=dict)
 
+    def rows(self) -> list[UUID]:
+        """In rank order; of the near-copies that came in a flood, the gravest alone."""
+        order = sorted(self.ranks, key=lambda i: self.ranks[i])
+        flood = [i for i in order if self.reports[i].text == FLOOD]
+        return [i for i in order if i not in flood[1:]]
+
     def free(self) -> list[UUID]:
         held = {i for i, claim in self.claims.items() if claim.until > self.now}
-        return sorted(set(self.ranks) - held, key=lambda i: self.ranks[i])
+        return [i for i in self.rows() if i not in held]
+
+
+FLOOD = "He says that he will come to the house tonight and that nobody will ever find me again."
 
 
 STEP = st.one_of(
     st.tuples(st.just("arrives"), st.integers(1, 4), st.booleans()),
+    st.tuples(st.just("a near-copy arrives"), st.integers(1, 4), st.booleans()),
     st.tuples(st.just("is regraded"), st.integers(1, 4), st.booleans()),
     st.tuples(st.just("is claimed"), st.just(0), st.booleans()),
     st.tuples(st.just("is released"), st.just(0), st.booleans()),
@@ -163,17 +174,21 @@ TARGETS = {0: timedelta(minutes=15), 1: timedelta(hours=1), 2: timedelta(days=2)
 
 @given(st.lists(STEP, min_size=5, max_size=40))
 @settings(max_examples=40, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture])
-async def test_nothing_is_handed_out_after_something_less_grave_and_all_is_handed_out(
+async def test_nothing_is_handed_out_or_shown_after_something_less_grave_and_all_is_handed_out(
     escalate: Escalate, pool: Pool, steps: list[tuple[str, int, bool]]
 ):
     await pool.execute("truncate queue_item, cases cascade")
     room = Room()
+    board = Board(SAM.force)
     for step, number, vulnerable in steps:
         await play(room, step, number, vulnerable, escalate, pool)
+        shown = [line.report_id for line in (await board.standing(pool, room.now)).lines]
+        assert shown == room.rows()
     room.now += LEASE
     while wanted := room.free():
-        assert (await taken(pool, SAM, room.now)).report_id == wanted[0]
-        del room.ranks[wanted[0]]
+        claim = await taken(pool, SAM, room.now)
+        assert claim.report_id == wanted[0]
+        await finish(room, "is closed", claim, pool)
     assert await leases.claim_next(SAM, None, None, pool, room.now) is None
 
 
@@ -183,6 +198,8 @@ async def play(room: Room, step: str, number: int, vulnerable: bool, escalate: E
     match step:
         case "arrives":
             await tell(room, report(received_at=room.now), number, vulnerable, escalate)
+        case "a near-copy arrives":
+            await tell(room, report(received_at=room.now, text=FLOOD), number, vulnerable, escalate)
         case "is regraded" if room.reports:
             first = next(iter(room.reports.values()))
             await tell(room, first.model_copy(update={"revision": first.revision + 1}), number, vulnerable, escalate)
@@ -212,7 +229,7 @@ async def finish(room: Room, step: str, claim: Claim, pool: Pool) -> None:
         del room.ranks[claim.report_id], room.reports[claim.report_id]
     else:
         await leases.release(claim.report_id, claim.token, worker, "", pool, room.now)
-    del room.claims[claim.report_id]
+    room.claims.pop(claim.report_id, None)
 
 
 async def test_over_http_two_programs_race_for_one_case(escalate: Escalate, client: httpx.AsyncClient, sign_in: SignIn):

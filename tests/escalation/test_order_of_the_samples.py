@@ -31,6 +31,34 @@ def readings() -> list[ReportClassified]:
     return found
 
 
+CALLS = {
+    "suicidal caller": """OPERATOR: Police, what is the emergency?
+CALLER: I've got the tablets here in front of me and I'm going to take them all tonight. I want to die.""",
+    "stalker outside now": """OPERATOR: Police, how can I help?
+CALLER: My ex is outside my house again right now, sat in his car watching the window. He's followed me to work every
+day for weeks and I'm terrified of him.""",
+    "finished assault": """OPERATOR: 101, what has happened?
+CALLER: A man punched me in the face outside the chip shop last night and walked off. I have a black eye.""",
+    "noisy party": """OPERATOR: 101, how can I help?
+CALLER: There's a loud party at number 9, the music has been on since ten. Nobody is hurt, it's only the noise.""",
+}
+"""The gravest first."""
+
+
+async def test_four_calls_are_handed_out_by_their_danger_however_they_come_in(escalate: Escalate, pool: Pool):
+    rulebook = load()
+    for minutes, (name, text) in enumerate(reversed(CALLS.items())):
+        told = received({"id": name, "channel": "phone", "text": text})
+        when = NOON + timedelta(minutes=minutes)
+        told = told.model_copy(update={"reference": name, "received_at": when, "place": Place(postcode="ZZ1 4AB")})
+        await escalate(classify(told, rulebook))
+    worker, order = Worker("sam", "Sam", "northmoor-police"), []
+    while claim := await leases.claim_next(worker, None, None, pool, NOON):
+        order.append(await pool.fetchval("select reference from cases where report_id = $1", claim.report_id))
+    assert order == [name for name in CALLS if name in order]
+    assert order[:3] == list(CALLS)[:3]
+
+
 async def test_all_danger_reaches_the_control_room_and_nothing_else_comes_before_it(escalate: Escalate, pool: Pool):
     events = readings()
     random.Random(7).shuffle(events)

@@ -1,5 +1,6 @@
 """Codebook §5, row by row: with consent and without it, and with each body as the party complained of."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -7,8 +8,8 @@ import pytest
 from services.escalation.domain.grading import danger_of
 from services.escalation.domain.routing import NOBODY, Route, Subject, route
 from services.escalation.handlers.cases import Rules
-from shared.events import Answers, DangerClass, Flag, Label, Place, Strand
-from tests.builders import assessment, report
+from shared.events import Answers, Contact, DangerClass, Flag, Label, Place, Strand
+from tests.builders import NOON, assessment, report
 
 ALL = ("housing", "school", "stalking_advocacy", "hate_crime_support")
 POLICE, REVIEW = ("police", "neighbourhood"), ("police", "review")
@@ -33,6 +34,7 @@ CHILD = {"labels": (Label.harassment,), "flags": (Flag.child_at_risk,)}
 COUNCILS = Answers(landlord="council")
 AT_SCHOOL = "Three boys in my son's class at school push him about every day."
 AMBULANCE = "He rings for an ambulance every night and nobody is ill."
+ASKS = {"case_review_asked_at": NOON, "contact": Contact(name="Jo", phone="01632 960001")}
 
 ROWS = [
     ("R1", {}, {"labels": (Label.other,), "danger_class": DangerClass.life_at_risk}, {("police", "control_room")}),
@@ -80,6 +82,8 @@ ROWS = [
     ("R19", {}, {"behaviours": ("S1",)}, {POLICE}),
     ("R19 and R20", {}, {"behaviours": ("H8",)}, {POLICE, ("council-asb", "asb")}),
     ("R21", {}, {"labels": (Label.other,)}, {REVIEW}),
+    ("R22", ASKS, {"labels": (Label.other,)}, {REVIEW, ("moor-and-vale-case-review", "case_review")}),
+    ("R22, anonymous", ASKS | {"contact": None}, {"labels": (Label.other,)}, {REVIEW}),
     ("no row", {}, {"labels": (Label.asb,)}, {REVIEW}),
     ("not read", {}, None, {REVIEW}),
 ]
@@ -106,6 +110,16 @@ def test_an_unknown_area_goes_to_review_and_to_nobody_else(rules: Rules, postcod
     assert where.force is None
     assert places(where) == {(NOBODY, "review")}
     assert where.queues == ("review",)
+
+
+def test_a_boundary_goes_to_review_and_to_nobody_else(rules: Rules):
+    northmoor, southvale = rules.directory.areas
+    both = (northmoor, southvale.model_copy(update={"outward": (*southvale.outward, "ZZ3")}))
+    shared = replace(rules, directory=rules.directory.model_copy(update={"areas": both}))
+    assert places(routed(shared, {"place": Place(postcode="ZZ3 1AA"), "consent": ALL}, STALKING)) == {
+        (NOBODY, "review")
+    }
+    assert routed(shared, {"place": Place(postcode="ZZ2 1AA")}, STALKING).force == "northmoor-police"
 
 
 @pytest.mark.parametrize("postcode", ["ZZ1 4AB", "zz14ab", " zZ1  4aB "])

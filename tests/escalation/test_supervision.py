@@ -92,7 +92,7 @@ async def test_a_supervisor_sees_what_is_late_unclaimed_and_not_placed(
     assert "Threats that nobody holds: 1" in page
     assert "Past their target: 1" in page
     assert "No rule places them: 1" in page
-    assert page.count("H-LATE") == 2
+    assert page.count(">H-LATE</a>") == 2
 
 
 async def test_a_list_is_taken_away_as_a_file_without_a_word_that_was_told_and_recorded(

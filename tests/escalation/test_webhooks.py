@@ -10,11 +10,14 @@ import httpx
 import pytest
 from standardwebhooks import Webhook
 
-from services.escalation.handlers import webhooks
+from services.escalation.domain.directory import Directory
+from services.escalation.handlers import directories, webhooks
 from services.escalation.outward import Outward, Refused
+from services.escalation.settings import Settings
 from shared.database import Pool
 from tests.builders import classified
 from tests.escalation.conftest import Escalate
+from tests.escalation.test_audit_command import heard
 
 HEALTH, COUNCIL = "northmoor-environmental-health", "northmoor-council-asb"
 LOOPBACK = (ip_network("127.0.0.0/8"),)
@@ -186,3 +189,21 @@ async def test_the_call_goes_to_the_address_that_was_checked_under_the_name_that
     assert called[0].url.host == "93.184.216.34"
     assert called[0].headers["host"] == "hooks.example"
     assert called[0].extensions["sni_hostname"] == "hooks.example"
+
+
+@pytest.mark.parametrize(
+    ("agency", "url", "reason"),
+    [
+        ("nobody", "https://127.0.0.1/hook", "no agency with this id"),
+        (HEALTH, "https://127.0.0.1/hook", "a private address"),
+        (HEALTH, "nonsense", "not an address that is called"),
+    ],
+)
+async def test_what_could_never_be_told_is_not_set_up(
+    pool: Pool, directory: Directory, settings: Settings, agency: str, url: str, reason: str
+):
+    await directories.load_directory(directory, pool, NOW)
+    status, printed = await heard(settings, "escalation", "webhook", agency, url)
+    assert status == 2
+    assert reason in printed
+    assert await pool.fetchval("select count(*) from webhook") == 0

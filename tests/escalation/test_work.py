@@ -45,9 +45,8 @@ async def test_contact_a_note_and_the_end_stand_in_the_case(hold: Any):
     assert (await room.post("notes", words="sister is with her")).status_code == 201
     assert (await room.post("close", outcome="advised")).status_code == 204
     case = await room.case()
-    assert [entry["action"] for entry in case["entries"]] == [
-        "read", "claimed", "made contact", "noted", "closed",
-    ]  # fmt: skip
+    actions = [entry["action"] for entry in case["entries"] if entry["action"] != "delivered"]
+    assert actions == ["read", "claimed", "made contact", "noted", "closed"]
     assert [note["words"] for note in case["notes"]] == ["sister is with her"]
     assert (case["item"]["state"], case["item"]["outcome"]) == ("closed", "advised")
 

@@ -11,12 +11,14 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
+from services.intake.handlers import reports
 from services.intake.main import create_app
 from services.intake.settings import Settings
 from shared.database import Pool
 from shared.events import Explanation, ReportReceived
-from tests.builders import assessment
+from tests.builders import assessment, receipt
 from tests.intake.form import Form
+from tests.intake.telling import event_of
 
 PARAGRAPHS = ("You told us that it happened more than once.", "This may be harassment <of you>.")
 SAID = assessment(explanation=Explanation(reporter=PARAGRAPHS, staff=()))
@@ -97,3 +99,16 @@ async def test_it_is_not_waited_for(reading: Reading):
     began = time.monotonic()
     assert "Look again later" in await reading(Classifier(seconds=30))
     assert time.monotonic() - began < 5
+
+
+async def test_who_is_responsible_for_what_is_not_ours_is_named_where_it_is_safe(person: Form, pool: Pool):
+    await person.begin()
+    await person.tell()
+    await person.post("/form/contact", {})
+    reference, secret = await person.send()
+    report_id = await pool.fetchval("select id from report where reference = $1", reference)
+    named = receipt(await event_of(pool, report_id), responsible=("Report Fraud",))
+    await reports.close([named], pool)
+    await person.post("/status", {"reference": reference, "secret": secret})
+    assert "Report Fraud" not in (await person.get("/status")).text
+    assert "Part of this is for somebody else: Report Fraud." in (await person.post("/status/reading")).text

@@ -6,14 +6,15 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
-from services.intake.domain.questions import QUESTIONS
+from services.intake.domain.questions import Question, Reporting, asked
 from services.intake.handlers.reports import hear
 from services.intake.routers.dependencies import _now
 from shared.database import Pool
-from shared.events import ReportProgressed, ReportReceived
+from shared.events import Amendment, Contact, ReportAmended, ReportProgressed, ReportReceived
 from tests.builders import NOON
 from tests.intake.form import STORY, Form
 
+REVIEW, MYSELF = list(asked(Reporting.case_review)), list(asked(Reporting.myself))
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(100)
 
 
@@ -64,12 +65,26 @@ async def test_the_cookie_is_for_us_alone(person: Form):
     assert "Max-Age" not in cookie
 
 
-@pytest.mark.parametrize("question", [question.name for question in QUESTIONS])
-async def test_titles_and_addresses_give_nothing_away(person: Form, question: str):
-    await person.begin()
-    page = await person.get(f"/form/{question}")
-    title = page.text.split("<title")[1].split(">", 1)[1].split("<")[0]
-    assert title.strip() == f"Page {[q.name for q in QUESTIONS].index(question) + 1} – Heard"
+@pytest.mark.parametrize(("reporting", "pages"), [("myself", MYSELF), ("case_review", REVIEW)])
+async def test_titles_and_addresses_give_nothing_away(person: Form, reporting: str, pages: list[Question]):
+    await person.begin(reporting)
+    for number, question in enumerate(pages, 1):
+        page = await person.get(f"/form/{question.name}")
+        title = page.text.split("<title")[1].split(">", 1)[1].split("<")[0]
+        assert title.strip() == f"Page {number} – Heard"
+
+
+@pytest.mark.parametrize("question", ["contact", "safe", "wanted"])
+async def test_what_is_not_asked_is_neither_shown_nor_kept(person: Form, pool: Pool, question: str):
+    """Somebody who stays anonymous may follow an old link to the page that asks for a name."""
+    await person.begin("anonymous")
+    await person.tell()
+    assert (await person.get(f"/form/{question}")).headers["location"] == "/form/check"
+    given = {"name": "Zebedee", "safe_never": "Zebedee", "wanted": "Zebedee"}
+    assert (await person.post(f"/form/{question}", given)).headers["location"] == "/form/check"
+    assert "Zebedee" not in (await person.get("/form/check")).text
+    await person.send()
+    assert "Zebedee" not in (await reports(pool))[0].model_dump_json()
 
 
 async def test_what_is_typed_is_never_markup(person: Form):
@@ -109,14 +124,88 @@ async def test_a_story_that_is_too_long_is_given_back(person: Form):
 
 async def test_nothing_but_the_story_is_needed(person: Form, pool: Pool):
     await person.begin()
-    assert "Tell us what" in (await person.post("/form/check")).text
-    for question in QUESTIONS:
+    assert "Write what has" in (await person.post("/form/check")).text
+    for question in MYSELF:
         data = {"story": STORY} if question.name == "story" else {}
         assert (await person.post(f"/form/{question.name}", data)).status_code == 303
     await person.send()
     (report,) = await reports(pool)
     assert report.contact is None
     assert report.answers.model_dump(exclude_defaults=True) == {}
+
+
+APPLIED = {"name": "Sam", "email": "sam@example.org", "reporting": "case_review"}
+
+
+async def test_a_case_review_is_asked_for_with_a_name_and_a_way_to_be_reached(person: Form, pool: Pool):
+    assert 'value="case_review"' in (await person.get("/case-review")).text
+    await person.begin("case_review")
+    await person.tell()
+    await person.post("/form/complaints", {"complaints": "3 March, the council, C9", "complaints_made": "4"})
+    await person.post("/form/wanted", {"wanted": "Somebody visits"})
+    await person.post("/form/behalf", {"behalf": "somebody_else"})
+    for given in ({}, {"name": "Sam"}, {"phone": "01632 960001"}):
+        answer = await person.post("/form/contact", given | {"reporting": "case_review"})
+        assert answer.status_code == 400
+        assert "Enter" in answer.text
+    unnamed = await person.post("/form/check")
+    assert unnamed.status_code == 400
+    assert "cannot be asked for anonymously" in unnamed.text
+    assert (await person.post("/form/contact", APPLIED)).headers["location"] == "/form/safe"
+    await person.send()
+    assert "We have your application" in (await person.get("/form/sent")).text
+    (report,) = await reports(pool)
+    assert report.case_review_asked_at == report.received_at
+    assert report.contact == Contact(name="Sam", email="sam@example.org")
+    answers = report.answers
+    assert (answers.reported_to, answers.reported_before) == ("3 March, the council, C9", 4)
+    assert (answers.wanted, answers.on_behalf) == ("Somebody visits", True)
+
+
+async def test_an_application_can_be_saved_before_it_has_a_name(person: Form):
+    await person.begin("case_review")
+    answer = await person.post("/form/contact", {"phone": "01632 960001", "then": "save"})
+    assert answer.headers["location"] == "/form/save"
+    assert "01632 960001" in (await person.get("/form/contact")).text
+
+
+@pytest.mark.parametrize("reporting", ["anonymous", "myself"])
+async def test_a_review_is_asked_for_on_the_page_of_a_report(person: Form, pool: Pool, reporting: str):
+    await person.begin(reporting)
+    await person.tell()
+    if reporting == "myself":
+        await person.post("/form/contact", {"name": "Sam", "phone": "01632 960001"})
+    reference, secret = await person.send()
+    await person.post("/status", {"reference": reference, "secret": secret})
+    page = (await person.get("/status/review")).text
+    assert "01632" not in page
+    if reporting == "anonymous":
+        assert (await person.post("/status/review", {"name": "Sam"})).status_code == 400
+        assert [report.case_review_asked_at for report in await reports(pool)] == [None]
+    given = {"name": "Sam", "phone": "01632 960001", "safe_words": "weekdays, 9 to 3"}
+    answer = await person.post("/status/review", given if reporting == "anonymous" else {})
+    assert answer.headers["location"] == "/status/review-asked"
+    told = ReportReceived.model_validate_json(
+        await pool.fetchval("select value from outbox where topic = 'reports.received'")
+    )
+    assert told.revision == 2
+    assert told.case_review_asked_at is not None
+    assert told.contact == Contact(name="Sam", phone="01632 960001")
+    assert told.answers.safe_contact == ("weekdays, 9 to 3" if reporting == "anonymous" else None)
+    amended = ReportAmended.model_validate_json(
+        await pool.fetchval("select value from outbox where topic = 'reports.amended'")
+    )
+    assert amended.kind is Amendment.case_review_asked
+
+
+async def test_a_program_may_ask_for_a_review_but_not_anonymously(client: httpx.AsyncClient, pool: Pool):
+    given = {"text": STORY, "case_review": True}
+    refused = await client.post("/v1/reports", json=given)
+    assert refused.status_code == 422
+    assert "anonymously" in refused.text
+    named = given | {"contact": {"name": "Sam", "phone": "01632 960001"}}
+    assert (await client.post("/v1/reports", json=named)).status_code == 202
+    assert (await reports(pool))[0].case_review_asked_at is not None
 
 
 async def test_sent_twice_is_one_report(person: Form, pool: Pool):

@@ -1,37 +1,45 @@
 """Who is told to tell whom must be who is routed to whom; and every language has every sentence."""
 
 import re
-import tomllib
 from pathlib import Path
 
 import pytest
 
+from services.escalation import rules_in_force
+from services.escalation.directory_file import read_directory
+from services.escalation.domain.routing import REVIEW, Subject, route
 from services.intake.catalogue import WORDS, NotSignedError, catalogue
-from services.intake.guidance import Trouble, guidance, local_names
+from services.intake.guidance import Trouble, guidance, local_names, whom_to_tell
+from shared.events import Answers, Label
+from tests.builders import assessment, report
 
-ROUTING = tomllib.loads(Path("services/escalation/rules/routing.toml").read_text())["rows"]
-NOT_ROUTED = {"animal_welfare", "report_fraud"}
+ANY = ("housing", "school", "stalking_advocacy", "hate_crime_support")
+DIRECTORY = Path("deploy/demo/directory.toml")
 
 
-def routed(trouble: Trouble) -> set[str]:
-    """The kinds of agency that a report of exactly this is routed to."""
-    return {
-        row["to"]
-        for row in ROUTING
-        if set(row.get("behaviours", ())) & set(trouble.behaviours)
-        or ("behaviours" not in row and set(row.get("labels", ())) & set(trouble.labels))
-    } - {"case_review"}
+def routed(trouble: Trouble, behaviour: str | None) -> set[str]:
+    """The kinds of agency that escalation routes such a report to, once all are agreed to and the landlord is known."""
+    told = report(text="He rings for an ambulance from the school.", answers=Answers(landlord="council"), consent=ANY)
+    labels = tuple(Label(label) for label in trouble.labels) or (Label.asb,)
+    reading = assessment(labels=labels, behaviours=(behaviour,) if behaviour else ())
+    directory = read_directory(DIRECTORY)
+    where = route(Subject(told, reading, reading.danger_class, "northmoor"), directory, rules_in_force.routing())
+    agencies = [directory.agency(d.agency) for d in where.destinations if d.queue != REVIEW]
+    return {agency.kind for agency in agencies if agency}
 
 
 @pytest.mark.parametrize("trouble", guidance().troubles, ids=lambda trouble: trouble.id)
 def test_whom_to_tell_is_to_whom_it_goes(trouble: Trouble):
-    """The police take any of it; nobody else is named whom no row of the routing sends it to."""
-    assert set(trouble.to) - NOT_ROUTED <= routed(trouble) | {"police"}
+    said = set(whom_to_tell(trouble.id))
+    if trouble.elsewhere:
+        assert said == set(trouble.elsewhere)
+    else:
+        assert said == set().union(*(routed(trouble, one) for one in trouble.behaviours or (None,)))
 
 
 def test_every_kind_has_a_name():
     kinds = {body.kind for body in guidance().bodies}
-    assert {kind for trouble in guidance().troubles for kind in trouble.to} <= kinds
+    assert {kind for trouble in guidance().troubles for kind in whom_to_tell(trouble.id)} <= kinds
 
 
 def test_only_numbers_that_were_checked_are_shown():
@@ -40,7 +48,7 @@ def test_only_numbers_that_were_checked_are_shown():
 
 
 def test_local_agencies_are_named_from_the_directory():
-    assert "Northmoor Environmental Health" in local_names(Path("deploy/demo/directory.toml"))["environmental_health"]
+    assert "Northmoor Environmental Health (Northmoor)" in local_names(DIRECTORY)["environmental_health"]
     assert local_names(None) == {}
 
 

@@ -101,3 +101,17 @@ async def test_the_ordinary_lane_waits_while_the_urgent_one_has_work():
     assert not passing.done()
     turnstile.open()
     await asyncio.wait_for(passing, 1)
+
+
+async def test_an_urgent_lane_that_nobody_reads_is_waited_for_but_not_for_ever():
+    turnstile = Turnstile(patience=0.3)
+    turnstile.leave()
+    with pytest.raises(TimeoutError):
+        await asyncio.wait_for(turnstile.passed(), 0.1)
+    await asyncio.wait_for(turnstile.passed(), 5)
+    turnstile.leave()
+    turnstile.close()  # it is read again, and there is something
+    with pytest.raises(TimeoutError):
+        await asyncio.wait_for(turnstile.passed(), 0.6)
+    turnstile.open()
+    await asyncio.wait_for(turnstile.passed(), 5)

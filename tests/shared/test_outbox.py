@@ -68,6 +68,17 @@ async def test_without_a_broker_nothing_is_lost_and_all_is_due_again(pool: Pool)
     assert await waiting(pool) == 2
 
 
+async def test_a_topic_that_is_not_there_holds_up_no_other(pool: Pool, kafka: Kafka):
+    topic = f"t-{uuid4()}"
+    await wrote(pool, outgoing("no topic is called so", b"1"), outgoing(topic, b"2"), outgoing("nor so", b"3"))
+    sender = relay(pool, kafka.address)
+    assert await sender.publish_due() == 3
+    assert await values(kafka, topic, 1) == [b"2"]
+    assert await waiting(pool) == 0
+    assert await pool.fetchval("select count(*) from outbox where due_at > now()") == 2
+    await sender.producer.close()
+
+
 async def test_two_relays_never_take_the_same_row(pool: Pool):
     await wrote(pool, *(outgoing("t", b"%d" % n) for n in range(40)))
     one, other = relay(pool, NOWHERE), relay(pool, NOWHERE)

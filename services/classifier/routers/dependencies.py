@@ -10,7 +10,7 @@ from services.classifier.settings import Settings
 from shared.security import bearer, holder_of
 
 
-def _rulebook(
+async def _rulebook(
     request: Request,
     reading: Annotated[
         Literal["first", "second"], Query(description="first: at once, by the rules alone; second: surer")
@@ -20,7 +20,7 @@ def _rulebook(
     return rulebook
 
 
-def _caller(request: Request, authorization: Annotated[str | None, Header()] = None) -> str:
+async def _caller(request: Request, authorization: Annotated[str | None, Header()] = None) -> str:
     settings: Settings = request.app.state.settings
     key = bearer(authorization)
     caller = holder_of(key, settings.keys) if key else None

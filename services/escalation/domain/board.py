@@ -6,7 +6,7 @@ from uuid import UUID
 
 from services.escalation.domain.grading import Grade
 from services.escalation.domain.words import CLASSES, FLAGS, GRADES, LABELS, SHAPES, THREATS
-from shared.events import Assessment, DangerClass, ReportReceived, Threat
+from shared.events import Assessment, CallState, DangerClass, ReportReceived, Threat
 
 SAID = 110  # characters of the words that a line shows
 
@@ -31,10 +31,12 @@ class Line:
     contacted: bool
     drill: bool
     queues: tuple[str, ...]
+    copies: int
+    marks: tuple[str, ...]
 
 
-def stamp(version: int, held: bool) -> str:
-    return f"{version}{'h' if held else ''}"
+def stamp(version: int, held: bool, copies: int) -> str:
+    return f"{version}.{copies}{'h' if held else ''}"
 
 
 def labels(assessment: Assessment | None) -> tuple[str, ...]:
@@ -45,6 +47,19 @@ def labels(assessment: Assessment | None) -> tuple[str, ...]:
     now = ("Happening now",) if assessment.happening_now else ()
     named = tuple(LABELS[label] for label in assessment.labels)
     return threat + now + named + tuple(FLAGS[flag] for flag in assessment.flags)
+
+
+def marks(report: ReportReceived) -> tuple[str, ...]:
+    """What is to be known beside what was told: how the call stands, and how far the sender is to be trusted."""
+    told = {
+        "Call still on": report.call and report.call.state is CallState.live,
+        "Line dead": report.call and report.call.state is CallState.dropped,
+        "Asked to withdraw, perhaps under pressure": report.withdrawal_asked_at,
+        "Asks for an ASB Case Review": report.case_review_asked_at,
+        "Sent in a flood, or hardly by a person": report.low_trust,
+        "Told by somebody else": report.answers.on_behalf,
+    }
+    return tuple(words for words, so in told.items() if so)
 
 
 def safe_contact(report: ReportReceived, assessment: Assessment | None) -> tuple[str, ...]:

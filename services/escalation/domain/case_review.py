@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Final
 
 from services.escalation.domain.directory import Threshold
-from shared.events import Label, ReportClassified
+from shared.events import Label, ReportClassified, ReportReceived
 
 UNWANTED: Final = frozenset({Label.stalking, Label.hate_incident, Label.harassment, Label.asb})
 TOLD_AGAIN: Final = timedelta(hours=24)
@@ -55,6 +55,12 @@ class Count:
         """The newest is itself a complaint (it goes on), and there are enough, held here or said to have been made."""
         goes_on = bool(self.complaints) and self.complaints[-1].why in (Why.counts, Why.told_again)
         return goes_on and max(self.counting, self.said) >= self.wanted
+
+
+def review_asked(report: ReportReceived) -> bool:
+    """Whether the reporter asks for a review; somebody anonymous cannot."""
+    known = report.contact is not None and report.contact.can_ask_for_a_review
+    return known and report.case_review_asked_at is not None
 
 
 def count(complaints: Sequence[ReportClassified], threshold: Threshold) -> Count:

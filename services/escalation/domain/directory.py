@@ -1,10 +1,14 @@
 """The directory: who acts where, on what ground, what each kind of agency may see, and how soon it is to answer."""
 
+from collections import defaultdict
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from enum import StrEnum
+from functools import cached_property
+from typing import Self, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, HttpUrl, PositiveInt
 
-from services.escalation.domain.names import is_called, mentions
+from services.escalation.domain.names import Index, is_called, says, spoken
 from shared.events import Answers, Place
 
 
@@ -104,9 +108,8 @@ class Directory(Part):
 
     def area_of(self, place: Place) -> str | None:
         """The one area that the postcode lies in; None where it is unknown or on a boundary."""
-        outward = outward_code(place.postcode)
-        found = [area.id for area in self.areas if outward in area.outward]
-        return found[0] if len(found) == 1 else None
+        found = self._by_outward.get(outward_code(place.postcode), ())
+        return found[0].id if len(found) == 1 else None
 
     def area_of_district(self, *district: str) -> str | None:
         """The one area that a district, by any of its names or codes, belongs to."""
@@ -115,16 +118,16 @@ class Directory(Part):
         return found[0] if len(found) == 1 else None
 
     def area(self, area_id: str) -> Area:
-        return next(area for area in self.areas if area.id == area_id)
+        return self._areas[area_id]
 
     def in_area(self, area: str, kind: Kind) -> tuple[Agency, ...]:
-        return tuple(agency for agency in self.agencies if agency.kind is kind and area in agency.areas)
+        return self._by_place.get((area, kind), ())
 
     def rule(self, kind: Kind) -> KindRule:
-        return next(rule for rule in self.kinds if rule.kind is kind)
+        return self._rules[kind]
 
     def agency(self, agency_id: str) -> Agency | None:
-        return next((agency for agency in self.agencies if agency.id == agency_id), None)
+        return self._agencies.get(agency_id)
 
     def force(self, area: str) -> Agency:
         return self.in_area(area, Kind.police)[0]
@@ -137,7 +140,7 @@ class Directory(Part):
     def other_force(self, area: str, complained_of: frozenset[str]) -> Agency | None:
         """The force that acts where the area's own is complained of: the one it names, or the first other one."""
         named = self.agency(self.area(area).police_instead or "")
-        others = [named] if named else [agency for agency in self.agencies if agency.kind is Kind.police]
+        others = (named,) if named else self.of_kind(Kind.police)
         return next((force for force in others if force.id not in complained_of), None)
 
     def complained_of(self, answers: Answers, area: str | None) -> frozenset[str]:
@@ -147,18 +150,77 @@ class Directory(Part):
         body of the area, and of all areas where the area is not known.
         """
         organisation, party = answers.party_organisation or "", answers.party or ""
-        named = [a for a in self.agencies if a.is_called(organisation) or a.is_called(party)]
-        found = named or [
-            agency
-            for agency in self.agencies
-            if (area is None or area in agency.areas) and self._may_mean(agency, organisation, party)
-        ]
-        bodies = {agency.part_of for agency in found if agency.part_of}
-        return frozenset(a.id for a in self.agencies if a in found or a.part_of in bodies)
+        named = {*self._called(organisation), *self._called(party)}
+        meant = () if named else self._meant(spoken(organisation), spoken(party))
+        found = named or {a.id for kind in meant for a in (self.in_area(area, kind) if area else self.of_kind(kind))}
+        bodies = {self._agencies[one].part_of for one in found} - {None}
+        return frozenset(found | {agency.id for body in bodies for agency in self._by_body[body]})
 
-    def _may_mean(self, agency: Agency, organisation: str, party: str) -> bool:
-        rule = self.rule(agency.kind)
-        return mentions((*rule.called, *rule.staff), organisation) or mentions(rule.staff, party)
+    def _meant(self, organisation: str, party: str) -> list[Kind]:
+        """The kinds of agency that "the council" or "a teacher" may mean."""
+        return [
+            rule.kind
+            for rule in self.kinds
+            if says(rule.called, organisation) or says(rule.staff, organisation) or says(rule.staff, party)
+        ]
+
+    def of_kind(self, kind: Kind) -> tuple[Agency, ...]:
+        return self._by_kind.get(kind, ())
+
+    def _called(self, given: str) -> Iterable[str]:
+        return (one for one in self._names.candidates(given) if self._agencies[one].is_called(given))
+
+    def __copy__(self) -> Self:
+        """Without what was worked out for this one: the copy may be changed."""
+        copied = super().__copy__()
+        for name in copied.__dict__.keys() - type(self).model_fields.keys():
+            del copied.__dict__[name]
+        return copied
+
+    @cached_property
+    def _agencies(self) -> dict[str, Agency]:
+        return {agency.id: agency for agency in self.agencies}
+
+    @cached_property
+    def _areas(self) -> dict[str, Area]:
+        return {area.id: area for area in self.areas}
+
+    @cached_property
+    def _rules(self) -> dict[Kind, KindRule]:
+        return {rule.kind: rule for rule in self.kinds}
+
+    @cached_property
+    def _by_outward(self) -> Mapping[str, tuple[Area, ...]]:
+        return _grouped(self.areas, lambda area: area.outward)
+
+    @cached_property
+    def _by_place(self) -> Mapping[tuple[str, Kind], tuple[Agency, ...]]:
+        return _grouped(self.agencies, lambda agency: [(area, agency.kind) for area in agency.areas])
+
+    @cached_property
+    def _by_kind(self) -> Mapping[Kind, tuple[Agency, ...]]:
+        return _grouped(self.agencies, lambda agency: [agency.kind])
+
+    @cached_property
+    def _by_body(self) -> Mapping[str | None, tuple[Agency, ...]]:
+        return _grouped(self.agencies, lambda agency: [agency.part_of])
+
+    @cached_property
+    def _names(self) -> Index:
+        return Index({agency.id: agency.names for agency in self.agencies})
+
+
+K = TypeVar("K", bound=Hashable)
+V = TypeVar("V")
+
+
+def _grouped(values: Iterable[V], keys: Callable[[V], Iterable[K]]) -> Mapping[K, tuple[V, ...]]:
+    """The values under each of their keys, in their order."""
+    found: dict[K, list[V]] = defaultdict(list)
+    for value in values:
+        for key in dict.fromkeys(keys(value)):
+            found[key].append(value)
+    return {key: tuple(group) for key, group in found.items()}
 
 
 def outward_code(postcode: str | None) -> str:

@@ -6,8 +6,7 @@ from typing import Final, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from services.escalation.domain.risk import present, sdash
-from shared.events import Assessment, DangerClass, Effect, Flag, Impact, Label, Lane, ReportReceived, Threat
+from shared.events import Assessment, DangerClass, Effect, Flag, Impact, Label, Lane, ReportReceived, Standing, Threat
 
 
 class Grade(StrEnum):
@@ -49,7 +48,7 @@ class GradeRow(BaseModel):
     flags: tuple[Flag, ...] = ()
     effect: tuple[Effect, ...] = ()
     impact: tuple[Impact, ...] = ()
-    risks: int = Field(0, description="at least so many of the S-DASH questions answered yes")
+    risk: tuple[str, ...] = Field((), description="ids of the risk picture's questions: one answered yes is enough")
     happening_now: bool | None = None
     repeated: bool | None = None
     earlier_reports: int = 0
@@ -59,23 +58,27 @@ class GradeRow(BaseModel):
             return False
         if max(report.history.reports, _told_before(assessment)) < self.earlier_reports:
             return False
-        return self._asks_nothing_of_the_reading() if assessment is None else self._fits(report, assessment)
+        return self._asks_nothing_of_the_reading() if assessment is None else self._fits(assessment)
 
     def _asks_nothing_of_the_reading(self) -> bool:
-        of_the_reading = (self.threat, self.labels, self.flags, self.effect, self.impact, self.risks)
+        of_the_reading = (self.threat, self.labels, self.flags, self.effect, self.impact, self.risk)
         return not any(of_the_reading) and self.happening_now is None and self.repeated is None
 
-    def _fits(self, report: ReportReceived, assessment: Assessment) -> bool:
+    def _fits(self, assessment: Assessment) -> bool:
         return (
             (not self.threat or assessment.threat in self.threat)
             and (not self.labels or bool(set(self.labels) & set(assessment.labels)))
             and (not self.flags or bool(set(self.flags) & set(assessment.flags)))
             and (not self.effect or bool(set(self.effect) & set(assessment.effect)))
             and (not self.impact or bool(set(self.impact) & set(assessment.impact)))
-            and (not self.risks or present(sdash(report, assessment)) >= self.risks)
+            and (not self.risk or bool(set(self.risk) & _answered_yes(assessment)))
             and self.happening_now in (None, assessment.happening_now)
             and self.repeated in (None, assessment.repetition == "repeated")
         )
+
+
+def _answered_yes(assessment: Assessment) -> set[str]:
+    return {finding.id for finding in assessment.risk if finding.standing is Standing.present}
 
 
 def _told_before(assessment: Assessment | None) -> int:

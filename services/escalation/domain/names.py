@@ -1,8 +1,10 @@
 """Whether what somebody called an organisation is one that we know: missing one is worse than one too many."""
 
 import unicodedata
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
 from difflib import SequenceMatcher
+from functools import lru_cache
 from typing import Final
 
 LITTLE: Final = frozenset(
@@ -45,8 +47,54 @@ def is_called(known: str, given: str) -> bool:
 
 def mentions(phrases: Iterable[str], given: str) -> bool:
     """Whether one of these phrases is said, word for word, in the singular or the plural."""
-    said = f" {' '.join(_singular(word) for word in _words(given))} "
-    return any(f" {' '.join(_singular(word) for word in _words(phrase))} " in said for phrase in phrases)
+    return says(phrases, spoken(given))
+
+
+def says(phrases: Iterable[str], said: str) -> bool:
+    """The same of what is `spoken`, for many phrases and one text."""
+    return any(_phrase(phrase) in said for phrase in phrases)
+
+
+def spoken(text: str) -> str:
+    """The words that count, in the singular, each with a space on both sides."""
+    return f" {' '.join(_singular(word) for word in _words(text))} "
+
+
+_phrase = lru_cache(maxsize=5_000)(spoken)
+
+
+class Index:
+    """Which of many may be meant at all: what `is_called` takes for one has a word like one of the words given.
+
+    So that a directory of thousands costs what looking closely at a few of them does.
+    """
+
+    def __init__(self, named: Mapping[str, Iterable[str]]) -> None:
+        self._known_by: dict[str, set[str]] = defaultdict(set)
+        for known, names in named.items():
+            for word in (word for name in names for word in _words(name)):
+                self._known_by[word].add(known)
+        self._alike: dict[str, set[str]] = defaultdict(set)
+        for word in self._known_by:
+            for part in _parts(word):
+                self._alike[part].add(word)
+        self._like = lru_cache(maxsize=10_000)(self._found)
+
+    def candidates(self, given: str) -> frozenset[str]:
+        """Those that any word given may name; looked at no closer."""
+        return frozenset().union(*(self._like(word) for word in _words(given)))
+
+    def _found(self, given: str) -> frozenset[str]:
+        like = set().union(*(self._alike[part] for part in _parts(given) if part in self._alike))
+        words = (word for word in like if _same(word, given) or _same(given, word))
+        return frozenset().union(*(self._known_by[word] for word in words))
+
+
+def _parts(word: str) -> set[str]:
+    """A short word itself; of a longer one the pairs of letters, for words as close as CLOSE have one in common."""
+    if len(word) < SHORT:
+        return {_singular(word)}
+    return {word[at : at + 2] for at in range(len(word) - 1)} | {_singular(word)}
 
 
 def _words(text: str) -> list[str]:

@@ -1,68 +1,23 @@
-"""FOUR and S-DASH (facts.md): what is present, absent and unknown. Unknown is not no, and there is no score."""
+"""The risk picture as the classifier found it (facts.md): shown question by question, and never added up."""
 
-from collections.abc import Mapping
-from enum import StrEnum
-from typing import Final
+from services.escalation.domain.words import PICTURES
+from shared.events import Assessment, Finding, Label, RiskGroup, Standing
 
-from shared.events import Assessment, Effect, Label, Repetition, ReportReceived, Threat
+Pictures = tuple[tuple[str, tuple[Finding, ...]], ...]
 
-
-class Sign(StrEnum):
-    present = "present"
-    absent = "absent"
-    unknown = "unknown"
+OF_STALKING = frozenset({RiskGroup.four, RiskGroup.sdash})
 
 
-Picture = Mapping[str, Sign]
-
-SEEKS_OUT: Final = frozenset({"S1", "S2", "S3", "S4", "S5", "S6", "O1", "O3", "O5", "O7", "O8"})
-BY_FACT: Final = {
-    "property damaged": {"H4"},
-    "loitering": {"S3"},
-    "third parties harassed": set[str](),
-    "visits more than three times a week": set[str](),
-    "others drawn in to help": set[str](),
-    "drugs or alcohol": set[str](),
-    "violence in the past": set[str](),
-}
+def pictures(assessment: Assessment) -> Pictures:
+    """Each part under its name: FOUR and S-DASH where it is stalking or on the way to it, the others where answered."""
+    stalks = Label.stalking in assessment.labels or assessment.fixation
+    shown = [group for group in RiskGroup if (stalks if group in OF_STALKING else _answered(assessment, group))]
+    return tuple((PICTURES[group], _of(assessment, group)) for group in shown if _of(assessment, group))
 
 
-def four(assessment: Assessment) -> Picture:
-    """Fixated, obsessive, unwanted, repeated."""
-    behaviours = set(assessment.behaviours)
-    return {
-        "Fixated": _shown(assessment.fixation),
-        "Obsessive": _shown(len(behaviours & SEEKS_OUT) > 1),
-        "Unwanted": _shown(bool(behaviours or assessment.effect)),
-        "Repeated": {
-            Repetition.repeated: Sign.present,
-            Repetition.once: Sign.absent,
-            Repetition.unclear: Sign.unknown,
-        }[assessment.repetition],
-    }
+def _of(assessment: Assessment, group: RiskGroup) -> tuple[Finding, ...]:
+    return tuple(finding for finding in assessment.risk if finding.group is group)
 
 
-def sdash(report: ReportReceived, assessment: Assessment) -> Picture:
-    """The eleven questions. What a report does not tell is unknown: a person asks."""
-    behaviours = set(assessment.behaviours)
-    violent = assessment.threat in (Threat.imminent, Threat.explicit)
-    asked = {
-        "very frightened": _shown(Effect.scared in assessment.effect),
-        "harassed before": _shown(report.history.reports > 0 or assessment.reported_before > 0),
-        "threats of physical or sexual violence": _shown(violent),
-        "violence towards people in this stalking": _shown(violent and "H7" in behaviours),
-    }
-    return asked | {question: _shown(bool(behaviours & facts)) for question, facts in BY_FACT.items()}
-
-
-def stalks(assessment: Assessment) -> bool:
-    """Whether the picture is to be gone through: stalking, or fixation on the way to it."""
-    return Label.stalking in assessment.labels or assessment.fixation
-
-
-def present(picture: Picture) -> int:
-    return sum(sign is Sign.present for sign in picture.values())
-
-
-def _shown(shown: bool) -> Sign:
-    return Sign.present if shown else Sign.unknown
+def _answered(assessment: Assessment, group: RiskGroup) -> bool:
+    return any(finding.standing is not Standing.unknown for finding in _of(assessment, group))

@@ -1,4 +1,4 @@
-"""Where a report goes (codebook §5), by the routing table (rules/routing.toml): every row that holds, never nowhere."""
+"""Where a report goes (codebook §5), by the table of shared/routing.toml: every row that holds, never nowhere."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -8,6 +8,7 @@ from typing import Any, Final, Literal
 import re2
 from pydantic import BaseModel, ConfigDict
 
+from services.escalation.domain.case_review import review_asked
 from services.escalation.domain.directory import Agency, Directory, Kind
 from services.escalation.domain.names import mentions
 from shared.events import Assessment, DangerClass, Destination, Flag, Label, ReportReceived
@@ -48,6 +49,7 @@ class Row(BaseModel):
     happening_now: bool | None = None
     landlord_known: bool = False
     persisting: bool = False
+    review_asked: bool = False
     mentions: tuple[str, ...] = ()
 
     def holds(self, subject: Subject, assessment: Assessment) -> bool:
@@ -59,6 +61,7 @@ class Row(BaseModel):
             and self.happening_now in (None, assessment.happening_now)
             and (not self.landlord_known or _landlord(subject.report) is not None)
             and (not self.persisting or subject.persisting)
+            and (not self.review_asked or review_asked(subject.report))
             and (not self.mentions or bool(self._words.search(normalise(subject.report.text).data)))
         )
 
@@ -127,7 +130,7 @@ def route(subject: Subject, directory: Directory, table: RoutingTable) -> Route:
 
 def _nobodys(directory: Directory, against: frozenset[str]) -> Route:
     """The area is not known: every control room has it, but never that of the force complained of."""
-    forces = [agency for agency in directory.agencies if agency.kind is Kind.police]
+    forces = directory.of_kind(Kind.police)
     free = [force for force in forces if force.id not in against]
     if len(free) == len(forces) or not free:
         return Route(None, (_review(NOBODY, "the area is not known"),))

@@ -4,11 +4,31 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
+from uuid import UUID
 
 from services.escalation.domain.outcomes import WORDS, Outcome
 
-QUIET: Final = frozenset({"looked at", "noted"})
-"""Not part of the story: kept for the auditor, or told by the note itself."""
+QUIET: Final = frozenset({"looked at", "noted", "delivered", "corrected", "withdrawn"})
+"""Not part of the story: kept for the auditor, or told by the note itself, or by the reading that led to it."""
+
+LINKED: Final = "linked a later report"
+BY: Final = {
+    "address": "the same address",
+    "phone": "the same phone number",
+    "email": "the same email address",
+    "party": "the same other party",
+    "told_again": "it points back to what was told",
+}
+"""Why intake linked two reports, in words."""
+
+
+@dataclass(frozen=True, slots=True)
+class Later:
+    """A later report that intake linked to a case."""
+
+    report_id: UUID
+    reference: str
+    why: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +49,16 @@ def timeline(entries: Sequence[Mapping[str, Any]], notes: Sequence[Mapping[str, 
     return tuple(sorted(told + written, key=lambda moment: moment.at, reverse=True))
 
 
+def later(entries: Sequence[Mapping[str, Any]]) -> tuple[Later, ...]:
+    """The later reports that intake linked, by a case's record."""
+    told = [entry["detail"] for entry in entries if entry["action"] == LINKED]
+    return tuple(Later(UUID(one["later"]), one["reference"], linked_by(one["by"])) for one in told)
+
+
+def linked_by(reasons: Sequence[str]) -> str:
+    return ", ".join(BY.get(reason, reason) for reason in reasons)
+
+
 def _moment(entry: Mapping[str, Any]) -> Moment:
     return Moment(entry["at"], entry["name"], entry["action"], entry["why"], tuple(_lines(entry["detail"])))
 
@@ -39,12 +69,18 @@ def _lines(detail: Mapping[str, Any]) -> list[str]:
     found += [f"− {reason}" for reason in detail.get("reasons_gone", ())]
     if detail.get("destinations"):
         found.append(f"to {', '.join(detail['destinations'])}")
+    if "reference" in detail:
+        found.append(f"{detail['reference']}: {linked_by(detail['by'])}")
+    if "agency" in detail:
+        found.append(f"{detail['agency']}, {detail['queue']}")
     if "destination" in detail:
         found.append(f"to {detail['destination']}, on the ground: {detail['ground']}")
     if "outcome" in detail:
         found.append(WORDS[Outcome(detail["outcome"])])
     if "lapsed_from" in detail:
         found.append(f"the lease of {detail['lapsed_from']} had lapsed")
+    if detail.get("near_copies"):
+        found.append(f"{detail['near_copies']} near-copies with it")
     return found
 
 

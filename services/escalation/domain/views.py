@@ -1,9 +1,13 @@
-"""What is shown to whom: an agency sees of a report what its kind may see, and safe contact beside every contact."""
+"""What is shown to whom: an agency sees of a report what its kind may see.
+
+How to get in touch safely (F11) stands beside every contact, and beside every place: somebody may knock there.
+"""
 
 import re
 from typing import Any, Final
 
-from services.escalation.domain.directory import KindRule, Sees
+from services.escalation.domain.case_review import review_asked
+from services.escalation.domain.directory import Kind, KindRule, Sees
 from shared.events import ReportClassified
 
 WITHHELD: Final = "[withheld]"
@@ -12,7 +16,7 @@ REACHES_SOMEBODY: Final = re.compile(r"[\w.+-]+@[\w-]+\.[\w.-]+|(?<!\d)(?:\+44|0
 
 
 def minimised(event: ReportClassified, rule: KindRule) -> dict[str, Any]:
-    """The parts of a report that this kind of agency may see."""
+    """The parts of a report that this kind of agency may see. Who asks a panel for a review is known to that panel."""
     report, assessment = event.report, event.assessment
     seen: dict[str, Any] = {"channel": report.channel}
     if Sees.story in rule.sees:
@@ -27,11 +31,16 @@ def minimised(event: ReportClassified, rule: KindRule) -> dict[str, Any]:
         seen |= {"party": report.answers.party, "party_organisation": report.answers.party_organisation}
     if Sees.place in rule.sees:
         seen |= {"place": report.place.model_dump(mode="json")}
-    if Sees.contact in rule.sees:
+    applied = rule.kind is Kind.case_review and review_asked(report)
+    if applied:
+        seen |= {"application": {"complaints": report.answers.reported_to, "wanted": report.answers.wanted}}
+    if applied or Sees.contact in rule.sees:
         contact = report.contact.model_dump(mode="json") if report.contact else None
         return seen | {"contact": contact, "safe_contact": safe_contact(event)}
     if "text" in seen:
         seen["text"] = without_contacts(report.text, event)
+    if Sees.place in rule.sees:
+        seen["safe_contact"] = [without_contacts(words, event) for words in safe_contact(event)]
     return seen
 
 

@@ -3,7 +3,7 @@
 from typing import Final
 
 from services.escalation.domain.grading import Grade
-from shared.events import DangerClass, Flag, Label, Strand, Threat
+from shared.events import DangerClass, Flag, Label, RiskGroup, Strand, Threat
 
 CLASSES: Final = {
     DangerClass.life_at_risk: "Life at risk now",
@@ -42,6 +42,13 @@ FLAGS: Final = {
     Flag.sexual: "Sexual",
     Flag.self_harm: "Self-harm",
     Flag.reporter_threat: "Reporter may do harm",
+}
+PICTURES: Final = {
+    RiskGroup.four: "FOUR",
+    RiskGroup.sdash: "S-DASH",
+    RiskGroup.vulnerability: "Vulnerability",
+    RiskGroup.weapons: "Weapons",
+    RiskGroup.escalation: "Getting worse",
 }
 STRANDS: Final = {strand: strand.replace("_", " ").capitalize() for strand in Strand}
 QUEUES: Final = {

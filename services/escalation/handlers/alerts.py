@@ -1,7 +1,7 @@
 """Somebody is told what nobody has done. An alert takes nothing away from whoever holds a case."""
 
 import asyncio
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Final
 
 import structlog
@@ -9,6 +9,7 @@ from prometheus_client import Counter
 
 from services.escalation.repository import alerts, audit, queue
 from services.escalation.repository.audit import Entry
+from shared.clock import Clock
 from shared.database import DatabaseUnavailable, Pool, transaction
 
 log = structlog.get_logger()
@@ -34,10 +35,10 @@ async def look(pool: Pool, now: datetime) -> int:
     return len(raised)
 
 
-async def keep_watch(pool: Pool, stop: asyncio.Event) -> None:
+async def keep_watch(pool: Pool, clock: Clock, stop: asyncio.Event) -> None:
     while not stop.is_set():
         try:
-            await look(pool, datetime.now(UTC))
+            await look(pool, clock.now())
         except DatabaseUnavailable as error:
             log.warning("alerts wait", reason=str(error))
         await asyncio.sleep(EVERY)

@@ -6,11 +6,12 @@ from typing import Any, Final
 import structlog
 from prometheus_client import Counter
 
-from services.escalation.domain.directory import Agency
+from services.escalation.domain.directory import Agency, Kind
 from services.escalation.domain.grading import ORDER, Grade
 from services.escalation.domain.rules import Rules
 from services.escalation.handlers import deliveries as feeds
-from services.escalation.repository import case_reviews, cases, deliveries
+from services.escalation.handlers.acts import OPEN
+from services.escalation.repository import audit, case_reviews, cases, deliveries
 from shared.database import Connection, Pool, transaction
 from shared.events import Destination, ReportClassified
 from shared.outbox import Bell
@@ -48,19 +49,32 @@ async def _passed_on(connection: Connection, row: Any, rules: Rules, now: dateti
     name = giver.name if giver else row["agency_id"]
     other = rules.directory.agency(row["returned_for"] or "")
     ground = _ground(other, event, rules) if other and other.id != row["agency_id"] else None
-    if other is None or ground is None or row["returns"] > 1:
-        await _back(connection, event, f"given back by {name}: whose it is, a person decides", rules, now)
-        CAME_BACK.labels("returned").inc()
+    if other and ground and row["returns"] == 1 and not await _is_done_with(connection, other, event):
+        to = Destination(agency=other.id, queue=_queue(other, rules), reason=f"passed on by {name}", ground=ground)
+        await feeds.hand_over(connection, event, to, rules.directory, now)
         return
-    to = Destination(agency=other.id, queue=row["queue"], reason=f"passed on by {name}", ground=ground)
-    await feeds.hand_over(connection, event, to, rules.directory, now)
+    for_police = other is not None and other.kind is Kind.police
+    whose = "for the police, they say" if for_police else "whose it is, a person decides"
+    await _back(connection, event, f"given back by {name}: {whose}", rules, now)
+    CAME_BACK.labels("returned").inc()
+
+
+def _queue(agency: Agency, rules: Rules) -> str:
+    """Where the routing table puts what is for its kind."""
+    return next(row.queue for row in rules.routing.rows if row.to is agency.kind)
+
+
+async def _is_done_with(connection: Connection, agency: Agency, event: ReportClassified) -> bool:
+    """Whether the agency had it before, and gave it back or closed it: it would lie there for ever."""
+    held = await deliveries.held(connection, agency.id, event.report_id)
+    return any(row["state"] not in OPEN for row in held)
 
 
 def _ground(agency: Agency, event: ReportClassified, rules: Rules) -> str | None:
-    """On what ground this agency may have this report; None where it may not."""
+    """On what ground this agency may have this report; None where it may not, and for the police, who have a queue."""
     area = rules.area_of(event.report.place)
     against = rules.directory.complained_of(event.report.answers, area)
-    if area not in agency.areas or agency.id in against:
+    if area not in agency.areas or agency.id in against or agency.kind is Kind.police:
         return None
     legal = rules.directory.rule(agency.kind).legal_ground
     return legal or ("consent" if agency.kind in event.report.consent else None)
@@ -106,4 +120,5 @@ async def _back(connection: Connection, event: ReportClassified, reason: str, ru
     grade = await cases.grade(connection, event.report_id)
     order = ORDER.index(Grade(grade))
     await deliveries.back_to_control_room(connection, event.report_id, reason, force.id if force else None, order, now)
+    await audit.record(connection, [audit.Entry(now, "escalation", "came back", event.report_id, reason)])
     log.warning("came back to the control room", report_id=str(event.report_id))

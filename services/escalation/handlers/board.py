@@ -39,11 +39,13 @@ class Board:
         """As it is now. Only lines that changed are read and made again."""
         async with self._turn, transaction(pool) as connection:
             order = await items.stamps(connection, self.force, SHOWN + 1, now)
-            stamps = {row["report_id"]: board.stamp(row["version"], row["held"]) for row in order[:SHOWN]}
+            stamps = {
+                row["report_id"]: board.stamp(row["version"], row["held"], row["copies"]) for row in order[:SHOWN]
+            }
             await self._bring_up_to_date(connection, stamps, now)
             more = len(order) > SHOWN and await items.count(connection, self.force) - SHOWN
             standing = await alerts.standing(connection, self.force)
-        return Standing(tuple(self._lines[i] for i in stamps), int(more), tuple(standing))
+        return Standing(tuple(self._lines[i] for i in stamps if i in self._lines), int(more), tuple(standing))
 
     async def _bring_up_to_date(self, connection: Connection, stamps: Mapping[UUID, str], now: datetime) -> None:
         known = {i: line for i, line in self._lines.items() if i in stamps}
@@ -72,4 +74,6 @@ def line(item: Ranked, stamp: str, now: datetime) -> Line:
         contacted=item.contacted_at is not None,
         drill=item.drill,
         queues=item.queues,
+        copies=item.copies,
+        marks=board.marks(item.report),
     )

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any, Final, Literal
 from uuid import UUID, uuid5
 
-from services.escalation.domain.case_review import UNWANTED, Count, count
+from services.escalation.domain.case_review import UNWANTED, Count, count, review_asked
 from services.escalation.domain.directory import Directory, Kind, Threshold
 from services.escalation.domain.rules import Rules
 from services.escalation.errors import NotNow, UnknownReport
@@ -19,7 +19,7 @@ from shared.outbox import Bell, put
 
 QUEUE: Final = "case_review"
 
-AskedBy = Literal["reporter", "operator"]
+AskedBy = Literal["threshold", "reporter", "operator"]
 AreaOf = Callable[[Place], str | None]
 
 
@@ -27,52 +27,73 @@ async def counted(
     connection: Connection, events: Sequence[ReportClassified], directory: Directory, area_of: AreaOf
 ) -> dict[UUID, Count]:
     """The complaints of each report's victim, household or community, with the report itself, in known areas."""
-    earlier = {reference for event in events if _may_persist(event) for reference in event.report.history.references}
+    earlier = {reference for event in events if _may_be_due(event) for reference in event.report.history.references}
     known = await cases.linked(connection, sorted(earlier)) if earlier else {}
     known |= {event.report.reference: event for event in events}
     found: dict[UUID, Count] = {}
     for event in events:
         area = area_of(event.report.place)
-        if area is not None and _may_persist(event):
+        if area is not None and _may_be_due(event):
             earlier_ones = (known[r] for r in event.report.history.references if r in known)
             linked = [one for one in earlier_ones if one.report_id != event.report_id]
             found[event.report_id] = count([*linked, event], directory.area(area).case_review)
     return found
 
 
-def _may_persist(event: ReportClassified) -> bool:
-    return event.assessment is not None and bool(UNWANTED & set(event.assessment.labels))
+def _may_be_due(event: ReportClassified) -> bool:
+    """It may be one complaint too many, or asks for a review whatever the count."""
+    unwanted = event.assessment is not None and bool(UNWANTED & set(event.assessment.labels))
+    return unwanted or review_asked(event.report)
 
 
 async def propose(
     connection: Connection, opened: Sequence[Opened], counts: Mapping[UUID, Count], now: datetime
 ) -> None:
-    """Propose a review for each report at the threshold; one that is under way only hears of the further report."""
+    """Propose a review for each report at the threshold, or that asks for one.
+
+    One that is under way hears of the further report, and that the reporter asks for it.
+    """
     for case in opened:
         panels = [d.agency for d in case.route.destinations if d.queue == QUEUE]
         if panels and not case.drill:
-            await _proposed(connection, case.event, panels[0], counts[case.event.report_id], "threshold", now)
+            asked_by: AskedBy = "reporter" if review_asked(case.event.report) else "threshold"
+            await _proposed(connection, case.event, panels[0], counts[case.event.report_id], asked_by, now)
 
 
 async def _proposed(
-    connection: Connection, event: ReportClassified, panel: str, complaints: Count, asked_by: str, now: datetime
+    connection: Connection, event: ReportClassified, panel: str, complaints: Count, asked_by: AskedBy, now: datetime
 ) -> UUID:
-    references = [one.reference for one in complaints.complaints]
+    references, told = [one.reference for one in complaints.complaints], timeline(complaints)
+    report_id, reference, offered = event.report_id, event.report.reference, not _anonymous(event)
     under_way = await case_reviews.open_for(connection, references)
+    review_id: UUID = under_way["id"] if under_way else _review_id(event, asked_by)
     if under_way:
-        await case_reviews.update_timeline(connection, under_way["id"], timeline(complaints))
-        await case_reviews.add_reports(connection, under_way["id"], references)
-        found: UUID = under_way["id"]
-        return found
-    review_id, reference = uuid5(event.report_id, f"case-review/{asked_by}"), event.report.reference
-    offered = not _anonymous(event)
-    told = timeline(complaints)
-    await case_reviews.add(connection, review_id, panel, event.report_id, reference, asked_by, offered, told, now)
-    await case_reviews.add_reports(connection, review_id, references)
-    if offered:
-        words = SafeWords.a_review_can_be_asked_for
-        await put(connection, [progressed(event.report_id, panel, Progress.review_offered, now, words)])
+        await case_reviews.update_timeline(connection, review_id, told)
+        asks = asked_by == "reporter"
+        news = asks and await case_reviews.asked_by_reporter(connection, review_id, report_id, reference)
+    else:
+        news = await case_reviews.add(connection, review_id, panel, report_id, reference, asked_by, offered, told, now)
+    if under_way or news:
+        await case_reviews.add_reports(connection, review_id, references)
+    if news and offered:
+        await _tell_reporter(connection, event, panel, asked_by, now)
     return review_id
+
+
+def _review_id(event: ReportClassified, asked_by: AskedBy) -> UUID:
+    """One for each time that it was asked for: a report that is read anew does not ask again for what was closed."""
+    asked_at = event.report.case_review_asked_at if asked_by == "reporter" else None
+    return uuid5(event.report_id, f"case-review/{asked_by}" + (f"/{asked_at.isoformat()}" if asked_at else ""))
+
+
+async def _tell_reporter(
+    connection: Connection, event: ReportClassified, panel: str, asked_by: AskedBy, now: datetime
+) -> None:
+    """That they can ask for a review; or, where they did, that those who decide on it have heard."""
+    progress, words = Progress.review_offered, SafeWords.a_review_can_be_asked_for
+    if asked_by == "reporter":
+        progress, words = Progress.review_asked, SafeWords.a_review_was_asked_for
+    await put(connection, [progressed(event.report_id, panel, progress, now, words)])
 
 
 def timeline(complaints: Count) -> list[dict[str, Any]]:
@@ -85,23 +106,36 @@ def _anonymous(event: ReportClassified) -> bool:
     return contact is None or not (contact.name or contact.phone or contact.email)
 
 
-async def ask(report_id: UUID, asked_by: AskedBy, rules: Rules, pool: Pool, bell: Bell, now: datetime) -> UUID:
-    """Ask the area's panel for a review, whatever the count. Raises UnknownReport, or NotNow with what to do."""
+async def ask(report_id: UUID, force: str, rules: Rules, pool: Pool, bell: Bell, now: datetime) -> UUID:
+    """An operator of this police force asks the area's panel, whatever the count.
+
+    Raises UnknownReport for another force's report, or NotNow with what to do.
+    """
     async with transaction(pool) as connection:
         await cases.lock(connection, [report_id])
         event = await cases.event(connection, report_id)
         if event is None:
             raise UnknownReport("No report has this id.")
-        if asked_by == "reporter" and _anonymous(event):
-            raise NotNow("A case review cannot be asked for anonymously: give a name and a way to reach you first.")
-        area = rules.area_of(event.report.place)
-        panels = rules.directory.in_area(area, Kind.case_review) if area else ()
-        if area is None or not panels:
-            raise NotNow("Which area's panel it is for is not known: correct the postcode first.")
+        area, panel = _panel(event, force, rules)
         complaints = await _counted(connection, event, rules.directory.area(area).case_review)
-        review_id = await _proposed(connection, event, panels[0].id, complaints, asked_by, now)
+        review_id = await _proposed(connection, event, panel, complaints, "operator", now)
     bell.ring()
     return review_id
+
+
+def _panel(event: ReportClassified, force: str, rules: Rules) -> tuple[str, str]:
+    """The report's area and the panel that it is for, where this force works it."""
+    area = rules.area_of(event.report.place)
+    if area is None:
+        raise NotNow("Which area's panel it is for is not known: correct the postcode first.")
+    against = rules.directory.complained_of(event.report.answers, area)
+    acting = rules.directory.acting_force(area, against)
+    if acting is None or acting.id != force:
+        raise UnknownReport("No report of yours has this id.")
+    panels = [panel.id for panel in rules.directory.in_area(area, Kind.case_review) if panel.id not in against]
+    if not panels:
+        raise NotNow("No panel of the directory may have it in this area: add one, or tell a supervisor.")
+    return area, panels[0]
 
 
 async def _counted(connection: Connection, event: ReportClassified, threshold: Threshold) -> Count:

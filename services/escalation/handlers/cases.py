@@ -1,4 +1,4 @@
-"""A report was read, was not read in time, or cannot be read."""
+"""A report was read, was not read in time, or cannot be read. What was erased meanwhile stays erased."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,6 +12,7 @@ from services.escalation.domain.overrides import Override
 from services.escalation.domain.routing import Route, Subject, route
 from services.escalation.domain.rules import Rules
 from services.escalation.handlers import case_reviews, deliveries
+from services.escalation.handlers.folding import fold
 from services.escalation.repository import audit, cases
 from services.escalation.repository.audit import Entry
 from services.escalation.repository.cases import Known, Opened
@@ -21,17 +22,19 @@ from shared.database import Connection, Pool, transaction
 from shared.events import Assessment, DangerClass, Lane, ReportClassified, ReportReceived, ReportRouted
 from shared.kafka import ROUTED
 from shared.outbox import Bell, Outgoing, put
+from shared.turns import in_turn
 
 SOURCE: Final = "escalation"
 
 
 @dataclass(frozen=True, slots=True)
 class Arrived:
-    """A reading as it came, with the time at which it was made."""
+    """A reading as it came, and when it was made; `written` is the very JSON of it, where it came from Kafka."""
 
     event: ReportClassified
     assessed_at: datetime
     traceparent: str | None
+    written: bytes | None = None
 
 
 async def escalate(
@@ -39,21 +42,25 @@ async def escalate(
 ) -> None:
     """Open or re-grade each report's case, deliver it, give a receipt; what is known only has its receipt repeated.
 
-    `again`: by other rules, so that what is known is routed once more.
+    `again`: by other rules, so that what is known is routed once more. Deliveries come last: whoever else delivers to
+    the same agency waits from there until the end of this.
     """
     newest = _newest(arrived)
     async with transaction(pool) as connection:
         known = await cases.locked(connection, list(newest))
+        for gone in await cases.erased(connection, list(newest)):
+            del newest[gone]
         news = {i: a for i, a in newest.items() if again or _is_news(a, known.get(i))}
         counts = await case_reviews.counted(
             connection, [a.event for a in news.values()], rules.directory, rules.area_of
         )
-        opened = [_open(a, known.get(i), rules, now, counts.get(i)) for i, a in news.items()]
+        graded = [_open(a, known.get(i), rules, now, counts.get(i)) async for i, a in in_turn(news.items())]
+        opened = await fold(connection, graded, known, now)
         await cases.keep(connection, opened, now)
-        await deliveries.deliver(connection, opened, known, rules.directory, now)
-        await case_reviews.propose(connection, opened, counts, now)
         await audit.record(connection, [_entry(case, known.get(case.event.report_id), now) for case in opened])
+        await case_reviews.propose(connection, opened, counts, now)
         await _give_receipts(connection, newest, known, opened, now)
+        await deliveries.deliver(connection, opened, known, rules.directory, now)
     bell.ring()
 
 
@@ -88,7 +95,7 @@ def _open(
     receipt: bool = True,
 ) -> Opened:
     event = arrived.event
-    override = known.override if known and known.override and known.override.holds(read_danger(event)) else None
+    override = in_force(known.override if known else None, event)
     reading, grading = judged(event, override, rules)
     where = routed_by(event, reading, grading, complaints, rules)
     routed = ReportRouted(
@@ -102,7 +109,7 @@ def _open(
     )
     return Opened(
         event=event,
-        event_json=event.model_dump_json().encode(),
+        event_json=arrived.written or event.model_dump_json().encode(),
         assessed_at=arrived.assessed_at,
         opened_at=known.opened_at if known else now,
         grading=grading,
@@ -116,6 +123,11 @@ def _open(
 
 def read_danger(event: ReportClassified) -> DangerClass:
     return danger_of(event.report, event.assessment)
+
+
+def in_force(override: Override | None, event: ReportClassified) -> Override | None:
+    """What a person said of it, where that still holds over the reading."""
+    return override if override and override.holds(read_danger(event)) else None
 
 
 def judged(event: ReportClassified, override: Override | None, rules: Rules) -> tuple[Assessment | None, Grading]:
@@ -197,10 +209,13 @@ async def open_unread(reports: Sequence[ReportReceived], pool: Pool, bell: Bell,
     unread = {report.report_id: Arrived(not_read(report), now, None) for report in reports}
     async with transaction(pool) as connection:
         known = await cases.locked(connection, list(unread))
-        opened = [_open(a, None, rules, now, receipt=False) for i, a in unread.items() if i not in known]
+        for gone in await cases.erased(connection, list(unread)):
+            del unread[gone]
+        graded = [_open(a, None, rules, now, receipt=False) for i, a in unread.items() if i not in known]
+        opened = await fold(connection, graded, known, now)
         await cases.keep(connection, opened, now)
-        await deliveries.deliver(connection, opened, (), rules.directory, now)
         await audit.record(connection, [_entry(case, None, now) for case in opened])
+        await deliveries.deliver(connection, opened, (), rules.directory, now)
     bell.ring()
 
 

@@ -1,4 +1,4 @@
-"""Reports are delivered to agencies, and what was delivered is corrected, withdrawn or erased."""
+"""Reports are delivered to agencies, and what was delivered is corrected or withdrawn."""
 
 import json
 from collections.abc import Collection, Sequence
@@ -10,18 +10,24 @@ from uuid import UUID
 from services.escalation.domain.directory import Agency, Directory
 from services.escalation.domain.routing import NOBODY
 from services.escalation.domain.views import minimised
-from services.escalation.errors import UnknownReport
-from services.escalation.repository import cases, feeds
+from services.escalation.repository import audit, feeds
 from services.escalation.repository.cases import Opened
 from services.escalation.repository.feeds import Entry
 from shared import telemetry
 from shared.cloudevents import encode
-from shared.database import Connection, Pool, transaction
+from shared.database import Connection
 from shared.events import Destination, EntryKind, ReportClassified, ReportDelivered
 from shared.kafka import agency_topic
-from shared.outbox import Bell, Outgoing, put
+from shared.outbox import Outgoing, put
 
 SOURCE: Final = "escalation"
+RECORDED: Final = {
+    EntryKind.report: "delivered",
+    EntryKind.corrected: "corrected",
+    EntryKind.withdrawn: "withdrawn",
+    EntryKind.erased: "told to erase",
+}
+"""What the record says of each kind of entry in a feed."""
 
 
 async def deliver(
@@ -61,8 +67,15 @@ async def append(connection: Connection, entries: Sequence[Entry], directory: Di
         return
     kept = [one if one.kind is EntryKind.report else replace(one, body=None) for one in entries]
     rows = await feeds.append(connection, kept, now)
+    await audit.record(connection, [_recorded(row, now) for row in rows])
     on_kafka = {agency.id for agency in directory.agencies if agency.kafka}
     await put(connection, [_outgoing(row, now) for row in rows if row["agency_id"] in on_kafka])
+
+
+def _recorded(row: Any, now: datetime) -> audit.Entry:
+    what = "passed on" if row["by_hand"] else RECORDED[EntryKind(row["kind"])]
+    detail = {"agency": row["agency_id"], "queue": row["queue"], "entry": row["position"]}
+    return audit.Entry(now, SOURCE, what, row["report_id"], row["reason"], detail)
 
 
 def _entries(case: Opened, directory: Directory, now: datetime) -> list[Entry]:
@@ -116,19 +129,3 @@ def _outgoing(row: Any, now: datetime) -> Outgoing:
     topic = agency_topic(event.agency)
     message = encode(event, topic, SOURCE, now, telemetry.current_traceparent(), key=event.agency)
     return Outgoing(event.report_id, event.event_id, event.revision, False, message)
-
-
-async def erase(report_id: UUID, directory: Directory, pool: Pool, bell: Bell, now: datetime) -> None:
-    """Erase a report: agencies keep its positions, empty, and are told to erase it too. Raises UnknownReport."""
-    async with transaction(pool) as connection:
-        if not await cases.locked(connection, [report_id]):
-            raise UnknownReport("No report has this id; it may have been erased before.")
-        held = await feeds.standing(connection, [report_id])
-        notices = [
-            Entry(*place, EntryKind.erased, "erased: please erase your copy", "", None, None, None, None)
-            for place in held
-        ]
-        await feeds.erase(connection, report_id)
-        await append(connection, notices, directory, now)
-        await cases.erase(connection, report_id)
-    bell.ring()

@@ -6,15 +6,14 @@ from datetime import datetime
 from typing import Final
 
 from services.escalation.domain.directory import Directory
-from services.escalation.domain.grading import danger_of
-from services.escalation.domain.routing import Subject, route
+from services.escalation.domain.routing import NOBODY, REVIEW, Subject, route
 from services.escalation.domain.rules import Rules
 from services.escalation.handlers import cases
 from services.escalation.handlers.cases import Arrived
 from services.escalation.repository import directories
 from services.escalation.repository.cases import Kept, still_open
 from shared.database import Pool, transaction
-from shared.events import Destination, Place, ReportRouted
+from shared.events import Place
 from shared.outbox import Bell
 
 BATCH: Final = 200
@@ -25,7 +24,7 @@ Covering = Callable[[Iterable[Place]], Awaitable[Rules]]
 
 @dataclass(frozen=True, slots=True)
 class Move:
-    """An open report that goes elsewhere under other rules: `to` and `no_longer_to` are agency and queue."""
+    """An open report that goes elsewhere under other rules: `to` and `no_longer_to` are each an agency and a queue."""
 
     kept: Kept
     to: tuple[str, ...]
@@ -54,18 +53,14 @@ async def moves(covering: Covering, pool: Pool) -> list[Move]:
 
 def _move(kept: Kept, rules: Rules) -> Move | None:
     event = kept.event
-    danger, area = danger_of(event.report, event.assessment), rules.area_of(event.report.place)
-    before = _places(ReportRouted.model_validate_json(kept.receipt).destinations)
-    persisting = any(place.endswith("/case_review") for place in before)
-    subject = Subject(event.report, event.assessment, danger, area, persisting)
-    after = _places(route(subject, rules.directory, rules.routing).destinations)
+    reading, grading = cases.judged(event, cases.in_force(kept.override, event), rules)
+    persisting = any(place.endswith("/case_review") for place in kept.places)
+    subject = Subject(event.report, reading, grading.danger_class, rules.area_of(event.report.place), persisting)
+    after = {f"{to.agency}/{to.queue}" for to in route(subject, rules.directory, rules.routing).destinations}
+    before = kept.places or {f"{NOBODY}/{REVIEW}"}
     if before == after:
         return None
     return Move(kept, tuple(sorted(after - before)), tuple(sorted(before - after)))
-
-
-def _places(destinations: Sequence[Destination]) -> set[str]:
-    return {f"{to.agency}/{to.queue}" for to in destinations}
 
 
 async def move(found: Sequence[Move], covering: Covering, pool: Pool, bell: Bell, now: datetime) -> None:

@@ -1,6 +1,6 @@
 """Somebody takes a case on, keeps it, and gives it back. Two never hold one."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -79,11 +79,11 @@ async def _take(
 
 @asynccontextmanager
 async def held(
-    report_id: UUID, token: UUID, worker: Worker, pool: Pool, now: datetime
+    report_id: UUID, token: UUID, worker: Worker, pool: Pool, now: datetime, beside: Sequence[UUID] = ()
 ) -> AsyncIterator[tuple[Connection, Any]]:
-    """One transaction on a case that this worker holds, with its row. Raises LeaseLost."""
+    """One transaction on a case that this worker holds, with its row; `beside` are locked too. Raises LeaseLost."""
     async with transaction(pool) as connection:
-        await cases.lock(connection, [report_id])
+        await cases.lock(connection, [report_id, *beside])
         row = await leases.held(connection, report_id, worker.id, token, now)
         if row is None:
             raise LeaseLost("Your lease has run out, or it was never yours. Claim the case again.")

@@ -39,8 +39,8 @@ async def override_case(
         counts = await case_reviews.counted(connection, [event], rules.directory, rules.area_of)
         case = _judged_anew(event, row, known, override, counts.get(report_id), rules)
         await cases.keep(connection, [case], now)
-        await deliveries.deliver(connection, [case], [report_id], rules.directory, now)
         await _kept(connection, case, known, override, worker)
+        await deliveries.deliver(connection, [case], [report_id], rules.directory, now)
     bell.ring()
 
 

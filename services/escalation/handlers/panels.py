@@ -5,15 +5,24 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID, uuid4
 
-from services.escalation.domain.directory import Directory
-from services.escalation.errors import NotNow, NotYours, UnknownReport
+from services.escalation.domain.rules import Rules
+from services.escalation.errors import NotNow, NotSo, NotYours, UnknownReport
 from services.escalation.handlers.acts import Agency
 from services.escalation.handlers.progress import progressed
-from services.escalation.repository import case_reviews
+from services.escalation.repository import case_reviews, cases
 from services.escalation.repository.isolation import as_agency
-from shared.database import Connection
+from shared.database import Connection, Pool, transaction
 from shared.events import Progress, SafeWords
 from shared.outbox import put
+
+
+@dataclass(frozen=True, slots=True)
+class NewAction:
+    """What is to be done, by which agency, by when."""
+
+    words: str
+    owner: str
+    due_on: date
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +48,9 @@ async def review(agency: Agency, review_id: UUID) -> Review:
         return Review(row, invited, await case_reviews.actions(connection, review_id))
 
 
-async def invite(agency: Agency, review_id: UUID, other: str, now: datetime) -> None:
+async def invite(agency: Agency, review_id: UUID, other: str, rules: Rules, pool: Pool, now: datetime) -> None:
+    """Raises NotSo for the body complained of: it hears nothing of it, here neither."""
+    await _may_join(agency, review_id, other, rules, pool)
     async with as_agency(agency.guests, agency.id) as connection:
         await _led(connection, agency, review_id)
         await case_reviews.invite(connection, review_id, other, agency.id, now)
@@ -56,14 +67,17 @@ async def plan(agency: Agency, review_id: UUID, review_on: date, now: datetime) 
     agency.bell.ring()
 
 
-async def add_action(agency: Agency, review_id: UUID, action: str, owner: str, due_on: date, now: datetime) -> UUID:
-    """One line of the plan; who is to do it is invited, if they were not."""
-    action_id = uuid4()
+async def add_action(
+    agency: Agency, review_id: UUID, action: NewAction, rules: Rules, pool: Pool, now: datetime
+) -> UUID:
+    """One line of the plan; who is to do it is invited, if they were not. Raises NotSo for the body complained of."""
+    action_id, owner = uuid4(), action.owner
+    await _may_join(agency, review_id, owner, rules, pool)
     async with as_agency(agency.guests, agency.id) as connection:
         await _led(connection, agency, review_id)
         if owner != agency.id:
             await case_reviews.invite(connection, review_id, owner, agency.id, now)
-        await case_reviews.add_action(connection, action_id, review_id, agency.id, action, owner, due_on)
+        await case_reviews.add_action(connection, action_id, review_id, agency.id, action.words, owner, action.due_on)
     return action_id
 
 
@@ -89,11 +103,17 @@ async def close(agency: Agency, review_id: UUID, outcome: str, safe: SafeWords, 
     agency.bell.ring()
 
 
-def known(agency_id: str, directory: Directory) -> str:
-    """The id of an agency of the directory. Raises UnknownReport for any other."""
-    if directory.agency(agency_id) is None:
-        raise UnknownReport("No agency of the directory has this id.")
-    return agency_id
+async def _may_join(agency: Agency, review_id: UUID, other: str, rules: Rules, pool: Pool) -> None:
+    """Raises NotSo for whoever is, or employs, the party complained of in any of the complaints, and for nobody."""
+    invited = rules.directory.agency(other)
+    if invited is None:
+        raise NotSo("No agency of the directory has this id.")
+    found = await review(agency, review_id)
+    async with transaction(pool) as connection:
+        told = await cases.linked(connection, [one["reference"] for one in found.row["timeline"]])
+    for event in told.values():
+        if other in rules.directory.complained_of(event.report.answers, rules.area_of(event.report.place)):
+            raise NotSo(f"{invited.name} is, or employs, the party complained of: choose another body.")
 
 
 async def _seen(connection: Connection, review_id: UUID) -> Any:

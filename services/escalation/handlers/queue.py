@@ -7,7 +7,7 @@ from uuid import UUID
 
 from services.escalation.domain.overrides import Override
 from services.escalation.errors import NothingThere
-from services.escalation.repository import audit, work
+from services.escalation.repository import audit, folds, work
 from services.escalation.repository import queue as items
 from shared.database import Pool, transaction
 from shared.events import Assessment, ReportClassified, ReportReceived
@@ -39,6 +39,7 @@ class Ranked:
     contacted_at: datetime | None
     waiting_since: datetime
     outcome: str | None
+    copies: int
 
     def held_by(self, now: datetime) -> str | None:
         """Who holds it at this instant."""
@@ -54,6 +55,7 @@ class Whole:
     notes: tuple[Any, ...]
     links: tuple[Any, ...]
     deliveries: tuple[Any, ...]
+    copies: tuple[Any, ...]
 
 
 async def ranked(force: str, queue: str | None, limit: int, pool: Pool) -> list[Ranked]:
@@ -62,7 +64,7 @@ async def ranked(force: str, queue: str | None, limit: int, pool: Pool) -> list[
         return [as_ranked(row) for row in await items.ranked(connection, force, queue, limit)]
 
 
-async def whole(report_id: UUID, force: str, pool: Pool) -> Whole:
+async def whole(report_id: UUID, force: str, pool: Pool, now: datetime) -> Whole:
     """One case of this control room. Raises NothingThere."""
     async with transaction(pool) as connection:
         row = await items.item(connection, force, report_id)
@@ -72,7 +74,8 @@ async def whole(report_id: UUID, force: str, pool: Pool) -> Whole:
         notes = await work.notes(connection, report_id)
         links = await work.links(connection, report_id)
         deliveries = await items.deliveries(connection, report_id)
-    return Whole(as_ranked(row), tuple(entries), tuple(notes), tuple(links), tuple(deliveries))
+        copies = await folds.copies(connection, force, report_id, now)
+    return Whole(as_ranked(row), tuple(entries), tuple(notes), tuple(links), tuple(deliveries), tuple(copies))
 
 
 async def seen(report_id: UUID, who: str, pool: Pool, now: datetime) -> None:

@@ -2,19 +2,19 @@
 
 import csv
 import io
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
 from services.escalation.handlers.audit import exported
 from services.escalation.repository import supervision
-from services.escalation.repository.supervision import LISTS
+from services.escalation.repository.supervision import LISTS, SetAside
 from shared.database import Pool, transaction
 
 COLUMNS: Final = (
     "reference", "danger_class", "grade", "target_at", "opened_at", "queues", "holder", "claimed_at", "contacted_at",
-    "unread",
+    "unread", "copies", "behind",
 )  # fmt: skip
 """What a file holds of each case: never a name, a place or a word that was told."""
 
@@ -26,13 +26,25 @@ class Overview:
     lists: Mapping[str, list[Any]]
     workload: list[Any]
     counts: Any
+    set_aside: list[Any]
 
 
 async def overview(force: str, pool: Pool, now: datetime) -> Overview:
     """Every list, who holds how much, and what has not been read or receipted."""
     async with transaction(pool) as connection:
         lists = {name: await supervision.a_list(connection, name, force, now) for name in LISTS}
-        return Overview(lists, await supervision.workload(connection, force, now), await supervision.counts(connection))
+        return Overview(
+            lists,
+            await supervision.workload(connection, force, now),
+            await supervision.counts(connection),
+            await supervision.set_aside(connection, now),
+        )
+
+
+async def set_aside(letters: Sequence[SetAside], pool: Pool) -> None:
+    """Keep what could not be read before a supervisor."""
+    async with transaction(pool) as connection:
+        await supervision.keep_set_aside(connection, letters)
 
 
 async def export(name: str, force: str, who: str, pool: Pool, now: datetime) -> str:

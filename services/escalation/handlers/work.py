@@ -9,7 +9,7 @@ from services.escalation.domain.people import Worker
 from services.escalation.errors import NothingThere, NotSo
 from services.escalation.handlers.leases import held
 from services.escalation.handlers.sending import disputed
-from services.escalation.repository import audit, leases, queue, work
+from services.escalation.repository import audit, folds, leases, queue, work
 from services.escalation.repository.audit import Entry
 from shared.database import Connection, Pool, transaction
 from shared.outbox import Bell
@@ -26,7 +26,7 @@ async def note(report_id: UUID, worker: Worker, words: str, pool: Pool, now: dat
         await _must_be_there(connection, report_id, worker)
         number = await work.note(connection, report_id, worker.name, words, now)
         await audit.record(connection, [Entry(now, worker.id, "noted", report_id, "", {"note": number})])
-        await queue.changed(connection)
+        await queue.touch(connection, report_id)
 
 
 async def contacted(report_id: UUID, token: UUID, worker: Worker, how: str, pool: Pool, now: datetime) -> None:
@@ -37,14 +37,33 @@ async def contacted(report_id: UUID, token: UUID, worker: Worker, how: str, pool
 
 
 async def close(
-    report_id: UUID, token: UUID, worker: Worker, outcome: Outcome, why: str, pool: Pool, now: datetime
+    report_id: UUID,
+    token: UUID,
+    worker: Worker,
+    outcome: Outcome,
+    why: str,
+    pool: Pool,
+    now: datetime,
+    with_copies: bool = False,
 ) -> None:
-    """End a case. Raises NotSo where danger would be closed unheard and without a reason."""
-    async with held(report_id, token, worker, pool, now) as (connection, row):
+    """End a case, and its near-copies with it if so wanted, save graver ones and those that somebody else holds.
+
+    Raises NotSo where danger would be closed unheard and without a reason.
+    """
+    copies = await _copies(report_id, worker, pool, now) if with_copies else []
+    async with held(report_id, token, worker, pool, now, beside=copies) as (connection, row):
         if refused := why_not(outcome, row["danger_class"], row["contacted_at"] is not None, row["drill"], why):
             raise NotSo(refused)
+        also = await folds.close(connection, report_id, copies, Outcome.part_of_another_case, now)
         await leases.close(connection, report_id, outcome, now)
-        await audit.record(connection, [Entry(now, worker.id, "closed", report_id, why, {"outcome": outcome})])
+        entries = [Entry(now, worker.id, "closed", report_id, why, {"outcome": outcome, "near_copies": len(also)})]
+        told = {"outcome": Outcome.part_of_another_case, "closed_with": str(report_id)}
+        await audit.record(connection, entries + [Entry(now, worker.id, "closed", one, why, told) for one in also])
+
+
+async def _copies(report_id: UUID, worker: Worker, pool: Pool, now: datetime) -> list[UUID]:
+    async with transaction(pool) as connection:
+        return [row["report_id"] for row in await folds.copies(connection, worker.force, report_id, now)]
 
 
 async def link(report_id: UUID, reference: str, worker: Worker, why: str, pool: Pool, now: datetime) -> None:
@@ -85,7 +104,8 @@ async def _recorded(
     pairs = ((report_id, other), (other, report_id))
     entries = [Entry(now, worker.id, action, one, why, {"other": str(another)}) for one, another in pairs]
     await audit.record(connection, entries)
-    await queue.changed(connection)
+    for one, _ in sorted(pairs):
+        await queue.touch(connection, one)
 
 
 async def search(worker: Worker, words: str, pool: Pool, now: datetime) -> list[Any]:

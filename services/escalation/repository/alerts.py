@@ -4,20 +4,21 @@ from datetime import datetime
 from typing import Any, Final
 
 from services.escalation.domain.alerting import NO_CONTACT_AFTER, UNCLAIMED_AFTER
-from services.escalation.repository.queue import RANK
+from services.escalation.repository.queue import FIRST_OF_FOLD, RANK
 from shared.database import Connection
 
-DUE: Final = """
-select report_id, 'unclaimed' as kind from queue_item
+DUE: Final = f"""
+select report_id, 'unclaimed' as kind from queue_item as item
 where state = 'open' and danger_class <= 2 and (lease_until is null or lease_until <= $1)
-  and greatest(waiting_since, lease_until) <= $1 - $2::interval
+  and greatest(waiting_since, lease_until) <= $1 - $2::interval and {FIRST_OF_FOLD}
 union all
 select report_id, 'no_contact' from queue_item
 where state = 'open' and danger_class <= 3 and lease_until > $1 and contacted_at is null
   and claimed_at <= $1 - $3::interval
 union all
-select report_id, 'breached' from queue_item where state = 'open' and contacted_at is null and target_at <= $1
-"""
+select report_id, 'breached' from queue_item as item
+where state = 'open' and contacted_at is null and target_at <= $1 and {FIRST_OF_FOLD}
+"""  # noqa: S608 - constants only
 
 RAISE: Final = f"""
 insert into alert (report_id, kind, raised_at, again_at, times)

@@ -14,7 +14,12 @@ where case_review_report.reference = any($1::text[]) and state <> 'closed' order
 
 ADD: Final = """
 insert into case_review (id, agency_id, report_id, reference, asked_by, offered, timeline, opened_at)
-values ($1, $2, $3, $4, $5, $6, $7, $8)
+values ($1, $2, $3, $4, $5, $6, $7, $8) on conflict (id) do nothing returning id
+"""
+
+ASKED_BY_REPORTER: Final = """
+update case_review set asked_by = 'reporter', offered = true, report_id = $2, reference = $3
+where id = $1 and asked_by <> 'reporter' returning id
 """
 
 ADD_REPORTS: Final = """
@@ -64,6 +69,33 @@ returning late.id, late.review_id, late.owner, late.panel, case_review.report_id
 """
 
 
+FORGET: Final = (
+    """
+update case_review set timeline = coalesce((
+    select jsonb_agg(case when one ->> 'same_as' = $1::text then one || '{"same_as": null}' else one end order by nth)
+    from jsonb_array_elements(timeline) with ordinality as told(one, nth) where one ->> 'reference' <> $1::text), '[]')
+where id in (select review_id from case_review_report where reference = $1::text)
+""",
+    """
+update case_review set report_id = left_over.report_id, reference = left_over.reference
+from (
+    select distinct on (case_review.id) case_review.id, cases.report_id, cases.reference
+    from case_review cross join jsonb_array_elements(timeline) with ordinality as told(one, nth)
+    join cases on cases.reference = one ->> 'reference'
+    where case_review.reference = $1::text order by case_review.id, nth desc
+) as left_over
+where left_over.id = case_review.id
+""",
+)
+
+
+async def forget(connection: Connection, report_id: UUID) -> None:
+    """No review names this report any more; one that began with it is about the newest of the others."""
+    reference = await connection.fetchval("select reference from cases where report_id = $1", report_id)
+    for statement in FORGET:
+        await connection.execute(statement, reference)
+
+
 async def open_for(connection: Connection, references: Sequence[str]) -> Any:
     """The review under way that is about any of these reports."""
     return await connection.fetchrow(OPEN_FOR, list(references))
@@ -79,8 +111,15 @@ async def add(
     offered: bool,
     timeline: list[dict[str, Any]],
     now: datetime,
-) -> None:
-    await connection.execute(ADD, review_id, panel, report_id, reference, asked_by, offered, timeline, now)
+) -> bool:
+    """False where this very review was there before, and closed."""
+    told = report_id, reference, asked_by, offered, timeline, now
+    return await connection.fetchval(ADD, review_id, panel, *told) is not None
+
+
+async def asked_by_reporter(connection: Connection, review_id: UUID, report_id: UUID, reference: str) -> bool:
+    """A reporter asks for the review, and is the one to be told of it; False where one did before."""
+    return await connection.fetchval(ASKED_BY_REPORTER, review_id, report_id, reference) is not None
 
 
 async def add_reports(connection: Connection, review_id: UUID, references: Sequence[str]) -> None:

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
+from services.escalation.domain.copies import Fold
 from services.escalation.domain.grading import ORDER, Grading
 from services.escalation.domain.overrides import Override
 from services.escalation.domain.routing import Route
@@ -38,16 +39,21 @@ on conflict (report_id) do update set
 """
 
 QUEUE: Final = """
-insert into queue_item (report_id, force, queues, danger_class, grade_order, target_at, opened_at, drill, waiting_since)
+insert into queue_item (report_id, force, queues, danger_class, grade_order, target_at, opened_at, drill, fold, told_by,
+                        sketch, waiting_since)
 select id, force, array(select jsonb_array_elements_text(queues)), danger_class, grade_order, target_at, opened_at,
-       drill, $9
-from unnest($1::uuid[], $2::text[], $3::jsonb[], $4::int[], $5::int[], $6::timestamptz[], $7::timestamptz[], $8::bool[])
-    as new(id, force, queues, danger_class, grade_order, target_at, opened_at, drill)
+       drill, fold, told_by, array(select value::bigint from jsonb_array_elements_text(sketch) as value), $12
+from unnest($1::uuid[], $2::text[], $3::jsonb[], $4::int[], $5::int[], $6::timestamptz[], $7::timestamptz[], $8::bool[],
+            $9::uuid[], $10::text[], $11::jsonb[])
+    as new(id, force, queues, danger_class, grade_order, target_at, opened_at, drill, fold, told_by, sketch)
 on conflict (report_id) do update set
     force = case when queue_item.rerouted then queue_item.force else excluded.force end,
     queues = case when queue_item.rerouted then queue_item.queues else excluded.queues end,
     danger_class = excluded.danger_class,
     grade_order = excluded.grade_order, target_at = excluded.target_at,
+    fold = coalesce(excluded.fold, queue_item.fold),
+    told_by = case when excluded.fold is null then queue_item.told_by else excluded.told_by end,
+    sketch = case when excluded.fold is null then queue_item.sketch else excluded.sketch end,
     waiting_since = case when excluded.danger_class < queue_item.danger_class then excluded.waiting_since
                          else queue_item.waiting_since end
 """
@@ -58,7 +64,11 @@ where report_id = any($1::uuid[]) and state = 'closed'
 """
 
 STILL_OPEN: Final = """
-select cases.report_id, event, assessed_at, receipt from cases left join queue_item using (report_id)
+select cases.report_id, event, assessed_at, override,
+       array(select agency_id || '/' || queue from delivery
+             where delivery.report_id = cases.report_id and kind = 'report' and not by_hand
+               and delivery.state not in ('withdrawn', 'erased')) as places
+from cases left join queue_item using (report_id)
 where receipt is not null and ($1::uuid is null or cases.report_id > $1)
   and (coalesce(queue_item.state, 'closed') <> 'closed' or exists (
       select from delivery where delivery.report_id = cases.report_id and kind = 'report'
@@ -72,11 +82,17 @@ ERASE: Final = """
 with item as (delete from queue_item where report_id = $1), alerts as (delete from alert where report_id = $1),
      notes as (delete from note where report_id = $1), said as (delete from overridden where report_id = $1),
      links as (delete from case_link where $1 in (report_id, other_id)),
-     waiting as (delete from outbox where report_id = $1),
+     waiting as (delete from outbox where report_id = $1), notices as (delete from notice where report_id = $1),
+     letters as (update set_aside set report_id = null where report_id = $1),
      review as (delete from case_review where report_id = $1),
      counted as (delete from case_review_report using cases
                  where cases.report_id = $1 and case_review_report.reference = cases.reference)
 delete from cases where report_id = $1
+"""
+
+
+NOTE_ERASED: Final = """
+insert into erased_report (report_id, erased_at) values ($1, $2) on conflict do nothing returning report_id
 """
 
 
@@ -98,16 +114,20 @@ class Known:
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """A case as it is, with the receipt that says where it went."""
+    """A case as it is; `places` are the agencies and queues that have it by the rules."""
 
     event: ReportClassified
     assessed_at: datetime
-    receipt: bytes
+    override: Override | None
+    places: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """A case as it is to be kept. `receipt` is None while nobody has read the report; a drill is delivered nowhere."""
+    """A case as it is to be kept. `receipt` is None while nobody has read the report; a drill is delivered nowhere.
+
+    `fold` None: as it was before.
+    """
 
     event: ReportClassified
     event_json: bytes
@@ -120,6 +140,7 @@ class Opened:
     override: Override | None = None
     reopens: bool = False
     drill: bool = False
+    fold: Fold | None = None
 
 
 async def lock(connection: Connection, ids: Sequence[UUID]) -> None:
@@ -135,9 +156,13 @@ async def locked(connection: Connection, ids: Sequence[UUID]) -> dict[UUID, Know
 
 
 def _known(row: Any) -> Known:
-    columns = dict(row) | {"override": Override.model_validate(row["override"]) if row["override"] else None}
+    columns = dict(row) | {"override": _override(row)}
     del columns["report_id"]
     return Known(**columns)
+
+
+def _override(row: Any) -> Override | None:
+    return Override.model_validate(row["override"]) if row["override"] else None
 
 
 async def keep(connection: Connection, opened: Sequence[Opened], now: datetime) -> None:
@@ -165,13 +190,32 @@ async def grade(connection: Connection, report_id: UUID) -> str:
 async def still_open(connection: Connection, after: UUID | None, limit: int) -> list[Kept]:
     """Cases that a control room or an agency still has before it, in the order of their ids."""
     rows = await connection.fetch(STILL_OPEN, after, limit)
-    return [Kept(ReportClassified.model_validate_json(r["event"]), r["assessed_at"], r["receipt"]) for r in rows]
+    return [
+        Kept(
+            ReportClassified.model_validate_json(row["event"]),
+            row["assessed_at"],
+            _override(row),
+            frozenset(row["places"]),
+        )
+        for row in rows
+    ]
 
 
 async def linked(connection: Connection, references: Sequence[str]) -> dict[str, ReportClassified]:
     """The earlier reports that are cases here, by their references."""
     rows = await connection.fetch(LINKED, list(references))
     return {row["reference"]: ReportClassified.model_validate_json(row["event"]) for row in rows}
+
+
+async def note_erased(connection: Connection, report_id: UUID, now: datetime) -> bool:
+    """From now on nothing brings this report back; False where that was noted before."""
+    return await connection.fetchval(NOTE_ERASED, report_id, now) is not None
+
+
+async def erased(connection: Connection, ids: Sequence[UUID]) -> set[UUID]:
+    """Those of these reports that were erased."""
+    rows = await connection.fetch("select report_id from erased_report where report_id = any($1::uuid[])", list(ids))
+    return {row["report_id"] for row in rows}
 
 
 async def erase(connection: Connection, report_id: UUID) -> None:
@@ -213,4 +257,7 @@ def _item(case: Opened) -> tuple[Any, ...]:
         case.target_at,
         case.opened_at,
         case.drill,
+        case.fold.id if case.fold else None,
+        case.fold.told_by if case.fold else None,
+        tuple(sorted(case.fold.sketch)) if case.fold else (),
     )

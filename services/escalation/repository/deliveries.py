@@ -39,7 +39,7 @@ select step, note, by, at, queue from delivery_step where agency_id = $1 and rep
 
 RETURNED: Final = """
 select agency_id, report_id, queue, returned_for,
-       (select count(*) from delivery as other
+       (select count(distinct agency_id) from delivery as other
         where other.report_id = delivery.report_id and other.kind = 'report' and other.state = 'returned') as returns
 from delivery
 where kind = 'report' and state = 'returned' and settled_at is null

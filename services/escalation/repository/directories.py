@@ -6,9 +6,15 @@ from services.escalation.domain.directory import Directory
 from shared.database import Connection
 
 
-async def newest_directory(connection: Connection) -> Directory | None:
-    body = await connection.fetchval("select body from directory_version order by version desc limit 1")
-    return Directory.model_validate(body) if body else None
+async def newest_version(connection: Connection) -> int | None:
+    """None while no directory was loaded."""
+    found: int | None = await connection.fetchval("select max(version) from directory_version")
+    return found
+
+
+async def directory(connection: Connection, version: int) -> Directory:
+    body = await connection.fetchval("select body from directory_version where version = $1", version)
+    return Directory.model_validate(body)
 
 
 async def add_directory(connection: Connection, directory: Directory, now: datetime) -> int:

@@ -35,7 +35,7 @@ insert into delivery (agency_id, position, report_id, queue, kind, reason, groun
 select agency, held.position + nth, report_id, queue, kind, reason, ground, reference, received_at,
        nullif(body, 'null'), acknowledge_by, by_hand, $12
 from fresh join held on held.agency_id = fresh.agency
-returning agency_id, position, report_id, kind
+returning agency_id, position, report_id, queue, kind, reason, by_hand
 """
 
 STANDING: Final = """
@@ -61,8 +61,10 @@ where delivery.agency_id = gone.agency and delivery.report_id = gone.report_id a
 """
 
 ERASE: Final = """
+with done as (delete from delivery_step where report_id = $1)
 update delivery
-set state = 'erased', body = null, reference = null, received_at = null, reason = '', ground = '', returned_for = null
+set state = 'erased', body = null, reference = null, received_at = null, reason = '', ground = '', returned_for = null,
+    outcome = null
 where report_id = $1
 """
 

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from services.escalation.repository.queue import MINE, RANK
+from services.escalation.repository.queue import FIRST_OF_FOLD, MINE, RANK
 from shared.database import Connection
 
 CLAIMS: Final = 7_246_003
@@ -13,7 +13,8 @@ CLAIMS: Final = 7_246_003
 FREE: Final = f"item.state = 'open' and (item.lease_until is null or item.lease_until <= $2) and {MINE}"
 
 FIRST: Final = f"""
-select item.report_id from queue_item as item where {FREE} and ($3::text is null or $3 = any(item.queues))
+select item.report_id from queue_item as item
+where {FREE} and {FIRST_OF_FOLD} and ($3::text is null or $3 = any(item.queues))
 order by {RANK} limit 1
 """  # noqa: S608 - constants only
 

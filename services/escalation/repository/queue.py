@@ -12,27 +12,41 @@ MINE: Final = "(item.force is null or item.force = $1)"
 RANK: Final = "item.drill, item.danger_class, item.grade_order, item.target_at, item.report_id"
 """Design.md 10: what is real, the danger class, the grade, the time to its target. Index `queue_item_rank`."""
 
+OF_ONE_FOLD: Final = "other.fold = item.fold and other.force is not distinct from item.force"
+
+FIRST_OF_FOLD: Final = """(item.fold is null or item.report_id in (
+    select distinct on (fold, force) report_id from queue_item where state <> 'closed' and fold is not null
+    order by fold, force, danger_class, grade_order, target_at, report_id
+))"""
+"""The gravest of some near-copies stands for them all, and whatever has none for itself. Worked out once a query."""
+
+COPIES: Final = f"""(
+    select count(*) from queue_item as other
+    where {OF_ONE_FOLD} and other.state <> 'closed' and other.report_id <> item.report_id
+)"""  # noqa: S608 - constants only
+
+COLUMNS: Final = f"item.*, cases.event, cases.grade, cases.reasons, cases.override, {COPIES} as copies"
+
 RANKED: Final = f"""
-select item.*, cases.event, cases.grade, cases.reasons, cases.override
+select {COLUMNS}
 from queue_item as item join cases using (report_id)
-where item.state <> 'closed' and {MINE} and ($2::text is null or $2 = any(item.queues))
+where item.state <> 'closed' and {MINE} and {FIRST_OF_FOLD} and ($2::text is null or $2 = any(item.queues))
 order by {RANK}
 limit $3
 """  # noqa: S608 - constants only
 
 ITEM: Final = f"""
-select item.*, cases.event, cases.grade, cases.reasons, cases.override
+select {COLUMNS}
 from queue_item as item join cases using (report_id) where {MINE} and item.report_id = $2
 """  # noqa: S608 - constants only
 
-SOME: Final = """
-select item.*, cases.event, cases.grade, cases.reasons, cases.override
-from queue_item as item join cases using (report_id) where item.report_id = any($1::uuid[])
-"""
+SOME: Final = f"""
+select {COLUMNS} from queue_item as item join cases using (report_id) where item.report_id = any($1::uuid[])
+"""  # noqa: S608 - constants only
 
 STAMPS: Final = f"""
-select item.report_id, item.version, coalesce(item.lease_until > $3, false) as held from queue_item as item
-where item.state <> 'closed' and {MINE} order by {RANK} limit $2
+select item.report_id, item.version, coalesce(item.lease_until > $3, false) as held, {COPIES} as copies
+from queue_item as item where item.state <> 'closed' and {MINE} and {FIRST_OF_FOLD} order by {RANK} limit $2
 """  # noqa: S608 - constants only
 
 CHANNEL: Final = "board"
@@ -53,7 +67,7 @@ async def some(connection: Connection, ids: Sequence[UUID]) -> list[Any]:
 
 
 async def count(connection: Connection, force: str) -> int:
-    statement = f"select count(*) from queue_item as item where state <> 'closed' and {MINE}"  # noqa: S608
+    statement = f"select count(*) from queue_item as item where state <> 'closed' and {MINE} and {FIRST_OF_FOLD}"  # noqa: S608
     return int(await connection.fetchval(statement, force))
 
 
@@ -73,6 +87,12 @@ async def move(connection: Connection, report_id: UUID, force: str, to_queue: st
     """To another force's control room, whatever a later reading says."""
     statement = "update queue_item set force = $2, queues = array[$3::text], rerouted = true where report_id = $1"
     await connection.execute(statement, report_id, force, to_queue)
+
+
+async def touch(connection: Connection, report_id: UUID) -> None:
+    """Something was added to a case: whoever has it open sees it anew once this transaction is committed."""
+    await connection.execute("update queue_item set version = version + 1 where report_id = $1", report_id)
+    await changed(connection)
 
 
 async def changed(connection: Connection) -> None:

@@ -1,35 +1,42 @@
 """What a supervisor asks of the queue. Drills never count."""
 
+from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
+from uuid import UUID
 
 from services.escalation.domain.alerting import NEARLY, NO_CONTACT_AFTER
 from services.escalation.repository.queue import MINE, RANK
 from shared.database import Connection
 
 OPEN: Final = f"""
-select item.report_id, cases.reference, item.danger_class, cases.grade, item.target_at, item.opened_at,
-       item.queues, item.claimed_at, item.contacted_at,
-       case when item.lease_until > $2 then item.holder_name end as holder,
-       greatest(item.waiting_since, item.lease_until) as waiting_since,
-       cases.rulebook is null as unread
+select item.*, cases.reference, cases.grade, cases.rulebook is null as unread,
+       case when item.lease_until > $2 then item.holder_name end as held_by,
+       greatest(item.waiting_since, item.lease_until) as waits_since,
+       row_number() over near_copies as nth, first_value(cases.reference) over near_copies as behind,
+       count(*) over (partition by coalesce(item.fold, item.report_id), item.force) - 1 as copies
 from queue_item as item join cases using (report_id)
 where item.state = 'open' and not item.drill and {MINE}
+window near_copies as (partition by coalesce(item.fold, item.report_id), item.force order by {RANK})
 """  # noqa: S608 - constants only
 
 LISTS: Final = {
-    "breached": "item.contacted_at is null and item.target_at <= $2",
-    "nearly": "item.contacted_at is null and item.target_at > $2 and item.target_at <= $2 + $3::interval",
-    "unclaimed": "item.danger_class <= 2 and coalesce(item.lease_until <= $2, true)",
-    "no_contact": "item.lease_until > $2 and item.contacted_at is null and item.claimed_at <= $2 - $4::interval",
-    "not_placed": "item.queues = array['review'::varchar]",
-    "unread": "cases.rulebook is null",
+    "breached": "nth = 1 and contacted_at is null and target_at <= $2",
+    "nearly": "nth = 1 and contacted_at is null and target_at > $2 and target_at <= $2 + $3::interval",
+    "unclaimed": "nth = 1 and danger_class <= 2 and coalesce(lease_until <= $2, true)",
+    "no_contact": "lease_until > $2 and contacted_at is null and claimed_at <= $2 - $4::interval",
+    "not_placed": "nth = 1 and queues = array['review'::varchar]",
+    "unread": "nth = 1 and unread",
+    "folded": "nth > 1",
 }
 """What puts a case on each list that a supervisor sees: $2 now, $3 how near, $4 how long without contact."""
 
 LISTED: Final = f"""
-{OPEN} and $3::interval is not null and $4::interval is not null and {{wanted}} order by {RANK} limit 500
-"""
+select report_id, reference, danger_class, grade, target_at, opened_at, queues, claimed_at, contacted_at, unread,
+       copies, behind, held_by as holder, waits_since as waiting_since
+from ({OPEN}) as item
+where $3::interval is not null and $4::interval is not null and {{wanted}} order by {RANK} limit 500
+"""  # noqa: S608 - constants only
 
 WORKLOAD: Final = f"""
 select holder_name, count(*) filter (where item.state = 'open' and item.lease_until > $2) as holds,
@@ -45,9 +52,41 @@ COUNTS: Final = """
 select (select count(*) from outbox where topic = 'reports.routed') as receipts_unsent,
        (select min(due_at) from outbox where topic = 'reports.routed') as receipts_since,
        (select count(*) from cases join queue_item using (report_id)
-        where cases.receipt is null and not drill) as receipts_not_due,
-       (select count(*) from cases where rulebook is null and receipt is not null) as set_aside
+        where cases.receipt is null and not drill) as receipts_not_due
 """
+
+KEEP_SET_ASIDE: Final = """
+insert into set_aside (id, place, came_from, reader, reason, at, report_id)
+select * from unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::timestamptz[], $7::uuid[])
+on conflict (id) do update set place = excluded.place
+"""
+
+SET_ASIDE: Final = """
+select letter.*, cases.reference from set_aside as letter left join cases using (report_id)
+where letter.at > $1::timestamptz - interval '7 days' and cases.rulebook is null order by letter.at desc limit 500
+"""
+"""As long as Kafka keeps them, and until what they were about has been read after all."""
+
+
+class SetAside(NamedTuple):
+    """A message that could not be read: where it lies and came from, who could not read it, and why."""
+
+    id: UUID
+    place: str
+    came_from: str
+    reader: str
+    reason: str
+    at: datetime
+    report_id: UUID | None
+
+
+async def keep_set_aside(connection: Connection, letters: Sequence[SetAside]) -> None:
+    await connection.execute(KEEP_SET_ASIDE, *map(list, zip(*letters, strict=True)))
+
+
+async def set_aside(connection: Connection, now: datetime) -> list[Any]:
+    """What could not be read and has not been since, the newest first."""
+    return await connection.fetch(SET_ASIDE, now)
 
 
 async def a_list(connection: Connection, name: str, force: str, now: datetime) -> list[Any]:
@@ -61,5 +100,5 @@ async def workload(connection: Connection, force: str, now: datetime) -> list[An
 
 
 async def counts(connection: Connection) -> Any:
-    """Receipts on their way or not due yet, and what could not be read."""
+    """Receipts on their way, or not due yet."""
     return await connection.fetchrow(COUNTS)

@@ -4,7 +4,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated, Any, Final
 from uuid import UUID
 
@@ -17,6 +17,7 @@ from services.escalation.handlers.board import Board, Standing
 from services.escalation.live import Watch
 from services.escalation.pages import page, render
 from services.escalation.routers.dependencies import COOKIE, Now, OurPagesOnly, PoolDep, WorkerDep
+from shared.clock import Clock
 from shared.database import DatabaseUnavailable, Pool
 
 router = APIRouter(prefix="/board", dependencies=[OurPagesOnly], include_in_schema=False)
@@ -25,7 +26,7 @@ TICK: Final = 5.0  # seconds; a page that hears nothing for three of them knows 
 STILL_WELCOME: Final = 15.0  # seconds between looks at whether the session still is
 
 
-def _board(request: Request, person: WorkerDep) -> Board:
+async def _board(request: Request, person: WorkerDep) -> Board:
     boards: dict[str, Board] = request.app.state.boards
     return boards.setdefault(person.belongs_to, Board(person.belongs_to))
 
@@ -64,20 +65,21 @@ class Page:
 async def stream(request: Request, person: WorkerDep, board: BoardDep, pool: PoolDep) -> AsyncIterator[ServerSentEvent]:
     """Everything at first, then what changes: a page that was cut off has missed nothing once it is back."""
     watch: Watch = request.app.state.watch
+    clock: Clock = request.app.state.clock
     told, ticked, welcomed = Page(), 0.0, time.monotonic()
     while not getattr(request.app.state, "stopping", False):
         moment = watch.moment
         try:
-            standing = await board.standing(pool, datetime.now(UTC))
+            standing = await board.standing(pool, clock.now())
         except DatabaseUnavailable:
             return  # the page sees that it is cut off, and comes back
         if news := told.news(standing):
             yield ServerSentEvent(data=news, event="queue", retry=1000)
         if time.monotonic() - ticked > TICK:
             ticked = time.monotonic()
-            yield ServerSentEvent(data={"now": datetime.now(UTC).isoformat()}, event="tick")
+            yield ServerSentEvent(data={"now": clock.now().isoformat()}, event="tick")
         if time.monotonic() - welcomed > STILL_WELCOME:
-            if not await _welcome(request, pool):
+            if not await _welcome(request, pool, clock.now()):
                 yield ServerSentEvent(data={}, event="signed-out")
                 return
             welcomed = time.monotonic()
@@ -88,5 +90,5 @@ async def stream(request: Request, person: WorkerDep, board: BoardDep, pool: Poo
 SETTLE: Final = 0.1  # seconds, in which what belongs together arrives together
 
 
-async def _welcome(request: Request, pool: Pool) -> bool:
-    return await people.who_is(request.cookies.get(COOKIE, ""), pool, datetime.now(UTC)) is not None
+async def _welcome(request: Request, pool: Pool, now: datetime) -> bool:
+    return await people.who_is(request.cookies.get(COOKIE, ""), pool, now) is not None

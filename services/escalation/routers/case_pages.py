@@ -27,6 +27,7 @@ from services.escalation.routers.dependencies import (
     RulesDep,
     WorkerDep,
 )
+from services.escalation.routers.sign_in import go
 from shared.events import Label, Threat
 
 router = APIRouter(prefix="/board", dependencies=[OurPagesOnly], include_in_schema=False)
@@ -56,8 +57,10 @@ class Desk:
     now: Now
 
     async def show(self, report_id: UUID) -> Response:
-        """The case as it is now: a part of the board for htmx, a page of its own for anybody else."""
-        found = await queue.whole(report_id, self.worker.force, self.pool)
+        """The case as it is now: a part of the board for htmx; for anybody else its own page, which they are led to."""
+        if self.request.method == "POST" and "HX-Request" not in self.request.headers:
+            return go(f"/board/cases/{report_id}")
+        found = await queue.whole(report_id, self.worker.force, self.pool, self.now)
         template = "case_part.html" if "HX-Request" in self.request.headers else "case.html"
         return page(self.request, template, self.person, **view(found, self.worker, self.rules, self.now))
 
@@ -74,7 +77,7 @@ def view(case: Whole, worker: Worker, rules: Rules, now: datetime) -> dict[str, 
         "item": item,
         "report": item.report,
         "assessment": item.assessment,
-        "stamp": board.stamp(item.version, holder is not None),
+        "stamp": board.stamp(item.version, holder is not None, item.copies),
         "mine": holder == worker.id,
         "held": holder is not None,
         "danger": board.danger(item.danger_class),
@@ -82,8 +85,11 @@ def view(case: Whole, worker: Worker, rules: Rules, now: datetime) -> dict[str, 
         "place": board.place(item.report),
         "safe": board.safe_contact(item.report, item.assessment),
         "pieces": marks.pieces(item.report.text, item.assessment.evidence if item.assessment else ()),
+        "notes": board.marks(item.report),
+        "later": timeline.later(case.entries),
+        "linked_by": timeline.linked_by,
         "moments": timeline.timeline(case.entries, case.notes),
-        "risk": risk,
+        "pictures": risk.pictures(item.assessment) if item.assessment else (),
         "words": words,
         "outcomes": WORDS,
         "agencies": rules.directory.agencies,
@@ -191,7 +197,12 @@ async def link(
 
 @router.post("/cases/{report_id}/close")
 async def close(
-    report_id: UUID, token: Token, outcome: Annotated[Outcome, Form()], desk: DeskDep, why: Remark = ""
+    report_id: UUID,
+    token: Token,
+    outcome: Annotated[Outcome, Form()],
+    desk: DeskDep,
+    why: Remark = "",
+    with_copies: Annotated[bool, Form()] = False,
 ) -> Response:
-    await work.close(report_id, token, desk.worker, outcome, why, desk.pool, desk.now)
+    await work.close(report_id, token, desk.worker, outcome, why, desk.pool, desk.now, with_copies)
     return await desk.show(report_id)

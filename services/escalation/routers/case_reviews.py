@@ -90,15 +90,20 @@ async def review(review_id: UUID, agency: ReviewsDep) -> Review:
 
 
 @router.post(BASE + "/{review_id}/invitations", status_code=HTTPStatus.NO_CONTENT)
-async def invite(review_id: UUID, given: Invitation, agency: ReviewsDep, rules: RulesDep, now: Now) -> None:
-    await panels.invite(agency, review_id, panels.known(given.agency, rules.directory), now)
+async def invite(
+    review_id: UUID, given: Invitation, agency: ReviewsDep, rules: RulesDep, pool: PoolDep, now: Now
+) -> None:
+    """Anybody but the body complained of."""
+    await panels.invite(agency, review_id, given.agency, rules, pool, now)
 
 
 @router.post(BASE + "/{review_id}/actions", status_code=HTTPStatus.CREATED)
-async def add_action(review_id: UUID, given: NewAction, agency: ReviewsDep, rules: RulesDep, now: Now) -> Added:
+async def add_action(
+    review_id: UUID, given: NewAction, agency: ReviewsDep, rules: RulesDep, pool: PoolDep, now: Now
+) -> Added:
     """One line of the action plan."""
-    owner = panels.known(given.owner, rules.directory)
-    return Added(id=await panels.add_action(agency, review_id, given.action, owner, given.due_on, now))
+    action = panels.NewAction(given.action, given.owner, given.due_on)
+    return Added(id=await panels.add_action(agency, review_id, action, rules, pool, now))
 
 
 @router.post(BASE + "/{review_id}/actions/{action_id}/done", status_code=HTTPStatus.NO_CONTENT)
@@ -119,6 +124,6 @@ async def close(review_id: UUID, given: Outcome, agency: ReviewsDep, now: Now) -
 
 
 @router.post("/v1/reports/{report_id}/case-review", status_code=HTTPStatus.CREATED)
-async def ask(report_id: UUID, _: OperatorDep, rules: RulesDep, pool: PoolDep, bell: BellDep, now: Now) -> Added:
+async def ask(report_id: UUID, who: OperatorDep, rules: RulesDep, pool: PoolDep, bell: BellDep, now: Now) -> Added:
     """An operator asks the area's panel, whatever the count."""
-    return Added(id=await case_reviews.ask(report_id, "operator", rules, pool, bell, now))
+    return Added(id=await case_reviews.ask(report_id, who.belongs_to, rules, pool, bell, now))

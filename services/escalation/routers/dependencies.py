@@ -1,7 +1,10 @@
-"""What escalation's routes are given: nothing without a token or a session."""
+"""What escalation's routes are given: nothing without a token or a session.
 
-from collections.abc import Callable
-from datetime import UTC, datetime
+All are coroutines: FastAPI runs what is not in a thread, at a cost for every request.
+"""
+
+from collections.abc import Awaitable, Callable
+from datetime import datetime
 from typing import Annotated, Final
 from urllib.parse import urlsplit
 
@@ -19,6 +22,7 @@ from services.escalation.rates import Rates
 from services.escalation.rules_in_force import RulesInForce
 from services.escalation.settings import Settings
 from services.escalation.tokens import Principal, Scope
+from shared.clock import Clock
 from shared.consumer import NotYet
 from shared.database import Pool
 from shared.outbox import Bell
@@ -30,41 +34,42 @@ COOKIE: Final = "__Host-heard-staff"
 SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
-def _settings(request: Request) -> Settings:
+async def _settings(request: Request) -> Settings:
     settings: Settings = request.app.state.settings
     return settings
 
 
-def _pool(request: Request) -> Pool:
+async def _pool(request: Request) -> Pool:
     pool: Pool = request.app.state.pool
     return pool
 
 
-def _guests(request: Request) -> Pool:
+async def _guests(request: Request) -> Pool:
     guests: Pool = request.app.state.guests
     return guests
 
 
-def _arrivals(request: Request) -> Arrivals:
+async def _arrivals(request: Request) -> Arrivals:
     arrivals: Arrivals = request.app.state.arrivals
     return arrivals
 
 
-def _rates(request: Request) -> Rates:
+async def _rates(request: Request) -> Rates:
     rates: Rates = request.app.state.rates
     return rates
 
 
-def _now() -> datetime:
-    return datetime.now(UTC)
+async def _now(request: Request) -> datetime:
+    clock: Clock = request.app.state.clock
+    return clock.now()
 
 
-def _bell(request: Request) -> Bell:
+async def _bell(request: Request) -> Bell:
     bell: Bell = request.app.state.bell
     return bell
 
 
-def _provider(request: Request) -> Provider:
+async def _provider(request: Request) -> Provider:
     provider: Provider | None = request.app.state.provider
     if provider is None:
         raise NotYours("No OpenID provider is set here.")
@@ -91,21 +96,23 @@ RulesDep = Annotated[Rules, Depends(_rules)]
 Now = Annotated[datetime, Depends(_now)]
 
 
-def _principal(settings: SettingsDep, now: Now, authorization: Annotated[str | None, Header()] = None) -> Principal:
+async def _principal(
+    settings: SettingsDep, now: Now, authorization: Annotated[str | None, Header()] = None
+) -> Principal:
     token = bearer(authorization)
     if token is None:
         raise NotSignedIn("Ask for a token at /oauth/token, and send it as `Authorization: Bearer …`.")
     return tokens.read(token, settings.token_keys, now)
 
 
-def _operator(principal: Annotated[Principal, Depends(_principal)]) -> Principal:
+async def _operator(principal: Annotated[Principal, Depends(_principal)]) -> Principal:
     if principal.role != "operator":
         raise NotYours("Only a control room sees the queue.")
     return principal
 
 
-def _agency(scope: Scope) -> Callable[[str, Principal], Principal]:
-    def its_own(agency_id: str, principal: Annotated[Principal, Depends(_principal)]) -> Principal:
+def _agency(scope: Scope) -> Callable[[str, Principal], Awaitable[Principal]]:
+    async def its_own(agency_id: str, principal: Annotated[Principal, Depends(_principal)]) -> Principal:
         if principal.role != "agency" or principal.belongs_to != agency_id:
             raise NotYours("An agency sees only what was routed to it.")
         if scope not in principal.scopes:
@@ -121,11 +128,11 @@ ActsOnReports = Annotated[Principal, Depends(_agency("reports.act"))]
 Reviews = Annotated[Principal, Depends(_agency("reviews"))]
 
 
-def _acting(who: ActsOnReports, guests: GuestsDep, bell: BellDep) -> Agency:
+async def _acting(who: ActsOnReports, guests: GuestsDep, bell: BellDep) -> Agency:
     return Agency(who, guests, bell)
 
 
-def _reviewing(who: Reviews, guests: GuestsDep, bell: BellDep) -> Agency:
+async def _reviewing(who: Reviews, guests: GuestsDep, bell: BellDep) -> Agency:
     return Agency(who, guests, bell)
 
 
@@ -133,7 +140,7 @@ ActsDep = Annotated[Agency, Depends(_acting)]
 ReviewsDep = Annotated[Agency, Depends(_reviewing)]
 
 
-def _program(operator: OperatorDep) -> Worker:
+async def _program(operator: OperatorDep) -> Worker:
     return Worker(operator.client, operator.client, operator.belongs_to)
 
 
@@ -152,8 +159,8 @@ async def _signed_in(request: Request, pool: PoolDep, now: Now) -> Person:
 PersonDep = Annotated[Person, Depends(_signed_in)]
 
 
-def _as(roles: frozenset[Role]) -> Callable[[Person], Person]:
-    def checked(person: PersonDep) -> Person:
+def _as(roles: frozenset[Role]) -> Callable[[Person], Awaitable[Person]]:
+    async def checked(person: PersonDep) -> Person:
         if person.role not in roles:
             raise NotYours(f"This page is for: {', '.join(sorted(roles))}.")
         return person
@@ -164,7 +171,7 @@ def _as(roles: frozenset[Role]) -> Callable[[Person], Person]:
 WorkerDep = Annotated[Person, Depends(_as(WORKS_THE_QUEUE))]
 
 
-def _at_a_page(person: WorkerDep) -> Worker:
+async def _at_a_page(person: WorkerDep) -> Worker:
     return Worker(person.id, person.name, person.belongs_to)
 
 
@@ -177,14 +184,14 @@ AuditorDep = Annotated[Person, Depends(_as(AUDITS))]
 PortalDep = Annotated[Person, Depends(_as(frozenset({Role.agency})))]
 
 
-def _at_agency(person: PortalDep, guests: GuestsDep, bell: BellDep) -> Agency:
+async def _at_agency(person: PortalDep, guests: GuestsDep, bell: BellDep) -> Agency:
     return Agency(Principal(person.id, "agency", person.belongs_to), guests, bell)
 
 
 AtAgencyDep = Annotated[Agency, Depends(_at_agency)]
 
 
-def same_origin(request: Request) -> None:
+async def same_origin(request: Request) -> None:
     """Whatever changes something must come from our own page: by Sec-Fetch-Site, or by Origin in older browsers."""
     if request.method in SAFE:
         return

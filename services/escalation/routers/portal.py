@@ -1,6 +1,6 @@
 """The portal: agencies without a system of their own list, open, acknowledge, note, give back and close."""
 
-from datetime import date
+from datetime import date, datetime
 from typing import Annotated, Any, Final
 from uuid import UUID
 
@@ -8,13 +8,14 @@ from fastapi import APIRouter, Depends, Form, Request, Response
 from fastapi.responses import RedirectResponse
 from pydantic import BeforeValidator
 
+from services.escalation.domain import words
 from services.escalation.domain.people import Person
 from services.escalation.domain.rules import Rules
-from services.escalation.errors import NotNow, NotYours, UnknownReport
+from services.escalation.errors import NotNow, NotSo, NotYours, UnknownReport
 from services.escalation.handlers import acts, feeds, panels
 from services.escalation.handlers.acts import Agency
 from services.escalation.pages import page
-from services.escalation.routers.dependencies import AtAgencyDep, Now, OurPagesOnly, PortalDep, RulesDep
+from services.escalation.routers.dependencies import AtAgencyDep, Now, OurPagesOnly, PoolDep, PortalDep, RulesDep
 from shared.events import SafeWords
 
 router = APIRouter(prefix="/portal", dependencies=[OurPagesOnly], include_in_schema=False)
@@ -53,11 +54,15 @@ Whose = Annotated[str | None, BeforeValidator(lambda given: given or None), Form
 class Desk:
     """Somebody of an agency at a page, with what their work needs."""
 
-    def __init__(self, request: Request, person: PortalDep, agency: AtAgencyDep, rules: RulesDep, now: Now) -> None:
-        self.request, self.person, self.agency, self.rules, self.now = request, person, agency, rules, now
+    def __init__(
+        self, request: Request, person: PortalDep, agency: AtAgencyDep, rules: RulesDep, pool: PoolDep, now: Now
+    ) -> None:
+        self.request, self.person, self.agency = request, person, agency
+        self.rules, self.pool, self.now = rules, pool, now
 
     def page(self, template: str, status: int = 200, **shown: Any) -> Response:
-        return page(self.request, template, self.person, status, states=STATES, asked=ASKED, now=self.now, **shown)
+        shown |= {"states": STATES, "asked": ASKED, "plain": words, "now": self.now}
+        return page(self.request, template, self.person, status, **shown)
 
     async def report(self, report_id: UUID, wrong: str | None = None) -> Response:
         held, steps = await feeds.opened(self.agency.id, report_id, self.agency.guests, self.now)
@@ -70,6 +75,7 @@ class Desk:
         names = {agency.id: agency.name for agency in self.rules.directory.agencies}
         shown = {
             "review": found.row,
+            "complaints": [one | {"made_at": datetime.fromisoformat(one["made_at"])} for one in found.row["timeline"]],
             "actions": found.actions,
             "invited": [names.get(one, one) for one in found.invited],
             "names": names,
@@ -174,9 +180,9 @@ async def add_action(
     due_on: Annotated[date, Form()],
 ) -> Response:
     try:
-        whose = panels.known(owner, desk.rules.directory)
-        await panels.add_action(desk.agency, review_id, action, whose, due_on, desk.now)
-    except (NotNow, NotYours, UnknownReport) as error:
+        line = panels.NewAction(action, owner, due_on)
+        await panels.add_action(desk.agency, review_id, line, desk.rules, desk.pool, desk.now)
+    except (NotNow, NotSo, NotYours) as error:
         return await desk.review(review_id, str(error))
     return _back(f"reviews/{review_id}")
 
@@ -193,8 +199,8 @@ async def done(review_id: UUID, action_id: UUID, desk: DeskDep) -> Response:
 @router.post("/reviews/{review_id}/invitations")
 async def invite(review_id: UUID, desk: DeskDep, agency: Annotated[str, Form()]) -> Response:
     try:
-        await panels.invite(desk.agency, review_id, panels.known(agency, desk.rules.directory), desk.now)
-    except (NotNow, NotYours, UnknownReport) as error:
+        await panels.invite(desk.agency, review_id, agency, desk.rules, desk.pool, desk.now)
+    except (NotNow, NotSo, NotYours) as error:
         return await desk.review(review_id, str(error))
     return _back(f"reviews/{review_id}")
 

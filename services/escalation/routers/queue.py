@@ -36,6 +36,7 @@ class QueueItem(BaseModel):
     claimed_at: datetime | None
     contacted_at: datetime | None
     outcome: str | None
+    copies: int = Field(description="open near-copies that stand behind it, counted and never hidden")
 
 
 class Queue(BaseModel):

@@ -21,11 +21,12 @@ NAMES: Final = {
     "nearly": "Within ten minutes of their target",
     "not_placed": "No rule places them",
     "unread": "Nobody has read them",
+    "folded": "Near-copies behind another case",
 }
-List = Literal["unclaimed", "no_contact", "breached", "nearly", "not_placed", "unread"]
+List = Literal["unclaimed", "no_contact", "breached", "nearly", "not_placed", "unread", "folded"]
 
 
-def _supervisor(person: SupervisorDep) -> Worker:
+async def _supervisor(person: SupervisorDep) -> Worker:
     return Worker(person.id, person.name, person.belongs_to)
 
 

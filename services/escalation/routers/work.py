@@ -31,6 +31,7 @@ class Contacted(Token):
 class Closed(Token):
     outcome: Outcome
     why: str = Field("", max_length=LONGEST)
+    with_copies: bool = Field(False, description="its near-copies too, save graver ones and those that others hold")
 
 
 class Overridden(Token, Said):
@@ -74,11 +75,21 @@ class Link(BaseModel):
     disputed_why: str | None
 
 
+class Copy(BaseModel):
+    """A near-copy: a case of its own, that stands behind this one on the queue."""
+
+    report_id: UUID
+    reference: str
+    danger_class: int
+    opened_at: datetime
+
+
 class Case(BaseModel):
     item: QueueItem
     entries: tuple[Entry, ...]
     notes: tuple[Written, ...]
     links: tuple[Link, ...]
+    copies: tuple[Copy, ...] = Field(description="its open near-copies, the gravest first")
 
 
 class Found(BaseModel):
@@ -102,13 +113,14 @@ async def search(
 @router.get("/{report_id}")
 async def case(report_id: UUID, worker: ProgramDep, pool: PoolDep, now: Now) -> Case:
     """One case, with everything that was done about it."""
-    found = await queue.whole(report_id, worker.force, pool)
+    found = await queue.whole(report_id, worker.force, pool, now)
     await queue.seen(report_id, worker.id, pool, now)
     return Case(
         item=QueueItem.model_validate(found.item, from_attributes=True),
         entries=tuple(Entry.model_validate(dict(row)) for row in found.entries),
         notes=tuple(Written.model_validate(dict(row)) for row in found.notes),
         links=tuple(Link.model_validate(dict(row)) for row in found.links),
+        copies=tuple(Copy.model_validate(dict(row)) for row in found.copies),
     )
 
 
@@ -154,4 +166,4 @@ async def dispute(report_id: UUID, other: Linked, worker: ProgramDep, pool: Pool
 
 @router.post("/{report_id}/close", status_code=204)
 async def close(report_id: UUID, end: Closed, worker: ProgramDep, pool: PoolDep, now: Now) -> None:
-    await work.close(report_id, end.token, worker, end.outcome, end.why, pool, now)
+    await work.close(report_id, end.token, worker, end.outcome, end.why, pool, now, end.with_copies)

@@ -86,11 +86,7 @@
     if (li || !shown.dataset.asked) { shown.dataset.asked = "yes"; show(shown.dataset.case, true); }
   }
   const show = (id, again) => htmx.ajax("GET", "/board/cases/" + id + (again ? "?again=true" : ""), { target: "#case", swap: "innerHTML" });
-  setInterval(() => {
-    if (board.dataset.holds || casePane.querySelector("[data-token]")) {
-      fetch("/board/renewals", { method: "POST" }).catch(() => lost());
-    }
-  }, RENEW);
+  setInterval(() => fetch("/board/renewals", { method: "POST" }).catch(() => lost()), RENEW);
 
   /* ---- time ---- */
   function countDown() {
@@ -114,14 +110,16 @@
   /* ---- a new threat ---- */
   function warn(threats) {
     unseen += threats.length;
-    document.title = "▲ " + unseen + " new threat" + (unseen > 1 ? "s" : "") + " – Heard";
+    document.title = warning();
     $("news").textContent = threats.map((line) => "New threat. " + line.innerText.replace(/\s+/g, " ")).join(" ");
     for (const line of threats) line.classList.add("flash");
     if (!board.dataset.muted) beep();
   }
+  const warning = () => "▲ " + unseen + " new threat" + (unseen > 1 ? "s" : "") + " – Heard";
   function calm() { if (unseen) { unseen = 0; document.title = title; } }
   function beep() {
     sound = sound || new AudioContext();
+    $("silent").hidden = sound.state === "running";
     const at = sound.currentTime;
     for (const [n, pitch] of [[0, 880], [1, 660], [2, 880]]) {
       const tone = sound.createOscillator(), volume = sound.createGain();
@@ -134,8 +132,14 @@
     }
     board.dataset.beeped = Number(board.dataset.beeped || 0) + 1;
   }
-  setInterval(() => { if (unseen && document.title !== title) { document.title = title; } else if (unseen) { document.title = "▲ " + unseen + " new threat" + (unseen > 1 ? "s" : "") + " – Heard"; } }, 1000);
-  for (const kind of ["keydown", "pointerdown"]) window.addEventListener(kind, calm);
+  setInterval(() => {
+    if (!unseen) return;
+    document.title = !board.dataset.muted && document.title !== title ? title : warning();
+  }, 1000);
+  for (const kind of ["keydown", "pointerdown"]) window.addEventListener(kind, () => {
+    calm();
+    if (sound && sound.state === "suspended") sound.resume().then(() => { $("silent").hidden = true; });
+  });
   function mute() {
     const muted = !board.dataset.muted;
     board.dataset.muted = muted ? "yes" : "";

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from shared.events import Addition, Channel, ReportReceived, Speaker, Turn, written_out
+from shared.events import Addition, Channel, Contact, ReportReceived, Speaker, Turn, written_out
 
 
 def with_more(report: ReportReceived, text: str, now: datetime) -> ReportReceived:
@@ -27,3 +27,18 @@ def asked_to_withdraw(report: ReportReceived, now: datetime) -> ReportReceived:
     """The next revision of a report with the note; the first time that it was asked is the one that is kept."""
     asked = report.withdrawal_asked_at or now
     return report.model_copy(update={"revision": report.revision + 1, "withdrawal_asked_at": asked})
+
+
+def asking_for_review(
+    report: ReportReceived, contact: Contact | None, safe_contact: str | None, now: datetime
+) -> ReportReceived:
+    """The next revision of a report that asks for an ASB Case Review, with how to reach whoever asks."""
+    answers = report.answers.model_copy(update={"safe_contact": safe_contact or report.answers.safe_contact})
+    return report.model_copy(
+        update={
+            "revision": report.revision + 1,
+            "case_review_asked_at": now,
+            "contact": contact or report.contact,
+            "answers": answers,
+        }
+    )

@@ -53,7 +53,8 @@ def answers(draft: Draft) -> Answers:
         times=Times(times) if times else None,
         feeling=draft.many("feeling") + draft.many("feeling_words"),
         reported_before=_reported_before(draft),
-        reported_to=_joined(draft.one("told_whom"), draft.one("told_when"), draft.one("told_reference")),
+        reported_to=draft.one("complaints")
+        or _joined(draft.one("told_whom"), draft.one("told_when"), draft.one("told_reference")),
         when=draft.one("when"),
         happening_now=YES_NO.get(draft.one("now") or ""),
         party=_joined(_in_words(draft.one("relation")), draft.one("party")),
@@ -63,7 +64,8 @@ def answers(draft: Draft) -> Answers:
         impact=tuple(Impact(i) for i in draft.many("impact") if i in set(Impact)),
         landlord=_landlord(draft),
         safe_contact=None if draft.reporting is Reporting.anonymous else _safe_contact(draft),
-        on_behalf=True if draft.reporting is Reporting.somebody_else else None,
+        on_behalf=_on_behalf(draft),
+        wanted=draft.one("wanted"),
     )
 
 
@@ -79,7 +81,15 @@ def contact(draft: Draft) -> Contact | None:
     return None if found == Contact() else found
 
 
+def _on_behalf(draft: Draft) -> bool | None:
+    somebody_else = draft.reporting is Reporting.somebody_else or draft.one("behalf") == "somebody_else"
+    return True if somebody_else else None
+
+
 def _reported_before(draft: Draft) -> int | None:
+    if draft.reporting is Reporting.case_review:
+        made = draft.one("complaints_made")
+        return int(made) if made else None
     match draft.one("told"):
         case "yes":
             return int(draft.one("told_times") or 1)

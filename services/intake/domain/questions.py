@@ -25,21 +25,32 @@ class Kind(StrEnum):
 
 
 class Reporting(StrEnum):
-    """Whom a report is for, and whether it says who sent it."""
+    """Whom a report is for, and whether it says who sent it; or that it asks for an ASB Case Review."""
 
     myself = "myself"
     somebody_else = "somebody_else"
     anonymous = "anonymous"
+    case_review = "case_review"
+
+
+EVERYBODY: Final = frozenset(Reporting)
+REPORTS: Final = EVERYBODY - {Reporting.case_review}
+NAMED: Final = EVERYBODY - {Reporting.anonymous}
+REVIEW: Final = frozenset({Reporting.case_review})
 
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One thing to fill in. `within` is the field and the option of it that make this one worth asking."""
+    """One thing to fill in. `within` is the field and the option of it that make this one worth asking.
+
+    `needed_by` are those who cannot leave it empty; for `or_else`, another field that will do as well.
+    """
 
     name: str
     kind: Kind
     options: tuple[str, ...] = ()
-    required: bool = False
+    needed_by: frozenset[Reporting] = frozenset()
+    or_else: str | None = None
     within: Within | None = None
     alone: str | None = None
     autocomplete: str | None = None
@@ -48,11 +59,15 @@ class Field:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """One page. `named` marks those that are not asked of somebody who stays anonymous."""
+    """One page, and who is asked it: somebody who stays anonymous nothing that says who they are."""
 
     name: str
     fields: tuple[Field, ...] = ()
-    named: bool = False
+    asked_of: frozenset[Reporting] = EVERYBODY
+
+    def needed_by(self, reporting: Reporting) -> bool:
+        """Whether something on it cannot be left empty."""
+        return any(reporting in field.needed_by for field in self.fields)
 
 
 def _one_of(name: str, *options: str) -> Field:
@@ -60,9 +75,14 @@ def _one_of(name: str, *options: str) -> Field:
 
 
 def _line(
-    name: str, within: tuple[str, str] | None = None, autocomplete: str | None = None, type: str = "text"
+    name: str,
+    within: Within | None = None,
+    autocomplete: str | None = None,
+    type: str = "text",
+    needed_by: frozenset[Reporting] = frozenset(),
+    or_else: str | None = None,
 ) -> Field:
-    return Field(name, Kind.line, within=within, autocomplete=autocomplete, type=type)
+    return Field(name, Kind.line, (), needed_by, or_else, within, None, autocomplete, type)
 
 
 RELATIONS: Final = (
@@ -73,9 +93,12 @@ NEED_CONSENT: Final = ("housing", "school", "stalking_advocacy", "hate_crime_sup
 EVIDENCE: Final = Question("evidence")
 
 QUESTIONS: Final = (
-    Question("story", (Field("story", Kind.words, required=True),)),
-    Question("times", (_one_of("times", *Times),)),
-    Question("when", (_line("when"),)),
+    Question("story", (Field("story", Kind.words, needed_by=EVERYBODY),)),
+    Question("complaints", (Field("complaints", Kind.words), _line("complaints_made", type="number")), REVIEW),
+    Question("wanted", (Field("wanted", Kind.words),), REVIEW),
+    Question("behalf", (_one_of("behalf", "myself", "somebody_else"),), REVIEW),
+    Question("times", (_one_of("times", *Times),), REPORTS),
+    Question("when", (_line("when"),), REPORTS),
     Question("now", (_one_of("now", "yes", "no", "unsure"),)),
     Question(
         "party",
@@ -93,7 +116,7 @@ QUESTIONS: Final = (
         ),
     ),
     Question("why", (Field("strands", Kind.any_of, (*Strand, "no", "prefer_not"), alone="prefer_not"),)),
-    Question("online", (_one_of("online", "yes", "no", "unsure"),)),
+    Question("online", (_one_of("online", "yes", "no", "unsure"),), REPORTS),
     Question("life", (Field("impact", Kind.any_of, (*Impact, "none"), alone="none"),)),
     Question(
         "told",
@@ -104,17 +127,18 @@ QUESTIONS: Final = (
             _line("told_when", within=("told", "yes")),
             _line("told_reference", within=("told", "yes")),
         ),
+        REPORTS,
     ),
     Question("where", (_line("postcode"), Field("place", Kind.words))),
     EVIDENCE,
     Question(
         "contact",
         (
-            _line("name", autocomplete="name"),
-            _line("phone", autocomplete="tel", type="tel"),
+            _line("name", autocomplete="name", needed_by=REVIEW),
+            _line("phone", autocomplete="tel", type="tel", needed_by=REVIEW, or_else="email"),
             _line("email", autocomplete="email", type="email"),
         ),
-        named=True,
+        NAMED,
     ),
     Question(
         "safe",
@@ -124,7 +148,7 @@ QUESTIONS: Final = (
             _one_of("safe_say", "yes", "no"),
             _line("safe_never"),
         ),
-        named=True,
+        NAMED,
     ),
     Question(
         "home", (_one_of("landlord", "council", "housing_association", "private", "none"), _line("landlord_name"))
@@ -136,8 +160,8 @@ BY_NAME: Final = MappingProxyType({question.name: question for question in QUEST
 
 
 def asked(reporting: Reporting) -> Iterator[Question]:
-    """The questions of one report: somebody who stays anonymous is asked nothing that says who they are."""
-    return (q for q in QUESTIONS if not (q.named and reporting is Reporting.anonymous))
+    """The questions of one report, in order."""
+    return (q for q in QUESTIONS if reporting in q.asked_of)
 
 
 def number(question: Question, reporting: Reporting) -> int:
@@ -164,10 +188,18 @@ def answered(question: Question, given: Given) -> dict[str, tuple[str, ...]]:
     return {name: values for name, values in found.items() if values}
 
 
-def faults(question: Question, given: Given) -> dict[str, str]:
-    """What is wrong, as the name of a fault for each field that has one. Only the story is needed."""
-    found = {field.name: _fault(field, given.get(field.name, ())) for field in shown(question, given)}
+def faults(question: Question, given: Given, reporting: Reporting) -> dict[str, str]:
+    """What is wrong, as the name of a fault for each field that has one.
+
+    A report needs its story alone; who asks for an ASB Case Review gives a name and a way to be reached.
+    """
+    found = {field.name: _fault(field, given, reporting) for field in shown(question, given)}
     return {name: fault for name, fault in found.items() if fault}
+
+
+def unanswered(given: Given, reporting: Reporting) -> Question | None:
+    """The first question without an answer that is needed."""
+    return next((q for q in asked(reporting) if any(_missing(f, given, reporting) for f in q.fields)), None)
 
 
 def shown(question: Question, given: Given) -> list[Field]:
@@ -175,9 +207,19 @@ def shown(question: Question, given: Given) -> list[Field]:
     return [f for f in question.fields if not f.within or f.within[1] in given.get(f.within[0], ())]
 
 
-def _fault(field: Field, values: Sequence[str]) -> str | None:
-    if not any(value.strip() for value in values):
-        return "missing" if field.required else None
+def _missing(field: Field, given: Given, reporting: Reporting) -> bool:
+    needed = reporting in field.needed_by
+    return needed and not (_said(field.name, given) or (field.or_else and _said(field.or_else, given)))
+
+
+def _said(name: str, given: Given) -> bool:
+    return any(value.strip() for value in given.get(name, ()))
+
+
+def _fault(field: Field, given: Given, reporting: Reporting) -> str | None:
+    values = given.get(field.name, ())
+    if not _said(field.name, given):
+        return f"missing_{field.name}" if _missing(field, given, reporting) else None
     if field.options and not set(values) <= set(field.options):
         return "unknown"
     if field.alone in values and len(values) > 1:

@@ -3,15 +3,16 @@
 import hmac
 from datetime import datetime
 
-from services.intake.domain.amendments import asked_to_withdraw, with_more
+from services.intake.domain.amendments import asked_to_withdraw, asking_for_review, with_more
+from services.intake.domain.households import Keyring
 from services.intake.domain.reports import normalised_reference
-from services.intake.errors import UnknownReference
+from services.intake.errors import Anonymous, UnknownReference
 from services.intake.handlers.reports import SOURCE, told_anew
 from services.intake.repository import reports
 from shared import telemetry
 from shared.cloudevents import encode
 from shared.database import Connection, Pool, transaction
-from shared.events import Amendment, Lane, ReportAmended, ReportReceived
+from shared.events import Amendment, Contact, Lane, ReportAmended, ReportReceived
 from shared.kafka import AMENDED
 from shared.outbox import Bell, Outgoing, put
 from shared.security import sha256
@@ -32,6 +33,26 @@ async def ask_to_withdraw(reference: str, secret: str, pool: Pool, bell: Bell, n
         report = await _opened(connection, reference, secret)
         report = await told_anew(connection, asked_to_withdraw(report, now), None, now)
         await _tell(connection, report, Amendment.withdrawal_asked, None, now)
+    bell.ring()
+
+
+async def ask_for_review(
+    reference: str,
+    secret: str,
+    contact: Contact | None,
+    safe_contact: str | None,
+    pool: Pool,
+    bell: Bell,
+    ring: Keyring,
+    now: datetime,
+) -> None:
+    """Ask for an ASB Case Review, with the contact given, or as it was. Raises UnknownReference, or Anonymous."""
+    async with transaction(pool) as connection:
+        asking = asking_for_review(await _opened(connection, reference, secret), contact, safe_contact, now)
+        if not asking.contact or not asking.contact.can_ask_for_a_review:
+            raise Anonymous("Give a name, and a phone number or an email address.")
+        report = await told_anew(connection, asking, ring, now)
+        await _tell(connection, report, Amendment.case_review_asked, None, now)
     bell.ring()
 
 

@@ -52,10 +52,10 @@ async def opened(code: str, drafts: Drafts, now: datetime) -> Draft:
 async def answer(
     code: str, question: Question, answers: Mapping[str, tuple[str, ...]], suspect: bool, drafts: Drafts, now: datetime
 ) -> Draft:
-    """Keep the answers to one question; one that was sent stays as it is. Raises DraftGone."""
+    """Keep the answers to one question, where it is asked; one that was sent stays as it is. Raises DraftGone."""
     async with transaction(drafts.pool) as connection:
         draft = _read(await sealed.get_to_change(connection, sealing.place_of(code), now), code, drafts)
-        if draft.sent:
+        if draft.sent or draft.reporting not in question.asked_of:
             return draft
         changed = draft.with_answers(question, answers).model_copy(update={"suspect": draft.suspect or suspect})
         await _put(connection, code, changed, drafts, now)
@@ -116,6 +116,7 @@ def as_told(draft: Draft, source: str, occasion: str, low_trust: bool, files: tu
         body_hash=body,
         attachments=files,
         low_trust=low_trust,
+        asks_for_review=draft.reporting is Reporting.case_review,
     )
 
 

@@ -19,3 +19,10 @@ async def explain(reference: str, pool: Pool, classifier: Classifier | None) -> 
     report = ReportReceived.model_validate_json(row["event"])
     reading = await assess(report.model_copy(update={"history": History()}), classifier, PATIENCE)
     return reading.explanation.reporter if reading and reading.explanation else ()
+
+
+async def responsible(reference: str, pool: Pool) -> tuple[str, ...]:
+    """The bodies that are responsible for what is not ours, by name, once the receipt has named them."""
+    async with transaction(pool) as connection:
+        row = await reports.by_reference(connection, reference)
+    return tuple(row["receipt"]["responsible"]) if row and row["receipt"] else ()

@@ -4,7 +4,6 @@ For staff only. A reporter is never shown any of it: two people at one address m
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
@@ -13,7 +12,7 @@ from services.intake.domain.households import HouseholdKey, KeyKind, Keyring, ke
 from services.intake.domain.likeness import Marks, contradict, likeness, marks_of
 from services.intake.domain.series import TOLD_OF
 from services.intake.repository import households
-from services.intake.repository.households import Candidate
+from services.intake.repository.households import NOTHING_TOLD, Candidate, Recognised
 from shared import telemetry
 from shared.cloudevents import encode
 from shared.database import Connection
@@ -25,24 +24,6 @@ SOURCE: Final = "intake"
 SINCE: Final = timedelta(days=730)
 MOST: Final = {KeyKind.place: 100, KeyKind.address: TOLD_OF, KeyKind.phone: TOLD_OF, KeyKind.email: TOLD_OF}
 """How many earlier reports are looked at for each key, the newest first: a household may have told of thousands."""
-
-
-NOTHING_TOLD: Final = History()
-
-
-@dataclass(frozen=True, slots=True)
-class Recognised:
-    """What a report is recognised by, and what was told before."""
-
-    keys: tuple[HouseholdKey, ...]
-    marks: Marks
-    links: tuple[Link, ...] = ()
-    series: tuple[UUID, ...] = ()
-    history: History = NOTHING_TOLD
-
-    def key_of(self, report_id: UUID) -> str:
-        """The household's key, or else the report's: what keeps its events in order on Kafka."""
-        return self.keys[0].digest.hex() if self.keys else str(report_id)
 
 
 async def recognise(connection: Connection, report: ReportReceived, ring: Keyring | None) -> Recognised:
@@ -153,21 +134,15 @@ async def history(
 
 
 async def remember(connection: Connection, report: ReportReceived, recognised: Recognised, now: datetime) -> None:
-    """Keep what this report is recognised by, and tell the cases of those that it is newly linked to."""
-    if not recognised.keys:
-        return
-    new = await households.remember(
-        connection,
-        report.report_id,
-        report.reference,
-        report.received_at,
-        recognised.marks,
-        recognised.keys,
-        recognised.series,
-        recognised.links,
-        now,
-    )
-    await put(connection, [_told(link, report, now) for link in recognised.links if link.report_id in new])
+    """Keep what a revision is recognised by besides, and tell the cases of those that it is newly linked to."""
+    if recognised.keys:
+        new = await households.remember(connection, report, recognised, now)
+        await tell(connection, report, [link for link in recognised.links if link.report_id in new], now)
+
+
+async def tell(connection: Connection, report: ReportReceived, links: Sequence[Link], now: datetime) -> None:
+    """Tell the cases of the earlier reports of this one."""
+    await put(connection, [_told(link, report, now) for link in links])
 
 
 def _told(link: Link, later: ReportReceived, now: datetime) -> Outgoing:

@@ -26,7 +26,7 @@ async def part(disputes: Sequence[LinkDisputed], pool: Pool, bell: Bell, now: da
     for dispute in disputes:
         async with transaction(pool) as connection:
             for report_id in await _parted(connection, dispute):
-                await _read_anew(connection, report_id, now)
+                await read_anew(connection, report_id, now)
     bell.ring()
 
 
@@ -48,7 +48,7 @@ async def _parted(connection: Connection, dispute: LinkDisputed) -> list[UUID]:
     return told[told.index(later) :][-MOST_REREAD:]
 
 
-async def _read_anew(connection: Connection, report_id: UUID, now: datetime) -> None:
+async def read_anew(connection: Connection, report_id: UUID, now: datetime) -> None:
     """Publish a report with the history that it has now, where that is another."""
     report = await reports.whole(connection, report_id)
     if report is None:

@@ -12,8 +12,8 @@ from services.intake.domain.households import Keyring
 from services.intake.domain.reports import Stage
 from services.intake.errors import KeyReused, UnknownReference
 from services.intake.handlers import households
-from services.intake.handlers.households import Recognised
 from services.intake.repository import evidence, messages, reports
+from services.intake.repository.households import Recognised
 from shared import telemetry
 from shared.cloudevents import encode
 from shared.database import Connection, Pool, transaction
@@ -56,6 +56,7 @@ class Told:
     call: Call | None = None
     attachments: tuple[Attachment, ...] = ()
     low_trust: bool = False
+    asks_for_review: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,13 +70,14 @@ class Accepted:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """How a report stands, safe to be seen over a shoulder."""
+    """How a report stands, safe to be seen over a shoulder. `named`: it says who sent it and how to reach them."""
 
     reference: str
     source: str
     received_at: datetime
     stage: Stage
     messages: tuple[SafeWords, ...] = ()
+    named: bool = False
 
 
 async def accept(told: Told, pool: Pool, bell: Bell, ring: Keyring, now: datetime) -> Accepted:
@@ -102,10 +104,10 @@ async def first_told(
     recognised = await households.recognise(connection, report, ring)
     report = report.model_copy(update={"history": recognised.history})
     secret_hash = sha256(domain.reporters_secret(ring.reporters, report.report_id))
-    kept = reports.Acceptance(report, secret_hash, told.idempotency_key, told.body_hash)
-    if not await reports.accept(connection, kept, _outgoing(report, recognised, now)):
+    kept = reports.Acceptance(report, secret_hash, told.idempotency_key, told.body_hash, recognised)
+    if not await reports.accept(connection, kept, _outgoing(report, recognised, now), now):
         return None
-    await households.remember(connection, report, recognised, now)
+    await households.tell(connection, report, recognised.links, now)
     return report
 
 
@@ -148,6 +150,7 @@ def received(told: Told, report_id: UUID, reference: str, now: datetime) -> Repo
         place=told.place,
         contact=told.contact,
         consent=told.consent,
+        case_review_asked_at=now if told.asks_for_review else None,
         call=told.call,
         attachments=told.attachments,
         low_trust=told.low_trust,
@@ -169,7 +172,8 @@ async def standing(reference: str, secret: str, pool: Pool) -> Standing:
         raise UnknownReference("Check the reference and the secret that you were given when you sent it.")
     stage = domain.stage_of(bool(row["routed_at"]))
     words = tuple(SafeWords(one["words"]) for one in told)
-    return Standing(domain.normalised_reference(reference), row["source"], row["received_at"], stage, words)
+    named = bool(row["contact"]) and Contact.model_validate(row["contact"]).can_ask_for_a_review
+    return Standing(domain.normalised_reference(reference), row["source"], row["received_at"], stage, words, named)
 
 
 async def told(report_id: UUID, pool: Pool) -> ReportReceived:

@@ -9,7 +9,7 @@ from uuid import UUID
 from services.intake.domain.households import HouseholdKey, KeyKind
 from services.intake.domain.likeness import Marks
 from shared.database import Connection
-from shared.events import Link, LinkDisputed, LinkReason
+from shared.events import History, Link, LinkDisputed, LinkReason, ReportReceived
 
 LOCK: Final = """
 select pg_advisory_xact_lock(key) from
@@ -50,18 +50,18 @@ where series = any($1::uuid[]) and report_id <> $2 and received_at <= coalesce($
 
 REMEMBER: Final = """
 with known as (
-    insert into recognisable (report_id, series, reference, received_at, marks) values ($1, $2, $3, $4, $5)
+    insert into recognisable (report_id, reference, received_at, series, marks) values ($1, $2, $3, $5, $6)
     on conflict (report_id) do update set series = excluded.series, marks = excluded.marks
 ), joined as (
-    update recognisable set series = $2 where series = any($6::uuid[]) and series <> $2 and report_id <> $1
+    update recognisable set series = $5 where series = any($7::uuid[]) and series <> $5 and report_id <> $1
 ), keyed as (
     insert into household_key (digest, report_id, kind, key_id, received_at)
-    select digest, $1, kind, key_id, $4 from unnest($7::bytea[], $8::text[], $9::text[]) as new(digest, kind, key_id)
+    select digest, $1, kind, key_id, $3 from unnest($8::bytea[], $9::text[], $10::text[]) as new(digest, kind, key_id)
     on conflict do nothing
 )
 insert into link (later_id, earlier_id, reasons, words, linked_at)
-select $1, earlier_id, reasons, words, $11
-from jsonb_to_recordset($10) as new(earlier_id uuid, reasons jsonb, words jsonb)
+select $1, earlier_id, reasons, words, $4
+from jsonb_to_recordset($11) as new(earlier_id uuid, reasons jsonb, words jsonb)
 on conflict do nothing
 returning earlier_id
 """
@@ -112,6 +112,9 @@ class Candidate:
     kinds: frozenset[KeyKind]
 
 
+NOTHING_TOLD: Final = History()
+
+
 @dataclass(frozen=True, slots=True)
 class Series:
     """The reports of one or more series, without the one that asks."""
@@ -158,32 +161,37 @@ async def of_series(connection: Connection, series: Sequence[UUID], but: UUID, u
     return Series(row["reports"], row["first_at"], row["last_at"], tuple(row["refs"] or ()))
 
 
-async def remember(
-    connection: Connection,
-    report_id: UUID,
-    reference: str,
-    received_at: datetime,
-    marks: Marks,
-    keys: Sequence[HouseholdKey],
-    series: Sequence[UUID],
-    links: Sequence[Link],
-    now: datetime,
-) -> set[UUID]:
-    """Keep what this report may be recognised by, join it to `series` (the first stays); returns the newly linked."""
-    rows = await connection.fetch(
-        REMEMBER,
-        report_id,
-        series[0],
-        reference,
-        received_at,
-        marks.model_dump(mode="json"),
-        list(series),
-        [key.digest for key in keys],
-        [key.kind for key in keys],
-        [key.key_id for key in keys],
-        [{"earlier_id": str(link.report_id), "reasons": link.reasons, "words": link.words} for link in links],
-        now,
-    )
+@dataclass(frozen=True, slots=True)
+class Recognised:
+    """What a report is recognised by, and what was told before. Of its `series` the first is the one that stays."""
+
+    keys: tuple[HouseholdKey, ...]
+    marks: Marks
+    links: tuple[Link, ...] = ()
+    series: tuple[UUID, ...] = ()
+    history: History = NOTHING_TOLD
+
+    def key_of(self, report_id: UUID) -> str:
+        """The household's key, or else the report's: what keeps its events in order on Kafka."""
+        return self.keys[0].digest.hex() if self.keys else str(report_id)
+
+    def columns(self) -> tuple[Any, ...]:
+        """The series that stays (None: nothing to be recognised by), marks, all series, the keys' columns, links."""
+        return (
+            self.series[0] if self.keys else None,
+            self.marks.model_dump(mode="json"),
+            list(self.series),
+            [key.digest for key in self.keys],
+            [key.kind for key in self.keys],
+            [key.key_id for key in self.keys],
+            [{"earlier_id": str(link.report_id), "reasons": link.reasons, "words": link.words} for link in self.links],
+        )
+
+
+async def remember(connection: Connection, report: ReportReceived, recognised: Recognised, now: datetime) -> set[UUID]:
+    """Keep what a revision is recognised by besides; returns the newly linked. `reports.ACCEPT` keeps a first one."""
+    about = report.report_id, report.reference, report.received_at
+    rows = await connection.fetch(REMEMBER, *about, now, *recognised.columns())
     return {row["earlier_id"] for row in rows}
 
 

@@ -2,15 +2,17 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
+from services.intake.repository.households import Recognised
 from shared.database import Connection
 from shared.events import Contact, ReportReceived, ReportRouted
-from shared.kafka import RECEIVED
+from shared.kafka import ERASED, RECEIVED
 from shared.outbox import Outgoing, Sent, columns
 
-AWAITED: Final = list(RECEIVED.values())
+AWAITED: Final = [*RECEIVED.values(), ERASED]
 """The topics on which a message waits for its receipt; on the others there are notices, which do not."""
 
 ACCEPT: Final = """
@@ -22,6 +24,21 @@ with accepted as (
     returning id
 ), reachable as (
     insert into contact (report_id, contact) select id, $16::jsonb from accepted where $16::jsonb is not null
+), known as (
+    insert into recognisable (report_id, series, reference, received_at, marks)
+    select id, $17::uuid, $9, $11, $18::jsonb from accepted where $17::uuid is not null
+), joined as (
+    update recognisable set series = $17::uuid
+    where series = any($19::uuid[]) and series <> $17::uuid and exists (select from accepted)
+), keyed as (
+    insert into household_key (digest, report_id, kind, key_id, received_at)
+    select digest, accepted.id, kind, key_id, $11
+    from accepted, unnest($20::bytea[], $21::text[], $22::text[]) as new(digest, kind, key_id)
+    on conflict do nothing
+), linked as (
+    insert into link (later_id, earlier_id, reasons, words, linked_at)
+    select accepted.id, earlier_id, reasons, words, $24
+    from accepted, jsonb_to_recordset($23) as new(earlier_id uuid, reasons jsonb, words jsonb)
 )
 insert into outbox (report_id, event_id, revision, urgent, topic, key, headers, value)
 select $1, $2, $3, $4, $5, $6, $7, $8 from accepted
@@ -31,7 +48,8 @@ returning id
 SENT_BEFORE: Final = "select id, reference, body_hash from report where source = $1 and idempotency_key = $2"
 
 BY_REFERENCE: Final = """
-select id, source, received_at, routed_at, secret_hash, event, urgent, revision from report where reference = $1
+select id, source, received_at, routed_at, secret_hash, event, urgent, revision, receipt, contact.contact
+from report left join contact on report_id = id where reference = $1
 """
 
 CLOSE: Final = """
@@ -75,13 +93,29 @@ insert into outbox (report_id, event_id, revision, urgent, topic, key, headers, 
 values ($1, $2, $3, $4, $5, $6, $7, $8)
 """
 
+NAMING: Final = """
+select id from report join recognisable as known on known.report_id = id
+where series = (select series from recognisable where report_id = $1) and id <> $1
+  and position(convert_to($2, 'UTF8') in event) > 0
+order by known.received_at
+"""
+
+ERASE: Final = """
+with waiting as (
+    delete from outbox where report_id = $1 or topic <> all($3) and position(convert_to($2, 'UTF8') in value) > 0
+), said as (delete from message where report_id = $1),
+     spoken as (delete from call where report_id = $1)
+delete from report where id = $1
+"""
+
 POSTPONE: Final = """
 update outbox set due_at = now() + make_interval(secs => $2) where id = any($1::bigint[])
 """
 
 ACCOUNT: Final = """
 select count(*) as accepted, count(routed_at) as routed, count(*) - count(routed_at) as open,
-       min(received_at) filter (where routed_at is null) as oldest
+       min(received_at) filter (where routed_at is null) as oldest,
+       (select count(*) from outbox where topic = $1) as erasing
 from report
 """
 
@@ -98,10 +132,11 @@ class Acceptance:
     secret_hash: str
     idempotency_key: str | None
     body_hash: str
+    recognised: Recognised
 
 
-async def accept(connection: Connection, acceptance: Acceptance, outgoing: Outgoing) -> bool:
-    """Keep the report, its contact details apart from it, and its outbox row in one statement.
+async def accept(connection: Connection, acceptance: Acceptance, outgoing: Outgoing, now: datetime) -> bool:
+    """Keep the report, its contact details apart, what it is recognised by, and its outbox row in one statement.
 
     False where this Idempotency-Key is already known.
     """
@@ -115,7 +150,9 @@ async def accept(connection: Connection, acceptance: Acceptance, outgoing: Outgo
         acceptance.secret_hash,
         acceptance.idempotency_key,
         acceptance.body_hash,
-        *_apart(report),
+        *_apart(report, outgoing),
+        *acceptance.recognised.columns(),
+        now,
     )
     return row is not None
 
@@ -139,13 +176,14 @@ async def whole(connection: Connection, report_id: UUID) -> ReportReceived | Non
 
 async def revise(connection: Connection, report: ReportReceived, outgoing: Outgoing) -> None:
     """Keep and publish a higher revision of a report; it holds all that was told, so those before it are not needed."""
-    await connection.execute(REVISE, *columns(outgoing), AWAITED, *_apart(report))
+    await connection.execute(REVISE, *columns(outgoing), AWAITED, *_apart(report, outgoing))
 
 
-def _apart(report: ReportReceived) -> tuple[bytes, dict[str, Any] | None]:
+def _apart(report: ReportReceived, outgoing: Outgoing) -> tuple[bytes, dict[str, Any] | None]:
     """The event without its contact details, and those."""
-    event = report.model_copy(update={"contact": None}).model_dump_json().encode()
-    return event, report.contact.model_dump() if report.contact else None
+    if report.contact is None:
+        return outgoing.message.value, None
+    return report.model_copy(update={"contact": None}).model_dump_json().encode(), report.contact.model_dump()
 
 
 async def close(connection: Connection, receipts: Sequence[ReportRouted]) -> None:
@@ -172,13 +210,26 @@ async def await_receipt(connection: Connection, sent: Sequence[Sent], seconds: f
     )
 
 
+async def naming(connection: Connection, report_id: UUID, reference: str) -> list[UUID]:
+    """The reports of the same series whose history names this one, in the order in which they came."""
+    return [row["id"] for row in await connection.fetch(NAMING, report_id, reference)]
+
+
+async def erase(connection: Connection, report_id: UUID, reference: str) -> None:
+    """The report, with all that is kept of it anywhere, and the notices on their way that name it."""
+    await connection.execute(ERASE, report_id, reference, AWAITED)
+
+
 async def postpone(connection: Connection, ids: Sequence[int], seconds: float) -> None:
     await connection.execute(POSTPONE, list(ids), seconds)
 
 
 async def account(connection: Connection) -> Any:
-    """How many reports were accepted, how many have a receipt, how many are open, and since when the oldest."""
-    return await connection.fetchrow(ACCOUNT)
+    """How many reports were accepted, how many have a receipt, how many are open, and since when the oldest.
+
+    `erasing`: erasures that escalation has not said are done.
+    """
+    return await connection.fetchrow(ACCOUNT, ERASED)
 
 
 async def open_ones(connection: Connection, limit: int) -> list[Any]:

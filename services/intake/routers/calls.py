@@ -1,6 +1,6 @@
 """Calls while they go on. A telephone system opens one, sends turns as they are spoken, and ends it."""
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated, Any, Final
 from uuid import UUID
 
@@ -90,7 +90,7 @@ class LiveCalls(BaseModel):
     calls: tuple[LiveCall, ...]
 
 
-def _board(request: Request, pool: PoolDep, ring: RingDep) -> Switchboard:
+async def _board(request: Request, pool: PoolDep, ring: RingDep) -> Switchboard:
     return Switchboard(pool, request.app.state.bell, ring, classifier_of(request))
 
 
@@ -175,16 +175,17 @@ async def hear_as_spoken(websocket: WebSocket, report_id: UUID) -> None:
     await websocket.accept()
     try:
         while True:
-            await websocket.send_json(await _answered(await websocket.receive_text(), report_id, source, board))
+            message = await websocket.receive_text()
+            await websocket.send_json(await _answered(message, report_id, source, board, state.clock.now()))
     except WebSocketDisconnect:
         return
 
 
-async def _answered(message: str, report_id: UUID, source: str, board: Switchboard) -> dict[str, Any]:
+async def _answered(message: str, report_id: UUID, source: str, board: Switchboard, now: datetime) -> dict[str, Any]:
     """One message, one answer: a mistake in one costs only itself."""
     try:
         turns = numbered(TurnsGiven.model_validate_json(message))
-        return shown(await calls.hear(report_id, source, turns, board, datetime.now(UTC))).model_dump(mode="json")
+        return shown(await calls.hear(report_id, source, turns, board, now)).model_dump(mode="json")
     except ValidationError as error:
         faults = error.errors(include_input=False, include_url=False, include_context=False)
         fields = [{"field": ".".join(map(str, fault["loc"])), "message": fault["msg"]} for fault in faults]

@@ -1,6 +1,6 @@
-"""What intake's routes are given."""
+"""What intake's routes are given. All are coroutines: FastAPI runs what is not in a thread, at a cost."""
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated, Final
 
 from fastapi import Depends, Header, Request
@@ -12,6 +12,7 @@ from services.intake.errors import UnknownSource
 from services.intake.handlers import partners
 from services.intake.handlers.assessing import Classifier
 from services.intake.settings import Settings
+from shared.clock import Clock
 from shared.database import Pool
 from shared.outbox import Bell
 from shared.security import bearer, holder_of
@@ -20,17 +21,17 @@ PUBLIC: Final = "public"
 """The source of a report that nobody answers for."""
 
 
-def _settings(request: Request) -> Settings:
+async def _settings(request: Request) -> Settings:
     settings: Settings = request.app.state.settings
     return settings
 
 
-def _pool(request: Request) -> Pool:
+async def _pool(request: Request) -> Pool:
     pool: Pool = request.app.state.pool
     return pool
 
 
-def _bell(request: Request) -> Bell:
+async def _bell(request: Request) -> Bell:
     bell: Bell = request.app.state.bell
     return bell
 
@@ -43,19 +44,24 @@ def classifier_of(connection: HTTPConnection) -> Classifier | None:
     return Classifier(connection.app.state.http, settings.classifier_url, settings.classifier_key.get_secret_value())
 
 
-def _ring(request: Request) -> Keyring:
+async def _classifier(request: Request) -> Classifier | None:
+    return classifier_of(request)
+
+
+async def _ring(request: Request) -> Keyring:
     ring: Keyring = request.app.state.ring
     return ring
 
 
-def _now() -> datetime:
-    return datetime.now(UTC)
+async def _now(connection: HTTPConnection) -> datetime:
+    clock: Clock = connection.app.state.clock
+    return clock.now()
 
 
 SettingsDep = Annotated[Settings, Depends(_settings)]
 PoolDep = Annotated[Pool, Depends(_pool)]
 BellDep = Annotated[Bell, Depends(_bell)]
-ClassifierDep = Annotated[Classifier | None, Depends(classifier_of)]
+ClassifierDep = Annotated[Classifier | None, Depends(_classifier)]
 RingDep = Annotated[Keyring, Depends(_ring)]
 Now = Annotated[datetime, Depends(_now)]
 IdempotencyKey = Annotated[

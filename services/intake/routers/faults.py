@@ -10,7 +10,7 @@ from fastapi.responses import RedirectResponse
 from starlette.exceptions import HTTPException
 
 from services.intake.catalogue import catalogue
-from services.intake.errors import DraftGone, NotFromHere, UnknownPartner
+from services.intake.errors import DraftGone, NotFromHere, TooBusy, UnknownPartner
 from services.intake.routers.headers import SAFE
 from services.intake.routers.pages import Visit, visit_of
 from shared.database import DatabaseUnavailable
@@ -60,8 +60,10 @@ def _page(visit: Visit, error: Exception) -> Response:
             return RedirectResponse(visit.settings.exit_to, 303)
         case DraftGone():
             return visit.page("gone.html", HTTPStatus.GONE)
-        case DatabaseUnavailable():
-            return visit.page("away.html", HTTPStatus.SERVICE_UNAVAILABLE, again=visit.request.url.path)
+        case DatabaseUnavailable() | TooBusy():
+            page = visit.page("away.html", HTTPStatus.SERVICE_UNAVAILABLE, again=visit.request.url.path)
+            page.headers["Retry-After"] = "5"
+            return page
         case NotFromHere():
             return visit.page("fault.html", HTTPStatus.FORBIDDEN, why="elsewhere")
         case HTTPException(status_code=404) | RequestValidationError() | UnknownPartner():

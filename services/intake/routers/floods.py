@@ -58,7 +58,7 @@ class Floods:
         return Allowance(item.amount, stats.remaining, reset, over=not within)
 
 
-def _floods(request: Request) -> Floods:
+async def _floods(request: Request) -> Floods:
     floods: Floods = request.app.state.floods
     return floods
 

@@ -22,11 +22,11 @@ router = APIRouter(dependencies=[FromHere], include_in_schema=False)
 HONEYPOT: Final = "website"
 
 
-def _drafts(pool: PoolDep, settings: SettingsDep) -> Drafts:
+async def _drafts(pool: PoolDep, settings: SettingsDep) -> Drafts:
     return Drafts(pool, settings.secret.get_secret_value())
 
 
-def _question(name: str) -> Question:
+async def _question(name: str) -> Question:
     if name not in BY_NAME or BY_NAME[name] is EVIDENCE:
         raise HTTPException(404, "There is no such question.")
     return BY_NAME[name]
@@ -62,15 +62,16 @@ async def begin(visit: VisitDep, given: FilledIn, kept: DraftsDep, now: Now) -> 
     try:
         code = await drafts.begin(Reporting(chosen), bool("".join(given.get(HONEYPOT, ()))), kept, now)
     except DatabaseUnavailable:
-        return visit.page("start.html", 503, chosen=chosen, away=True)
+        page = "case_review.html" if chosen == Reporting.case_review else "start.html"
+        return visit.page(page, 503, chosen=chosen, away=True)
     return visit.without_cookie(visit.with_cookie(visit.to("/form/story"), DRAFT, code), LEFT)
 
 
 @router.get("/form/danger")
 async def danger(visit: VisitDep) -> Response:
     """Call 999 first; then carry on."""
-    checking = "check" in visit.request.query_params
-    return visit.page("danger.html", onward=visit.url("/form/check" if checking else "/form/party"))
+    onward, back = ("check", "now?check") if checking(visit) else ("party", "now")
+    return visit.page("danger.html", onward=visit.url(f"/form/{onward}"), back=visit.url(f"/form/{back}"))
 
 
 @router.get("/form/{name}")
@@ -78,14 +79,29 @@ async def ask(visit: VisitDep, question: QuestionDep, kept: DraftsDep, now: Now)
     draft = await draft_of(visit, kept, now)
     if draft.sent:
         return visit.to("/form/sent")
+    if draft.reporting not in question.asked_of:
+        return visit.to("/form/check")
     return asked(visit, question, draft.reporting, draft.answers)
+
+
+def checking(visit: Visit) -> bool:
+    """Whether somebody came from `Check your answers`, and goes back there."""
+    return "check" in visit.request.query_params
+
+
+def back_from(visit: Visit, question: Question, reporting: Reporting) -> str:
+    """The page before a question's."""
+    if checking(visit):
+        return visit.url("/form/check")
+    if earlier := questions.before(question, reporting):
+        return visit.url(f"/form/{earlier.name}")
+    return visit.url("/case-review" if reporting is Reporting.case_review else "/")
 
 
 def asked(
     visit: Visit, question: Question, reporting: Reporting, given: Mapping[str, Sequence[str]], **about: Any
 ) -> Response:
     """The page of one question, filled in with what was given."""
-    earlier = questions.before(question, reporting)
     return visit.page(
         "question.html",
         503 if about.get("away") else 400 if about.get("faults") else 200,
@@ -94,8 +110,8 @@ def asked(
         given=given,
         number=questions.number(question, reporting),
         count=len(list(questions.asked(reporting))),
-        back=visit.url(f"/form/{earlier.name}" if earlier else "/"),
-        checking="check" in visit.request.query_params,
+        back=back_from(visit, question, reporting),
+        checking=checking(visit),
         honeypot=HONEYPOT,
         **about,
     )
@@ -104,8 +120,8 @@ def asked(
 @router.post("/form/{name}", max_body_size=MAX_FORM)
 async def tell(visit: VisitDep, question: QuestionDep, given: FilledIn, kept: DraftsDep, now: Now) -> Response:
     """Keep the answers to one question, and go on; where that cannot be, the same page with what was typed."""
-    reporting = _reporting(given)
-    if wrong := questions.faults(question, given):
+    reporting = _reporting(question, given)
+    if wrong := _faults(question, given, reporting):
         return asked(visit, question, reporting, given, faults=wrong)
     suspect = bool("".join(given.get(HONEYPOT, ())))
     answers = questions.answered(question, given)
@@ -116,10 +132,17 @@ async def tell(visit: VisitDep, question: QuestionDep, given: FilledIn, kept: Dr
     return visit.with_cookie(visit.to(_onward(visit, question, given, draft)), DRAFT, code)
 
 
-def _reporting(given: Mapping[str, Sequence[str]]) -> Reporting:
+def _reporting(question: Question, given: Mapping[str, Sequence[str]]) -> Reporting:
     """As the page carried it along: it decides what the page looks like while the draft cannot be read."""
     said = (given.get("reporting") or ("",))[0]
-    return Reporting(said) if said in set(Reporting) else Reporting.myself
+    return next((one for one in question.asked_of if one == said), min(question.asked_of, key=list(Reporting).index))
+
+
+def _faults(question: Question, given: Mapping[str, Sequence[str]], reporting: Reporting) -> dict[str, str]:
+    """What is wrong; to save for later, nothing is needed yet."""
+    wrong = questions.faults(question, given, reporting)
+    saving = given.get("then") == ("save",)
+    return {name: fault for name, fault in wrong.items() if not (saving and fault == f"missing_{name}")}
 
 
 async def _kept(
@@ -146,8 +169,8 @@ def _onward(visit: Visit, question: Question, given: Mapping[str, Sequence[str]]
     if given.get("then") == ("save",):
         return "/form/save"
     if given.get("now") == ("yes",):
-        return "/form/danger?check" if "check" in visit.request.query_params else "/form/danger"
-    following = questions.after(question, draft.reporting)
-    if "check" in visit.request.query_params or following is None:
+        return "/form/danger?check" if checking(visit) else "/form/danger"
+    if checking(visit) or draft.reporting not in question.asked_of:
         return "/form/check"
-    return f"/form/{following.name}"
+    following = questions.after(question, draft.reporting)
+    return f"/form/{following.name}" if following else "/form/check"

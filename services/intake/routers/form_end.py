@@ -9,7 +9,7 @@ from fastapi.responses import PlainTextResponse, RedirectResponse
 
 from services.intake.domain import questions, sealing
 from services.intake.domain.drafts import Draft, Sent
-from services.intake.domain.questions import BY_NAME
+from services.intake.domain.questions import Reporting
 from services.intake.errors import DraftGone
 from services.intake.handlers import drafts, evidence, explanations
 from services.intake.routers.dependencies import BellDep, ClassifierDep, Now, RingDep
@@ -38,8 +38,9 @@ async def send(visit: VisitDep, kept: DraftsDep, ring: RingDep, bell: BellDep, f
     """Send it. It is ours once the page after this is there; until then nothing typed is lost."""
     try:
         draft = await draft_of(visit, kept, now)
-        if not draft.sent and not draft.one("story"):
-            return asked(visit, BY_NAME["story"], draft.reporting, draft.answers, faults={"story": "missing"})
+        if not draft.sent and (missing := questions.unanswered(draft.answers, draft.reporting)):
+            wrong = questions.faults(missing, draft.answers, draft.reporting)
+            return asked(visit, missing, draft.reporting, draft.answers, faults=wrong)
         allowance = await floods.from_place(visit.request)
         low_trust = allowance.over or now - draft.begun_at < A_PERSON_TAKES
         await drafts.send(visit.cookie(DRAFT) or "", visit.source, low_trust, kept, ring, bell, now)
@@ -50,7 +51,8 @@ async def send(visit: VisitDep, kept: DraftsDep, ring: RingDep, bell: BellDep, f
 
 @router.get("/form/sent")
 async def sent(visit: VisitDep, kept: DraftsDep, now: Now) -> Response:
-    return visit.page("sent.html", sent=_sent(await draft_of(visit, kept, now)))
+    draft = await draft_of(visit, kept, now)
+    return visit.page("sent.html", sent=_sent(draft), applied=draft.reporting is Reporting.case_review)
 
 
 @router.post("/form/sent/file")
@@ -73,7 +75,8 @@ async def safe_to_show(visit: VisitDep, kept: DraftsDep, now: Now) -> Response:
 async def reading(visit: VisitDep, kept: DraftsDep, classifier: ClassifierDep, now: Now) -> Response:
     done = _sent(await draft_of(visit, kept, now))
     paragraphs = await explanations.explain(done.reference, kept.pool, classifier)
-    return visit.page("reading.html", paragraphs=paragraphs, back=visit.url("/form/sent"))
+    bodies = await explanations.responsible(done.reference, kept.pool)
+    return visit.page("reading.html", paragraphs=paragraphs, responsible=bodies, back=visit.url("/form/sent"))
 
 
 @router.post("/form/close")

@@ -14,7 +14,7 @@ from services.intake.handlers import evidence
 from services.intake.handlers.drafts import Drafts
 from services.intake.handlers.evidence import Fault, Upload
 from services.intake.routers.dependencies import Now
-from services.intake.routers.form import DraftsDep, draft_of
+from services.intake.routers.form import DraftsDep, back_from, checking, draft_of
 from services.intake.routers.pages import DRAFT, FromHere, Visit, VisitDep
 from shared.database import DatabaseUnavailable
 
@@ -47,7 +47,7 @@ async def add(visit: VisitDep, request: Request, kept: DraftsDep, now: Now) -> R
     if then == "save":
         return visit.to("/form/save")
     following = questions.after(EVIDENCE, draft.reporting)
-    return visit.to("/form/check" if "check" in request.query_params or not following else f"/form/{following.name}")
+    return visit.to("/form/check" if checking(visit) or not following else f"/form/{following.name}")
 
 
 async def _read(one: UploadFile | str) -> Upload | None:
@@ -59,11 +59,10 @@ async def _read(one: UploadFile | str) -> Upload | None:
 async def remove(visit: VisitDep, kept: DraftsDep, now: Now, file: Annotated[UUID, Form()]) -> Response:
     await draft_of(visit, kept, now)
     await evidence.remove(visit.cookie(DRAFT) or "", file, kept)
-    return visit.to("/form/evidence" + ("?check" if "check" in visit.request.query_params else ""))
+    return visit.to("/form/evidence" + ("?check" if checking(visit) else ""))
 
 
 async def _page(visit: Visit, draft: Draft, kept: Drafts, wrong: list[Fault] | None = None) -> Response:
-    earlier = questions.before(EVIDENCE, draft.reporting)
     return visit.page(
         "evidence.html",
         400 if wrong else 200,
@@ -73,6 +72,6 @@ async def _page(visit: Visit, draft: Draft, kept: Drafts, wrong: list[Fault] | N
         reporting=draft.reporting,
         number=questions.number(EVIDENCE, draft.reporting),
         count=len(list(questions.asked(draft.reporting))),
-        back=visit.url(f"/form/{earlier.name}" if earlier else "/"),
-        checking="check" in visit.request.query_params,
+        back=back_from(visit, EVIDENCE, draft.reporting),
+        checking=checking(visit),
     )

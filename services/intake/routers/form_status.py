@@ -1,17 +1,21 @@
 """How a report stands, safe to be seen over a shoulder: never the story, the labels or an agency's name."""
 
-from typing import Annotated
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Form, Response
 
+from services.intake.domain import questions
+from services.intake.domain.questions import BY_NAME, Reporting
 from services.intake.errors import DraftGone, UnknownReference
 from services.intake.handlers import amendments, explanations, reports, visits
 from services.intake.handlers.drafts import Drafts
 from services.intake.handlers.visits import OPEN_FOR, Holder
-from services.intake.routers.dependencies import BellDep, ClassifierDep, Now
-from services.intake.routers.form import MAX_FORM, DraftsDep
+from services.intake.routers.dependencies import BellDep, ClassifierDep, Now, RingDep
+from services.intake.routers.form import MAX_FORM, DraftsDep, FilledIn
 from services.intake.routers.pages import LEFT, STATUS, FromHere, Visit, VisitDep
 from shared.database import DatabaseUnavailable
+from shared.events import Contact
 
 router = APIRouter(prefix="/status", dependencies=[FromHere], include_in_schema=False)
 
@@ -78,6 +82,48 @@ async def withdrawn(visit: VisitDep) -> Response:
     return visit.page("noted.html", words="withdrawn", back=visit.url("/status"))
 
 
+@router.get("/review")
+async def review(visit: VisitDep, kept: DraftsDep, now: Now) -> Response:
+    """Ask for an ASB Case Review: of somebody whom we do not know, with their name and how to reach them."""
+    return _review(visit, await _named(await _holder(visit, kept, now), kept), {})
+
+
+@router.post("/review")
+async def ask_for_review(
+    visit: VisitDep, kept: DraftsDep, given: FilledIn, bell: BellDep, ring: RingDep, now: Now
+) -> Response:
+    try:
+        holder = await _holder(visit, kept, now)
+        named = await _named(holder, kept)
+        if not named and (faults := questions.faults(BY_NAME["contact"], given, Reporting.case_review)):
+            return _review(visit, named, given, faults=faults)
+        contact = None if named else Contact(**{name: _typed(given, name) for name in Contact.model_fields})
+        safe = _typed(given, "safe_words")
+        await amendments.ask_for_review(holder.reference, holder.secret, contact, safe, kept.pool, bell, ring, now)
+    except DatabaseUnavailable:
+        return _review(visit, False, given, away=True)
+    return visit.to("/status/review-asked")
+
+
+async def _named(holder: Holder, kept: Drafts) -> bool:
+    return (await reports.standing(holder.reference, holder.secret, kept.pool)).named
+
+
+def _typed(given: Mapping[str, Sequence[str]], name: str) -> str | None:
+    return "".join(given.get(name, ())).strip() or None
+
+
+def _review(visit: Visit, named: bool, given: Mapping[str, Sequence[str]], **about: Any) -> Response:
+    status = 503 if about.get("away") else 400 if about.get("faults") else 200
+    back = visit.url("/status")
+    return visit.page("ask_review.html", status, named=named, given=given, back=back, **about)
+
+
+@router.get("/review-asked")
+async def review_asked(visit: VisitDep) -> Response:
+    return visit.page("noted.html", words="review_asked", back=visit.url("/status"))
+
+
 @router.get("/reading")
 async def safe_to_show(visit: VisitDep, kept: DraftsDep, now: Now) -> Response:
     await _holder(visit, kept, now)
@@ -89,7 +135,8 @@ async def reading(visit: VisitDep, kept: DraftsDep, classifier: ClassifierDep, n
     holder = await _holder(visit, kept, now)
     found = await reports.standing(holder.reference, holder.secret, kept.pool)
     paragraphs = await explanations.explain(found.reference, kept.pool, classifier)
-    return visit.page("reading.html", paragraphs=paragraphs, back=visit.url("/status"))
+    bodies = await explanations.responsible(found.reference, kept.pool)
+    return visit.page("reading.html", paragraphs=paragraphs, responsible=bodies, back=visit.url("/status"))
 
 
 @router.post("/close")

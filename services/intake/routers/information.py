@@ -2,7 +2,7 @@
 
 from fastapi import APIRouter, HTTPException, Response
 
-from services.intake.guidance import guidance, local_names
+from services.intake.guidance import guidance, local_names, whom_to_tell
 from services.intake.routers.pages import DRAFT, LANGUAGE, LEFT, VisitDep
 
 router = APIRouter(include_in_schema=False)
@@ -20,12 +20,14 @@ async def support(visit: VisitDep) -> Response:
 
 @router.get("/who-to-tell")
 async def who_to_tell(visit: VisitDep) -> Response:
-    return visit.page("who_to_tell.html", guidance=guidance(), near=local_names(visit.settings.directory))
+    return visit.page(
+        "who_to_tell.html", guidance=guidance(), whom=whom_to_tell, near=local_names(visit.settings.directory)
+    )
 
 
 @router.get("/case-review")
 async def case_review(visit: VisitDep) -> Response:
-    return visit.page("case_review.html")
+    return visit.page("case_review.html", under_way=bool(visit.cookie(DRAFT)))
 
 
 @router.get("/leaving")

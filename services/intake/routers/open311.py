@@ -15,7 +15,7 @@ from services.intake.catalogue import SOURCE, catalogue
 from services.intake.domain import questions
 from services.intake.domain.drafts import Draft
 from services.intake.domain.partners import Scope
-from services.intake.domain.questions import QUESTIONS, Field, Kind
+from services.intake.domain.questions import Field, Kind, Reporting, asked
 from services.intake.domain.reports import Stage
 from services.intake.errors import TooMany, UnknownReference
 from services.intake.handlers import drafts, reports
@@ -48,6 +48,7 @@ OWN: Final = {
     "email": "email",
 }
 """The form's fields that GeoReport has a parameter of its own for; the others are attributes."""
+QUESTIONS: Final = tuple(asked(Reporting.myself))
 ASKED: Final = tuple(f for question in QUESTIONS for f in question.fields if f.name not in (*OWN, "name"))
 
 PARAMETERS: Final = ("service_code", "first_name", "last_name", *OWN.values(), *(f"attribute[{f.name}]" for f in ASKED))
@@ -181,7 +182,7 @@ def _draft(given: dict[str, tuple[str, ...]], now: datetime) -> Draft:
     answers["name"] = (full_name,) if full_name else ()
     draft = Draft(begun_at=now)
     for question in QUESTIONS:
-        if wrong := questions.faults(question, answers):
+        if wrong := questions.faults(question, answers, draft.reporting):
             words = catalogue(SOURCE)
             raise HTTPException(400, "; ".join(f"{names[n]}: {words(f'errors.{fault}')}" for n, fault in wrong.items()))
         draft = draft.with_answers(question, questions.answered(question, answers))

@@ -125,7 +125,7 @@ async def _partner(request: Request) -> Partner | None:
     return await partners.of(rest[0], datetime.now(UTC))
 
 
-def _from_here(request: Request) -> None:
+async def _from_here(request: Request) -> None:
     """A form comes from our own page: the browser says so, or gives an Origin that is ours. A program gives neither."""
     site = request.headers.get("sec-fetch-site")
     origin = request.headers.get("origin")

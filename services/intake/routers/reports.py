@@ -2,10 +2,10 @@
 
 import hashlib
 from datetime import datetime
-from typing import Annotated, Final
+from typing import Annotated, Final, Self
 
 from fastapi import APIRouter, Header, Response
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from services.intake.domain.reports import Stage
 from services.intake.handlers import reports
@@ -42,6 +42,15 @@ class ReportGiven(Given):
     place: Place = Place()
     contact: Contact | None = None
     consent: tuple[str, ...] = Field((), description="kinds of agency that it may be shared with; unknown is no")
+    case_review: bool = Field(False, description="asks for an ASB Case Review: needs a name, and a phone or email")
+
+    @model_validator(mode="after")
+    def _not_anonymous(self) -> Self:
+        if self.case_review and not (self.contact and self.contact.can_ask_for_a_review):
+            raise ValueError(
+                "an ASB Case Review cannot be asked for anonymously: give contact.name, and phone or email"
+            )
+        return self
 
 
 class ReportAccepted(BaseModel):
@@ -92,6 +101,7 @@ async def tell(
         idempotency_key=idempotency_key,
         body_hash=body_hash(given),
         low_trust=low_trust,
+        asks_for_review=given.case_review,
     )
     return accepted(await reports.accept(told, pool, bell, ring, now), response)
 

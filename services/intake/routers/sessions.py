@@ -43,7 +43,7 @@ def _from_our_pages(request: Request) -> None:
 FromOurPages: Final = Depends(_from_our_pages)
 
 
-def _source_or_desk(
+async def _source_or_desk(
     request: Request, settings: SettingsDep, authorization: Annotated[str | None, Header()] = None
 ) -> str:
     if authorization:

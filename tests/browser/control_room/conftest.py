@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 import pytest
 import uvicorn
-from playwright.async_api import Browser, Page
+from playwright.async_api import Browser, Page, expect
 
 from services.escalation.domain.directory import Directory
 from services.escalation.domain.people import Role, Theme
@@ -22,6 +22,7 @@ __all__ = ["directory", "escalate", "escalation_url", "guest_url", "pool", "rule
 
 Open = Callable[..., Awaitable[Page]]
 PASSWORD = "a password for tests"
+PATIENCE = 30_000  # milliseconds, for a machine that is busy with something else
 DESKTOP = {"width": 1280, "height": 800}
 PHONE = {"width": 320, "height": 640}
 
@@ -81,11 +82,12 @@ async def open_page(browser: Browser, site: str, pool: Pool) -> AsyncIterator[Op
         await pool.execute("update person set theme = $2 where id = $1", name.lower(), theme)
         context = await browser.new_context(viewport=size)
         contexts.push_async_callback(context.close)
+        context.set_default_timeout(PATIENCE)
         page = await context.new_page()
-        page.set_default_timeout(5000)
         await sign_in(page, site, name)
         await page.goto(f"{site}{path}")
         return page
 
     async with contexts:
+        expect.set_options(timeout=PATIENCE)
         yield opened

@@ -37,7 +37,7 @@ async def test_nobody_is_shut_out(
 
 
 async def test_the_sign_in_page(open_page: Open, settings: Settings):
-    page = await open_page("/preferences")
+    page = await open_page("/preferences", theme=Theme.light)
     await page.get_by_role("button", name="Sign out").click()
     await expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
     assert await faults(page) == []
@@ -54,6 +54,18 @@ async def test_an_alert_is_on_the_board_of_the_operator_and_the_supervisor(
         await live(page)
         await expect(page.locator("#alerts")).to_contain_text("nobody has claimed it")
     assert await faults(boards[0]) == []
+
+
+async def test_a_supervisor_claims_from_a_list(open_page: Open, escalate: Escalate):
+    await escalate(stalker(70), at=datetime.now(UTC))
+    page = await open_page("/supervisor", "Robin", Role.supervisor)
+    await page.locator("#breached").get_by_role("button", name="Claim H-STALK-00001").click()
+    await expect(page.locator("#case")).to_contain_text("You hold it")
+    await page.reload()
+    await expect(page.locator("#case")).to_contain_text("You hold it")
+    assert await faults(page) == []
+    await page.set_viewport_size({"width": 1280, "height": 2600})
+    await picture(page, "case")
 
 
 async def test_a_drill_is_marked_wherever_it_is_seen(open_page: Open, escalate: Escalate):

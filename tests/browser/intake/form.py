@@ -6,6 +6,9 @@ STORY = "My ex follows me home from the bus, every night this week.\n  He said h
 
 FILLED: dict[str, dict[str, str]] = {
     "story": {"fill:story": STORY},
+    "complaints": {"fill:complaints": "3 March, music until 4: told the council, C9", "fill:complaints_made": "3"},
+    "wanted": {"fill:wanted": "Somebody visits when it goes on"},
+    "behalf": {"check:behalf": "myself"},
     "times": {"check:times": "2-5"},
     "when": {"fill:when": "since March"},
     "now": {"check:now": "no"},
@@ -25,8 +28,11 @@ FILLED: dict[str, dict[str, str]] = {
 
 
 async def begin(page: Page, reporting: str = "myself") -> None:
-    await page.goto("/")
-    await page.check(f"input[name=reporting][value={reporting}]")
+    if reporting == "case_review":
+        await page.goto("/case-review")
+    else:
+        await page.goto("/")
+        await page.check(f"input[name=reporting][value={reporting}]")
     await page.click("main form button")
 
 

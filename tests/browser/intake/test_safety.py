@@ -8,8 +8,10 @@ from playwright.async_api import Browser
 from services.intake.settings import Settings
 from shared.database import Pool
 from shared.events import Amendment, ReportAmended, ReportReceived
+from tests.browser.axe import violations
 from tests.browser.intake.conftest import Site, served, visiting
 from tests.browser.intake.form import STORY, begin, fill_all, go_on
+from tests.browser.looking import whole_page
 
 both_ways = pytest.mark.parametrize("scripts", [True, False])
 
@@ -53,6 +55,7 @@ async def test_back_and_change_find_what_was_said(chromium: Browser, site: Site,
         await go_on(page)
         await page.goto("/form/check")
         await page.click("a[href='/form/times?check']")
+        assert await page.get_attribute(".govuk-back-link", "href") == "/form/check"
         assert await page.is_checked("[value=once]")
         await page.check("[value=more]")
         await go_on(page)
@@ -67,6 +70,7 @@ async def test_danger_shows_999_first_and_then_carries_on(chromium: Browser, sit
         await page.check("[value=yes]")
         await go_on(page)
         assert "999" in await page.inner_text("h1")
+        assert await page.get_attribute(".govuk-back-link", "href") == "/form/now"
         await page.click("main a.govuk-button")
         assert page.url.endswith("/form/party")
 
@@ -193,6 +197,9 @@ async def test_without_the_database_the_words_stay_on_the_page(
             assert (await answered.value).status == 503
             assert await page.input_value("[name=story]") == STORY
             assert "999" in await page.inner_text(".govuk-error-summary")
+            if scripts:
+                assert await violations(page) == []
+                await whole_page(page, "desktop-story-away")
             site.app.state.pool = pool_of
         assert page.url == url
         await go_on(page)

@@ -1,0 +1,62 @@
+"""Near-copies: written reports that nothing tells apart but a few words (docs/decisions/0010)."""
+
+import json
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import timedelta
+from hashlib import blake2b, sha256
+from itertools import pairwise
+from typing import Final
+from uuid import UUID
+
+from shared.events import Channel, ReportReceived
+
+ENOUGH: Final = 12  # words: what is shorter, such as a cry for help, is never taken for a copy
+KEPT: Final = 64  # hashes of a sketch
+ALIKE: Final = 0.6  # of 1: the pairs of words that two reports share, of all that they have
+WITHIN: Final = timedelta(days=1)
+"""How far apart the first report and its near-copies may come."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fold:
+    """What a report is folded by. Whoever has the same `id` is a near-copy; only the first keeps its likeness."""
+
+    id: UUID
+    told_by: str | None = None
+    sketch: frozenset[int] = frozenset()
+
+
+def as_first(report: ReportReceived) -> Fold:
+    """The report as the first of its kind. Calls are never folded: each has somebody at the other end."""
+    words = re.findall(r"\w+", report.text.casefold())
+    if report.channel is Channel.phone or len(words) < ENOUGH:
+        return Fold(report.report_id)
+    return Fold(report.report_id, _told_by(report), _sketch(words))
+
+
+def folded(own: Fold, firsts: Iterable[Fold]) -> Fold:
+    """A report, given as a first, under the first of those that it is a near-copy of, or as the first that it is."""
+    same = (one for one in firsts if own.told_by and one.told_by == own.told_by and _alike(own.sketch, one.sketch))
+    first = next(same, None)
+    return Fold(first.id) if first else own
+
+
+def _told_by(report: ReportReceived) -> str:
+    """One source, one place, one way to reach them: whatever differs here may be another person in danger."""
+    contact = report.contact.model_dump() if report.contact else {}
+    told = (report.source, *report.place.model_dump().values(), *contact.values(), report.answers.safe_contact)
+    plain = [" ".join(str(part).casefold().split()) for part in told if part]
+    return sha256(json.dumps(plain).encode()).hexdigest()
+
+
+def _sketch(words: list[str]) -> frozenset[int]:
+    """The smallest hashes of its pairs of words, signed and of 64 bits: of a short report, all of them."""
+    pairs = {f"{one} {other}" for one, other in pairwise(words)}
+    hashed = (int.from_bytes(blake2b(pair.encode(), digest_size=8).digest(), signed=True) for pair in pairs)
+    return frozenset(sorted(hashed)[:KEPT])
+
+
+def _alike(one: frozenset[int], other: frozenset[int]) -> bool:
+    return len(one & other) >= ALIKE * len(one | other)

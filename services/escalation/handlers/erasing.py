@@ -1,0 +1,56 @@
+"""A report is forgotten: agencies keep its positions, empty, and are told to forget it too."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Final
+
+from services.escalation.domain.directory import Directory
+from services.escalation.handlers import deliveries
+from services.escalation.repository import audit, case_reviews, cases, feeds
+from services.escalation.repository.feeds import Entry
+from shared import telemetry
+from shared.cloudevents import encode
+from shared.database import Connection, Pool, transaction
+from shared.events import DangerClass, EntryKind, ReportErased, ReportRouted
+from shared.kafka import ROUTED
+from shared.outbox import Bell, Outgoing, put
+
+SOURCE: Final = "escalation"
+ERASED: Final = "erased"
+
+
+async def erase(erased: Sequence[ReportErased], directory: Directory, pool: Pool, bell: Bell, now: datetime) -> None:
+    """Erase each report, once, and give its receipt, as often as it is asked for."""
+    for event in erased:
+        async with transaction(pool) as connection:
+            await cases.lock(connection, [event.report_id])
+            if await cases.note_erased(connection, event.report_id, now):
+                await _forget(connection, event, directory, now)
+            await put(connection, [_receipt(event, now)])
+    bell.ring()
+
+
+async def _forget(connection: Connection, event: ReportErased, directory: Directory, now: datetime) -> None:
+    held = await feeds.standing(connection, [event.report_id])
+    await feeds.erase(connection, event.report_id)
+    await case_reviews.forget(connection, event.report_id)
+    await cases.erase(connection, event.report_id)
+    words = "erased: please erase your copy"
+    notices = [Entry(*place, EntryKind.erased, words, "", None, None, None, None) for place in held]
+    await deliveries.append(connection, notices, directory, now)
+    detail = {"told": sorted({agency for agency, _, _ in held})}
+    await audit.record(connection, [audit.Entry(now, event.by, ERASED, event.report_id, event.reason, detail)])
+
+
+def _receipt(event: ReportErased, now: datetime) -> Outgoing:
+    """It names no destination: there is nothing left to be anywhere."""
+    routed = ReportRouted(
+        report_id=event.report_id,
+        revision=event.revision,
+        routed_at=now,
+        destinations=(),
+        danger_class=DangerClass.everything_else,
+        grade=ERASED,
+    )
+    message = encode(routed, ROUTED, SOURCE, now, telemetry.current_traceparent())
+    return Outgoing(routed.report_id, routed.event_id, routed.revision, False, message)

@@ -1,0 +1,35 @@
+"""What intake tells of cases beside their readings: for the timeline; nothing depends on it."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from services.escalation.domain.timeline import LINKED
+from services.escalation.repository import audit, notices, queue
+from services.escalation.repository.audit import Entry
+from shared.database import Pool, transaction
+from shared.events import Amendment, ReportAmended, ReportLinked
+
+AMENDED: Final = {
+    Amendment.more_told: "was told more",
+    Amendment.withdrawal_asked: "was asked to withdraw, perhaps under pressure",
+    Amendment.case_review_asked: "was asked for an ASB Case Review",
+}
+INTAKE: Final = "intake"
+
+
+async def hear(told: Sequence[ReportLinked | ReportAmended], pool: Pool) -> None:
+    """Into each case's record, once however often a notice comes; one may come before its case is opened."""
+    by_id = {event.event_id: event for event in told}
+    async with transaction(pool) as connection:
+        new = await notices.remember(connection, {i: event.report_id for i, event in by_id.items()})
+        await audit.record(connection, [_entry(event) for i, event in by_id.items() if i in new])
+        for report_id in sorted({by_id[i].report_id for i in new}):
+            await queue.touch(connection, report_id)
+
+
+def _entry(event: ReportLinked | ReportAmended) -> Entry:
+    """Never the words that both reports have: the record outlives the report."""
+    if isinstance(event, ReportAmended):
+        return Entry(event.amended_at, INTAKE, AMENDED[event.kind], event.report_id)
+    detail = {"later": str(event.later_id), "reference": event.later_reference, "by": list(event.reasons)}
+    return Entry(event.linked_at, INTAKE, LINKED, event.report_id, "", detail)

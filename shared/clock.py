@@ -1,0 +1,52 @@
+"""The time as the database has it: all who share one agree on it, though the clock of one of their machines be wrong.
+
+A lease that one process gives must not have run out for another; a report's target must not be an hour off.
+"""
+
+import asyncio
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+import structlog
+
+from shared.database import UNAVAILABLE, Pool
+
+log = structlog.get_logger()
+
+EVERY: Final = 10.0  # seconds between looks at the database's clock
+SOON: Final = 1.0  # seconds, while it was never seen
+WRONG: Final = timedelta(seconds=2)
+
+
+@dataclass
+class Clock:
+    """Until the database was seen once, our own clock; then its time, carried on by what no clock's setting changes."""
+
+    pool: Pool
+    _seen: datetime | None = None
+    _seen_at: float = 0.0
+
+    def now(self) -> datetime:
+        if self._seen is None:
+            return datetime.now(UTC)
+        return self._seen + timedelta(seconds=time.monotonic() - self._seen_at)
+
+    async def look(self) -> None:
+        """See what the database says, half-way between asking and being told."""
+        asked = time.monotonic()
+        seen = await self.pool.fetchval("select clock_timestamp()")
+        told = time.monotonic()
+        if self._seen is None and abs(seen - datetime.now(UTC)) > WRONG:
+            log.warning("this machine's clock is wrong", seconds=round((datetime.now(UTC) - seen).total_seconds()))
+        self._seen, self._seen_at = seen, (asked + told) / 2
+
+    async def run(self) -> None:
+        """Until cancelled."""
+        while True:
+            try:
+                await self.look()
+            except UNAVAILABLE as error:
+                log.warning("the database's clock was not seen", reason=type(error).__name__)
+            await asyncio.sleep(EVERY if self._seen else SOON)

@@ -1,0 +1,30 @@
+"""What stands on Kafka: put there before a run, and counted while it goes on."""
+
+from collections.abc import Iterable
+
+from confluent_kafka import Consumer, Producer, TopicPartition
+
+from shared.cloudevents import Message
+
+
+def fill(kafka: str, messages: Iterable[Message]) -> None:
+    """Publish all of them, and see that they were taken."""
+    producer = Producer({"bootstrap.servers": kafka, "linger.ms": 5, "queue.buffering.max.kbytes": 2**20})
+    for message in messages:
+        producer.produce(message.topic, message.value, message.key, headers=list(message.headers))
+        producer.poll(0)
+    left = producer.flush(120)
+    assert not left, f"{left} messages were not taken"
+
+
+class Ends:
+    """How many messages a topic holds, asked often and cheaply."""
+
+    def __init__(self, kafka: str, topic: str) -> None:
+        self._consumer = Consumer({"bootstrap.servers": kafka, "group.id": "bench.ends"})
+        self._topic = topic
+
+    def __call__(self) -> int:
+        known = self._consumer.list_topics(self._topic, timeout=10).topics[self._topic]
+        places = [TopicPartition(self._topic, number) for number in known.partitions]
+        return sum(self._consumer.get_watermark_offsets(place, timeout=10)[1] for place in places)

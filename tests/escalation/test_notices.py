@@ -1,0 +1,126 @@
+"""What intake tells of a case beside its reading, and what could not be read at all."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import uuid4
+
+from aiokafka import ConsumerRecord
+
+from services.escalation import consumer
+from services.escalation.consumer import Edge
+from services.escalation.domain.people import Role
+from services.escalation.handlers import directories
+from services.escalation.handlers.cases import Rules
+from services.escalation.rules_in_force import RulesInForce
+from shared.clock import Clock
+from shared.cloudevents import Message, encode
+from shared.consumer import Record, dead_letter
+from shared.database import Pool
+from shared.events import (
+    Amendment,
+    DangerClass,
+    Event,
+    History,
+    Label,
+    Lane,
+    Link,
+    LinkReason,
+    ReportAmended,
+    ReportLinked,
+)
+from shared.kafka import AMENDED, LINKED, PROGRESSED, RECEIVED
+from shared.outbox import Bell
+from shared.telemetry import new_traceparent
+from tests.builders import NOON, assessment, classified, report
+from tests.escalation.conftest import Escalate, SignInPage
+
+
+def record(message: Message, offset: int = 7) -> Record:
+    """The message as a reader gets it."""
+    when = int(NOON.timestamp() * 1000)
+    key, value, headers = message.key, message.value, tuple(message.headers)
+    return ConsumerRecord(message.topic, 0, offset, when, 0, key, value, None, len(key), len(value), headers)
+
+
+def notice(event: Event, topic: str) -> Record:
+    return record(encode(event, topic, "intake", NOON, new_traceparent()))
+
+
+def edge(pool: Pool) -> Edge:
+    return Edge(pool, Bell(pool), RulesInForce(pool), timedelta(seconds=5), Clock(pool))
+
+
+async def entries(pool: Pool) -> Sequence[Any]:
+    return await pool.fetch("select action, detail from audit_entry where who = 'intake' order by id")
+
+
+async def test_a_case_hears_of_later_reports_and_of_what_was_told_later_once(
+    escalate: Escalate, pool: Pool, sign_in_page: SignInPage
+):
+    earlier, later = report(reference="H-EARLIER-1"), report(reference="H-LATER-2")
+    linked = ReportLinked(
+        report_id=earlier.report_id,
+        later_id=later.report_id,
+        later_reference=later.reference,
+        linked_at=NOON,
+        reasons=(LinkReason.address,),
+        words=("14",),
+    )
+    withdrawn = ReportAmended(
+        report_id=earlier.report_id, revision=2, kind=Amendment.withdrawal_asked, amended_at=NOON, text=None
+    )
+    told = [notice(linked, LINKED), notice(withdrawn, AMENDED)]
+    await consumer.told(told, edge(pool))  # before there is a case
+    await escalate(classified(earlier, labels=(Label.harassment,)))
+    await consumer.told(told, edge(pool))
+    assert [row["action"] for row in await entries(pool)] == [
+        "linked a later report", "was asked to withdraw, perhaps under pressure",
+    ]  # fmt: skip
+    page = (await (await sign_in_page(Role.operator)).get(f"/board/cases/{earlier.report_id}")).text
+    assert "H-LATER-2</a>: the same address" in page
+    assert f'href="/board/cases/{later.report_id}"' in page
+    assert "perhaps under pressure" in page
+
+
+async def test_a_later_report_names_the_earlier_ones_and_why(escalate: Escalate, sign_in_page: SignInPage):
+    link = Link(
+        report_id=uuid4(), reference="H-EARLIER-1", received_at=NOON, reasons=(LinkReason.party,), words=("flag",)
+    )
+    later = report(history=History(reports=1, references=("H-EARLIER-1",), links=(link,)))
+    await escalate(classified(later, labels=(Label.harassment,)))
+    page = (await (await sign_in_page(Role.operator)).get(f"/board/cases/{later.report_id}")).text
+    assert "H-EARLIER-1</a>: the same other party (“flag”)" in page
+
+
+async def test_a_notice_wakes_whoever_has_the_case_open(escalate: Escalate, pool: Pool):
+    told = report()
+    await escalate(classified(told, labels=(Label.harassment,)))
+    before = await pool.fetchval("select version from queue_item")
+    amended = ReportAmended(report_id=told.report_id, revision=2, kind=Amendment.more_told, amended_at=NOON, text="x")
+    await consumer.told([notice(amended, AMENDED)], edge(pool))
+    assert await pool.fetchval("select version from queue_item") == before + 1
+
+
+async def test_whatever_was_set_aside_is_the_supervisors_to_see_until_it_is_read(
+    escalate: Escalate, pool: Pool, sign_in_page: SignInPage, rules: Rules
+):
+    await directories.load_directory(rules.directory, pool, NOON)
+    now = datetime.now(UTC)
+    told = report(lane=Lane.urgent)
+    topic = RECEIVED[Lane.urgent]
+    unread = record(encode(told, topic, "intake", NOON, new_traceparent()))
+    broken = record(Message(PROGRESSED, b"", b"{ not json", ()))
+    letters = [
+        record(dead_letter(unread, "classifier.urgent", "ValueError", now), 0),
+        record(dead_letter(broken, "intake.progressed", "not JSON", now), 1),
+    ]
+    for _ in range(2):
+        await consumer.dead(letters, edge(pool))
+    supervisor = await sign_in_page(Role.supervisor)
+    page = (await supervisor.get("/supervisor")).text
+    assert "Dead letters: 2" in page
+    for words in ("classifier.urgent", "ValueError", "intake.progressed", told.reference, "0/1"):
+        assert words in page
+    await escalate(classified(told, assessment(danger_class=DangerClass.violence_threatened)), at=now)
+    assert "Dead letters: 1" in (await supervisor.get("/supervisor")).text

@@ -1,0 +1,78 @@
+"""A report that is erased: nothing is left of it here, and the rest is told until the receipt says that it is done."""
+
+from uuid import UUID
+
+import httpx
+import pytest
+
+from services.intake.errors import StillOnTheLine, UnknownReference
+from services.intake.handlers import erasing, reports
+from shared.database import Pool
+from shared.events import ReportErased
+from shared.kafka import ERASED
+from shared.outbox import Bell
+from tests.builders import NOON, receipt
+from tests.intake.telling import DAY, event_of, tell
+
+STORY = "Flat 9 plays kettle drums all night and shouts at us through the letterbox."
+TELEPHONE = {"Authorization": "Bearer a-key-for-the-telephone-system"}
+
+
+async def forget(reference: str, pool: Pool) -> UUID:
+    return await erasing.erase(reference, "kim", "asked for", pool, Bell(pool), NOON)
+
+
+async def everything(pool: Pool) -> str:
+    tables = await pool.fetch("select tablename from pg_tables where schemaname = 'public'")
+    rows = [row for (table,) in tables for row in await pool.fetch(f'select * from "{table}"')]
+    return " ".join(str([v.decode(errors="replace") if isinstance(v, bytes) else v for v in row]) for row in rows)
+
+
+async def test_nothing_is_left_but_the_word_that_it_is_erased(pool: Pool):
+    told = await tell(pool, STORY, phone="01632 960001", party="the man in flat 9")
+    held = await everything(pool)
+    assert all(words in held for words in (told.reference, STORY, "960001"))
+    report_id = await forget(told.reference.lower(), pool)
+    left = await everything(pool)
+    assert not any(words in left for words in (told.reference, STORY, "960001", "the man in flat 9"))
+    (row,) = await pool.fetch("select topic, value from outbox")
+    event = ReportErased.model_validate_json(row["value"])
+    assert (row["topic"], event.report_id, event.by, event.reason) == (ERASED, report_id, "kim", "asked for")
+
+
+async def test_it_is_said_until_escalation_answers(pool: Pool):
+    told = await tell(pool, STORY)
+    before = await event_of(pool, told.report_id)
+    await forget(told.reference, pool)
+    await reports.close([receipt(before)], pool)
+    assert await pool.fetchval("select count(*) from outbox") == 1
+    await reports.close([receipt(before, revision=2, destinations=())], pool)
+    assert await pool.fetchval("select count(*) from outbox") == 0
+
+
+async def test_those_told_later_are_read_anew_and_do_not_name_it(pool: Pool):
+    first, second, third = [await tell(pool, STORY, now=NOON + n * DAY) for n in range(3)]
+    assert (await event_of(pool, third.report_id)).history.reports == 2
+    await forget(second.reference, pool)
+    anew = await event_of(pool, third.report_id)
+    assert (anew.revision, anew.history.references) == (2, (first.reference,))
+    assert second.reference not in await everything(pool)
+
+
+async def test_what_is_not_there_cannot_be_erased(pool: Pool):
+    with pytest.raises(UnknownReference, match="erased before"):
+        await forget("H-XXXXX-XXXXX", pool)
+
+
+async def test_a_call_is_erased_once_it_has_ended(client: httpx.AsyncClient, pool: Pool):
+    opened = (await client.post("/v1/calls", json={"call_id": "c-1", "line": "101"}, headers=TELEPHONE)).json()
+    turns = [{"number": 1, "speaker": "caller", "text": STORY}]
+    said = f"/v1/calls/{opened['report_id']}"
+    await client.post(f"{said}/turns", json={"turns": turns}, headers=TELEPHONE)
+    with pytest.raises(StillOnTheLine):
+        await forget(opened["reference"], pool)
+    assert STORY in await everything(pool)
+    await client.post(f"{said}/end", json={}, headers=TELEPHONE)
+    await forget(opened["reference"], pool)
+    left = await everything(pool)
+    assert not any(words in left for words in (STORY, opened["reference"]))

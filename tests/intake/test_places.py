@@ -1,0 +1,52 @@
+"""More at once than can be taken: told to come back, by 503 and Retry-After; one source leaves room for the next."""
+
+import asyncio
+
+import httpx
+import pytest
+from fastapi import FastAPI
+
+from services.intake.errors import TooBusy
+from services.intake.routers.places import Places
+from shared.database import Pool
+
+REPORT = {"text": "Music until four, every night."}
+
+
+def test_one_source_leaves_room_for_the_next():
+    places = Places(many=4)
+    places.take("one")
+    places.take("one")
+    with pytest.raises(TooBusy):
+        places.take("one")
+    places.take("another")
+    places.take("a third")
+    with pytest.raises(TooBusy):
+        places.take("a fourth")
+    places.leave("one")
+    places.take("a fourth")
+
+
+async def test_over_the_limit_is_told_to_come_back(app: FastAPI, client: httpx.AsyncClient, pool: Pool):
+    app.state.places = Places(many=4)
+    answers = await asyncio.gather(*(client.post("/v1/reports", json=REPORT) for _ in range(20)))
+    accepted = [one for one in answers if one.status_code == 202]
+    shed = [one for one in answers if one.status_code == 503]
+    assert len(accepted) + len(shed) == 20
+    assert accepted
+    assert shed
+    assert {one.headers["Retry-After"] for one in shed} == {"2"}
+    assert all("call 999" in one.json()["detail"] for one in shed)
+    assert await pool.fetchval("select count(*) from report") == len(accepted)
+    assert (await client.post("/v1/reports", json=REPORT)).status_code == 202
+
+
+async def test_a_person_is_told_by_a_page(app: FastAPI, client: httpx.AsyncClient):
+    app.state.places = Places(many=2)
+    app.state.places.take("")
+    app.state.places.take("somebody")
+    answer = await client.post("/return", data={}, headers={"Sec-Fetch-Site": "same-origin"})
+    assert answer.status_code == 503
+    assert answer.headers["content-type"].startswith("text/html")
+    assert answer.headers["Retry-After"] == "5"
+    assert "999" in answer.text

@@ -1,0 +1,35 @@
+"""Processes that share a database agree on the time."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from shared.clock import Clock
+from shared.database import Pool, create_pool
+
+SECOND = timedelta(seconds=1)
+HOUR = timedelta(hours=1)
+
+
+class Elsewhere:
+    """A database whose clock is an hour behind ours, as ours looks to a process that is an hour ahead."""
+
+    async def fetchval(self, statement: str) -> Any:
+        return datetime.now(UTC) - HOUR
+
+
+async def test_the_databases_clock_is_gone_by():
+    clock: Clock = Clock(Elsewhere())  # type: ignore[arg-type]
+    assert abs(clock.now() - datetime.now(UTC)) < SECOND
+    await clock.look()
+    assert abs(clock.now() - (datetime.now(UTC) - HOUR)) < SECOND
+
+
+async def test_a_real_database_says_the_time(pool: Pool):
+    clock = Clock(pool)
+    await clock.look()
+    assert abs(clock.now() - await pool.fetchval("select clock_timestamp()")) < SECOND
+
+
+async def test_without_its_database_a_service_has_its_own_clock_and_looks_again():
+    async with create_pool("postgresql://nobody:nothing@127.0.0.1:1/nowhere", 1) as nowhere:
+        assert abs(Clock(nowhere).now() - datetime.now(UTC)) < SECOND

@@ -1,0 +1,20 @@
+"""What a stalled process may do to others: little, and not for long."""
+
+import asyncio
+import time
+
+from shared.database import Pool, create_pool, transaction
+
+HERE = 11
+
+
+async def test_whoever_stalls_in_a_transaction_holds_its_locks_for_seconds(outbox_url: str, pool: Pool):
+    async with create_pool(outbox_url, 1) as stalled:
+        connection = await stalled.acquire()
+        await connection.execute("begin")
+        await connection.execute("select pg_advisory_xact_lock($1)", HERE)
+        start = time.monotonic()
+        async with transaction(pool) as other:
+            await other.execute("select pg_advisory_xact_lock($1)", HERE, timeout=60)
+        assert time.monotonic() - start < 30
+        await asyncio.wait_for(stalled.release(connection), 10)
