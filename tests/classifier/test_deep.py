@@ -14,6 +14,7 @@ from services.classifier.domain import deep
 from services.classifier.domain.combine import combine
 from services.classifier.domain.deep import Calibration, shows
 from services.classifier.domain.facts import Facts, establish
+from services.classifier.domain.labels import held
 from services.classifier.domain.lexical import lexical
 from services.classifier.domain.pieces import LONGEST, NO_PLACE
 from services.classifier.domain.reading import read
@@ -52,7 +53,8 @@ def established(text, answers=UNANSWERED):
 
 
 def together(text, reader, answers=UNANSWERED):
-    return combine(established(text, answers), read(text), answers, reader)
+    facts = established(text, answers)
+    return combine(facts, held(facts, rulebook.load()), read(text), answers, reader)
 
 
 @pytest.mark.parametrize("text", TEXTS, ids=range(len(TEXTS)))
@@ -143,7 +145,8 @@ def test_a_confirmed_fact_keeps_its_lexical_evidence(reader):
 
 def test_a_fact_that_the_model_does_not_govern_stays(reader):
     facts = Facts({"F11": [Proposal("F11", "F11.ring", 0, 4, quote="ring")]})
-    assert combine(facts, read("ring, don't come"), Answers(), reader).shown["F11"] == facts.shown["F11"]
+    given = held(facts, rulebook.load())
+    assert combine(facts, given, read("ring, don't come"), Answers(), reader).shown["F11"] == facts.shown["F11"]
 
 
 def test_one_matter_at_a_time(reader):

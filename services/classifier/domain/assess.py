@@ -19,9 +19,10 @@ def assess(report: ReportReceived, rulebook: Rulebook) -> Assessment:
     reading = read(report.text)
     unread = language.unread(reading)
     facts = establish(sorted(lexical(reading, rulebook), key=_place), report.answers, report.history, rulebook)
-    if rulebook.second and not unread:
-        facts = combine(facts, reading, report.answers, rulebook.second)
     given = labels.held(facts, rulebook)
+    if rulebook.second and not unread:
+        facts = combine(facts, given, reading, report.answers, rulebook.second)
+        given = labels.held(facts, rulebook)
     if unread:
         given = (
             HeldRule(label=Label.other, rule="L5.unread", facts=(unread,), why="never guessed: a person reads it"),

@@ -5,14 +5,14 @@ rules ask about: fixation (F4), a strand (F5), repetition (F1) and four of its o
 X.aimed (at one person, household or community), X.unaimed, X.nuisance, X.no_nuisance, X.elsewhere (no such matter).
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from math import exp, log1p
 
 from services.classifier.domain.facts import Facts
 from services.classifier.domain.reading import Reading
 from services.classifier.domain.rules import Proposal, SecondReader, Weighed
-from shared.events import Answers, Strand
+from shared.events import Answers, HeldRule, Strand
 
 RULE = "second"
 OF_THE_WHOLE = {"X.aimed", "X.unaimed", "X.nuisance", "X.no_nuisance", "X.elsewhere"}
@@ -47,12 +47,13 @@ Wanted = dict[str, str]
 """Facts to establish, each with the head of the model whose words are its evidence."""
 
 
-def combine(facts: Facts, reading: Reading, answers: Answers, reader: SecondReader) -> Facts:
+def combine(facts: Facts, given: Sequence[HeldRule], reading: Reading, answers: Answers, reader: SecondReader) -> Facts:
     """The facts that stand: a fact confirmed keeps its lexical evidence, a doubted one goes, a proposed one is added.
 
+    `given` are the labels that the facts alone would give, which the reader weighs with the rest.
     What the form or earlier reports say is never doubted, nor a fact that the model does not govern.
     """
-    weighed = reader.weigh(reading, answers, facts.shown)
+    weighed = reader.weigh(reading, answers, with_labels(facts, given))
     wanted, doubted = judged(reader, weighed, facts)
     stands = Facts({fact: seen for fact, seen in facts.shown.items() if fact not in doubted or _told(seen)})
     fresh = [(head, fact) for fact, head in wanted.items() if fact not in stands.shown]
@@ -62,6 +63,11 @@ def combine(facts: Facts, reading: Reading, answers: Answers, reader: SecondRead
         if _own(fact):
             stands.add(Proposal(fact, f"{RULE}.{head}", origin="model"))
     return stands
+
+
+def with_labels(facts: Facts, given: Sequence[HeldRule]) -> Mapping[str, Sequence[Proposal]]:
+    """What the rules show: facts with their proposals, and under the model's names the labels given."""
+    return {**facts.shown, f"primary.{given[0].label}": (), **{f"label.{rule.label}": () for rule in given}}
 
 
 def _own(fact: str) -> bool:

@@ -1,4 +1,4 @@
-"""`python -m services.classifier.training [FILES…] -o services/classifier/deep.npz`: learn the deep reader."""
+"""`python -m services.classifier.training -o services/classifier/deep.npz`: learn the deep reader."""
 
 from pathlib import Path
 from time import monotonic
@@ -12,19 +12,13 @@ from services.classifier.training import artifact, calibrate, measure, reports
 from services.classifier.training.learn import learn
 from services.classifier.training.pack import packed, write
 
-OWN = Path(__file__).parent / "reports"
-Files = Annotated[list[Path] | None, typer.Argument(help="labelled reports; by default those of training/reports")]
-
 
 def main(
-    files: Files = None,
     out: Annotated[Path, typer.Option("-o", help="the weights file, written after each epoch")] = rulebook.DEEP,
-    epochs: Annotated[int, typer.Option(min=1, help="how often to go through the reports")] = 6,
+    epochs: Annotated[int, typer.Option(min=1, help="how often to go through the reports")] = 4,
 ) -> None:
-    """Learn from eleven twelfths of the labelled reports, calibrate and score on the rest."""
-    labelled = reports.load(files or sorted(OWN.glob("*.jsonl")))
-    held_out = [one for one in labelled if one.held_out]
-    learned_from = [one for one in labelled if not one.held_out]
+    """Learn from our own labelled reports; calibrate and score on those held out."""
+    learned_from, held_out = reports.load(reports.LEARNED_FROM), reports.load(reports.HELD_OUT)
     started, found = monotonic(), artifact.load()
     _say(f"{len(learned_from)} reports to learn from, {len(held_out)} held out")
     for epoch in learn(learned_from, found, epochs):

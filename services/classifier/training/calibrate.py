@@ -1,7 +1,7 @@
 """What the model's odds are worth beside the lexical reader's finds, and from which odds on a fact stands.
 
-`python -m services.classifier.training.calibrate FILES… -w services/classifier/deep.npz` does it again for a model
-that is trained already: after the rules have changed, say, which takes seconds.
+`python -m services.classifier.training.calibrate` does it again for a model that is trained already: after the rules
+have changed, say. It takes some minutes.
 """
 
 from collections.abc import Sequence
@@ -13,7 +13,8 @@ import typer
 from numpy.typing import NDArray
 
 from services.classifier import rulebook
-from services.classifier.domain import deep
+from services.classifier.domain import deep, labels
+from services.classifier.domain.combine import with_labels
 from services.classifier.domain.facts import establish
 from services.classifier.domain.lexical import lexical
 from services.classifier.domain.reading import read
@@ -23,7 +24,9 @@ from services.classifier.training.reports import FACTS, URGENT, Bools, Labelled
 
 STEPS = 300
 PULL = 1e-3
+PULL_TO_ALL = 20.0
 SURE = 30.0
+SETTLED = 1e-6
 LIKE_ALL = 20
 """A fact's own threshold counts as much as the common one where so many held-out reports show it."""
 RECALL, PRECISION, OTHERWISE = 0.95, 0.85, -0.5
@@ -62,32 +65,44 @@ def look(file: Packed, held_out: Sequence[Labelled]) -> Seen:
 
 def _read(one: Labelled, reader: deep.DeepReader) -> tuple[deep.Floats, Bools]:
     rules, reading = rulebook.load(), read(one.report.text)
-    shown = establish(lexical(reading, rules), one.report.answers, one.report.history, rules).shown
+    facts = establish(lexical(reading, rules), one.report.answers, one.report.history, rules)
+    shown = with_labels(facts, labels.held(facts, rules))
     return reader.weigh(reading, one.report.answers, shown).odds, deep.shows(FACTS, shown)
 
 
 def fitted(seen: Seen) -> Packed:
     """The calibration, as arrays of the weights file."""
-    scale, trust, shift = weights(seen)
+    scale, trust, shift = weights(seen).T
     odds = scale * seen.odds + trust * seen.shows - shift
     stands = thresholds(odds, seen)
-    given = {"scale": np.full(len(FACTS), scale), "trust": np.full(len(FACTS), trust)}
-    given |= {"shift": np.full(len(FACTS), shift), "propose": stands, "doubt": stands}
+    given = {"scale": scale, "trust": trust, "shift": shift, "propose": stands, "doubt": stands}
     return {name: array.astype(np.float32) for name, array in given.items()}
 
 
-def weights(seen: Seen) -> tuple[float, float, float]:
-    """a, b and c of a·odds + b·(the lexical reader shows it) − c, with the least log loss over all facts (Newton)."""
+def weights(seen: Seen) -> Array:
+    """a, b and c of a·odds + b·(the rules show it) − c, [FACTS, 3]: each fact's own, drawn to those of all."""
     spoken = seen.labelled
-    design = np.stack([seen.odds[spoken], seen.shows[spoken], -np.ones(int(spoken.sum()))], 1)
-    held, three, before = seen.gold[spoken], np.array([1.0, 0.0, 0.0]), np.array([1.0, 0.0, 0.0])
+    common = _least_loss(seen.odds[spoken], seen.shows[spoken], seen.gold[spoken], np.array([1.0, 0.0, 0.0]), PULL)
+
+    def own(at: int) -> Array:
+        rows = spoken[:, at]
+        return _least_loss(seen.odds[rows, at], seen.shows[rows, at], seen.gold[rows, at], common, PULL_TO_ALL)
+
+    return np.array([own(at) for at in range(len(FACTS))])
+
+
+def _least_loss(odds: Array, shows: Bools, held: Bools, before: Array, pull: float) -> Array:
+    """The three weights with the least log loss (Newton), drawn to `before`."""
+    design, three = np.stack([odds, shows, -np.ones(len(odds))], 1), before
     for _ in range(STEPS):
         chance = 1 / (1 + np.exp(-np.clip(design @ three, -SURE, SURE)))
-        slope = design.T @ (chance - held) + PULL * (three - before)
-        curve = (design * (chance * (1 - chance))[:, None]).T @ design + PULL * np.eye(3)
+        slope = design.T @ (chance - held) + pull * (three - before)
+        curve = (design * (chance * (1 - chance))[:, None]).T @ design + pull * np.eye(3)
         step = np.linalg.solve(curve, slope)
         three = three - step / max(1.0, float(np.abs(step).max()))
-    return float(three[0]), float(three[1]), float(three[2])
+        if np.abs(step).max() < SETTLED:
+            break
+    return three
 
 
 def thresholds(odds: Array, seen: Seen) -> Array:
@@ -124,13 +139,10 @@ def urgent(odds: Array, must: Bools, may: Bools) -> float:
 
 
 def main(
-    files: Annotated[list[Path], typer.Argument(help="labelled reports; those held out from training are used")],
     weights_file: Annotated[Path, typer.Option("-w", help="the weights file, which is written again")] = rulebook.DEEP,
-    every: Annotated[bool, typer.Option("--every", help="use all of the files: none of it was trained on")] = False,
 ) -> None:
     """Calibrate a model that is trained already."""
-    file = dict(np.load(weights_file, allow_pickle=False))
-    held_out = [one for one in reports.load(files) if every or one.held_out]
+    file, held_out = dict(np.load(weights_file, allow_pickle=False)), reports.load(reports.HELD_OUT)
     write(file | fitted(look(file, held_out)), weights_file)
     typer.echo(f"{weights_file}: calibrated on {len(held_out)} reports", err=True)
 

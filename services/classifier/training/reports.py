@@ -3,7 +3,6 @@
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -38,7 +37,10 @@ COLUMNS = (*ALONE, *(fact for choice in ONE_OF for fact in choice))
 """What the network scores, in its order; FACTS are those and what follows from them."""
 FACTS = (*COLUMNS, "F7.urgent")
 URGENT = {Threat.imminent.value, Threat.explicit.value}
-HELD_OUT = 12
+
+LEARNED_FROM = sorted((Path(__file__).parent / "reports").glob("*.jsonl"))
+HELD_OUT = sorted((Path(__file__).parent / "held_out").glob("*.jsonl"))
+"""Labelled reports that the model learns from, and those that only its calibration sees."""
 
 Bools = NDArray[np.bool_]
 
@@ -53,11 +55,6 @@ class Labelled:
     @property
     def id(self) -> str:
         return self.report.reference
-
-    @property
-    def held_out(self) -> bool:
-        """Whether it is of the twelfth that is never learned from; its id alone decides, so that it always is."""
-        return int.from_bytes(sha256(self.id.encode()).digest()[:4]) % HELD_OUT == 0
 
     @property
     def levels(self) -> set[str]:
