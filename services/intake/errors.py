@@ -1,6 +1,8 @@
 """What can go wrong in intake.
 
 ServiceError
+├── CallKnown        409  a call by this id was sent before, and not as it comes now
+├── CallTooLong      409  more was said than a report holds
 ├── DraftGone        410  a draft that was sent, closed or left alone for too long
 ├── KeyReused        422  the same Idempotency-Key came with another body
 ├── NotFromOurPages  403  a page of another site sent it
@@ -22,6 +24,16 @@ from http import HTTPStatus
 from types import MappingProxyType
 
 from shared.http import ServiceError
+
+
+class CallKnown(ServiceError):
+    status = HTTPStatus.CONFLICT
+    title = "This call was sent before"
+
+
+class CallTooLong(ServiceError):
+    status = HTTPStatus.CONFLICT
+    title = "This call is too long for one report"
 
 
 class DraftGone(ServiceError):
