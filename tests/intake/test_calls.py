@@ -18,6 +18,7 @@ from fastapi import FastAPI
 from deploy.local.process import free_port
 from services.classifier.main import create_app as create_classifier
 from services.classifier.settings import Settings as ClassifierSettings
+from services.intake.domain.calls import ADDRESS, SAFETY
 from services.intake.handlers.amendments import add_more, ask_to_withdraw
 from services.intake.handlers.calls import Switchboard, drop_silent
 from services.intake.repository import calls
@@ -131,6 +132,9 @@ async def test_the_answer_says_what_is_established_what_changed_and_what_to_ask(
     fifth = await say(phone, report_id, turn(5))
     assert fifth["established"]["danger_class"] == 1
     assert {"danger_class", "threat"} <= set(fifth["changed"])
+    assert fifth["ask"] == ADDRESS
+    where = await say(phone, report_id, {"number": 6, "speaker": "caller", "text": "Flat 9, ZZ1 4AB."})
+    assert where["ask"] == SAFETY
     assert (await say(phone, report_id, turn(5)))["changed"] == []
 
 
@@ -237,7 +241,7 @@ async def test_without_the_classifier_the_turn_is_kept_and_answered_in_time(
         began = asyncio.get_running_loop().time()
         standing = await say(client, report_id, turn(5))
         assert asyncio.get_running_loop().time() - began < 1
-    assert (standing["read"], standing["established"]) == (False, None)
+    assert (standing["read"], standing["established"], standing["ask"]) == (False, None, ADDRESS)
     assert [one.lane for one in await outgoing(pool)] == ["urgent"]
 
 

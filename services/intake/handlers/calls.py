@@ -11,8 +11,8 @@ from pydantic import BaseModel
 
 from services.intake.domain import reports as domain
 from services.intake.domain.amendments import carried_over
-from services.intake.domain.calls import awaited, changes
-from services.intake.domain.households import Keyring
+from services.intake.domain.calls import awaited, changes, to_ask
+from services.intake.domain.households import Keyring, postcode_of
 from services.intake.domain.transcripts.formats import LARGEST
 from services.intake.errors import CallKnown, CallTooLong, UnknownCall
 from services.intake.handlers.assessing import Classifier, assess
@@ -61,6 +61,7 @@ class Heard:
     assessment: Assessment | None
     fresh: bool
     changed: tuple[str, ...]
+    ask: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,12 +193,14 @@ async def _read(
     call: OpenCall, state: CallState, report: ReportReceived | None, spoken: dict[int, Turn], board: Switchboard
 ) -> Heard:
     """What the classifier makes of it now, and what that changes; nothing is held up where it does not answer."""
-    revision = report.revision if report else 0
-    if report is None or revision == call.read_revision:
-        return Heard(call, state, revision, spoken, awaited(spoken), call.assessment, True, ())
-    fresh = await assess(report, board.classifier, PATIENCE, "first")
-    if fresh:
+    if report is None:
+        return Heard(call, state, 0, spoken, awaited(spoken), None, True, (), None)
+    known = report.revision == call.read_revision
+    newest = None if known else await assess(report, board.classifier, PATIENCE, "first")
+    if newest:
         async with transaction(board.pool) as connection:
-            await calls.keep_assessment(connection, call.report_id, fresh, revision)
-    changed = changes(call.assessment, fresh)
-    return Heard(call, state, revision, spoken, awaited(spoken), fresh or call.assessment, fresh is not None, changed)
+            await calls.keep_assessment(connection, call.report_id, newest, report.revision)
+    latest, fresh = newest or call.assessment, known or newest is not None
+    ask = to_ask(latest, not fresh and bool(report.screened), bool(postcode_of(report) or report.place.words))
+    changed = changes(call.assessment, newest)
+    return Heard(call, state, report.revision, spoken, awaited(spoken), latest, fresh, changed, ask)

@@ -116,7 +116,7 @@ def shown(heard: Heard, words: bool = False) -> CallStanding:
         read=heard.fresh,
         established=heard.assessment,
         changed=heard.changed,
-        ask=heard.assessment.ask if heard.assessment else None,
+        ask=heard.ask,
         turns=tuple(
             NumberedWords(number=n, speaker=t.speaker, text=t.text, start=t.start)
             for n, t in heard.turns.items()

@@ -5,6 +5,7 @@ const DANGER = ["", "Class 1: life at risk", "Class 2: violence threatened", "Cl
 const SHOWN = [["threat", "Threat"], ["happening_now", "Happening now"], ["labels", "May be"], ["repetition", "Repetition"], ["effect", "Effect"],
   ["behaviours", "Behaviours"], ["strands", "Because of"], ["flags", "Flags"], ["online", "Online"], ["impact", "Impact"], ["reported_before", "Reported before"]];
 const AT_ONCE = 1000, STILL_THERE = 20000; // turns in one request; milliseconds
+const WORDS = JSON.parse($("facts").dataset.words); // the codebook's ids in plain words
 let call = null, turns = new Map(), next = 1, revision = 0, read_in_time = true, who = {}, live = false, said_at = 0, sending = Promise.resolve();
 
 async function ask(path, body) {
@@ -28,6 +29,11 @@ function trouble(error) {
 }
 
 const written = (value) => value === true ? "yes" : value === false ? "no" : Array.isArray(value) ? value.join(", ").replaceAll("_", " ") || "-" : String(value).replaceAll("_", " ");
+
+function plain(fact) {
+  const [id, value] = fact.split(".");
+  return `${WORDS[id] || id}${value ? `: ${value.replaceAll("_", " ")}` : ""}`;
+}
 
 // Spans count characters (code points) of the whole text: `CALLER: words`, a line for each turn.
 function marked(item, words, offset, evidence) {
@@ -88,10 +94,10 @@ function showReading(standing) {
   $("facts").replaceChildren();
   for (const [name, title] of SHOWN) {
     put($("facts"), "dt", title);
-    put($("facts"), "dd", written(is[name]), standing.changed.includes(name) ? "changed" : "");
+    put($("facts"), "dd", written(name === "behaviours" ? is[name].map(plain) : is[name]), standing.changed.includes(name) ? "changed" : "");
   }
   $("evidence").replaceChildren();
-  for (const e of evidence) put($("evidence"), "li", `“${e.quote}”${heardAt(e.start)} shows ${e.fact} (${e.rule})`);
+  for (const e of evidence) put($("evidence"), "li", `“${e.quote}”${heardAt(e.start)}: ${plain(e.fact)} (${e.rule})`);
   if (!evidence.length) put($("evidence"), "li", "Nothing in the words yet.");
 }
 
