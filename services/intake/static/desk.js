@@ -6,7 +6,7 @@ const SHOWN = [["threat", "Threat"], ["happening_now", "Happening now"], ["label
   ["behaviours", "Behaviours"], ["strands", "Because of"], ["flags", "Flags"], ["online", "Online"], ["impact", "Impact"], ["reported_before", "Reported before"]];
 const AT_ONCE = 1000, STILL_THERE = 20000; // turns in one request; milliseconds
 const WORDS = JSON.parse($("facts").dataset.words); // the codebook's ids in plain words
-let call = null, turns = new Map(), next = 1, revision = 0, read_in_time = true, who = {}, live = false, said_at = 0, sending = Promise.resolve();
+let call = null, turns = new Map(), next = 1, revision = 0, read_in_time = true, who = {}, on_the_line = false, said_at = 0, sending = Promise.resolve();
 
 async function ask(path, body) {
   const asked = body === undefined ? {} : { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) };
@@ -105,7 +105,7 @@ function show(standing) {
   if (standing.revision < revision) return;
   revision = standing.revision;
   read_in_time = standing.read;
-  live = standing.state === "live";
+  on_the_line = standing.state === "live";
   said_at = Date.now();
   $("call-title").textContent = `Call ${standing.reference}`;
   $("state").hidden = false;
@@ -190,7 +190,7 @@ async function keep() {
 const inTurn = (work) => { sending = sending.then(work, work); return sending; };
 
 function fresh() {
-  call = null; turns = new Map(); next = 1; revision = 0; read_in_time = true; who = {}; live = false;
+  call = null; turns = new Map(); next = 1; revision = 0; read_in_time = true; who = {}; on_the_line = false;
   leaveNames();
   $("call-title").textContent = "No call yet";
   $("state").hidden = $("safe").hidden = $("unread").hidden = $("awaiting").hidden = $("noted").hidden = true;
@@ -228,7 +228,7 @@ async function look() {
     }
     if (!live.length) put($("live"), "li", "None", "quiet");
     if (call && !document.hidden) await inTurn(async () => { const now = await ask(`/v1/calls/${call.report_id}`); if (now.revision > revision || (now.read && !read_in_time)) show(now); });
-    if (live && !$("words").disabled && Date.now() - said_at > STILL_THERE) await inTurn(async () => show(await ask(`/v1/calls/${call.report_id}/turns`, { turns: [] })));
+    if (on_the_line && !$("words").disabled && Date.now() - said_at > STILL_THERE) await inTurn(async () => show(await ask(`/v1/calls/${call.report_id}/turns`, { turns: [] })));
     if ($("problem").dataset.lost) { trouble(null); delete $("problem").dataset.lost; }
   } catch (error) {
     $("problem").hidden = false;
