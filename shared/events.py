@@ -4,6 +4,7 @@ Every event is frozen and tolerant of fields it does not know, so that a newer p
 The words are the codebook's. Times are timezone-aware UTC. Spans count characters of `ReportReceived.text`.
 """
 
+from collections.abc import Sequence
 from datetime import date
 from enum import IntEnum, StrEnum
 from typing import ClassVar, Literal
@@ -586,3 +587,14 @@ class LinkDisputed(Event):
 def written_out(turns: tuple[Turn, ...]) -> str:
     """The text of a call: a line for each turn, `CALLER: …`, in the order spoken."""
     return "\n".join(f"{turn.speaker.upper()}: {turn.text}" for turn in turns)
+
+
+def turn_at(turns: Sequence[Turn], place: int) -> int | None:
+    """Which turn, from 0, the character at `place` of `written_out` is in; None where in nobody's words."""
+    begins = 0
+    for number, turn in enumerate(turns):
+        begins += len(turn.speaker) + 2
+        if begins <= place < begins + len(turn.text):
+            return number
+        begins += len(turn.text) + 1
+    return None

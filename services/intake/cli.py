@@ -1,14 +1,17 @@
 """`heard intake …` and `heard audit`."""
 
 import asyncio
+import json
 import sys
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 from uuid import UUID
 
+import httpx
 import typer
 
 from services.intake import main
@@ -16,10 +19,11 @@ from services.intake.domain.partners import Partner, Scope
 from services.intake.domain.transcripts.formats import Format
 from services.intake.errors import StillOnTheLine, UnknownReference
 from services.intake.handlers import erasing, partners, transcripts
+from services.intake.handlers.assessing import classifier_at
 from services.intake.handlers.transcripts import AboutCall
 from services.intake.repository import reports
 from services.intake.settings import MIGRATIONS, Settings
-from shared.database import Pool, create_pool, migrate, transaction
+from shared.database import DatabaseUnavailable, Pool, create_pool, migrate, transaction
 from shared.events import Line, Place, Speaker
 from shared.http import ServiceError, serve
 from shared.outbox import CHANNEL, Bell
@@ -122,13 +126,24 @@ def tell_transcripts(
     line: Annotated[Line | None, typer.Option(help="the number that was rung")] = None,
     started_at: Annotated[datetime | None, typer.Option(help="when the call began, UTC")] = None,
     postcode: Annotated[str | None, typer.Option()] = None,
+    vcon_to: Annotated[Path | None, typer.Option(help="a folder for each vCon with our reading in it")] = None,
 ) -> None:
     """Keep calls from files, each a report; exit 1 where one could not be taken, with the place and the reason."""
     started = started_at and started_at.replace(tzinfo=UTC)
     about = AboutCall(source, call_id, caller, line, started, Place(postcode=postcode))
     told = _who_is_who(speaker or [])
-    failed = asyncio.run(_take(files, format, told, about, _settings()))
+    failed = asyncio.run(_take(files, Asked(format, told, about, vcon_to), _settings()))
     raise typer.Exit(bool(failed))
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What is said of all files at once."""
+
+    format: Format | None
+    speakers: dict[str, Speaker]
+    about: AboutCall
+    vcon_to: Path | None
 
 
 def _who_is_who(given: list[str]) -> dict[str, Speaker]:
@@ -138,24 +153,37 @@ def _who_is_who(given: list[str]) -> dict[str, Speaker]:
         raise typer.BadParameter("say NAME=caller, NAME=operator or NAME=background") from error
 
 
-async def _take(
-    files: list[Path], given: Format | None, told: dict[str, Speaker], about: AboutCall, settings: Settings
-) -> int:
+async def _take(files: list[Path], asked: Asked, settings: Settings) -> int:
     """How many could not be taken."""
     failed = 0
-    async with create_pool(settings.database.get_secret_value(), 2) as pool:
+    async with create_pool(settings.database.get_secret_value(), 2) as pool, httpx.AsyncClient() as http:
         for file in files:
             try:
-                transcript = transcripts.parsed(file.read_bytes(), given)
-                ring, now = main.keyring(settings), datetime.now(UTC)
-                taken = await transcripts.take(transcript, told, about, pool, Bell(pool), ring, now)
-            except (ServiceError, OSError) as error:
+                reference, notes = await _take_one(file, asked, settings, pool, http)
+            except (ServiceError, DatabaseUnavailable, OSError) as error:
                 failed += 1
                 print(f"{file}: {error}", file=sys.stderr)
                 continue
-            print(f"{file}: {taken.accepted.reference}", *(f"  note: {note}" for note in taken.notes), sep="\n")
+            print(f"{file}: {reference}", *(f"  note: {note}" for note in notes), sep="\n")
         await pool.execute(f"notify {CHANNEL}")
     return failed
+
+
+async def _take_one(
+    file: Path, asked: Asked, settings: Settings, pool: Pool, http: httpx.AsyncClient
+) -> tuple[str, tuple[str, ...]]:
+    """Its reference and what is to be noted. Raises ServiceError, DatabaseUnavailable or OSError."""
+    transcript = await asyncio.to_thread(lambda: transcripts.parsed(file.read_bytes(), asked.format))
+    ring, now = main.keyring(settings), datetime.now(UTC)
+    taken = await transcripts.take(transcript, asked.speakers, asked.about, pool, Bell(pool), ring, now)
+    if transcript.vcon is None or asked.vcon_to is None:
+        return taken.accepted.reference, taken.notes
+    classifier = classifier_at(settings, http)
+    vcon = await transcripts.with_our_reading(transcript.vcon, taken, classifier, pool, now)
+    if vcon is None:
+        return taken.accepted.reference, (*taken.notes, "not read in time: send it again to have our reading")
+    await asyncio.to_thread((asked.vcon_to / file.name).write_text, json.dumps(vcon, indent=1))
+    return taken.accepted.reference, taken.notes
 
 
 def erase(

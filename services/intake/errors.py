@@ -2,6 +2,8 @@
 
 ServiceError
 ├── Anonymous        422  an ASB Case Review that nobody's name stands behind
+├── CallKnown        409  a call by this id was sent before, and not as it comes now
+├── CallTooLong      409  more was said than a report holds
 ├── DraftGone        410  a draft that was sent, closed or left alone for too long
 ├── KeyReused        422  the same Idempotency-Key came with another body
 ├── NotFromOurPages  403  a page of another site sent it
@@ -28,6 +30,16 @@ from shared.http import ServiceError
 class Anonymous(ServiceError):
     status = HTTPStatus.UNPROCESSABLE_ENTITY
     title = "An ASB Case Review cannot be asked for anonymously"
+
+
+class CallKnown(ServiceError):
+    status = HTTPStatus.CONFLICT
+    title = "This call was sent before"
+
+
+class CallTooLong(ServiceError):
+    status = HTTPStatus.CONFLICT
+    title = "This call is too long for one report"
 
 
 class DraftGone(ServiceError):

@@ -98,6 +98,7 @@ class Call(Table, table=True):
     opened_at: datetime = Field(sa_type=DateTime(timezone=True))
     heard_at: datetime = Field(sa_type=DateTime(timezone=True))
     assessment: dict[str, Any] | None = Field(default=None, sa_type=JSONB)
+    read_revision: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
 
 
 class CallTurn(Table, table=True):

@@ -7,10 +7,16 @@ from uuid import uuid4
 
 import httpx
 import pytest
+from playwright.async_api import Browser, Page, expect
 
+from deploy.local import samples
 from deploy.local.stack import TELEPHONY, Stack
 from shared.database import create_pool
+from tests.browser.conftest import browser
+from tests.browser.looking import picture
 from tests.e2e.conftest import eventually
+
+__all__ = ["browser"]
 
 CALL = [
     ("operator", "Police, what's happening?"),
@@ -55,17 +61,31 @@ async def say(intake: httpx.AsyncClient, call: dict[str, Any], number: int) -> d
     return standing
 
 
-async def test_a_threat_reaches_the_control_room_before_the_call_ends(intake: httpx.AsyncClient, stack: Stack):
+@pytest.fixture
+async def board(browser: Browser, stack: Stack) -> AsyncIterator[Page]:
+    """The control room's board, open and live."""
+    name, _ = samples.people()[0]
+    context = await browser.new_context(viewport={"width": 1280, "height": 800})
+    page = await context.new_page()
+    await page.goto(f"http://127.0.0.1:{stack.ports.escalation}/sign-in")
+    await page.get_by_label("Name").fill(name)
+    await page.get_by_label("Password").fill(stack.secrets.of(name))
+    await page.get_by_role("button", name="Sign in").click()
+    await page.wait_for_url(lambda url: not url.endswith("/sign-in"))
+    await page.goto(f"http://127.0.0.1:{stack.ports.escalation}/board")
+    await expect(page.locator("#link")).to_have_text("Live", timeout=30_000)
+    yield page
+    await context.close()
+
+
+async def test_a_threat_is_on_the_open_board_before_the_call_ends(intake: httpx.AsyncClient, stack: Stack, board: Page):
     call = await opened(intake)
-    on_the_queue_at: int | None = None
     for number, (_, text) in enumerate(CALL):
         await asyncio.sleep(len(text.split()) / WORDS_A_SECOND)
-        await say(intake, call, number)
-        row = await queued(stack, call["reference"])
-        if row and row["danger_class"] == 1 and on_the_queue_at is None:
-            on_the_queue_at = number
-    assert on_the_queue_at is not None
-    assert on_the_queue_at < len(CALL) - 1
+        standing = await say(intake, call, number)
+    await expect(board.locator(".line[data-class='1']", has_text=call["reference"])).to_be_visible(timeout=30_000)
+    await picture(board, "board-during-a-call")
+    assert standing["state"] == "live"
     await intake.post(f"/v1/calls/{call['report_id']}/end", json={})
 
     async def completed() -> bool:

@@ -15,7 +15,7 @@ from shared.events import Amendment, Channel, Lane, ReportAmended
 from shared.kafka import AMENDED
 from shared.outbox import Bell, Sent
 from tests.builders import NOON, receipt
-from tests.intake.telling import DAY, event_of, tell
+from tests.intake.telling import DAY, RING, event_of, tell
 
 
 async def amended(pool: Pool) -> list[ReportAmended]:
@@ -24,7 +24,7 @@ async def amended(pool: Pool) -> list[ReportAmended]:
 
 
 async def add(pool: Pool, to: Accepted, text: str) -> None:
-    await add_more(to.reference, to.secret, text, pool, Bell(pool), NOON + DAY)
+    await add_more(to.reference, to.secret, text, pool, Bell(pool), RING, NOON + DAY)
 
 
 async def test_more_stands_at_the_end_and_moves_nothing(pool: Pool):
@@ -63,10 +63,17 @@ async def test_more_told_may_show_that_it_belongs_with_an_earlier_report(pool: P
     assert [link.report_id for link in report.history.links] == [earlier.report_id]
 
 
+async def test_a_place_told_later_is_known_by_too(pool: Pool):
+    earlier = await tell(pool, "Loud.", party="Dave")
+    first = await tell(pool, "Dave is loud.", party="Dave", postcode=None, now=NOON + DAY)
+    await add(pool, first, "It is at ZZ1 4AB.")
+    assert (await event_of(pool, first.report_id)).history.references == (earlier.reference,)
+
+
 async def test_asking_to_withdraw_is_a_note_and_closes_nothing(pool: Pool):
     first = await tell(pool, "He follows me.")
     for day in (1, 2):
-        await ask_to_withdraw(first.reference, first.secret, pool, Bell(pool), NOON + day * DAY)
+        await ask_to_withdraw(first.reference, first.secret, pool, Bell(pool), RING, NOON + day * DAY)
     report = await event_of(pool, first.report_id)
     assert (report.text, report.withdrawal_asked_at, report.revision) == ("He follows me.", NOON + DAY, 3)
     assert [event.kind for event in await amended(pool)] == [Amendment.withdrawal_asked] * 2
@@ -76,7 +83,7 @@ async def test_a_wrong_secret_and_an_unknown_reference_are_refused_alike(pool: P
     first = await tell(pool, "He follows me.")
     for reference, secret in ((first.reference, "guess"), ("H-00000-00000", first.secret)):
         with pytest.raises(UnknownReference, match="Check the reference"):
-            await add_more(reference, secret, "More.", pool, Bell(pool), NOON)
+            await add_more(reference, secret, "More.", pool, Bell(pool), RING, NOON)
     assert await amended(pool) == []
 
 

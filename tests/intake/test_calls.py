@@ -5,7 +5,9 @@ import itertools
 import json
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import httpx
 import pytest
@@ -16,17 +18,22 @@ from fastapi import FastAPI
 from deploy.local.process import free_port
 from services.classifier.main import create_app as create_classifier
 from services.classifier.settings import Settings as ClassifierSettings
-from services.intake.handlers.assessing import Classifier
+from services.intake.domain.calls import ADDRESS, SAFETY
+from services.intake.handlers.amendments import add_more, ask_to_withdraw
 from services.intake.handlers.calls import Switchboard, drop_silent
+from services.intake.repository import calls
 from services.intake.settings import Settings
 from shared.database import Pool
 from shared.events import ReportReceived
 from shared.kafka import RECEIVED
 from shared.security import sha256
+from tests.builders import NOON, assessment
 from tests.intake.conftest import TELEPHONY_KEY
 from tests.intake.telling import RING
 
+JSON = {"Content-Type": "application/json"}
 KEY = {"Authorization": f"Bearer {TELEPHONY_KEY}"}
+CALLS = Path(__file__).parents[1] / "data" / "calls"
 SCRIPT = [
     ("operator", "Police, what's happening?"),
     ("caller", "My neighbour keeps banging on the wall, every night."),
@@ -125,6 +132,9 @@ async def test_the_answer_says_what_is_established_what_changed_and_what_to_ask(
     fifth = await say(phone, report_id, turn(5))
     assert fifth["established"]["danger_class"] == 1
     assert {"danger_class", "threat"} <= set(fifth["changed"])
+    assert fifth["ask"] == ADDRESS
+    where = await say(phone, report_id, {"number": 6, "speaker": "caller", "text": "Flat 9, ZZ1 4AB."})
+    assert where["ask"] == SAFETY
     assert (await say(phone, report_id, turn(5)))["changed"] == []
 
 
@@ -177,15 +187,12 @@ async def test_the_end_of_the_call_completes_the_same_report(phone: httpx.AsyncC
     assert await pool.fetchval("select count(*) from report") == 1
 
 
-async def test_a_line_that_goes_dead_in_the_middle_of_violence_is_class_1(
-    phone: httpx.AsyncClient, pool: Pool, classifier: httpx.AsyncClient
-):
+async def test_a_line_that_goes_dead_in_the_middle_of_violence_is_class_1(phone: httpx.AsyncClient, pool: Pool):
     report_id = await opened(phone)
     said = {"number": 1, "speaker": "caller", "text": "He said he would stab me. He is shouting. Please"}
     assert (await say(phone, report_id, said))["established"]["danger_class"] == 2
     later = datetime.now(UTC) + timedelta(seconds=61)
-    live = Classifier(classifier, "http://classifier", "a key for intake")
-    board = Switchboard(pool, phone_bell(phone), RING, live)
+    board = Switchboard(pool, phone_bell(phone), RING, None)
     assert await drop_silent(later - timedelta(seconds=60), board, later) == 1
     standing = (await phone.get(f"/v1/calls/{report_id}", headers=KEY)).json()
     assert standing["state"] == "dropped"
@@ -199,6 +206,20 @@ def phone_bell(phone: httpx.AsyncClient) -> Any:
     assert isinstance(transport, httpx.ASGITransport)
     app: Any = transport.app
     return app.state.bell
+
+
+async def test_an_open_line_on_which_nothing_is_said_is_not_dead(phone: httpx.AsyncClient, pool: Pool):
+    report_id = await opened(phone)
+    await say(phone, report_id, turn(1))
+    board = Switchboard(pool, phone_bell(phone), RING, None)
+    began = datetime.now(UTC)
+    assert (await say(phone, report_id))["revision"] == 1
+    assert await drop_silent(began, board, began) == 0
+    later = began + timedelta(seconds=61)
+    assert await drop_silent(later, board, later) == 1
+    assert (await say(phone, report_id, turn(1)))["state"] == "dropped"
+    again = await say(phone, report_id)
+    assert (again["state"], again["revision"]) == ("live", 3)
 
 
 async def test_a_line_that_comes_back_goes_on_with_the_same_report(phone: httpx.AsyncClient, pool: Pool):
@@ -220,8 +241,73 @@ async def test_without_the_classifier_the_turn_is_kept_and_answered_in_time(
         began = asyncio.get_running_loop().time()
         standing = await say(client, report_id, turn(5))
         assert asyncio.get_running_loop().time() - began < 1
-    assert (standing["read"], standing["established"]) == (False, None)
+    assert (standing["read"], standing["established"], standing["ask"]) == (False, None, ADDRESS)
     assert [one.lane for one in await outgoing(pool)] == ["urgent"]
+
+
+async def test_what_was_not_read_in_time_is_read_for_whoever_follows(
+    phone: httpx.AsyncClient, app: FastAPI, classifier: httpx.AsyncClient
+):
+    report_id = await opened(phone)
+    async with httpx.AsyncClient(transport=Slow()) as slow:
+        app.state.http = slow
+        assert not (await say(phone, report_id, turn(5)))["read"]
+        assert not (await phone.get(f"/v1/calls/{report_id}", headers=KEY)).json()["read"]
+    app.state.http = classifier
+    standing = (await phone.get(f"/v1/calls/{report_id}", headers=KEY)).json()
+    assert (standing["read"], standing["established"]["danger_class"]) == (True, 1)
+
+
+async def test_a_reading_that_comes_late_does_not_replace_a_later_one(pool: Pool, phone: httpx.AsyncClient):
+    report_id = UUID(await opened(phone))
+    await say(phone, str(report_id), turn(1), turn(2))
+    await say(phone, str(report_id), turn(5))
+    async with pool.acquire() as connection:
+        await calls.keep_assessment(connection, report_id, assessment(), 1)
+    standing = (await phone.get(f"/v1/calls/{report_id}", headers=KEY)).json()
+    assert (standing["read"], standing["established"]["danger_class"]) == (True, 1)
+
+
+async def test_what_the_caller_added_meanwhile_is_not_lost_by_the_next_turn(phone: httpx.AsyncClient, pool: Pool):
+    body = {"call_id": "call-1"}
+    call = (await phone.post("/v1/calls", json=body, headers=KEY)).json()
+    await say(phone, call["report_id"], turn(1))
+    bell = phone_bell(phone)
+    await add_more(call["reference"], call["secret"], "He has a key.", pool, bell, RING, NOON)
+    await ask_to_withdraw(call["reference"], call["secret"], pool, bell, RING, NOON)
+    await say(phone, call["report_id"], turn(2))
+    report = await kept(pool)
+    assert report.text.splitlines()[1:] == [f"CALLER: {SCRIPT[1][1]}", "CALLER: He has a key."]
+    assert report.text[report.additions[0].start :] == "He has a key."
+    assert (report.withdrawal_asked_at, report.revision) == (NOON, 4)
+
+
+async def test_a_transcript_of_a_call_that_was_heard_live_is_told_where_to_go(phone: httpx.AsyncClient, pool: Pool):
+    report_id = await opened(phone)
+    await say(phone, report_id, turn(1))
+    body = {"call_id": "call-1", "turns": [{"speaker": "caller", "text": "Help."}]}
+    answer = await phone.post("/v1/transcripts", json=body, headers=KEY)
+    assert (answer.status_code, "correct its turns" in answer.json()["detail"]) == (409, True)
+    assert await pool.fetchval("select count(*) from report") == 1
+
+
+async def test_what_was_said_is_kept_where_more_would_be_too_long(phone: httpx.AsyncClient, pool: Pool):
+    report_id = await opened(phone)
+    page = [{"number": n, "speaker": "caller", "text": "a" * 20_000} for n in range(1, 50)]
+    await say(phone, report_id, *page)
+    over = {"turns": [{"number": n, "speaker": "caller", "text": "b" * 20_000} for n in range(50, 60)]}
+    answer = await phone.post(f"/v1/calls/{report_id}/turns", json=over, headers=KEY)
+    assert (answer.status_code, "kept" in answer.json()["detail"]) == (409, True)
+    assert len((await kept(pool)).turns) == 49
+
+
+async def test_a_vcon_comes_back_with_our_reading_and_where_to_hear_it(phone: httpx.AsyncClient):
+    whole = (CALLS / "vcon-transcript.json").read_bytes()
+    answer = (await phone.post("/v1/transcripts/files", files={"file": whole}, headers=KEY)).json()
+    reading = json.loads(answer["vcon"]["analysis"][-1]["body"])
+    assert answer["vcon"]["analysis"][-1]["type"] == "report"
+    assert reading["threat"] == "imminent"
+    assert {shown["seconds"] for shown in reading["evidence"] if "stab" in shown["quote"]} == {8.4}
 
 
 async def test_a_call_opened_twice_is_one_call(phone: httpx.AsyncClient):
@@ -244,7 +330,8 @@ async def test_what_the_same_number_told_before_is_there_from_the_first_turn(pho
 @pytest.mark.parametrize(
     ("body", "field"),
     [
-        ({"turns": []}, "turns"),
+        ({}, "turns"),
+        ({"turns": [{"number": 1, "speaker": "caller", "text": "Hi", "end": 1e999}]}, "turns.0.end"),
         ({"turns": [{"number": 0, "speaker": "caller", "text": "Hi"}]}, "turns.0.number"),
         ({"turns": [{"number": 1, "speaker": "robot", "text": "Hi"}]}, "turns.0.speaker"),
         ({"turns": [{"number": 1, "speaker": "caller", "text": ""}]}, "turns.0.text"),
@@ -252,9 +339,18 @@ async def test_what_the_same_number_told_before_is_there_from_the_first_turn(pho
 )
 async def test_a_wrong_turn_is_named(phone: httpx.AsyncClient, body: dict[str, Any], field: str):
     report_id = await opened(phone)
-    answer = await phone.post(f"/v1/calls/{report_id}/turns", json=body, headers=KEY)
+    raw = json.dumps(body).replace("Infinity", "1e999")
+    answer = await phone.post(f"/v1/calls/{report_id}/turns", content=raw, headers=KEY | JSON)
     assert answer.status_code == 422
     assert answer.json()["errors"][0]["field"] == field
+
+
+async def test_what_no_database_keeps_is_marked_and_the_turn_kept(phone: httpx.AsyncClient, pool: Pool):
+    report_id = await opened(phone)
+    raw = '{"turns": [{"number": 1, "speaker": "caller", "text": "He will \\u0000 kill \\ud800 me"}]}'
+    answer = await phone.post(f"/v1/calls/{report_id}/turns", content=raw, headers=KEY | JSON)
+    assert answer.status_code == 200
+    assert (await kept(pool)).text == "CALLER: He will \ufffd kill \ufffd me"
 
 
 async def test_nobody_else_hears_or_adds_to_a_call(phone: httpx.AsyncClient, app: FastAPI, settings: Settings):
@@ -280,6 +376,8 @@ async def test_the_same_by_websocket(app: FastAPI, phone: httpx.AsyncClient, poo
     async with websockets.connect(url, additional_headers=KEY) as line:
         answers = [await exchange(line, {"turns": [turn(n)]}) for n in range(1, 6)]
         wrong = await exchange(line, {"turns": [{"number": 0}]})
+        await line.send(b"\xff")
+        assert json.loads(await line.recv())["status"] == 422
         after = await exchange(line, {"turns": [turn(5)]})
     server.should_exit = True
     await serving

@@ -1,12 +1,15 @@
 """Calls from files: each format from a sample, each from a broken one, and what else comes in from outside."""
 
 import base64
+import io
 import json
+import re
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
+import webvtt
 from typer.testing import CliRunner
 
 from services.intake.cli import app as cli
@@ -14,7 +17,8 @@ from services.intake.domain.transcripts.formats import Format, read
 from services.intake.domain.transcripts.spoken import SpeakersUnknown, TranscriptFault, turns_of
 from services.intake.domain.transcripts.vcon import written_back
 from shared.database import Pool
-from shared.events import ReportReceived, Speaker, Turn
+from shared.events import Evidence, ReportReceived, Speaker, Turn, turn_at, written_out
+from shared.http import MAX_BODY
 from tests.builders import NOON, assessment
 from tests.intake.conftest import TELEPHONY_KEY
 
@@ -26,6 +30,7 @@ SAMPLES: dict[str, dict[str, Speaker]] = {
     "call.vtt": {},
     "call.srt": {},
     "whisper.json": {"SPEAKER_00": Speaker.operator, "SPEAKER_01": Speaker.caller},
+    "whisper-cpp.json": {"0": Speaker.operator, "1": Speaker.caller},
     "amazon.json": {"spk_0": Speaker.operator, "spk_1": Speaker.caller},
     "amazon-call.json": {},
     "vcon-dialog.json": {},
@@ -48,6 +53,25 @@ def test_every_format_gives_the_same_call(name: str):
     found = turns((CALLS / name).read_bytes(), SAMPLES[name])
     assert [(turn.speaker, turn.text) for turn in found] == WORDS
     assert [int(turn.start or 0) for turn in found] == [0, 2, 6, 8]
+
+
+@pytest.mark.parametrize("name", ["call.vtt", "call.srt"])
+def test_captions_are_cut_into_cues_as_another_reader_does(name: str):
+    others = webvtt.from_buffer(io.StringIO((CALLS / name).read_text()), format=name[-3:])
+    ours = turns((CALLS / name).read_bytes())
+    assert [(c.start_in_seconds, c.end_in_seconds) for c in others] == [
+        (int(t.start or 0), int(t.end or 0)) for t in ours
+    ]
+    assert all(turn.text in cue.raw_text for cue, turn in zip(others, ours, strict=True))
+
+
+@pytest.mark.parametrize("name", SAMPLES)
+def test_a_quote_is_found_in_the_recording(name: str):
+    found = turns((CALLS / name).read_bytes(), SAMPLES[name])
+    place = turn_at(found, written_out(found).index("stab"))
+    assert place is not None
+    assert int(found[place].start or 0) == 8
+    assert turn_at(found, written_out(found).index("OPERATOR")) is None
 
 
 @pytest.mark.parametrize("name", SAMPLES)
@@ -90,6 +114,15 @@ async def test_who_is_who_is_asked_for_and_never_guessed(client: httpx.AsyncClie
     assert await pool.fetchval("select count(*) from report") == 0
 
 
+async def test_a_call_sent_again_with_other_words_is_refused_and_kept_as_it_was(client: httpx.AsyncClient, pool: Pool):
+    for words, status in (("Help.", 202), ("Help me.", 409)):
+        body = {"call_id": "c1", "turns": [{"speaker": "caller", "text": words}]}
+        answer = await client.post("/v1/transcripts", json=body, headers=KEY)
+        assert answer.status_code == status
+    assert "kept as it came first" in answer.json()["detail"]
+    assert await pool.fetchval("select count(*) from report") == 1
+
+
 def cut(name: str, at: float = 0.6) -> bytes:
     whole = (CALLS / name).read_bytes()
     return whole[: int(len(whole) * at)]
@@ -108,10 +141,16 @@ BROKEN: dict[str, tuple[bytes, str]] = {
     "json of something else": (b'{"name": "Jo"}', "not a transcript that we know"),
     "turns without words": (b'{"turns": [{"speaker": "caller"}]}', "turns.0.text"),
     "turns of nobody": (b'{"turns": []}', "turns"),
+    "text cut in a time": (b"[0:01] CALLER: Hi\n[0:0", "line 2: the file ends here"),
     "text without words": (b"CALLER:\nOPERATOR:\n", "no words"),
-    "vtt without its head": (b"00:01.000 --> 00:02.000\nHello", "line 1|not readable"),
     "vtt with a wrong time": (b"WEBVTT\n\n00:xx.000 --> 00:02.000\nCALLER: Hello", "line 3: this is not a time"),
     "vtt cut in a cue": (b"WEBVTT\n\n00:01.000 --> 00:02.000\nCALLER: Hi\n\n00:03.000 --> 00:04.000", "line 6: .* cut"),
+    "vtt cut in a time": (b"WEBVTT\n\n00:01.000 --> 00:02.000\nCALLER: Hi\n\n00:03.0", "line 6: the file ends here"),
+    "vtt cut in a name": (b"WEBVTT\n\n00:01.000 --> 00:02.000\n<v Call", "line 4: the file ends in this cue"),
+    "vtt of cues run together": (
+        b"WEBVTT\n\n00:01.000 --> 00:02.000\nCALLER: Hi\n00:03.000 --> 00:04.000\nOPERATOR: Hi",
+        "line 5: an empty line is missing",
+    ),
     "vtt without cues": (b"WEBVTT\n\n", "no cue"),
     "srt with a wrong time": (b"1\n00:00:01,000 --> 00:00:2\nCALLER: Hi\n", "line 2: this is not a time"),
     "whisper without segments": (b'{"segments": [], "text": "Hi"}', "segments"),
@@ -122,13 +161,23 @@ BROKEN: dict[str, tuple[bytes, str]] = {
     "vcon signed and cut": (b'{"payload": "eyJ2", "signatures": []}', "payload: what was signed is not readable"),
     "vcon of a recording": (json.dumps(VCON | {"dialog": [{"type": "recording"}]}).encode(), "Have the recording"),
     "vcon with a picture": (
-        json.dumps(VCON | {"dialog": [{"type": "text", "mediatype": "image/png"}]}).encode(),
+        json.dumps(VCON | {"dialog": [{"type": "text", "mediatype": "image/png", "body": "iVBOR"}]}).encode(),
         "dialog.0.mediatype",
     ),
     "vcon with a broken body": (
         json.dumps(VCON | {"dialog": [{"type": "text", "encoding": "json", "body": '{"a'}]}).encode(),
         "dialog.0.body: not readable as json",
     ),
+    "vcon of words kept elsewhere": (
+        json.dumps(VCON | {"dialog": [{"type": "text", "url": "https://example.org/words.txt"}]}).encode(),
+        "neither text nor a transcript",
+    ),
+    "vcon nested without end": (
+        json.dumps(VCON | {"dialog": [{"type": "text", "encoding": "json", "body": "[" * 100_000}]}).encode(),
+        "dialog.0.body: not readable as json",
+    ),
+    "a time that never ends": (b'{"turns": [{"speaker": "caller", "text": "Hi", "start": 1e999}]}', "turns.0.start"),
+    "a number as long as a book": (b'{"turns": [{"start": ' + b"1" * 5000 + b"}]}", "a number in it is too long"),
     "nested without end": (b"[" * 100_000, "nested too deep|the file ends"),
     "a report too large": (b"CALLER: " + b"a" * 2**20 + b"b", "in parts"),
 }
@@ -150,10 +199,34 @@ async def test_a_broken_file_is_a_problem_that_says_where(client: httpx.AsyncCli
     assert await pool.fetchval("select count(*) from report") == 0
 
 
+@pytest.mark.parametrize("name", SAMPLES)
+def test_a_file_cut_anywhere_is_refused_or_read_as_far_as_it_goes(name: str):
+    """Never with half a time, a tag or a bare number among the words."""
+    data = (CALLS / name).read_bytes()
+    for end in range(1, len(data) - 1):
+        try:
+            spoken = read(data[:end]).spoken
+        except TranscriptFault:
+            continue
+        assert not name.endswith(".json")
+        assert not any(re.search(r"-->|<|\n[\[(]", said.text) for said in spoken)
+        assert sum(len(said.text) for said in spoken) <= sum(len(words) for _, words in WORDS)
+
+
 NOTED: dict[str, tuple[bytes, str]] = {
     "no times": (b"CALLER: Hello\nOPERATOR: Hello", "2 of 2 turns have no time"),
     "no caller": (b"OPERATOR: Police? Press 55.", "no words of a caller"),
     "windows-1252": ("CALLER: Caf\xe9 \x80".encode("latin-1"), "read as Windows-1252"),
+    "a broken letter": ("CALLER: Café déjà vu\n".encode() + b"\xff", "byte 24 is not UTF-8: 1 letters"),
+    "words after an empty line": (
+        b"1\n00:00:01,000 --> 00:00:02,000\nCALLER: Hi\n\nthere\n\n2\n00:00:03,000 --> 00:00:04,000\nOPERATOR: Hi\n",
+        "line 5: words without a time",
+    ),
+    "silent cues": (
+        b"WEBVTT\n\n00:01.000 --> 00:02.000\n\n00:03.000 --> 00:04.000\nCALLER: Hi\n",
+        "1 cues have no words",
+    ),
+    "a vcon with more in it": (json.dumps(VCON | {"attachments": [{}, {}]}).encode(), "2 attachments were not read"),
     "silent turns": (b"[0:01] CALLER: Hello\n[0:02] OPERATOR:", "1 turns have no words"),
     "another language": (b'{"language": "cy", "segments": [{"text": "Helo", "speaker": "caller", "start": 1}]}', "cy"),
     "signed": (
@@ -171,6 +244,31 @@ def test_what_could_be_read_is_kept_with_a_note(name: str):
     found, notes = turns_of(read(data), {})
     assert found
     assert any(said in note for note in notes)
+
+
+def test_a_name_that_nobody_in_it_has_is_noted():
+    _, notes = turns_of(read((CALLS / "amazon.json").read_bytes()), {"spk0": Speaker.caller, "*": Speaker.background})
+    assert "nobody in it is called spk0" in notes
+
+
+LINES: dict[str, list[tuple[str | None, str, float | None]]] = {
+    "CALLER: He texted me.\nHe said: I will kill you\nOPERATOR: When?": [
+        ("CALLER", "He texted me.\nHe said: I will kill you", None),
+        ("OPERATOR", "When?", None),
+    ],
+    "[0:01] CALLER: Hello\n[0:05] yes?": [("CALLER", "Hello", 1), (None, "yes?", 5)],
+    "- CALLER: Hello\n- OPERATOR: Police": [("CALLER", "Hello", None), ("OPERATOR", "Police", None)],
+    "CALLER (00:02): Hello\nOPERATOR [0:04]: Police": [("CALLER", "Hello", 2), ("OPERATOR", "Police", 4)],
+    "Caller  0:02\nHello\n\nOperator  0:05\nPolice": [("Caller", "Hello", 2), ("Operator", "Police", 5)],
+    "[00:00:02 --> 00:00:04] [SPEAKER_00]: Hello": [("SPEAKER_00", "Hello", 2)],
+    "**Caller:** Hello\nMr Said: Police": [("Caller", "Hello", None), ("Mr Said", "Police", None)],
+    "CALLER: It was\n10:30 at night": [("CALLER", "It was\n10:30 at night", None)],
+}
+
+
+@pytest.mark.parametrize("text", LINES)
+def test_lines_as_people_write_them(text: str):
+    assert [(said.speaker, said.text, said.start) for said in read(text.encode()).spoken] == LINES[text]
 
 
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-32"])
@@ -200,9 +298,81 @@ def test_ten_hours_are_read():
     assert (len(found), found[-1].start) == (3600, 35990)
 
 
-def test_a_cue_of_two_voices_is_two_turns():
-    data = b"WEBVTT\n\n00:01.000 --> 00:02.000\n<v Operator>Hello\n<v Caller>Help\n"
-    assert [turn.speaker for turn in turns(data)] == [Speaker.operator, Speaker.caller]
+async def test_an_hour_word_by_word_is_taken_as_a_file(client: httpx.AsyncClient, pool: Pool):
+    item = {"type": "pronunciation", "alternatives": [{"confidence": "0.99", "content": "again"}]}
+    items = [
+        item
+        | {"start_time": f"{n * 0.4:.3f}", "end_time": f"{n * 0.4 + 0.3:.3f}", "speaker_label": f"spk_{n // 9 % 2}"}
+        for n in range(9_000)
+    ]
+    whole = {"status": "COMPLETED", "results": {"items": items}}
+    form = {"speakers": json.dumps({"spk_0": "caller", "spk_1": "operator"})}
+    file = {"file": json.dumps(whole).encode()}
+    assert len(file["file"]) > MAX_BODY
+    answer = await client.post("/v1/transcripts/files", files=file, data=form, headers=KEY)
+    assert answer.status_code == 202, answer.text
+    report = ReportReceived.model_validate_json(await pool.fetchval("select event from report"))
+    assert (len(report.turns), report.turns[-1].end) == (1_000, 3_599.9)
+
+
+@pytest.mark.parametrize("second", [b"<v Caller>Help", b"CALLER: Help", b"- CALLER: Help"])
+def test_a_cue_of_two_voices_is_two_turns(second: bytes):
+    first = second.replace(b"Caller", b"Operator").replace(b"CALLER", b"OPERATOR").replace(b"Help", b"Hello")
+    data = b"WEBVTT\n\n00:01.000 --> 00:02.000\n" + first + b"\n" + second + b"\n"
+    assert [(turn.speaker, turn.text) for turn in turns(data)] == [
+        (Speaker.operator, "Hello"),
+        (Speaker.caller, "Help"),
+    ]
+
+
+def test_what_a_caption_writes_otherwise_is_read_as_it_was_said():
+    data = b"WEBVTT\n\n00:01.000 --> 00:02.000\n<v.loud Caller><i>He</i> said &lt;this&gt; &amp; <inaudible></v>\n"
+    assert turns(data)[0].text == "He said <this> & <inaudible>"
+
+
+def test_a_vcon_of_a_message_and_two_recordings_is_read_whole():
+    def recording(minute: int) -> dict[str, Any]:
+        return {"type": "recording", "start": f"2026-03-14T22:{minute}:00Z", "parties": [0, 1]}
+
+    def transcript(dialog: int, words: str) -> dict[str, Any]:
+        said = [{"speaker": "0", "text": words, "start": 2.0}]
+        return {"type": "transcript", "dialog": dialog, "encoding": "json", "body": json.dumps(said)}
+
+    message = {"type": "text", "start": "2026-03-14T22:41:00Z", "parties": 0, "body": "I cannot talk"}
+    dialog = [message, recording(42), recording(50), recording(55)]
+    analysis = [transcript(2, "Come now"), transcript(1, "He is here"), transcript(1, "He's here")]
+    found = read(json.dumps(VCON | {"dialog": dialog, "analysis": analysis}).encode())
+    assert [(said.text, said.start) for said in found.spoken] == [
+        ("I cannot talk", 0),
+        ("He is here", 62),
+        ("Come now", 542),
+    ]
+    assert found.notes == (
+        "analysis.2: a second transcript of the same words was not read",
+        "dialog.3 (recording) was not read",
+    )
+
+
+def test_what_cannot_be_kept_is_marked_in_its_place():
+    assert turns(b'{"turns": [{"speaker": "caller", "text": "a\\u0000b\\ud800c"}]}')[0].text == "a\ufffdb\ufffdc"
+
+
+async def test_a_time_of_nowhere_is_named(client: httpx.AsyncClient):
+    form, file = {"started_at": "2026-03-14T22:41:00"}, {"file": b"CALLER: Hello"}
+    answer = await client.post("/v1/transcripts/files", files=file, data=form, headers=KEY)
+    assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, "started_at")
+
+
+async def test_a_transcript_is_looked_at_without_being_kept(client: httpx.AsyncClient, pool: Pool):
+    body: dict[str, Any] = {"text": (CALLS / "whisper.json").read_text()}
+    asked = (await client.post("/v1/transcripts/read", json=body, headers=KEY)).json()
+    assert (asked["turns"], asked["ask"]) == ([], {"SPEAKER_00": 2, "SPEAKER_01": 2})
+    body["speakers"] = SAMPLES["whisper.json"]
+    found = (await client.post("/v1/transcripts/read", json=body, headers=KEY)).json()
+    assert [(turn["speaker"], turn["text"]) for turn in found["turns"]] == WORDS
+    assert (await client.post("/v1/transcripts/read", json={"text": "WEBVTT"}, headers=KEY)).status_code == 422
+    assert (await client.post("/v1/transcripts/read", json=body)).status_code == 401
+    assert await pool.fetchval("select count(*) from report") == 0
 
 
 def test_channels_of_amazon_are_put_in_the_order_spoken():
@@ -219,13 +389,18 @@ def test_channels_of_amazon_are_put_in_the_order_spoken():
 
 
 def test_our_reading_is_written_back_into_the_vcon_and_nothing_else_is_touched():
-    back = written_back(VCON, "H-4K7QX-9M2TB", assessment(), NOON)
+    data = (CALLS / "vcon-dialog.json").read_bytes()
+    quote = Evidence(fact="F7.explicit", rule="r", start=158, end=166, quote="stab me.")
+    read_as = assessment(evidence=(quote, Evidence(fact="F2", rule="r", origin="answer", quote="scared")))
+    back = written_back(VCON, "H-4K7QX-9M2TB", turns(data), read_as, NOON)
     assert {name: back[name] for name in VCON if name != "analysis"} == {
         name: VCON[name] for name in VCON if name != "analysis"
     }
     (report,) = back["analysis"]
     assert (report["type"], report["vendor"], report["dialog"]) == ("report", "heard", [0, 1, 2, 3])
-    assert json.loads(report["body"])["primary"] == "asb"
+    body = json.loads(report["body"])
+    assert body["primary"] == "asb"
+    assert [shown["seconds"] for shown in body["evidence"]] == [8, None]
 
 
 def test_the_format_may_be_said():

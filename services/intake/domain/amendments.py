@@ -23,6 +23,20 @@ def with_more(report: ReportReceived, text: str, now: datetime) -> ReportReceive
     )
 
 
+def carried_over(before: ReportReceived, report: ReportReceived) -> ReportReceived:
+    """The next revision of a call, told anew from its turns, with what its caller added to the one before."""
+    added = before.turns[len(before.turns) - len(before.additions) :]
+    for addition, turn in zip(before.additions, added, strict=True):
+        report = with_more(report, turn.text, addition.told_at)
+    return report.model_copy(
+        update={
+            "revision": before.revision + 1,
+            "withdrawal_asked_at": before.withdrawal_asked_at,
+            "attachments": before.attachments,
+        }
+    )
+
+
 def asked_to_withdraw(report: ReportReceived, now: datetime) -> ReportReceived:
     """The next revision of a report with the note; the first time that it was asked is the one that is kept."""
     asked = report.withdrawal_asked_at or now

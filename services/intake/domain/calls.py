@@ -3,13 +3,30 @@
 from collections.abc import Iterable
 from typing import Any, Final
 
-from shared.events import Assessment
+from shared.events import Assessment, DangerClass, Flag, Threat
 
 WATCHED: Final = (
     "danger_class", "threat", "happening_now", "flags", "safe_contact", "primary", "labels", "repetition", "effect",
     "behaviours", "strands", "online", "impact", "reported_before",
 )  # fmt: skip
 """What an operator is told of when it changes, the gravest first."""
+
+
+ADDRESS: Final = "What is the address, and where are you in it?"
+SAFETY: Final = "Where is the person now, and can you get away or lock yourself in?"
+SELF_HARM: Final = "Who is with them, and what have they at hand?"
+
+
+def to_ask(read: Assessment | None, screened: bool, placed: bool) -> str | None:
+    """The one question to ask next: while a life is at risk never one about labels, and first of all where it is.
+
+    `screened`: the last words, not read in time, seem to tell of a threat; `placed`: the address is known.
+    """
+    if not screened and (read is None or read.danger_class is not DangerClass.life_at_risk):
+        return read.ask if read else None
+    if not placed:
+        return ADDRESS
+    return SELF_HARM if read and read.threat is Threat.none and Flag.self_harm in read.flags else SAFETY
 
 
 def awaited(numbers: Iterable[int]) -> tuple[int, ...]:

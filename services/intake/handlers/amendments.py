@@ -18,20 +18,22 @@ from shared.outbox import Bell, Outgoing, put
 from shared.security import sha256
 
 
-async def add_more(reference: str, secret: str, text: str, pool: Pool, bell: Bell, now: datetime) -> None:
+async def add_more(
+    reference: str, secret: str, text: str, pool: Pool, bell: Bell, ring: Keyring, now: datetime
+) -> None:
     """Keep what was added, and have the report read anew with it. Raises UnknownReference."""
     async with transaction(pool) as connection:
         report = await _opened(connection, reference, secret)
-        report = await told_anew(connection, with_more(report, text, now), None, now)
+        report = await told_anew(connection, with_more(report, text, now), ring, now)
         await _tell(connection, report, Amendment.more_told, text, now)
     bell.ring()
 
 
-async def ask_to_withdraw(reference: str, secret: str, pool: Pool, bell: Bell, now: datetime) -> None:
+async def ask_to_withdraw(reference: str, secret: str, pool: Pool, bell: Bell, ring: Keyring, now: datetime) -> None:
     """A note for the staff, perhaps written under pressure: it closes nothing. Raises UnknownReference."""
     async with transaction(pool) as connection:
         report = await _opened(connection, reference, secret)
-        report = await told_anew(connection, asked_to_withdraw(report, now), None, now)
+        report = await told_anew(connection, asked_to_withdraw(report, now), ring, now)
         await _tell(connection, report, Amendment.withdrawal_asked, None, now)
     bell.ring()
 

@@ -8,6 +8,7 @@ import httpx
 import structlog
 from pydantic import ValidationError
 
+from services.intake.settings import Settings
 from shared.events import Assessment, ReportReceived
 
 log = structlog.get_logger()
@@ -22,6 +23,13 @@ class Classifier:
     http: httpx.AsyncClient
     url: str
     key: str
+
+
+def classifier_at(settings: Settings, http: httpx.AsyncClient) -> Classifier | None:
+    """Where live assessments are asked for, if anywhere."""
+    if not settings.classifier_url or not settings.classifier_key:
+        return None
+    return Classifier(http, settings.classifier_url, settings.classifier_key.get_secret_value())
 
 
 async def assess(

@@ -10,9 +10,11 @@ from uuid import UUID, uuid4
 from pydantic import BaseModel
 
 from services.intake.domain import reports as domain
-from services.intake.domain.calls import awaited, changes
-from services.intake.domain.households import Keyring
-from services.intake.errors import KeyReused, UnknownCall
+from services.intake.domain.amendments import carried_over
+from services.intake.domain.calls import awaited, changes, to_ask
+from services.intake.domain.households import Keyring, postcode_of
+from services.intake.domain.transcripts.formats import LARGEST
+from services.intake.errors import CallKnown, CallTooLong, UnknownCall
 from services.intake.handlers.assessing import Classifier, assess
 from services.intake.handlers.reports import Told, first_told, received, told_anew
 from services.intake.repository import calls, reports
@@ -59,6 +61,7 @@ class Heard:
     assessment: Assessment | None
     fresh: bool
     changed: tuple[str, ...]
+    ask: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,34 +83,34 @@ async def open_call(source: str, call_id: str, given: CallGiven, pool: Pool, now
 
 
 async def hear(report_id: UUID, source: str, turns: Sequence[NumberedTurn], board: Switchboard, now: datetime) -> Heard:
-    """Keep turns, in whatever order they come, and read the call anew. Raises UnknownCall."""
+    """Keep turns, in whatever order they come, and read the call anew; no turns say that the line is open.
+
+    Raises UnknownCall, CallTooLong.
+    """
     async with transaction(board.pool) as connection:
         call = await _held(connection, report_id, source)
-        state = CallState.live if call.state is CallState.dropped else call.state
-        if not await calls.set_turns(connection, report_id, turns):
-            return await _as_it_stands(connection, call)
-        report, spoken = await _told(connection, call, state, board.ring, now)
+        new = await calls.set_turns(connection, report_id, turns) if turns else call.state is CallState.dropped
+        state = CallState.live if new and call.state is CallState.dropped else call.state
+        report, spoken = await _as_told(connection, call, state, new, board.ring, now)
     board.bell.ring()
-    return await _read(call, report, spoken, board)
+    return await _read(call, state, report, spoken, board)
 
 
-async def end(report_id: UUID, source: str | None, state: CallState, board: Switchboard, now: datetime) -> Heard:
+async def end(report_id: UUID, source: str, state: CallState, board: Switchboard, now: datetime) -> Heard:
     """The call is over, or the line is dead: the same report is completed. Raises UnknownCall."""
     async with transaction(board.pool) as connection:
         call = await _held(connection, report_id, source)
-        spoken = await calls.turns(connection, report_id)
-        if call.state is state or not spoken:
-            await calls.set_state(connection, report_id, state, now)
-            return await _as_it_stands(connection, call)
-        report, spoken = await _told(connection, call, state, board.ring, now)
+        report, spoken = await _as_told(connection, call, state, call.state is not state, board.ring, now)
     board.bell.ring()
-    return await _read(call, report, spoken, board)
+    return await _read(call, state, report, spoken, board)
 
 
-async def standing(report_id: UUID, source: str, pool: Pool) -> Heard:
-    """How a call stands, for whoever follows it. Raises UnknownCall."""
-    async with transaction(pool) as connection:
-        return await _as_it_stands(connection, await _held(connection, report_id, source))
+async def standing(report_id: UUID, source: str, board: Switchboard) -> Heard:
+    """How a call stands, for whoever follows it; read now, where it was not in time before. Raises UnknownCall."""
+    async with transaction(board.pool) as connection:
+        call = await _held(connection, report_id, source)
+        report, spoken = await reports.whole(connection, report_id), await calls.turns(connection, report_id)
+    return await _read(call, call.state, report, spoken, board)
 
 
 async def live(source: str, pool: Pool) -> list[OpenCall]:
@@ -120,34 +123,53 @@ async def drop_silent(since: datetime, board: Switchboard, now: datetime) -> int
     """Complete the calls in which nothing was heard since then; returns how many."""
     async with transaction(board.pool) as connection:
         silent = await calls.silent(connection, since)
-    for report_id in silent:
-        await end(report_id, None, CallState.dropped, board, now)
-    return len(silent)
+    dropped = [await _drop(report_id, since, board, now) for report_id in silent]
+    board.bell.ring()
+    return sum(dropped)
 
 
-async def _held(connection: Connection, report_id: UUID, source: str | None) -> OpenCall:
+async def _drop(report_id: UUID, since: datetime, board: Switchboard, now: datetime) -> bool:
+    """Whether it was still silent once nobody else could add to it."""
+    async with transaction(board.pool) as connection:
+        call = await calls.held(connection, report_id)
+        if call is None or call.state is not CallState.live or call.heard_at >= since:
+            return False
+        await _as_told(connection, call, CallState.dropped, True, board.ring, now)
+    return True
+
+
+async def _held(connection: Connection, report_id: UUID, source: str) -> OpenCall:
     call = await calls.held(connection, report_id)
-    if call is None or source not in (None, call.source):
+    if call is None or source != call.source:
         raise UnknownCall("Open it first: POST /v1/calls.")
     return call
 
 
-async def _told(
-    connection: Connection, call: OpenCall, state: CallState, ring: Keyring, now: datetime
-) -> tuple[ReportReceived, dict[int, Turn]]:
-    """The report of the call as it now stands, kept and on its way: the first turn makes it, every other revises it."""
-    spoken = await calls.turns(connection, call.report_id)
+async def _as_told(
+    connection: Connection, call: OpenCall, state: CallState, new: bool, ring: Keyring, now: datetime
+) -> tuple[ReportReceived | None, dict[int, Turn]]:
+    """The report of the call as it stands now; where there is something `new`, kept and on its way."""
     await calls.set_state(connection, call.report_id, state, now)
-    told = _telling(call, state, tuple(spoken.values()))
+    spoken = await calls.turns(connection, call.report_id)
     before = await reports.whole(connection, call.report_id)
+    if not new or not spoken:
+        return before, spoken
+    return await _told(connection, _telling(call, state, tuple(spoken.values())), call, before, ring, now), spoken
+
+
+async def _told(
+    connection: Connection, told: Told, call: OpenCall, before: ReportReceived | None, ring: Keyring, now: datetime
+) -> ReportReceived:
+    """The first turn makes the report, every other revises it."""
+    if len(told.text) > LARGEST:
+        raise CallTooLong("What was said before is kept. Open another call for what comes now.")
     report = received(told, call.report_id, call.reference, before.received_at if before else now)
     if before:
-        revised = report.model_copy(update={"revision": before.revision + 1})
-        return await told_anew(connection, revised, ring, now), spoken
+        return await told_anew(connection, carried_over(before, report), ring, now)
     kept = await first_told(connection, report, told, ring, now)
     if kept is None:
-        raise KeyReused("The transcript of this call was sent before; give the call an id of its own.")
-    return kept, spoken
+        raise CallKnown("The transcript of this call was sent before, and is kept. Give this call an id of its own.")
+    return kept
 
 
 def _telling(call: OpenCall, state: CallState, turns: tuple[Turn, ...]) -> Told:
@@ -167,20 +189,18 @@ def _telling(call: OpenCall, state: CallState, turns: tuple[Turn, ...]) -> Told:
     )
 
 
-async def _as_it_stands(connection: Connection, call: OpenCall) -> Heard:
-    spoken = await calls.turns(connection, call.report_id)
-    report = await reports.whole(connection, call.report_id)
-    revision = report.revision if report else 0
-    return Heard(call, call.state, revision, spoken, awaited(spoken), call.assessment, True, ())
-
-
-async def _read(call: OpenCall, report: ReportReceived, spoken: dict[int, Turn], board: Switchboard) -> Heard:
+async def _read(
+    call: OpenCall, state: CallState, report: ReportReceived | None, spoken: dict[int, Turn], board: Switchboard
+) -> Heard:
     """What the classifier makes of it now, and what that changes; nothing is held up where it does not answer."""
-    fresh = await assess(report, board.classifier, PATIENCE, "first")
-    changed = changes(call.assessment, fresh)
-    if fresh and changed:
+    if report is None:
+        return Heard(call, state, 0, spoken, awaited(spoken), None, True, (), None)
+    known = report.revision == call.read_revision
+    newest = None if known else await assess(report, board.classifier, PATIENCE, "first")
+    if newest:
         async with transaction(board.pool) as connection:
-            await calls.keep_assessment(connection, call.report_id, fresh)
-    state = report.call.state if report.call else CallState.live
-    latest = fresh or call.assessment
-    return Heard(call, state, report.revision, spoken, awaited(spoken), latest, fresh is not None, changed)
+            await calls.keep_assessment(connection, call.report_id, newest, report.revision)
+    latest, fresh = newest or call.assessment, known or newest is not None
+    ask = to_ask(latest, not fresh and bool(report.screened), bool(postcode_of(report) or report.place.words))
+    changed = changes(call.assessment, newest)
+    return Heard(call, state, report.revision, spoken, awaited(spoken), latest, fresh, changed, ask)

@@ -26,13 +26,10 @@ MOST: Final = {KeyKind.place: 100, KeyKind.address: TOLD_OF, KeyKind.phone: TOLD
 """How many earlier reports are looked at for each key, the newest first: a household may have told of thousands."""
 
 
-async def recognise(connection: Connection, report: ReportReceived, ring: Keyring | None) -> Recognised:
-    """Find what was told before, by the keys of `ring`, or without one by those that the report is known by already.
-
-    Whoever tells of the same household waits until this transaction ends.
-    """
+async def recognise(connection: Connection, report: ReportReceived, ring: Keyring) -> Recognised:
+    """Find what was told before. Whoever tells of the same household waits until this transaction ends."""
     marks = marks_of(report)
-    keys = keys_of(report, marks.numbers, ring) if ring else await households.keys_known(connection, report.report_id)
+    keys = keys_of(report, marks.numbers, ring)
     if not keys:
         return Recognised(keys, marks)
     await households.lock(connection, keys)

@@ -111,9 +111,7 @@ async def first_told(
     return report
 
 
-async def told_anew(
-    connection: Connection, report: ReportReceived, ring: Keyring | None, now: datetime
-) -> ReportReceived:
+async def told_anew(connection: Connection, report: ReportReceived, ring: Keyring, now: datetime) -> ReportReceived:
     """Keep and publish a higher revision of a report, in the lane that its words now ask for."""
     screened = screen(report.text)
     lane = domain.lane_of(report.answers, screened)

@@ -4,18 +4,25 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 from services.intake.domain.households import Keyring
 from services.intake.domain.transcripts.formats import Format, read
 from services.intake.domain.transcripts.spoken import SpeakersUnknown, Transcript, TranscriptFault, turns_of
-from services.intake.errors import SpeakersUnnamed, TranscriptRefused
+from services.intake.domain.transcripts.vcon import written_back
+from services.intake.errors import CallKnown, KeyReused, SpeakersUnnamed, TranscriptRefused
 from services.intake.handlers import reports
+from services.intake.handlers.assessing import Classifier, assess
 from services.intake.handlers.reports import Accepted, Told
 from shared.database import Pool
-from shared.events import Answers, Call, Channel, Contact, Line, Place, Speaker, written_out
+from shared.events import Answers, Call, Channel, Contact, Line, Place, Speaker, Turn, written_out
 from shared.outbox import Bell
 
+PATIENCE: Final = 1.0  # seconds that a sender of a vCon waits for our reading of it
+SENT_BEFORE: Final = (
+    "It came with other words, and is kept as it came first. If it was heard live, correct its turns; "
+    "if this is another call, send it with an id of its own."
+)
 NOWHERE: Final = Place()
 NOTHING_ASKED: Final = Answers()
 
@@ -40,6 +47,7 @@ class Taken:
     """A transcript that was kept, with what could not be read of it."""
 
     accepted: Accepted
+    turns: tuple[Turn, ...]
     notes: tuple[str, ...]
 
 
@@ -80,7 +88,19 @@ async def take(
         body_hash=hashlib.sha256(text.encode()).hexdigest(),
         call=Call(id=call_id, line=about.line, started_at=about.started_at or transcript.started_at, notes=notes),
     )
-    return Taken(await reports.accept(told, pool, bell, ring, now), notes)
+    try:
+        return Taken(await reports.accept(told, pool, bell, ring, now), turns, notes)
+    except KeyReused as error:
+        raise CallKnown(SENT_BEFORE) from error
+
+
+async def with_our_reading(
+    vcon: dict[str, Any], taken: Taken, classifier: Classifier | None, pool: Pool, now: datetime
+) -> dict[str, Any] | None:
+    """The vCon that was taken, with our reading in it; None where the classifier did not answer in time."""
+    report = await reports.told(taken.accepted.report_id, pool)
+    assessment = await assess(report, classifier, PATIENCE)
+    return written_back(vcon, report.reference, taken.turns, assessment, now) if assessment else None
 
 
 def _contact(about: AboutCall, transcript: Transcript) -> Contact | None:

@@ -30,7 +30,9 @@ TURNS: Final = "select number, turn from call_turn where report_id = $1 order by
 
 SET_STATE: Final = "update call set state = $2, heard_at = $3 where report_id = $1"
 
-KEEP_ASSESSMENT: Final = "update call set assessment = $2 where report_id = $1"
+KEEP_ASSESSMENT: Final = """
+update call set assessment = $2, read_revision = $3 where report_id = $1 and read_revision < $3
+"""
 
 SILENT: Final = """
 select report_id from call where state = 'live' and heard_at < $1 order by heard_at limit 100
@@ -44,7 +46,7 @@ select * from call where state = 'live' and source = $1 order by opened_at desc 
 
 @dataclass(frozen=True, slots=True)
 class OpenCall:
-    """What is known of a call. `given` is what came with it when it was opened."""
+    """What is known of a call: what came with it when it was opened, and the last reading, of `read_revision`."""
 
     report_id: UUID
     source: str
@@ -55,6 +57,7 @@ class OpenCall:
     opened_at: datetime
     heard_at: datetime
     assessment: Assessment | None
+    read_revision: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,8 +116,9 @@ async def set_state(connection: Connection, report_id: UUID, state: CallState, n
     await connection.execute(SET_STATE, report_id, state, now)
 
 
-async def keep_assessment(connection: Connection, report_id: UUID, assessment: Assessment) -> None:
-    await connection.execute(KEEP_ASSESSMENT, report_id, assessment.model_dump(mode="json"))
+async def keep_assessment(connection: Connection, report_id: UUID, assessment: Assessment, revision: int) -> None:
+    """Keep the reading of a revision, where none of a later one is kept."""
+    await connection.execute(KEEP_ASSESSMENT, report_id, assessment.model_dump(mode="json"), revision)
 
 
 async def silent(connection: Connection, since: datetime) -> list[UUID]:

@@ -1,9 +1,12 @@
 """Calls while they go on. A telephone system opens one, sends turns as they are spoken, and ends it."""
 
+from collections.abc import AsyncIterator
+from contextlib import suppress
 from datetime import datetime
 from typing import Annotated, Any, Final
 from uuid import UUID
 
+import structlog
 from fastapi import APIRouter, Depends, Request, Response, WebSocket, WebSocketDisconnect
 from pydantic import AwareDatetime, BaseModel, Field, StringConstraints, ValidationError
 
@@ -13,14 +16,18 @@ from services.intake.handlers import calls
 from services.intake.handlers.calls import CallGiven, Heard, Switchboard
 from services.intake.repository.calls import NumberedTurn
 from services.intake.routers.dependencies import Now, PoolDep, RingDep, classifier_of, source_of
-from services.intake.routers.reports import AnswersGiven, Given
+from services.intake.routers.reports import AnswersGiven, Given, Seconds
 from services.intake.routers.sessions import SourceOrDesk
+from shared.database import DatabaseUnavailable
 from shared.events import Assessment, CallState, Contact, Line, Place, Speaker, Turn
 from shared.http import ServiceError
 
 router = APIRouter(prefix="/v1/calls", tags=["calls"])
 
+log = structlog.get_logger()
+
 REFUSED: Final = 1008
+AWAY: Final = "We cannot take this just now"
 
 
 class CallOpened(Given):
@@ -47,12 +54,12 @@ class LiveTurn(Given):
     version: int = Field(1, ge=1, description="a higher one replaces a lower, in whichever order they come")
     speaker: Speaker
     text: Annotated[str, StringConstraints(min_length=1, max_length=20_000)]
-    start: float | None = Field(None, ge=0, description="seconds into the recording")
-    end: float | None = Field(None, ge=0)
+    start: Seconds | None = Field(None, description="into the recording")
+    end: Seconds | None = None
 
 
 class TurnsGiven(Given):
-    turns: tuple[LiveTurn, ...] = Field(min_length=1, max_length=1000)
+    turns: tuple[LiveTurn, ...] = Field(max_length=1000, description="none: nothing is said, and the line is open")
 
 
 class CallEnded(Given):
@@ -63,6 +70,7 @@ class NumberedWords(BaseModel):
     number: int
     speaker: Speaker
     text: str
+    start: float | None
 
 
 class CallStanding(BaseModel):
@@ -108,8 +116,12 @@ def shown(heard: Heard, words: bool = False) -> CallStanding:
         read=heard.fresh,
         established=heard.assessment,
         changed=heard.changed,
-        ask=heard.assessment.ask if heard.assessment else None,
-        turns=tuple(NumberedWords(number=n, speaker=t.speaker, text=t.text) for n, t in heard.turns.items() if words),
+        ask=heard.ask,
+        turns=tuple(
+            NumberedWords(number=n, speaker=t.speaker, text=t.text, start=t.start)
+            for n, t in heard.turns.items()
+            if words
+        ),
     )
 
 
@@ -156,10 +168,10 @@ async def live(response: Response, pool: PoolDep, source: SourceOrDesk) -> LiveC
 
 
 @router.get("/{report_id}")
-async def follow(report_id: UUID, response: Response, pool: PoolDep, source: SourceOrDesk) -> CallStanding:
+async def follow(report_id: UUID, response: Response, board: BoardDep, source: SourceOrDesk) -> CallStanding:
     """How the call stands, with its words."""
     response.headers["Cache-Control"] = "no-store"
-    return shown(await calls.standing(report_id, source, pool), words=True)
+    return shown(await calls.standing(report_id, source, board), words=True)
 
 
 @router.websocket("/{report_id}/turns")
@@ -173,15 +185,20 @@ async def hear_as_spoken(websocket: WebSocket, report_id: UUID) -> None:
         return
     board = Switchboard(state.pool, state.bell, state.ring, classifier_of(websocket))
     await websocket.accept()
-    try:
-        while True:
-            message = await websocket.receive_text()
+    with suppress(WebSocketDisconnect):
+        async for message in _messages(websocket):
             await websocket.send_json(await _answered(message, report_id, source, board, state.clock.now()))
-    except WebSocketDisconnect:
-        return
 
 
-async def _answered(message: str, report_id: UUID, source: str, board: Switchboard, now: datetime) -> dict[str, Any]:
+async def _messages(websocket: WebSocket) -> AsyncIterator[str | bytes]:
+    """What comes over the line, as text or as bytes, until it is closed."""
+    while (message := await websocket.receive())["type"] == "websocket.receive":
+        yield message.get("text") or message.get("bytes") or ""
+
+
+async def _answered(
+    message: str | bytes, report_id: UUID, source: str, board: Switchboard, now: datetime
+) -> dict[str, Any]:
     """One message, one answer: a mistake in one costs only itself."""
     try:
         turns = numbered(TurnsGiven.model_validate_json(message))
@@ -192,3 +209,6 @@ async def _answered(message: str, report_id: UUID, source: str, board: Switchboa
         return {"type": "about:blank", "status": 422, "title": "Some fields need another look", "errors": fields}
     except ServiceError as error:
         return {"type": "about:blank", "status": error.status, "title": error.title, "detail": str(error)}
+    except DatabaseUnavailable as error:
+        log.error("database unavailable", reason=str(error))
+        return {"type": "about:blank", "status": 503, "title": AWAY, "detail": "Nothing was kept: send it again."}

@@ -10,7 +10,7 @@ from services.intake.domain.households import Keyring
 from services.intake.domain.partners import Scope
 from services.intake.errors import UnknownSource
 from services.intake.handlers import partners
-from services.intake.handlers.assessing import Classifier
+from services.intake.handlers.assessing import Classifier, classifier_at
 from services.intake.settings import Settings
 from shared.clock import Clock
 from shared.database import Pool
@@ -37,11 +37,7 @@ async def _bell(request: Request) -> Bell:
 
 
 def classifier_of(connection: HTTPConnection) -> Classifier | None:
-    """Where live assessments are asked for, if anywhere."""
-    settings: Settings = connection.app.state.settings
-    if not settings.classifier_url or not settings.classifier_key:
-        return None
-    return Classifier(connection.app.state.http, settings.classifier_url, settings.classifier_key.get_secret_value())
+    return classifier_at(connection.app.state.settings, connection.app.state.http)
 
 
 async def _classifier(request: Request) -> Classifier | None:

@@ -1,5 +1,6 @@
 """The operator's desk: a page that types, pastes or follows a call over the same routes as a telephone system."""
 
+import json
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -10,6 +11,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from services.intake.routers.dependencies import SettingsDep
 from services.intake.routers.sessions import COOKIE, LASTS, FromOurPages, session_for, source_in
 from shared.security import holder_of
+from shared.words import FACTS
 
 router = APIRouter(prefix="/desk", dependencies=[FromOurPages], include_in_schema=False)
 
@@ -31,7 +33,11 @@ pages: Final = Environment(
 
 
 def _page(source: str | None, wrong: str | None = None, status: int = 200) -> HTMLResponse:
-    return HTMLResponse(pages.get_template("desk.html").render(source=source, wrong=wrong), status, HEADERS)
+    return HTMLResponse(
+        pages.get_template("desk.html").render(source=source, wrong=wrong, facts=json.dumps(dict(FACTS))),
+        status,
+        HEADERS,
+    )
 
 
 @router.get("")

@@ -14,10 +14,11 @@ from services.intake.errors import DraftGone, NotFromHere, TooBusy, UnknownPartn
 from services.intake.routers.headers import SAFE
 from services.intake.routers.pages import Visit, visit_of
 from shared.database import DatabaseUnavailable
-from shared.http import Application, ServiceError, too_large_problem
+from shared.http import Application, ServiceError, problem, too_large_problem
 
 Answer = Callable[[Request, Exception], Awaitable[Response]]
 
+FILES: Final = "/v1/transcripts/files"
 FOR_PROGRAMS: Final = ("/v1/", "/open311/", "/livez", "/readyz", "/metrics", "/openapi.json")
 
 
@@ -27,6 +28,8 @@ def speak_to_people(app: Application) -> None:
         app.add_exception_handler(kind, _either(app.exception_handlers[kind]))  # type: ignore[arg-type]
 
     async def too_large(request: Request) -> Response:
+        if request.url.path == FILES:
+            return problem(413, "Too large", "A file may be up to 64 MiB. Send the transcript without its recording.")
         if request.url.path.startswith(FOR_PROGRAMS):
             return await too_large_problem(request)
         page = (await _visit(request)).page("fault.html", 413, why="too_large")

@@ -49,12 +49,14 @@ async def enter(visit: VisitDep, kept: DraftsDep, now: Now, reference: Typed = "
 
 
 @router.post("/more", max_body_size=MAX_FORM)
-async def add_more(visit: VisitDep, kept: DraftsDep, bell: BellDep, now: Now, text: Typed = "") -> Response:
+async def add_more(
+    visit: VisitDep, kept: DraftsDep, bell: BellDep, ring: RingDep, now: Now, text: Typed = ""
+) -> Response:
     try:
         holder = await _holder(visit, kept, now)
         if not text.strip():
             return await _page(visit, holder, kept, faults={"text": "no_text"})
-        await amendments.add_more(holder.reference, holder.secret, text, kept.pool, bell, now)
+        await amendments.add_more(holder.reference, holder.secret, text, kept.pool, bell, ring, now)
     except DatabaseUnavailable:
         return visit.page("status.html", 503, away=True, text=text)
     return visit.to("/status/added")
@@ -71,9 +73,9 @@ async def withdraw(visit: VisitDep) -> Response:
 
 
 @router.post("/withdraw")
-async def ask_to_withdraw(visit: VisitDep, kept: DraftsDep, bell: BellDep, now: Now) -> Response:
+async def ask_to_withdraw(visit: VisitDep, kept: DraftsDep, bell: BellDep, ring: RingDep, now: Now) -> Response:
     holder = await _holder(visit, kept, now)
-    await amendments.ask_to_withdraw(holder.reference, holder.secret, kept.pool, bell, now)
+    await amendments.ask_to_withdraw(holder.reference, holder.secret, kept.pool, bell, ring, now)
     return visit.to("/status/withdrawn")
 
 

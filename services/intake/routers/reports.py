@@ -2,11 +2,12 @@
 
 import hashlib
 from datetime import datetime
-from typing import Annotated, Final, Self
+from typing import Annotated, Any, Final, Self
 
 from fastapi import APIRouter, Header, Response
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
+from services.intake.domain.keepable import keepable_whole
 from services.intake.domain.reports import Stage
 from services.intake.handlers import reports
 from services.intake.handlers.reports import Accepted, Told
@@ -26,10 +27,18 @@ NEXT: Final = (
 Story = Annotated[str, StringConstraints(min_length=1, pattern=r"\S")]
 
 
+Seconds = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+
+
 class Given(BaseModel):
     """What is sent to us: a field that we do not know is refused, lest an answer be lost by a slip of the pen."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _keepable(cls, given: Any) -> Any:
+        return keepable_whole(given)
 
 
 class AnswersGiven(Answers):

@@ -1,32 +1,30 @@
 """Calls that are over, as speaker turns or as files. Only a known source (a telephone system) may send them."""
 
-from datetime import datetime
+import asyncio
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, File, Form, Response, UploadFile
-from pydantic import AwareDatetime, Field, Json, StringConstraints
+from pydantic import AwareDatetime, BaseModel, Field, Json, StringConstraints
 
 from services.intake.domain.transcripts.formats import Format
-from services.intake.domain.transcripts.spoken import Spoken, Transcript
-from services.intake.domain.transcripts.vcon import written_back
-from services.intake.handlers import reports, transcripts
-from services.intake.handlers.assessing import Classifier, assess
+from services.intake.domain.transcripts.spoken import SpeakersUnknown, Spoken, Transcript, turns_of
+from services.intake.handlers import transcripts
 from services.intake.handlers.transcripts import AboutCall, Taken
 from services.intake.routers.dependencies import BellDep, ClassifierDep, IdempotencyKey, Now, PoolDep, RingDep, Source
-from services.intake.routers.reports import AnswersGiven, Given, ReportAccepted, accepted
-from shared.database import Pool
+from services.intake.routers.reports import AnswersGiven, Given, ReportAccepted, Seconds, accepted
+from services.intake.routers.sessions import SourceOrDesk
 from shared.events import Contact, Line, Place, Speaker
 
 router = APIRouter(prefix="/v1/transcripts", tags=["transcripts"])
 
-PATIENCE: Final = 1.0  # seconds that a sender of a vCon waits for our reading of it
+LARGEST_FILE: Final = 64 * 2**20  # bytes: ten hours, word by word, or a vCon with its recording in it
 
 
 class TurnGiven(Given):
     speaker: Speaker
     text: Annotated[str, StringConstraints(min_length=1)]
-    start: float | None = Field(None, ge=0, description="seconds into the recording")
-    end: float | None = Field(None, ge=0)
+    start: Seconds | None = Field(None, description="into the recording")
+    end: Seconds | None = None
 
 
 class TranscriptGiven(Given):
@@ -44,7 +42,27 @@ class TranscriptGiven(Given):
 
 class TranscriptAccepted(ReportAccepted):
     notes: tuple[str, ...] = Field((), description="what could not be read, or cannot be found in the recording")
-    vcon: dict[str, Any] | None = Field(None, description="the vCon that was sent, with our reading as a `report`")
+    vcon: dict[str, Any] | None = Field(
+        None, description="the vCon that was sent, with our reading as a `report`; null where it was not read in time"
+    )
+
+
+class Pasted(Given):
+    text: str = Field(description="a transcript of any format that we know")
+    speakers: dict[str, Speaker] = Field({}, description='a name in it -> who that is; "*" for all others')
+
+
+class TurnRead(BaseModel):
+    speaker: Speaker
+    text: str
+    start: float | None
+    end: float | None
+
+
+class TranscriptRead(BaseModel):
+    turns: tuple[TurnRead, ...] = ()
+    notes: tuple[str, ...] = ()
+    ask: dict[str, int] = Field({}, description="speakers of whom it is not said who they are -> how often each speaks")
 
 
 def answer(taken: Taken, response: Response, vcon: dict[str, Any] | None = None) -> TranscriptAccepted:
@@ -78,7 +96,18 @@ async def tell(
     return answer(await transcripts.take(transcript, {}, about, pool, bell, ring, now), response)
 
 
-@router.post("/files", status_code=202)
+@router.post("/read")
+async def read(given: Pasted, _: SourceOrDesk) -> TranscriptRead:
+    """The turns of a transcript, which is not kept by this: for a desk, which then sends them as those of a call."""
+    transcript = await asyncio.to_thread(transcripts.parsed, given.text.encode(), None)
+    try:
+        turns, notes = turns_of(transcript, given.speakers)
+    except SpeakersUnknown as error:
+        return TranscriptRead(notes=transcript.notes, ask=error.speakers)
+    return TranscriptRead(turns=tuple(TurnRead(**turn.model_dump()) for turn in turns), notes=notes)
+
+
+@router.post("/files", status_code=202, max_body_size=LARGEST_FILE)
 async def tell_by_file(
     file: Annotated[UploadFile, File(description="turns, text, WebVTT, SRT, Whisper, Amazon Transcribe or vCon")],
     response: Response,
@@ -98,20 +127,14 @@ async def tell_by_file(
     call_id: Annotated[str | None, Form(max_length=180)] = None,
     caller: Annotated[str | None, Form(description="the number that rang")] = None,
     line: Annotated[Line | None, Form()] = None,
-    started_at: Annotated[datetime | None, Form()] = None,
+    started_at: Annotated[AwareDatetime | None, Form()] = None,
     postcode: Annotated[str | None, Form()] = None,
 ) -> TranscriptAccepted:
     """Keep a call from a file. Who is who comes from the file or from `speakers`: asked for, and never guessed."""
-    transcript = transcripts.parsed(await file.read(), format)
+    transcript = await asyncio.to_thread(transcripts.parsed, await file.read(), format)
     about = AboutCall(source, call_id, caller, line, started_at, Place(postcode=postcode))
     taken = await transcripts.take(transcript, speakers or {}, about, pool, bell, ring, now)
-    vcon = await _written_back(transcript.vcon, taken, classifier, pool, now) if transcript.vcon else None
+    if transcript.vcon is None:
+        return answer(taken, response)
+    vcon = await transcripts.with_our_reading(transcript.vcon, taken, classifier, pool, now)
     return answer(taken, response, vcon)
-
-
-async def _written_back(
-    vcon: dict[str, Any], taken: Taken, classifier: Classifier | None, pool: Pool, now: datetime
-) -> dict[str, Any] | None:
-    report = await reports.told(taken.accepted.report_id, pool)
-    assessment = await assess(report, classifier, PATIENCE)
-    return written_back(vcon, report.reference, assessment, now) if assessment else None

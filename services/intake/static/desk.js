@@ -4,7 +4,9 @@ const $ = (id) => document.getElementById(id);
 const DANGER = ["", "Class 1: life at risk", "Class 2: violence threatened", "Class 3: veiled threat or stalking", "Class 4: everything else"];
 const SHOWN = [["threat", "Threat"], ["happening_now", "Happening now"], ["labels", "May be"], ["repetition", "Repetition"], ["effect", "Effect"],
   ["behaviours", "Behaviours"], ["strands", "Because of"], ["flags", "Flags"], ["online", "Online"], ["impact", "Impact"], ["reported_before", "Reported before"]];
-let call = null, turns = new Map(), next = 1, revision = 0, sending = Promise.resolve();
+const AT_ONCE = 1000, STILL_THERE = 20000; // turns in one request; milliseconds
+const WORDS = JSON.parse($("facts").dataset.words); // the codebook's ids in plain words
+let call = null, turns = new Map(), next = 1, revision = 0, read_in_time = true, who = {}, on_the_line = false, said_at = 0, sending = Promise.resolve();
 
 async function ask(path, body) {
   const asked = body === undefined ? {} : { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) };
@@ -28,6 +30,11 @@ function trouble(error) {
 
 const written = (value) => value === true ? "yes" : value === false ? "no" : Array.isArray(value) ? value.join(", ").replaceAll("_", " ") || "-" : String(value).replaceAll("_", " ");
 
+function plain(fact) {
+  const [id, value] = fact.split(".");
+  return `${WORDS[id] || id}${value ? `: ${value.replaceAll("_", " ")}` : ""}`;
+}
+
 // Spans count characters (code points) of the whole text: `CALLER: words`, a line for each turn.
 function marked(item, words, offset, evidence) {
   const chars = Array.from(words), edges = new Array(chars.length).fill(false);
@@ -42,13 +49,26 @@ function marked(item, words, offset, evidence) {
   }
 }
 
+const at = (start) => start == null ? "" : ` at ${Math.floor(start / 60)}:${String(Math.floor(start % 60)).padStart(2, "0")}`;
+
+// Where in the recording the words of a piece of evidence are.
+function heardAt(place) {
+  let offset = 0;
+  for (const number of [...turns.keys()].sort((a, b) => a - b)) {
+    const turn = turns.get(number);
+    offset += turn.speaker.length + 3 + Array.from(turn.text).length;
+    if (place < offset) return at(turn.start);
+  }
+  return "";
+}
+
 function showTurns(evidence) {
   const list = $("turns"), follow = list.scrollTop + list.clientHeight >= list.scrollHeight - 40;
   list.replaceChildren();
   let offset = 0;
   for (const number of [...turns.keys()].sort((a, b) => a - b)) {
     const turn = turns.get(number), item = put(list, "li", undefined, turn.speaker);
-    put(item, "b", turn.speaker);
+    put(item, "b", `${turn.speaker}${at(turn.start)}`);
     offset += turn.speaker.length + 2;
     marked(item, turn.text, offset, evidence);
     offset += Array.from(turn.text).length + 1;
@@ -74,16 +94,19 @@ function showReading(standing) {
   $("facts").replaceChildren();
   for (const [name, title] of SHOWN) {
     put($("facts"), "dt", title);
-    put($("facts"), "dd", written(is[name]), standing.changed.includes(name) ? "changed" : "");
+    put($("facts"), "dd", written(name === "behaviours" ? is[name].map(plain) : is[name]), standing.changed.includes(name) ? "changed" : "");
   }
   $("evidence").replaceChildren();
-  for (const e of evidence) put($("evidence"), "li", `“${e.quote}” shows ${e.fact} (${e.rule})`);
+  for (const e of evidence) put($("evidence"), "li", `“${e.quote}”${heardAt(e.start)}: ${plain(e.fact)} (${e.rule})`);
   if (!evidence.length) put($("evidence"), "li", "Nothing in the words yet.");
 }
 
 function show(standing) {
   if (standing.revision < revision) return;
   revision = standing.revision;
+  read_in_time = standing.read;
+  on_the_line = standing.state === "live";
+  said_at = Date.now();
   $("call-title").textContent = `Call ${standing.reference}`;
   $("state").hidden = false;
   $("state").textContent = { live: "live", ended: "ended", dropped: "line dead" }[standing.state];
@@ -98,30 +121,66 @@ async function opened() {
   return call;
 }
 
-function pieces(text, speaker) {
-  const found = [];
-  for (const line of text.split("\n")) {
-    const named = /^\s*(caller|operator|background):\s*(.*)$/i.exec(line);
-    if (named) found.push({ speaker: named[1].toLowerCase(), text: named[2] });
-    else if (found.length) found[found.length - 1].text += `\n${line}`;
-    else if (line.trim()) found.push({ speaker, text: line });
-  }
-  return found.filter((turn) => turn.text.trim());
+const chosen = () => document.querySelector("[name=speaker]:checked").value;
+
+// What was pasted is read by the same reader as files. Who is who is asked for, and never guessed.
+async function read(text) {
+  if (!/\n|^\s*[\[{]|^\s*\S[^:]{0,38}:\s/.test(text)) return [{ speaker: chosen(), text }];
+  const found = await ask("/v1/transcripts/read", { text, speakers: who });
+  const asked = Object.keys(found.ask);
+  if (asked.length === 1 && asked[0] === "") return (await ask("/v1/transcripts/read", { text, speakers: { ...who, "": chosen() } })).turns;
+  if (asked.length) askWho(found.ask);
+  $("noted").hidden = !found.notes.length;
+  $("noted").textContent = found.notes.join("; ");
+  return found.turns;
 }
 
+function askWho(names) {
+  $("names-asked").replaceChildren();
+  for (const [number, [name, times]] of Object.entries(names).entries()) {
+    const one = put($("names-asked"), "fieldset", undefined, "who");
+    one.dataset.name = name;
+    put(one, "legend", `${name || "Nobody named"}, ${times} ${times === 1 ? "turn" : "turns"}`);
+    for (const role of ["caller", "operator", "background"]) {
+      const label = put(one, "label"), radio = put(label, "input");
+      radio.type = "radio"; radio.name = `name-${number}`; radio.value = role; radio.required = true;
+      label.append(` ${role[0].toUpperCase()}${role.slice(1)}`);
+    }
+  }
+  $("names").hidden = false;
+  $("names").querySelector("input").focus();
+}
+
+async function keepNamed() {
+  for (const one of $("names-asked").children) {
+    const said = one.querySelector(":checked");
+    if (!said) { one.querySelector("input").focus(); return; }
+    who[one.dataset.name] = said.value;
+  }
+  leaveNames();
+  await keep();
+}
+
+function leaveNames() { $("names").hidden = true; $("names-asked").replaceChildren(); $("words").focus(); }
+
 async function keep() {
-  const box = $("words"), text = box.value;
-  const said = pieces(text, document.querySelector("[name=speaker]:checked").value);
-  if (!said.length) return;
+  const box = $("words");
+  let text = box.value;
+  if (!text.trim()) return;
   box.value = "";
   try {
+    const said = await read(text);
+    if (!said.length) { box.value = text; return; }
     const to = await opened();
-    const numbered = said.map((turn, n) => ({ number: next + n, ...turn }));
-    const standing = await ask(`/v1/calls/${to.report_id}/turns`, { turns: numbered });
-    for (const turn of numbered) turns.set(turn.number, turn);
-    next += numbered.length;
+    for (let from = 0; from < said.length; from += AT_ONCE) {
+      const numbered = said.slice(from, from + AT_ONCE).map((turn, n) => ({ number: next + n, ...turn }));
+      const standing = await ask(`/v1/calls/${to.report_id}/turns`, { turns: numbered });
+      for (const turn of numbered) turns.set(turn.number, turn);
+      next += numbered.length;
+      text = said.slice(from + AT_ONCE).map((turn) => `${turn.speaker.toUpperCase()}: ${turn.text}`).join("\n");
+      show(standing);
+    }
     trouble(null);
-    show(standing);
   } catch (error) {
     box.value = box.value ? `${text}\n${box.value}` : text;
     trouble(error);
@@ -131,9 +190,10 @@ async function keep() {
 const inTurn = (work) => { sending = sending.then(work, work); return sending; };
 
 function fresh() {
-  call = null; turns = new Map(); next = 1; revision = 0;
+  call = null; turns = new Map(); next = 1; revision = 0; read_in_time = true; who = {}; on_the_line = false;
+  leaveNames();
   $("call-title").textContent = "No call yet";
-  $("state").hidden = $("safe").hidden = $("unread").hidden = $("awaiting").hidden = true;
+  $("state").hidden = $("safe").hidden = $("unread").hidden = $("awaiting").hidden = $("noted").hidden = true;
   $("end").disabled = $("dropped").disabled = true;
   $("danger").textContent = "Nothing is read yet";
   delete $("danger").dataset.class;
@@ -167,7 +227,8 @@ async function look() {
       button.onclick = () => inTurn(() => follow(one));
     }
     if (!live.length) put($("live"), "li", "None", "quiet");
-    if (call && !document.hidden) await inTurn(async () => { const now = await ask(`/v1/calls/${call.report_id}`); if (now.revision > revision) show(now); });
+    if (call && !document.hidden) await inTurn(async () => { const now = await ask(`/v1/calls/${call.report_id}`); if (now.revision > revision || (now.read && !read_in_time)) show(now); });
+    if (on_the_line && !$("words").disabled && Date.now() - said_at > STILL_THERE) await inTurn(async () => show(await ask(`/v1/calls/${call.report_id}/turns`, { turns: [] })));
     if ($("problem").dataset.lost) { trouble(null); delete $("problem").dataset.lost; }
   } catch (error) {
     $("problem").hidden = false;
@@ -180,6 +241,8 @@ $("say").addEventListener("submit", (event) => { event.preventDefault(); inTurn(
 $("words").addEventListener("keydown", (event) => {
   if (event.key === "Enter" && !event.shiftKey && !event.isComposing) { event.preventDefault(); inTurn(keep); }
 });
+$("names-keep").onclick = () => inTurn(keepNamed);
+$("names-leave").onclick = leaveNames;
 $("end").onclick = () => inTurn(() => ended("ended"));
 $("dropped").onclick = () => inTurn(() => ended("dropped"));
 $("new").onclick = () => inTurn(async () => fresh());

@@ -1,62 +1,109 @@
-"""WebVTT and SRT, read by webvtt-py. What it would pass over in silence is found first and named by its line."""
+"""WebVTT and SRT, line by line, so that whatever is wrong is named by its line and no words are passed over."""
 
-import io
+import html
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from typing import Final, Literal
 
-import webvtt
-from webvtt.errors import MalformedCaptionError, MalformedFileError
-
-from services.intake.domain.transcripts.lines import seconds
+from services.intake.domain.transcripts.lines import said_in, seconds
 from services.intake.domain.transcripts.spoken import Spoken, Transcript, TranscriptFault
 
-_TIME: Final = r"(?:\d{2,}:)?\d{2}:\d{2}[.,]\d{3}"
-_TIMING: Final = re.compile(rf"^\s*{_TIME}\s+-->\s+{_TIME}(?:\s.*)?$")
+_TIME: Final = r"(?:\d+:)?\d{2}:\d{2}[.,]\d{3}"
+_TIMING: Final = re.compile(rf"^\s*({_TIME})\s+-->\s+({_TIME})(?:\s.*)?$")
+_CUT: Final = re.compile(r"^[\d:.,\s>-]*$")
 _VOICE: Final = re.compile(r"<v(?:\.[^\s>]*)?\s+([^>]+)>")
-_TAG: Final = re.compile(r"<[^>]*>")
-_NAMED: Final = re.compile(r"^\s*-?\s*([A-Z][A-Za-z_ ]{1,30}|SPEAKER_\d+|spk_\d+):\s+(.*)$", re.DOTALL)
+_TAG: Final = re.compile(r"</?(?:c|i|b|u|s|v|ruby|rt|lang|font)(?:[.\s][^>]*)?>|<\d[\d:.]*>")
+_UNCLOSED: Final = re.compile(r"</?\w*(?:[.\s][^<>]*)?$")
+BLANK_MISSING: Final = "an empty line is missing before this cue. Put one in."
+_COMMENT: Final = re.compile(r"^(?:NOTE|STYLE|REGION)(?:\s|$)")
+
+
+@dataclass
+class Cue:
+    """A cue as it stands in the file: the line of its times, and the lines of its words."""
+
+    line: int
+    start: float
+    end: float
+    words: list[str] = field(default_factory=list)
 
 
 def read_captions(text: str, kind: Literal["webvtt", "srt"], notes: tuple[str, ...] = ()) -> Transcript:
     """The cues as turns. Raises TranscriptFault naming the line that is wrong."""
-    _check(text, kind)
-    try:
-        found = webvtt.from_buffer(io.StringIO(text), format="vtt" if kind == "webvtt" else "srt")
-    except (MalformedCaptionError, MalformedFileError) as error:
-        raise TranscriptFault("line 1", f"not readable as {kind}. Send it as it was exported.") from error
-    spoken = tuple(said for cue in found.captions for said in _said(cue.raw_text, seconds(cue.start), seconds(cue.end)))
-    if not spoken:
-        raise TranscriptFault("line 1", "there are no words in it.")
-    return Transcript(spoken, notes)
-
-
-def _check(text: str, kind: str) -> None:
-    lines = text.splitlines()
-    if kind == "webvtt" and not (lines and lines[0].lstrip("\ufeff").startswith("WEBVTT")):
+    lines = text.lstrip("\ufeff").splitlines()
+    if kind == "webvtt" and not (lines and lines[0].startswith("WEBVTT")):
         raise TranscriptFault("line 1", "a WebVTT file begins with WEBVTT.")
-    timings = [number for number, line in enumerate(lines, 1) if "-->" in line]
-    if not timings:
+    cues, untimed = _cues(lines, kind)
+    if not cues:
         raise TranscriptFault(f"line {max(len(lines), 1)}", "there is no cue in it: the file may have been cut.")
-    for number in timings:
-        if not _TIMING.match(lines[number - 1]):
-            raise TranscriptFault(
-                f"line {number}", "this is not a time as 00:01:02.500 --> 00:01:04.000. Mend the line."
-            )
-        if number == len(lines) or not lines[number].strip():
-            raise TranscriptFault(f"line {number}", "this cue has no words: the file may have been cut here.")
+    said = [[one for one in _said(cue) if one.text] for cue in cues]
+    last = cues[-1]
+    if not said[-1] or _UNCLOSED.search(last.words[-1]):
+        raise TranscriptFault(f"line {last.line + len(last.words)}", "the file ends in this cue: it may have been cut.")
+    silent = said.count([])
+    noted = [f"{silent} cues have no words"] if silent else []
+    noted += [f"line {number}: words without a time, taken with the cue before" for number in untimed]
+    return Transcript(tuple(one for cue in said for one in cue), (*notes, *noted))
 
 
-def _said(raw: str, start: float, end: float) -> Iterator[Spoken]:
+def _cues(lines: list[str], kind: str) -> tuple[list[Cue], list[int]]:
+    """The cues, and the lines at which words begin that follow an empty line and have no time of their own."""
+    cues: list[Cue] = []
+    untimed: list[int] = []
+    for first, block in _blocks(lines):
+        if kind == "webvtt" and (first == 1 or _COMMENT.match(block[0])):
+            continue
+        at = next((n for n, line in enumerate(block) if "-->" in line), None)
+        if at is None:
+            _go_on(cues, first, block, first + len(block) > len(lines))
+            untimed.append(first)
+            continue
+        if at > 1:
+            raise TranscriptFault(f"line {first + at}", BLANK_MISSING)
+        cues.append(_cue(first + at, block[at], block[at + 1 :]))
+    return cues, untimed
+
+
+def _blocks(lines: list[str]) -> Iterator[tuple[int, list[str]]]:
+    """Runs of lines that are not empty, each with the number of its first."""
+    block: list[str] = []
+    for number, line in enumerate([*lines, ""], 1):
+        if line.strip():
+            block.append(line)
+        elif block:
+            yield number - len(block), block
+            block = []
+
+
+def _cue(number: int, timing: str, words: list[str]) -> Cue:
+    found = _TIMING.match(timing)
+    if not found:
+        raise TranscriptFault(f"line {number}", "this is not a time as 00:01:02.500 --> 00:01:04.000. Mend the line.")
+    for at, line in enumerate(words, 1):
+        if _TIMING.match(line):
+            raise TranscriptFault(f"line {number + at}", BLANK_MISSING)
+    return Cue(number, seconds(found[1]), seconds(found[2]), words)
+
+
+def _go_on(cues: list[Cue], first: int, block: list[str], last: bool) -> None:
+    """Words after an empty line belong to the cue before; a bare number or half a time is where the file was cut."""
+    if last and _CUT.match(block[-1]):
+        raise TranscriptFault(f"line {first}", "the file ends here, in the middle of a cue. Send it again whole.")
+    if not cues:
+        raise TranscriptFault(f"line {first}", "words without a time. Put 00:01:02.500 --> 00:01:04.000 before them.")
+    cues[-1].words += block
+
+
+def _said(cue: Cue) -> Iterator[Spoken]:
     """What is said in one cue: by each of its voices, or by whoever is named before the words."""
-    pieces = _VOICE.split(raw)
-    if before := _plain(pieces[0]):
-        named = _NAMED.match(before)
-        yield Spoken(named[1].strip(), named[2], start, end) if named else Spoken(None, before, start, end)
+    pieces = _VOICE.split("\n".join(cue.words))
+    for said in said_in(_plain(pieces[0]).splitlines()):
+        yield Spoken(said.speaker, said.text, cue.start, cue.end)
     for name, words in zip(pieces[1::2], pieces[2::2], strict=True):
         if plain := _plain(words):
-            yield Spoken(name.strip(), plain, start, end)
+            yield Spoken(name.strip(), plain, cue.start, cue.end)
 
 
 def _plain(raw: str) -> str:
-    return _TAG.sub("", raw).strip()
+    return html.unescape(_TAG.sub("", raw)).strip()

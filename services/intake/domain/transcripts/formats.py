@@ -54,6 +54,8 @@ def _document(text: str) -> Any:
         cut = error.pos >= len(text.rstrip()) or "Unterminated" in error.msg
         why = "the file ends here, in the middle. Send it again whole." if cut else "not JSON from here on. Mend it."
         raise TranscriptFault(f"line {error.lineno}, column {error.colno}", why) from error
+    except ValueError as error:
+        raise TranscriptFault("the document", "a number in it is too long to be a time.") from error
     except RecursionError as error:
         raise TranscriptFault("line 1", "nested too deep to be a transcript.") from error
 
@@ -64,7 +66,7 @@ def _sniffed(text: str) -> Format:
         return Format.webvtt
     if re.match(r"\{|\[\s*[\[{\]]", head):
         return Format.turns
-    return Format.srt if "-->" in head[:500] else Format.text
+    return Format.srt if re.search(r"^\s*\d[\d:.,]*\s*-->", head[:500], re.MULTILINE) else Format.text
 
 
 def _structured(document: Any, given: Format | None) -> Transcript:
@@ -85,7 +87,7 @@ def _kind(document: Any) -> Format:
         return Format.vcon
     if keys & {"results", "Transcript"}:
         return Format.amazon
-    if keys & {"segments"}:
+    if keys & {"segments", "transcription"}:
         return Format.whisper
     if keys & {"turns"}:
         return Format.turns

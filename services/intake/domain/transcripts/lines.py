@@ -1,25 +1,31 @@
-"""Plain text: `CALLER: …`, a line for each turn, perhaps with a time before it."""
+"""Plain text: `CALLER: …`, a line for each turn, perhaps with a time before or after the name."""
 
 import re
+from collections.abc import Iterable
 from typing import Final
 
 from services.intake.domain.transcripts.spoken import Spoken, Transcript, TranscriptFault
 
-_LINE: Final = re.compile(
-    r"^\s*(?:[\[(]?(?P<time>\d{1,3}:\d{2}(?::\d{2})?(?:[.,]\d+)?)[\])]?[\s-]*)?"
-    r"(?P<name>[^\W\d_][\w .'/()-]{0,38}?)\s*:(?:\s+(?P<words>.*)|\s*)$"
+_NUMBER: Final = r"\d{1,3}:\d{2}(?::\d{2})?(?:[.,]\d{1,3})?"
+_BULLET: Final = re.compile(r"^\s*(?:[-–*•>]+\s+)?")
+_TIME: Final = re.compile(
+    rf"^(?P<bracket>[\[(])?(?P<start>{_NUMBER})(?:\s*(?:-->|[-–])\s*(?P<end>{_NUMBER}))?[\])]?(?:\s*[-–]\s+|\s+|$)"
 )
+_HALF_A_TIME: Final = re.compile(r"^\s*[\[(][\d:.,\s>-]*$")
+_NAME: Final = re.compile(
+    r"^(?:\*\*|\[)?(?P<name>[^\W\d_][\w .'/-]{0,38}?(?: ?\([^\W\d_][\w .'/-]{0,20}\))?)(?:\*\*|\])?"
+    rf"(?:(?:\s*[\[(]?(?P<time>{_NUMBER})[\])]?)?\s*:(?:\*\*)?(?=\s|$)|\s+[\[(]?(?P<alone>{_NUMBER})[\])]?\s*$)"
+)
+_SAYING: Final = re.compile(r" (?:said|says?|saying|goes|was like|asked|shout(?:ed|s)|wr(?:ote|ites)|text(?:ed|s))$")
+"""What is quoted after `he said:` is nobody's turn."""
 
 
 def read_lines(text: str, notes: tuple[str, ...] = ()) -> Transcript:
     """Turns as lines; one without a name goes on with the turn before it. Raises TranscriptFault for no words."""
-    spoken: list[Spoken] = []
-    for line in text.splitlines():
-        if match := _LINE.match(line):
-            start = seconds(match["time"]) if match["time"] else None
-            spoken.append(Spoken(match["name"].strip(), match["words"] or "", start))
-        elif line.strip():
-            _go_on(spoken, line.strip())
+    lines = text.rstrip().splitlines()
+    if _HALF_A_TIME.match(lines[-1]):
+        raise TranscriptFault(f"line {len(lines)}", "the file ends here, in the middle of a time. Send it again whole.")
+    spoken = said_in(lines)
     if not any(said.text.strip() for said in spoken):
         raise TranscriptFault("line 1", "there are no words in it. Begin each turn as `CALLER: …` or `OPERATOR: …`.")
     silent = sum(not said.text.strip() for said in spoken)
@@ -27,12 +33,33 @@ def read_lines(text: str, notes: tuple[str, ...] = ()) -> Transcript:
     return Transcript(tuple(said for said in spoken if said.text.strip()), (*notes, *noted))
 
 
-def _go_on(spoken: list[Spoken], words: str) -> None:
-    if not spoken:
-        spoken.append(Spoken(None, words))
-        return
-    last = spoken[-1]
-    spoken[-1] = Spoken(last.speaker, f"{last.text}\n{words}".strip(), last.start, last.end)
+def said_in(lines: Iterable[str]) -> list[Spoken]:
+    """The turns of these lines. A time without a name begins a turn of nobody named: who goes on is not guessed."""
+    spoken: list[Spoken] = []
+    for line in filter(str.strip, lines):
+        begun = _begun(_BULLET.sub("", line, count=1))
+        if begun is None and spoken:
+            last = spoken[-1]
+            spoken[-1] = Spoken(last.speaker, f"{last.text}\n{line.strip()}".strip(), last.start, last.end)
+        else:
+            spoken.append(begun or Spoken(None, line.strip()))
+    return spoken
+
+
+def _begun(line: str) -> Spoken | None:
+    """The turn that a line begins; None where it only goes on with the one before."""
+    timed = _TIME.match(line)
+    start, end = (_seconds(timed["start"]), _seconds(timed["end"])) if timed else (None, None)
+    words = line[timed.end() :] if timed else line
+    named = _NAME.match(words)
+    if named and not _SAYING.search(named["name"]):
+        start = start if timed else _seconds(named["time"] or named["alone"])
+        return Spoken(named["name"].strip(), words[named.end() :].strip(), start, end)
+    return Spoken(None, words.strip(), start, end) if timed and timed["bracket"] else None
+
+
+def _seconds(written: str | None) -> float | None:
+    return None if written is None else seconds(written)
 
 
 def seconds(written: str) -> float:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
+from services.intake.domain.keepable import keepable
 from shared.events import Speaker, Turn
 
 ANYBODY: Final = "*"
@@ -28,7 +29,15 @@ class TranscriptFault(Exception):
 
 
 class SpeakersUnknown(Exception):
-    """Nobody said who of these speakers is the operator and who the caller; the message lists them."""
+    """Nobody said who of `speakers` is the operator and who the caller; the message lists them."""
+
+    def __init__(self, unknown: Sequence[str], spoken: Sequence["Spoken"]) -> None:
+        self.speakers = {name: sum((said.speaker or "") == name for said in spoken) for name in unknown}
+        found = ", ".join(f"{name or 'nobody named'} ({times})" for name, times in self.speakers.items())
+        super().__init__(
+            f"It is not said who is the operator and who the caller. Speakers, with how often each speaks: {found}. "
+            f'Say who each is, as caller, operator or background; "{ANYBODY}" stands for all that are not named.'
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +64,7 @@ class Transcript:
 
 
 def decoded(data: bytes) -> tuple[str, tuple[str, ...]]:
-    """The text of a file, with a note where its encoding had to be taken for Windows-1252."""
+    """The text of a file, with a note where its encoding had to be taken for another, or letters were lost."""
     for mark, encoding in (
         (codecs.BOM_UTF32_LE, "utf-32"),
         (codecs.BOM_UTF8, "utf-8-sig"),
@@ -69,8 +78,17 @@ def decoded(data: bytes) -> tuple[str, tuple[str, ...]]:
     try:
         return data.decode(), ()
     except UnicodeDecodeError as error:
-        note = f"not UTF-8 (byte {error.start}): read as Windows-1252, so some letters may be wrong"
-        return data.decode("cp1252", errors="replace"), (note,)
+        return _broken(data, error.start)
+
+
+def _broken(data: bytes, place: int) -> tuple[str, tuple[str, ...]]:
+    """UTF-8 with a broken letter or two where most of it reads as that; otherwise what Windows writes."""
+    text = data.decode(errors="replace")
+    lost = text.count("\ufffd")
+    if sum(letter > "\x7f" for letter in text) > 2 * lost:
+        return text, (f"byte {place} is not UTF-8: {lost} letters could not be read",)
+    note = f"not UTF-8 (byte {place}): read as Windows-1252, so some letters may be wrong"
+    return data.decode("cp1252", errors="replace"), (note,)
 
 
 def _strictly(data: bytes, encoding: str) -> str:
@@ -82,15 +100,17 @@ def _strictly(data: bytes, encoding: str) -> str:
 
 def turns_of(transcript: Transcript, told: Mapping[str, Speaker]) -> tuple[tuple[Turn, ...], tuple[str, ...]]:
     """The turns with who spoke them, and what is to be noted of them. Raises SpeakersUnknown where that is not said."""
-    roles = {name: told.get(name) or _role(name, transcript, told) for name in _names(transcript.spoken)}
+    names = _names(transcript.spoken)
+    roles = {name: told.get(name) or _role(name, transcript, told) for name in names}
     if unknown := [name for name, role in roles.items() if role is None]:
-        raise SpeakersUnknown(_asking(unknown, transcript.spoken))
+        raise SpeakersUnknown(unknown, transcript.spoken)
     turns = tuple(
-        Turn(speaker=role, text=said.text, start=said.start, end=said.end)
+        Turn(speaker=role, text=keepable(said.text), start=said.start, end=said.end)
         for said in transcript.spoken
         if (role := roles[said.speaker or ""])
     )
-    return turns, (*transcript.notes, *_noted(turns))
+    absent = [f"nobody in it is called {name}" for name in told if name not in (*names, ANYBODY)]
+    return turns, (*transcript.notes, *absent, *_noted(turns))
 
 
 def _names(spoken: Sequence[Spoken]) -> list[str]:
@@ -99,16 +119,6 @@ def _names(spoken: Sequence[Spoken]) -> list[str]:
 
 def _role(name: str, transcript: Transcript, told: Mapping[str, Speaker]) -> Speaker | None:
     return transcript.roles.get(name) or ROLES.get(re.sub(r"[\s_]+", " ", name).strip().lower()) or told.get(ANYBODY)
-
-
-def _asking(unknown: Sequence[str], spoken: Sequence[Spoken]) -> str:
-    found = ", ".join(
-        f"{name or 'nobody named'} ({sum((s.speaker or '') == name for s in spoken)})" for name in unknown
-    )
-    return (
-        f"It is not said who is the operator and who the caller. Speakers, with how often each speaks: {found}. "
-        f'Say who each is, as caller, operator or background; "{ANYBODY}" stands for all that are not named.'
-    )
 
 
 def _noted(turns: Sequence[Turn]) -> list[str]:

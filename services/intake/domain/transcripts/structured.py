@@ -2,11 +2,13 @@
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, NonNegativeFloat, ValidationError
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
 from services.intake.domain.transcripts.spoken import Spoken, Transcript, TranscriptFault
+
+Seconds = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 
 
 class Part(BaseModel):
@@ -21,8 +23,8 @@ class Turns(Part):
     class Said(Part):
         speaker: str | None = None
         text: str
-        start: NonNegativeFloat | None = None
-        end: NonNegativeFloat | None = None
+        start: Seconds | None = None
+        end: Seconds | None = None
 
     turns: tuple[Said, ...] = Field(min_length=1)
     call_id: str | None = None
@@ -33,12 +35,31 @@ class Turns(Part):
 class Whisper(Part):
     class Segment(Part):
         text: str
-        start: NonNegativeFloat | None = None
-        end: NonNegativeFloat | None = None
+        start: Seconds | None = None
+        end: Seconds | None = None
         speaker: str | None = None
 
     segments: tuple[Segment, ...] = Field(min_length=1)
     language: str | None = None
+
+
+class WhisperCpp(Part):
+    """As whisper.cpp writes it."""
+
+    class Segment(Part):
+        class Offsets(Part):
+            begin: Seconds = Field(alias="from", description="thousandths of a second")
+            end: Seconds = Field(alias="to", description="thousandths of a second")
+
+        text: str
+        offsets: Offsets
+        speaker: str | None = None
+
+    class Result(Part):
+        language: str | None = None
+
+    transcription: tuple[Segment, ...] = Field(min_length=1)
+    result: Result = Result()
 
 
 class AmazonItem(Part):
@@ -47,8 +68,8 @@ class AmazonItem(Part):
 
     type: str
     alternatives: tuple[Alternative, ...] = Field(min_length=1)
-    start_time: NonNegativeFloat | None = None
-    end_time: NonNegativeFloat | None = None
+    start_time: Seconds | None = None
+    end_time: Seconds | None = None
     speaker_label: str | None = None
 
 
@@ -58,7 +79,7 @@ class AmazonSegments(Part):
         items: tuple["AmazonSegments.Place", ...] = ()
 
     class Place(Part):
-        start_time: NonNegativeFloat
+        start_time: Seconds
 
     segments: tuple[Segment, ...] = ()
 
@@ -90,8 +111,8 @@ class AmazonCall(Part):
     class Said(Part):
         role: str = Field(alias="ParticipantRole")
         content: str = Field(alias="Content")
-        begin: float = Field(alias="BeginOffsetMillis", ge=0)
-        end: float = Field(alias="EndOffsetMillis", ge=0)
+        begin: Seconds = Field(alias="BeginOffsetMillis", description="thousandths of a second")
+        end: Seconds = Field(alias="EndOffsetMillis", description="thousandths of a second")
 
     transcript: tuple[Said, ...] = Field(alias="Transcript", min_length=1)
     language: str | None = Field(None, alias="LanguageCode")
@@ -119,9 +140,20 @@ def read_turns(document: Any) -> Transcript:
 
 def read_whisper(document: Any) -> Transcript:
     """Whisper's segments; who speaks is there only where a diariser added it."""
+    if "transcription" in document:
+        return _whisper_cpp(checked(WhisperCpp, document))
     found = checked(Whisper, document)
     spoken = tuple(Spoken(s.speaker, s.text.strip(), s.start, s.end) for s in found.segments if s.text.strip())
     return _whole(spoken, len(found.segments), notes=_language(found.language))
+
+
+def _whisper_cpp(found: WhisperCpp) -> Transcript:
+    spoken = tuple(
+        Spoken(s.speaker, s.text.strip(), s.offsets.begin / 1000, s.offsets.end / 1000)
+        for s in found.transcription
+        if s.text.strip()
+    )
+    return _whole(spoken, len(found.transcription), notes=_language(found.result.language))
 
 
 def read_amazon(document: Any) -> Transcript:

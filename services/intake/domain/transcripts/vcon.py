@@ -1,21 +1,20 @@
 """vCon (IETF draft): a conversation in a container; and our assessment, put back into it."""
 
 import base64
-import binascii
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from pydantic import AwareDatetime, Field
+from pydantic import AliasChoices, AwareDatetime, Field
 
 from services.intake.domain.transcripts.lines import read_lines
 from services.intake.domain.transcripts.spoken import ROLES, Spoken, Transcript, TranscriptFault
 from services.intake.domain.transcripts.structured import Part, checked, read_turns, read_whisper
-from shared.events import Assessment, Speaker
+from shared.events import Assessment, Speaker, Turn, turn_at
 
 VENDOR: Final = "heard"
-TEXT: Final = ("text/plain", "text/plain;charset=utf-8", None)
+PLAIN: Final = "text/plain"
 
 
 class Party(Part):
@@ -30,13 +29,14 @@ class Dialog(Part):
     duration: float | None = Field(None, ge=0)
     parties: int | tuple[int, ...] | None = None
     originator: int | None = None
-    mediatype: str | None = None
+    mediatype: str = Field(PLAIN, validation_alias=AliasChoices("mediatype", "mimetype"))
     body: Any = None
     encoding: str | None = None
 
 
 class Analysis(Part):
     type: str
+    dialog: int | tuple[int, ...] = ()
     body: Any = None
     encoding: str | None = None
     vendor: str | None = None
@@ -48,21 +48,37 @@ class VCon(Part):
     parties: tuple[Party, ...] = ()
     dialog: tuple[Dialog, ...] = ()
     analysis: tuple[Analysis, ...] = ()
+    attachments: tuple[Any, ...] = ()
 
 
 def read_vcon(document: Any) -> Transcript:
-    """The text of its dialogs, or else a transcript among its analyses. Raises TranscriptFault for neither."""
+    """The text of its dialogs, and the transcripts of those that are not text. Raises TranscriptFault for neither."""
     document, notes = _opened(document)
     found = checked(VCon, document)
-    spoken = tuple(said for number, dialog in enumerate(found.dialog) for said in _text(dialog, number, found))
+    words = {n: tuple(_text(dialog, n, found)) for n, dialog in enumerate(found.dialog) if _is_text(dialog)}
+    noted = [*notes, *_transcripts(found, words)]
+    spoken = tuple(said for number in sorted(words) for said in words[number])
     if not spoken:
-        spoken, more = _analysed(found)
-        notes = (*notes, *more)
-    passed = sum(dialog.type != "text" for dialog in found.dialog)
-    if passed and found.dialog and any(dialog.type == "text" for dialog in found.dialog):
-        notes = (*notes, f"{passed} dialogs are not text, and were not read")
-    starts = [dialog.start for dialog in found.dialog if dialog.start]
-    return Transcript(spoken, notes, found.uuid, _caller(found), min(starts, default=None), _roles(found), document)
+        raise TranscriptFault(
+            "dialog", "there is neither text nor a transcript in it. Have the recording transcribed first."
+        )
+    noted += [f"dialog.{n} ({d.type}) was not read" for n, d in enumerate(found.dialog) if n not in words]
+    noted += [f"{len(found.attachments)} attachments were not read"] if found.attachments else []
+    return Transcript(spoken, tuple(noted), found.uuid, _caller(found), _began(found), _roles(found), document)
+
+
+def _is_text(dialog: Dialog) -> bool:
+    return dialog.type == "text" and dialog.body is not None
+
+
+def _began(found: VCon) -> datetime | None:
+    return min((dialog.start for dialog in found.dialog if dialog.start), default=None)
+
+
+def _into(dialog: Dialog, found: VCon) -> float | None:
+    """Seconds from the beginning of the first dialog to that of this one."""
+    began = _began(found)
+    return (dialog.start - began) / timedelta(seconds=1) if dialog.start and began else None
 
 
 def _opened(document: Any) -> tuple[Any, tuple[str, ...]]:
@@ -71,25 +87,23 @@ def _opened(document: Any) -> tuple[Any, tuple[str, ...]]:
         raise TranscriptFault("ciphertext", "this vCon is encrypted. Decrypt it and send it again.")
     if "payload" not in document:
         return document, ()
-    payload = str(document["payload"])
     try:
-        inside = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
-    except (ValueError, binascii.Error) as error:
+        inside = json.loads(_from_base64(str(document["payload"])))
+    except (ValueError, RecursionError) as error:
         raise TranscriptFault("payload", "what was signed is not readable. Send the vCon again whole.") from error
     return inside, ("a signed vCon: its signature was not checked",)
 
 
 def _text(dialog: Dialog, number: int, found: VCon) -> Iterator[Spoken]:
-    if dialog.type != "text":
-        return
-    if dialog.mediatype not in TEXT:
-        raise TranscriptFault(f"dialog.{number}.mediatype", "only text/plain can be read here.")
+    if dialog.mediatype.partition(";")[0].strip().lower() != PLAIN:
+        raise TranscriptFault(f"dialog.{number}.mediatype", f"only {PLAIN} can be read here.")
     words = _body(dialog.body, dialog.encoding, f"dialog.{number}.body")
-    first = min((d.start for d in found.dialog if d.start), default=None)
-    start = (dialog.start - first) / timedelta(seconds=1) if dialog.start and first else None
+    if not isinstance(words, str):
+        raise TranscriptFault(f"dialog.{number}.body", "words are wanted here.")
+    start = _into(dialog, found)
     end = start + dialog.duration if start is not None and dialog.duration is not None else None
-    if str(words).strip():
-        yield Spoken(_name(_speaker(dialog), found), str(words).strip(), start, end)
+    if words.strip():
+        yield Spoken(_name(_speaker(dialog), found), words.strip(), start, end)
 
 
 def _speaker(dialog: Dialog) -> int | None:
@@ -120,15 +134,23 @@ def _caller(found: VCon) -> str | None:
     return next((tel.removeprefix("tel:") for tel in callers if tel), None)
 
 
-def _analysed(found: VCon) -> tuple[tuple[Spoken, ...], tuple[str, ...]]:
+def _transcripts(found: VCon, words: dict[int, tuple[Spoken, ...]]) -> list[str]:
+    """Put the transcript of each dialog without words to `words`; returns what is to be noted."""
+    notes: list[str] = []
     for number, analysis in enumerate(found.analysis):
-        if analysis.type == "transcript":
-            inside = _transcript(_body(analysis.body, analysis.encoding, f"analysis.{number}.body"), number)
-            spoken = tuple(_by_party(said, found) for said in inside.spoken)
-            return spoken, inside.notes
-    raise TranscriptFault(
-        "dialog", "there is neither text nor a transcript in it. Have the recording transcribed first."
-    )
+        if analysis.type != "transcript":
+            continue
+        said_of = (analysis.dialog,) if isinstance(analysis.dialog, int) else analysis.dialog
+        of = set(said_of or range(max(len(found.dialog), 1))) - set(words)
+        if not of:
+            notes.append(f"analysis.{number}: a second transcript of the same words was not read")
+            continue
+        inside = _transcript(_body(analysis.body, analysis.encoding, f"analysis.{number}.body"), number)
+        dialog = found.dialog[min(of)] if 0 <= min(of) < len(found.dialog) else None
+        later = (_into(dialog, found) if dialog else None) or 0.0
+        words |= dict.fromkeys(of, ()) | {min(of): tuple(_by_party(said, found, later) for said in inside.spoken)}
+        notes += inside.notes
+    return notes
 
 
 def _transcript(body: Any, number: int) -> Transcript:
@@ -141,33 +163,42 @@ def _transcript(body: Any, number: int) -> Transcript:
     raise TranscriptFault(f"analysis.{number}.body", "not a transcript that can be read: text, turns or segments.")
 
 
-def _by_party(said: Spoken, found: VCon) -> Spoken:
-    """A speaker given by the party's place is that party."""
-    if said.speaker and said.speaker.isdigit():
-        return Spoken(_name(int(said.speaker), found), said.text, said.start, said.end)
-    return said
+def _by_party(said: Spoken, found: VCon, later: float) -> Spoken:
+    """A speaker given by the party's place is that party; times count from the beginning of the whole."""
+    name = _name(int(said.speaker), found) if said.speaker and said.speaker.isdecimal() else said.speaker
+    start, end = (None if at is None else at + later for at in (said.start, said.end))
+    return Spoken(name, said.text, start, end)
 
 
 def _body(body: Any, encoding: str | None, place: str) -> Any:
     if encoding in (None, "none") or not isinstance(body, str):
         return body
     try:
-        return (
-            json.loads(body) if encoding == "json" else base64.urlsafe_b64decode(body + "=" * (-len(body) % 4)).decode()
-        )
-    except (ValueError, binascii.Error) as error:
+        return json.loads(body) if encoding == "json" else _from_base64(body).decode()
+    except (ValueError, RecursionError) as error:
         raise TranscriptFault(place, f"not readable as {encoding}: the file may have been cut.") from error
 
 
-def written_back(document: dict[str, Any], reference: str, assessment: Assessment, now: datetime) -> dict[str, Any]:
+def _from_base64(written: str) -> bytes:
+    return base64.urlsafe_b64decode(written + "=" * (-len(written) % 4))
+
+
+def written_back(
+    document: dict[str, Any], reference: str, turns: Sequence[Turn], assessment: Assessment, now: datetime
+) -> dict[str, Any]:
     """The vCon with our assessment among its analyses; whatever else is in it stays as it was."""
+    reading = assessment.model_dump(mode="json")
+    for shown in reading["evidence"]:
+        turn = None if shown["start"] is None else turn_at(turns, shown["start"])
+        shown["seconds"] = None if turn is None else turns[turn].start
     report = {
         "type": "report",
         "dialog": list(range(len(document.get("dialog", [])))),
         "vendor": VENDOR,
         "product": assessment.rulebook,
         "schema": "urn:heard:schema:assessment",
+        "mediatype": "application/json",
         "encoding": "json",
-        "body": json.dumps({"reference": reference, "at": now.isoformat(), **assessment.model_dump(mode="json")}),
+        "body": json.dumps({"reference": reference, "at": now.isoformat(), **reading}),
     }
     return document | {"analysis": [*document.get("analysis", []), report]}
