@@ -62,7 +62,8 @@ def evaluate(pairs: Iterable[tuple[Said, Gold]]) -> Evaluation:
     for name, right in CHECKS.items():
         result.rates[name] = Rate(sum(right(said, gold) for said, gold in both), len(both))
     result.rates |= _urgent(both)
-    result.rates["pairs"] = _pairs(both)
+    if any("pair" in gold for _, gold in both):
+        result.rates["pairs"] = _pairs(both)
     result.confusion = Counter((gold["primary"], said["primary"]) for said, gold in both)
     result.errors = [(str(said["id"]), wrong) for said, gold in both for wrong in _wrong(said, gold)]
     return result

@@ -54,7 +54,7 @@ async def run_worker(settings: Settings) -> None:
 async def run_second_reader(settings: Settings) -> None:
     """The second reading of every report, behind the first and however far behind, until SIGTERM.
 
-    It gives way to every other process here: it takes tens of milliseconds a report, and nobody waits for it.
+    It gives way to every other process here: it takes a fifth of a second a report, and nobody waits for it.
     """
     os.nice(10)
     classify = partial(handlers.classify, rulebook=rulebook.load_second())

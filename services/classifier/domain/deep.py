@@ -1,6 +1,6 @@
 """The deep reader: a small sentence model (BGE small, twelve layers) tuned on our own reports, run on numpy alone.
 
-It gives the odds of facts, never labels, in some tens of milliseconds, and the sentence that spoke most for each. Its
+It gives the odds of facts, never labels, in a fifth of a second, and the sentence that spoke most for each. Its
 weights are whole numbers with a scale for each row. How they are learned: services/classifier/training.
 """
 
@@ -99,7 +99,7 @@ class DeepReader:
         self._cutter = cutter
 
     def weigh(self, reading: Reading, answers: Answers, shown: Shown) -> Weighed:
-        """The odds of every fact: some tens of milliseconds, and bounded however long the report is."""
+        """The odds of every fact: a fifth of a second, and bounded however long the report is."""
         pieces = self._cutter.pieces(reading, answers)
         hidden = _forward(self._network, np.array([piece.id for piece in pieces]))
         odds, pulls = _judged(self._network, hidden)
