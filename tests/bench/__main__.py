@@ -76,7 +76,7 @@ def main() -> None:
 
 def _measured(scale: Scale, start: float) -> list[Found]:
     found = [_one(name, measure, scale, start) for name, measure in STAGES.items()]
-    alone = {name: stage.plain[name] for name, stage in zip(STAGES, found, strict=True)}
+    alone = {name: stage.rows[0].value for name, stage in zip(STAGES, found, strict=True)}
     found.append(_one("path", lambda scale, say: path.measured(scale, say, alone), scale, start))
     return found + [_one(name, measure, scale, start) for name, measure in OTHERS.items()]
 

@@ -32,7 +32,6 @@ def measured(scale: Scale, say: Say) -> Found:
     bound = f"its own Python: {said(ours.cores)}"
     return Found(
         rows=[Row("escalation, one worker", "reports/s", ours.rate, "pgbench", ceiling, 0.5, bound)],
-        plain={"escalation": ours.rate},
     )
 
 

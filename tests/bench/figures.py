@@ -1,7 +1,7 @@
 """What a run finds: rows held against a ceiling of the same run, tables of how cost grows, and how much is done."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from typing import Any
 
 Say = Callable[[str], None]
@@ -48,8 +48,6 @@ class Table:
 class Found:
     rows: Sequence[Row] = ()
     tables: Sequence[Table] = ()
-    plain: dict[str, float] = field(default_factory=dict)
-    """Single figures by name, for docs/scaling.md."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,7 +48,6 @@ def measured(scale: Scale, say: Say) -> Found:
             Row("classifier, one worker", "messages/s", ours.rate, "a loop in batches", batched.rate, 0.5, bound),
             Row("the same", "messages/s", ours.rate, "the barest loop, one by one", singly.rate, 0.5, bound),
         ],
-        plain={"classifier": ours.rate},
     )
 
 
