@@ -38,23 +38,21 @@ def measured(scale: Scale, say: Say) -> Found:
 def _settled(here: World) -> int:
     """1 once every receipt is sent and every audit entry sealed: all is written that there is to write."""
     left = "(select count(*) from outbox) + (select count(*) from audit_entry where position is null)"
-    return int(_psql(here, f"select ({left} = 0)::int"))
+    return int(_tool(here, "psql", "-XAtq", "-c", f"select ({left} = 0)::int"))
 
 
 def _pgbench(here: World, batches: int) -> float:
     """Reports a second: the rows that the worker wrote, kept aside and written again from there."""
-    _psql(here, (SQL / "keep_aside.sql").read_text())
+    _tool(here, "psql", "-Xq", "-v", "ON_ERROR_STOP=1", "-f", str(SQL / "keep_aside.sql"))
     command = ["-n", "-f", str(SQL / "the_same_writes.sql"), "-t", str(batches), "-D", "n=0", "-D", f"size={BATCH}"]
     printed = _tool(here, "pgbench", *command, "-M", "prepared")
     return float(re.findall(r"tps = ([\d.]+)", printed)[0]) * BATCH
-
-
-def _psql(here: World, statement: str) -> str:
-    return _tool(here, "psql", "-XAtq", "-v", "ON_ERROR_STOP=1", "-c", statement)
 
 
 def _tool(here: World, name: str, *arguments: str) -> str:
     """One of PostgreSQL's own programs, in escalation's database as its owner; what it printed."""
     program = installed() / "bin" / name
     command = [str(program), *arguments, here.postgres.url("escalation")]
-    return subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert not done.returncode, f"{name}: {done.stderr}"
+    return done.stdout
