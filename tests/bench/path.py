@@ -43,12 +43,13 @@ LONGEST: Final = 60.0  # seconds that a threat may take
 
 @dataclass
 class Here:
-    """`told` gives the next ordinary report; `beside` is how many of them a second come while threats are told."""
+    """`told` and `threats` give the next of each; `beside`: ordinary ones a second that come while threats are told."""
 
     world: World
     intake: Pool
     escalation: Pool
     told: Iterator[bytes]
+    threats: Iterator[bytes]
     beside: float = 0.0
 
     @property
@@ -71,7 +72,7 @@ def measured(scale: Scale, say: Say, alone: dict[str, float]) -> Found:
 async def _all(world: World, told: Iterator[bytes], scale: Scale, say: Say) -> "Seen":
     urls = [world.postgres.url(name) for name in ("intake", "escalation")]
     async with create_pool(urls[0], 2) as intake, create_pool(urls[1], 8) as escalation:
-        here = Here(world, intake, escalation, told)
+        here = Here(world, intake, escalation, told, _threats_told())
         rate, cores = await _whole_path(here, scale, say)
         here.beside = min(rate * BESIDE, MOST_BESIDE)
         quiet = await _threats(here, scale, say, "nothing waiting")
@@ -197,16 +198,16 @@ async def _threats(here: Here, scale: Scale, say: Say, what: str) -> list[float]
     start, sending = time.monotonic(), []
     for number in range(scale.threats):
         await asyncio.sleep(max(0.0, start + number / THREATS_A_SECOND - time.monotonic()))
-        sending.append(asyncio.create_task(_told(here, _threat(number))))
+        sending.append(asyncio.create_task(_told(here, next(here.threats))))
     took = await asyncio.gather(*sending)
     await beside
     return list(took)
 
 
-def _threat(number: int) -> bytes:
+def _threats_told() -> Iterator[bytes]:
     """From another household each time."""
-    body = {"text": f"{telling.THREAT} Flat {number}.", "place": {"postcode": f"ZZ2 {number % 10}XX"}}
-    return post(TELL, body)
+    for number, postcode in enumerate(telling.postcodes(seed=9)):
+        yield post(TELL, {"text": f"{telling.THREAT} Flat {number}.", "place": {"postcode": postcode}})
 
 
 async def _ordinary(here: Here) -> float:

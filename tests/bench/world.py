@@ -22,6 +22,7 @@ from tests.infrastructure import open_folder, running
 LOOK: Final = 0.05  # seconds
 PATIENCE: Final = 600.0  # seconds without any progress
 UNHINDERED: Final = {
+    "HEARD_INTAKE_AT_ONCE": "256",
     "HEARD_ESCALATION_REQUESTS_A_MINUTE": "100000000",
     "HEARD_INTAKE_LOG_LEVEL": "ERROR",
     "HEARD_CLASSIFIER_LOG_LEVEL": "ERROR",
