@@ -2,7 +2,8 @@
 
 from collections.abc import Iterable
 
-from confluent_kafka import Consumer, KafkaError, KafkaException, Producer, TopicPartition
+from confluent_kafka import Consumer, ConsumerGroupState, KafkaError, KafkaException, Producer, TopicPartition
+from confluent_kafka.admin import AdminClient
 
 from shared.cloudevents import Message
 
@@ -15,6 +16,13 @@ def fill(kafka: str, messages: Iterable[Message]) -> None:
         producer.poll(0)
     left = producer.flush(120)
     assert not left, f"{left} messages were not taken"
+
+
+def members(kafka: str, group: str) -> int:
+    """How many have joined the group, once it is settled; 0 before."""
+    client = AdminClient({"bootstrap.servers": kafka, "log_level": 0})
+    described = client.describe_consumer_groups([group])[group].result(30)
+    return len(described.members) if described.state is ConsumerGroupState.STABLE else 0
 
 
 class Ends:
