@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Final
 
 from deploy.local.postgres import installed
+from services.escalation.main import AT_ONCE
 from shared.kafka import ROUTED
 from tests.bench import telling
 from tests.bench.figures import Found, Row, Say, Scale
@@ -13,7 +14,7 @@ from tests.bench.topics import Ends, fill
 from tests.bench.worker import read_already
 from tests.bench.world import World, said, watched, world
 
-BATCH: Final = 200  # reports in one transaction of pgbench: as many as the worker takes at most
+BATCH: Final = AT_ONCE  # reports in one transaction of pgbench: as many as the worker takes at most
 SQL: Final = Path(__file__).parent / "sql"
 
 
