@@ -69,9 +69,9 @@ class World:
         self.besides.remove(child)
 
     def run(self, *which: tuple[str, str]) -> None:
+        """One after another: each loads alone."""
         for service, role in which:
             self.stack.run(service, role)
-        for service, role in which:
             if role == "serve":
                 self.stack.await_ready(service)
 
