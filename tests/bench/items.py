@@ -73,7 +73,7 @@ ITEM: Final = "report_id force queues danger_class grade_order target_at opened_
 
 def _cases(ids: Sequence[UUID], body: bytes, now: datetime) -> Iterator[tuple[Any, ...]]:
     for number, one in enumerate(ids):
-        yield one, str(one), 1, 1, "rules", now, body, 2 + number % 3, "standard", [], now
+        yield one, str(one), 1, 1, "rules", now, body, 2 + number % 3, "scheduled", [], now
 
 
 def _items(ids: Sequence[UUID], now: datetime) -> Iterator[tuple[Any, ...]]:
