@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from functools import partial
+from typing import Final
 
 import httpx
 from fastapi import FastAPI
@@ -45,6 +46,9 @@ from shared.events import Lane
 from shared.kafka import AMENDED, CLASSIFIED, DEAD, ERASED, LINKED, READERS, RECEIVED, TOPICS, Producer
 from shared.outbox import Bell, Relay, delete_sent
 from shared.worker import Loop, until_stopped
+
+AT_ONCE: Final = 100
+"""Reports in one transaction: enough for its cost to be shared, few enough for a threat not to wait behind them."""
 
 
 def create_app(settings: Settings) -> FastAPI:
@@ -115,8 +119,8 @@ async def run_worker(settings: Settings) -> None:
         classified = partial(consumer.classified, edge=edge)
         urgent, ordinary = CLASSIFIED[Lane.urgent], CLASSIFIED[Lane.ordinary]
         loops: list[Loop] = [
-            read_by([urgent], READERS[urgent], classified, batch=200, leads=turnstile).run,
-            read_by([ordinary], READERS[ordinary], classified, batch=200, follows=turnstile).run,
+            read_by([urgent], READERS[urgent], classified, batch=AT_ONCE, leads=turnstile).run,
+            read_by([ordinary], READERS[ordinary], classified, batch=AT_ONCE, follows=turnstile).run,
             read_by([RECEIVED[Lane.urgent]], "escalation.unread", partial(consumer.received_urgent, edge=edge)).run,
             read_by([ERASED], READERS[ERASED], partial(consumer.erased, edge=edge)).run,
             read_by([LINKED, AMENDED], "escalation.notices", partial(consumer.told, edge=edge)).run,

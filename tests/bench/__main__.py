@@ -1,7 +1,7 @@
 """`make bench`: what Heard does in a second, held against what the same machine does bare in the same run.
 
-`--quick` takes the same rows with smaller counts; `--json FILE` keeps the rows; `--write` puts the whole of it into
-docs/benchmarks.md. Exits with 1 where a ratio was missed.
+`--quick` takes the same rows with smaller counts; `--only NAME…` some of them; `--json FILE` keeps the rows; `--write`
+puts the whole of it into docs/benchmarks.md. Exits with 1 where a ratio was missed.
 """
 
 import argparse
@@ -9,7 +9,7 @@ import json
 import signal
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import Final
 
@@ -40,6 +40,7 @@ STAGES: Final[dict[str, Measure]] = {
     "escalation": escalation.measured,
 }
 """Each alone; the whole path is held against the slowest of them."""
+PATH: Final = "path"
 
 OTHERS: Final[dict[str, Measure]] = {
     "feed": feed.measured,
@@ -51,6 +52,8 @@ OTHERS: Final[dict[str, Measure]] = {
     "turns": turns.measured,
 }
 
+NAMES: Final = (*STAGES, PATH, *OTHERS)
+
 console = Console(width=None if sys.stdout.isatty() else 160)
 
 
@@ -58,11 +61,12 @@ def main() -> None:
     arguments = argparse.ArgumentParser(prog="make bench", description=__doc__)
     arguments.add_argument("--quick", action="store_true", help="the same rows, smaller counts")
     arguments.add_argument("--json", type=Path, metavar="FILE", help="write the rows there")
+    arguments.add_argument("--only", nargs="+", choices=NAMES, default=NAMES, metavar="NAME", help=", ".join(NAMES))
     arguments.add_argument("--write", action="store_true", help="write docs/benchmarks.md anew")
     given = arguments.parse_args()
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that nothing stays running
     start = time.monotonic()
-    found = _measured(QUICK if given.quick else FULL, start)
+    found = _measured(given.only, QUICK if given.quick else FULL, start)
     rows = [row for one in found for row in one.rows]
     tables = [table for one in found for table in one.tables]
     for table in (page.rows(rows), *tables):
@@ -74,11 +78,13 @@ def main() -> None:
     raise SystemExit(0 if all(row.held for row in rows) else 1)
 
 
-def _measured(scale: Scale, start: float) -> list[Found]:
-    found = [_one(name, measure, scale, start) for name, measure in STAGES.items()]
-    alone = {name: stage.plain[name] for name, stage in zip(STAGES, found, strict=True)}
-    found.append(_one("path", lambda scale, say: path.measured(scale, say, alone), scale, start))
-    return found + [_one(name, measure, scale, start) for name, measure in OTHERS.items()]
+def _measured(chosen: Collection[str], scale: Scale, start: float) -> list[Found]:
+    stages = {name: _one(name, STAGES[name], scale, start) for name in STAGES if {name, PATH} & {*chosen}}
+    found = list(stages.values())
+    if PATH in chosen:
+        alone = {name: stage.rows[0].value for name, stage in stages.items()}
+        found.append(_one(PATH, lambda scale, say: path.measured(scale, say, alone), scale, start))
+    return found + [_one(name, OTHERS[name], scale, start) for name in OTHERS if name in chosen]
 
 
 def _one(name: str, measure: Measure, scale: Scale, start: float) -> Found:

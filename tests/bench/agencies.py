@@ -17,12 +17,13 @@ from services.escalation.domain.directory import Agency, Area, Directory, Kind
 from services.escalation.domain.rules import Rules
 from services.escalation.handlers import cases
 from services.escalation.handlers.cases import Arrived
+from services.escalation.settings import MIGRATIONS
 from shared.database import Pool, create_pool
 from shared.events import Place, ReportClassified
 from shared.outbox import Bell
 from tests.bench import telling
 from tests.bench.figures import Found, Say, Scale, Table
-from tests.bench.world import world
+from tests.bench.world import database
 
 BATCHES: Final = 4
 BATCH: Final = 200
@@ -30,8 +31,8 @@ BATCH: Final = 200
 
 def measured(scale: Scale, say: Say) -> Found:
     events = [classifier.classify(r, RULEBOOK) for r in telling.received(telling.calm(BATCH, seed=3))]
-    with world() as here:
-        lines = asyncio.run(_each(here.postgres.url("escalation"), events, scale.agencies, say))
+    with database("escalation", MIGRATIONS) as url:
+        lines = asyncio.run(_each(url, events, scale.agencies, say))
     columns = ("agencies", "areas", "reports/s", "µs of our processor a report")
     return Found(tables=[Table("Routing, by the size of the directory", columns, lines, f"Batches of {BATCH}.")])
 

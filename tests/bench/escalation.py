@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Final
 
 from deploy.local.postgres import installed
+from services.escalation.main import AT_ONCE
 from shared.kafka import ROUTED
 from tests.bench import telling
 from tests.bench.figures import Found, Row, Say, Scale
@@ -13,7 +14,7 @@ from tests.bench.topics import Ends, fill
 from tests.bench.worker import read_already
 from tests.bench.world import World, said, watched, world
 
-BATCH: Final = 200  # reports in one transaction of pgbench: as many as the worker takes at most
+BATCH: Final = AT_ONCE  # reports in one transaction of pgbench: as many as the worker takes at most
 SQL: Final = Path(__file__).parent / "sql"
 
 
@@ -32,30 +33,27 @@ def measured(scale: Scale, say: Say) -> Found:
     bound = f"its own Python: {said(ours.cores)}"
     return Found(
         rows=[Row("escalation, one worker", "reports/s", ours.rate, "pgbench", ceiling, 0.5, bound)],
-        plain={"escalation": ours.rate},
     )
 
 
 def _settled(here: World) -> int:
     """1 once every receipt is sent and every audit entry sealed: all is written that there is to write."""
     left = "(select count(*) from outbox) + (select count(*) from audit_entry where position is null)"
-    return int(_psql(here, f"select ({left} = 0)::int"))
+    return int(_tool(here, "psql", "-XAtq", "-c", f"select ({left} = 0)::int"))
 
 
 def _pgbench(here: World, batches: int) -> float:
     """Reports a second: the rows that the worker wrote, kept aside and written again from there."""
-    _psql(here, (SQL / "keep_aside.sql").read_text())
+    _tool(here, "psql", "-Xq", "-v", "ON_ERROR_STOP=1", "-f", str(SQL / "keep_aside.sql"))
     command = ["-n", "-f", str(SQL / "the_same_writes.sql"), "-t", str(batches), "-D", "n=0", "-D", f"size={BATCH}"]
     printed = _tool(here, "pgbench", *command, "-M", "prepared")
     return float(re.findall(r"tps = ([\d.]+)", printed)[0]) * BATCH
-
-
-def _psql(here: World, statement: str) -> str:
-    return _tool(here, "psql", "-XAtq", "-v", "ON_ERROR_STOP=1", "-c", statement)
 
 
 def _tool(here: World, name: str, *arguments: str) -> str:
     """One of PostgreSQL's own programs, in escalation's database as its owner; what it printed."""
     program = installed() / "bin" / name
     command = [str(program), *arguments, here.postgres.url("escalation")]
-    return subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert not done.returncode, f"{name}: {done.stderr}"
+    return done.stdout

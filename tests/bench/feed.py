@@ -51,7 +51,7 @@ async def _both(here: World, pages: int, say: Say) -> Found:
         run = await sent(here.stack.ports.escalation, _asked(places, asking), AT_ONCE)
     bound = f"writing {len(run.answers[0].body) // 1024} KiB of JSON a page: {said(used.cores())}"
     row = Row(f"agency feed, {PAGE} entries a page", "pages/s", run.rate, "the bare query", bare, 0.5, bound)
-    return Found([row], plain={"feed": run.rate})
+    return Found([row])
 
 
 async def token(here: World, client: str) -> str:

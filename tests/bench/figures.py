@@ -1,7 +1,7 @@
 """What a run finds: rows held against a ceiling of the same run, tables of how cost grows, and how much is done."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from typing import Any
 
 Say = Callable[[str], None]
@@ -48,8 +48,6 @@ class Table:
 class Found:
     rows: Sequence[Row] = ()
     tables: Sequence[Table] = ()
-    plain: dict[str, float] = field(default_factory=dict)
-    """Single figures by name, for docs/scaling.md."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +92,7 @@ QUICK = Scale(
     cases=1_500,
     path=1_000,
     backlog=3_000,
-    threats=40,
+    threats=24,
     pages=300,
     texts=60,
     slow_texts=10,

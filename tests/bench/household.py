@@ -9,12 +9,13 @@ from typing import Final
 from services.intake.domain.households import Keyring
 from services.intake.handlers import reports
 from services.intake.handlers.reports import Told
+from services.intake.settings import MIGRATIONS
 from shared.database import Pool, create_pool
 from shared.events import Answers, Channel, Contact, Place
 from shared.outbox import Bell
 from tests.bench import telling
 from tests.bench.figures import Found, Say, Scale, Table
-from tests.bench.world import world
+from tests.bench.world import database
 
 LAST: Final = 50  # reports that a figure is taken over
 RING: Final = Keyring.of("a secret of thirty-two characters or more", {})
@@ -22,9 +23,9 @@ RING: Final = Keyring.of("a secret of thirty-two characters or more", {})
 
 def measured(scale: Scale, say: Say) -> Found:
     marks = [mark for mark in (100, 300, 1_000, 3_000, 10_000) if mark <= scale.household]
-    with world() as here:
+    with database("intake", MIGRATIONS) as url:
         say(f"a household with {marks[-1]} reports")
-        took = asyncio.run(_told(here.postgres.url("intake"), marks[-1]))
+        took = asyncio.run(_told(url, marks[-1]))
     lines = [[f"{mark:,}", f"{statistics.median(took[mark - LAST : mark]) * 1000:.1f}"] for mark in marks]
     note = "All from one address, about one neighbour; each carries the last 20 references and all counts."
     return Found(tables=[Table("The next report of one household", ("reports before it", "ms"), lines, note)])

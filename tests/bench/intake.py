@@ -28,7 +28,6 @@ def measured(scale: Scale, say: Say) -> Found:
     bound += f"the barest {barest.percentile(0.99) * 1000:.0f} ms, {AT_ONCE} at once"
     return Found(
         rows=[Row("intake, one process", "reports/s", ours.rate, "the barest handler", barest.rate, 0.6, bound)],
-        plain={"intake": ours.rate},
     )
 
 

@@ -17,13 +17,14 @@ from services.escalation.domain.rules import Rules
 from services.escalation.handlers import alerts, cases, leases, queue
 from services.escalation.handlers.board import Board
 from services.escalation.handlers.cases import Arrived
+from services.escalation.settings import MIGRATIONS
 from shared.database import Pool, create_pool
 from shared.events import ReportClassified
 from shared.outbox import Bell
 from tests.bench import telling
 from tests.bench.agencies import RULEBOOK
 from tests.bench.figures import Found, Say, Scale, Table
-from tests.bench.world import world
+from tests.bench.world import database
 
 FORCE: Final = "northmoor-police"
 FEW: Final = 1_000
@@ -34,8 +35,8 @@ Act = Callable[[], Awaitable[object]]
 
 
 def measured(scale: Scale, say: Say) -> Found:
-    with world() as here:
-        return asyncio.run(_both(here.postgres.url("escalation"), scale.open_items, say))
+    with database("escalation", MIGRATIONS) as url:
+        return asyncio.run(_both(url, scale.open_items, say))
 
 
 async def _both(url: str, many: int, say: Say) -> Found:
@@ -72,7 +73,7 @@ ITEM: Final = "report_id force queues danger_class grade_order target_at opened_
 
 def _cases(ids: Sequence[UUID], body: bytes, now: datetime) -> Iterator[tuple[Any, ...]]:
     for number, one in enumerate(ids):
-        yield one, str(one), 1, 1, "rules", now, body, 2 + number % 3, "standard", [], now
+        yield one, str(one), 1, 1, "rules", now, body, 2 + number % 3, "scheduled", [], now
 
 
 def _items(ids: Sequence[UUID], now: datetime) -> Iterator[tuple[Any, ...]]:

@@ -43,12 +43,13 @@ LONGEST: Final = 60.0  # seconds that a threat may take
 
 @dataclass
 class Here:
-    """`told` gives the next ordinary report; `beside` is how many of them a second come while threats are told."""
+    """`told` and `threats` give the next of each; `beside`: ordinary ones a second that come while threats are told."""
 
     world: World
     intake: Pool
     escalation: Pool
     told: Iterator[bytes]
+    threats: Iterator[bytes]
     beside: float = 0.0
 
     @property
@@ -63,39 +64,87 @@ def measured(scale: Scale, say: Say, alone: dict[str, float]) -> Found:
     told = iter([post(TELL, body) for body in telling.bodies(telling.calm(everything, seed=5))])
     with world() as here:
         here.run(*FIRST)
-        return asyncio.run(_all(here, told, scale, say, alone))
+        seen = asyncio.run(_all(here, told, scale, say))
+    slowest = min(alone, key=lambda stage: alone[stage])
+    return Found(seen.rows(slowest, alone[slowest]), seen.tables())
 
 
-async def _all(world: World, told: Iterator[bytes], scale: Scale, say: Say, alone: dict[str, float]) -> Found:
+async def _all(world: World, told: Iterator[bytes], scale: Scale, say: Say) -> "Seen":
     urls = [world.postgres.url(name) for name in ("intake", "escalation")]
     async with create_pool(urls[0], 2) as intake, create_pool(urls[1], 8) as escalation:
-        here = Here(world, intake, escalation, told)
+        here = Here(world, intake, escalation, told, _threats_told())
         rate, cores = await _whole_path(here, scale, say)
         here.beside = min(rate * BESIDE, MOST_BESIDE)
         quiet = await _threats(here, scale, say, "nothing waiting")
-        kept, waiting, behind, drained = await _with_a_backlog(here, scale, say)
-        beside = await _with_the_second_reader(here, scale, say)
-    slowest = min(alone, key=lambda stage: alone[stage])
-    rows = [
-        Row("whole path, every receipt back", "reports/s", rate, f"{slowest} alone", alone[slowest], 0.6,
-            f"the processor: {said(cores)}"),
-        _row("threat, 202 to the board, median", waiting, quiet, 0.5, scale),
-        _row("threat, 202 to the board, p95", waiting, quiet, 0.95, scale),
-        *(memory.row(name, watched) for name, watched in kept.items()),
-    ]  # fmt: skip
-    lines = [
-        ["threat, nothing waiting", *_times(quiet)],
-        [f"threat, {scale.backlog:,} waiting", *_times(waiting)],
-        [f"one FIFO lane: the last of those {scale.backlog:,}, told with the first threat", f"{behind:.0f} s", "", ""],
-    ]
-    note = f"From the post to the case on the board; {here.beside:.0f} ordinary reports a second come meanwhile."
-    tables = [
-        Table("A threat among many", ("told", "median", "p95", "most"), lines, note),
-        Table("The second reading beside the first", ("processes", "reports/s"),
-              [["first reading only", f"{rate:.0f}"], ["with the second reader", f"{beside:.0f}"]]),
-        memory.table(kept),
-    ]  # fmt: skip
-    return Found(rows, tables, {"whole path": rate, "drained": drained})
+        kept, waiting, behind, seconds = await _with_a_backlog(here, scale, say)
+        left = await _left_behind(here)
+        return Seen(
+            scale.backlog, rate, cores, here.beside, quiet, waiting, behind, seconds, kept, left,
+            await _with_the_second_reader(here, scale, say),
+        )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """Rates are reports a second; times are seconds: of each threat, of the report behind the backlog, of all of it."""
+
+    backlog: int
+    rate: float
+    cores: dict[str, float]
+    beside: float
+    quiet: list[float]
+    waiting: list[float]
+    behind: float
+    drained: float
+    memory: dict[str, Memory]
+    left: list[tuple[str, float]]
+    with_second: float
+
+    def rows(self, slowest: str, alone: float) -> list[Row]:
+        bound = f"the processor: {said(self.cores)}"
+        return [
+            Row("whole path, every receipt back", "reports/s", self.rate, f"{slowest} alone", alone, 0.6, bound),
+            self._threats("median", 0.5),
+            self._threats("p95", 0.95),
+            *(memory.row(name, watched) for name, watched in self.memory.items()),
+        ]
+
+    def _threats(self, name: str, share: float) -> Row:
+        waiting, quiet = (percentile(took, share) * 1000 for took in (self.waiting, self.quiet))
+        name, against = f"threat to the board, {name}, {self.backlog:,} waiting", "the same load, nothing waiting"
+        bound = "the report in hand of each worker, and two cores for everything"
+        return Row(name, "ms", waiting, against, quiet, 1.5, bound, at_most=True)
+
+    def tables(self) -> list[Table]:
+        note = f"From the post to the case on the board; {self.beside:.0f} ordinary reports a second come meanwhile."
+        fifo = f"one FIFO lane: told with the first threat, behind those {self.backlog:,}"
+        threats = [
+            ["nothing waiting", *_times(self.quiet)],
+            [f"{self.backlog:,} waiting", *_times(self.waiting)],
+            [fifo, f"{self.behind:.0f} s", "", ""],
+            [f"all {self.backlog:,} read and routed", f"{self.drained:.0f} s", "", ""],
+        ]
+        second = [["first reading only", f"{self.rate:.0f}"], ["with the second reader", f"{self.with_second:.0f}"]]
+        return [
+            Table("A threat among many", ("told", "median", "p95", "most"), threats, note),
+            Table("The second reading beside the first", ("processes", "reports/s"), second),
+            memory.table(self.memory),
+            Table(
+                "What a report leaves behind", ("where", "KiB"), [[where, f"{size:.1f}"] for where, size in self.left]
+            ),
+        ]
+
+
+async def _left_behind(here: Here) -> list[tuple[str, float]]:
+    """KiB for each report so far, with their indexes, before any vacuum."""
+    size, reports = "select pg_database_size(current_database())", "select count(*) from report"
+    many = await here.intake.fetchval(reports)
+    held = {
+        "intake's database": await here.intake.fetchval(size),
+        "escalation's database": await here.escalation.fetchval(size),
+        "Kafka, one replica": sum(file.stat().st_size for file in here.world.kafka.folder.rglob("*.log")),
+    }
+    return [(name, bytes_ / many / 1024) for name, bytes_ in held.items()]
 
 
 async def _whole_path(here: Here, scale: Scale, say: Say) -> tuple[float, dict[str, float]]:
@@ -137,7 +186,7 @@ async def _with_a_backlog(here: Here, scale: Scale, say: Say) -> tuple[dict[str,
         behind = await first_of_the_rest
         await _all_routed(here)
     looking.cancel()
-    drained = scale.backlog / (time.monotonic() - start)
+    drained = time.monotonic() - start
     kept = {name: taking if name == "intake serve" else draining for name in _pids(here.world)}
     return kept, waiting, behind, drained
 
@@ -149,16 +198,16 @@ async def _threats(here: Here, scale: Scale, say: Say, what: str) -> list[float]
     start, sending = time.monotonic(), []
     for number in range(scale.threats):
         await asyncio.sleep(max(0.0, start + number / THREATS_A_SECOND - time.monotonic()))
-        sending.append(asyncio.create_task(_told(here, _threat(number))))
+        sending.append(asyncio.create_task(_told(here, next(here.threats))))
     took = await asyncio.gather(*sending)
     await beside
     return list(took)
 
 
-def _threat(number: int) -> bytes:
+def _threats_told() -> Iterator[bytes]:
     """From another household each time."""
-    body = {"text": f"{telling.THREAT} Flat {number}.", "place": {"postcode": f"ZZ2 {number % 10}XX"}}
-    return post(TELL, body)
+    for number, postcode in enumerate(telling.postcodes(seed=9)):
+        yield post(TELL, {"text": f"{telling.THREAT} Flat {number}.", "place": {"postcode": postcode}})
 
 
 async def _ordinary(here: Here) -> float:
@@ -211,14 +260,6 @@ async def _look_on(here: Here) -> None:
     while True:
         await sent(here.world.stack.ports.escalation, asked, 1)
         await asyncio.sleep(1)
-
-
-def _row(name: str, waiting: list[float], quiet: list[float], share: float, scale: Scale) -> Row:
-    bound = "the batch in hand of each worker, and two cores for everything"
-    return Row(
-        name, "ms", percentile(waiting, share) * 1000, "the same with nothing waiting", percentile(quiet, share) * 1000,
-        1.5, bound, at_most=True,
-    )  # fmt: skip
 
 
 def _times(took: list[float]) -> list[str]:

@@ -54,7 +54,7 @@ def measured(scale: Scale, say: Say) -> Found:
         Table(f"Reading {WORDS} words", ("reader", "median µs", "p95 µs", "times the first reading"), lines, size),
         Table("Reading longer texts (`account`)", ("text", "KiB", "ms", "µs a KiB"), curve),
     ]
-    return Found(list(_rows(first, rivals)), tables, {"reading": first})
+    return Found(list(_rows(first, rivals)), tables)
 
 
 FIRST: Final = "first reading: facts and labels (`assess`)"

@@ -2,7 +2,8 @@
 
 from collections.abc import Iterable
 
-from confluent_kafka import Consumer, Producer, TopicPartition
+from confluent_kafka import Consumer, ConsumerGroupState, KafkaError, KafkaException, Producer, TopicPartition
+from confluent_kafka.admin import AdminClient
 
 from shared.cloudevents import Message
 
@@ -17,14 +18,28 @@ def fill(kafka: str, messages: Iterable[Message]) -> None:
     assert not left, f"{left} messages were not taken"
 
 
+def members(kafka: str, group: str) -> int:
+    """How many have joined the group, once it is settled; 0 before."""
+    client = AdminClient({"bootstrap.servers": kafka, "log_level": 0})
+    described = client.describe_consumer_groups([group])[group].result(30)
+    return len(described.members) if described.state is ConsumerGroupState.STABLE else 0
+
+
 class Ends:
     """How many messages a topic holds, asked often and cheaply."""
 
     def __init__(self, kafka: str, topic: str) -> None:
-        self._consumer = Consumer({"bootstrap.servers": kafka, "group.id": "bench.ends"})
+        self._consumer = Consumer({"bootstrap.servers": kafka, "group.id": "bench.ends", "log_level": 0})
         self._topic = topic
+        self._last = 0
 
     def __call__(self) -> int:
-        known = self._consumer.list_topics(self._topic, timeout=10).topics[self._topic]
-        places = [TopicPartition(self._topic, number) for number in known.partitions]
-        return sum(self._consumer.get_watermark_offsets(place, timeout=10)[1] for place in places)
+        """As many as it last held, while the broker cannot say: a topic that has just been made has no leader yet."""
+        try:
+            known = self._consumer.list_topics(self._topic, timeout=10).topics[self._topic]
+            places = [TopicPartition(self._topic, number) for number in known.partitions]
+            self._last = sum(self._consumer.get_watermark_offsets(place, timeout=10)[1] for place in places)
+        except KafkaException as error:
+            if not error.args[0].retriable() and error.args[0].code() != KafkaError.NOT_LEADER_FOR_PARTITION:
+                raise
+        return self._last

@@ -1,37 +1,49 @@
-"""What more workers do: 1, 2 and 4 of the same, on topics of as many partitions."""
+"""What more workers do: 1, 2 and 4 of the same, on topics of four partitions."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
 from shared.cloudevents import Message
-from shared.kafka import ROUTED
+from shared.events import ReportReceived
+from shared.kafka import READERS, ROUTED
 from tests.bench import telling
 from tests.bench.figures import Found, Say, Scale, Table
-from tests.bench.topics import Ends, fill
-from tests.bench.worker import WRITTEN, published, read_already
-from tests.bench.world import watched, world
+from tests.bench.topics import Ends, fill, members
+from tests.bench.worker import READ, WRITTEN, published, read_already
+from tests.bench.world import World, watched, world
 
-NEEDS: Final = {"classifier": WRITTEN, "escalation": ROUTED}
-"""What tells how far the workers of a service are."""
+Made = Callable[[list[ReportReceived]], list[Message]]
+
+SERVICES: Final[dict[str, tuple[Made, str, str]]] = {
+    "classifier": (published, READERS[READ], WRITTEN),
+    "escalation": (read_already, READERS[WRITTEN], ROUTED),
+}
+"""What they are given, the group that reads it, and where it goes."""
 
 
 def measured(scale: Scale, say: Say) -> Found:
-    reports = telling.received(telling.calm(scale.readings // 2, seed=7))
-    filled = {"classifier": published(reports), "escalation": read_already(reports)}
-    lines = []
-    for many in scale.workers:
-        rates = []
-        for service, messages in filled.items():
-            say(f"{many} workers of {service}")
-            rates.append(f"{_rate(service, many, messages):.0f}")
-        lines.append([str(many), *rates])
+    reports = telling.received(telling.calm(scale.readings // 2 * len(scale.workers), seed=7))
+    rates = [list(_rates(service, reports, scale.workers, say)) for service in SERVICES]
+    lines = [[str(many), *line] for many, *line in zip(scale.workers, *rates, strict=True)]
     note = "Messages a second of all of them together; these cores are shared with Kafka and PostgreSQL."
-    return Found(tables=[Table("More workers", ("workers", *filled), lines, note)])
+    return Found(tables=[Table("More workers", ("workers", *SERVICES), lines, note)])
 
 
-def _rate(service: str, many: int, messages: Sequence[Message]) -> float:
+def _rates(service: str, reports: list[ReportReceived], counts: Sequence[int], say: Say) -> Iterator[str]:
+    made, group, to = SERVICES[service]
+    messages = made(reports)
+    each = len(messages) // len(counts)
     with world() as here:
-        fill(here.kafka.address, messages)
-        for _ in range(many):
-            here.beside("services", service, "work")
-        return watched(Ends(here.kafka.address, NEEDS[service]), len(messages)).rate
+        for place, many in enumerate(counts):
+            say(f"{many} of {service}")
+            _grow(here, service, group, many)
+            before = Ends(here.kafka.address, to)()
+            fill(here.kafka.address, messages[place * each : (place + 1) * each])
+            yield f"{watched(Ends(here.kafka.address, to), before + each, before).rate:.0f}"
+
+
+def _grow(here: World, service: str, group: str, many: int) -> None:
+    """Until so many have joined the group."""
+    while len(here.besides) < many:
+        here.beside("services", service, "work")
+    watched(lambda: members(here.kafka.address, group), many)

@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -17,11 +17,13 @@ from deploy.local.demo import let_everybody_in
 from deploy.local.kafka import Kafka
 from deploy.local.postgres import Postgres
 from deploy.local.stack import ROOT, Ports, Stack
+from shared.database import migrate
 from tests.infrastructure import open_folder, running
 
 LOOK: Final = 0.05  # seconds
 PATIENCE: Final = 600.0  # seconds without any progress
 UNHINDERED: Final = {
+    "HEARD_INTAKE_AT_ONCE": "256",
     "HEARD_ESCALATION_REQUESTS_A_MINUTE": "100000000",
     "HEARD_INTAKE_LOG_LEVEL": "ERROR",
     "HEARD_CLASSIFIER_LOG_LEVEL": "ERROR",
@@ -42,6 +44,14 @@ class World:
     stack: Stack
     besides: list[subprocess.Popen[bytes]] = field(default_factory=list)
 
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, *_: object) -> None:
+        for child in self.besides[:]:
+            self.end(child)
+        self.stack.stop()
+
     def beside(self, *command: str, **environment: str) -> subprocess.Popen[bytes]:
         """`python -m …`, ended with the world."""
         child = process.spawn(
@@ -59,9 +69,9 @@ class World:
         self.besides.remove(child)
 
     def run(self, *which: tuple[str, str]) -> None:
+        """One after another: each loads alone."""
         for service, role in which:
             self.stack.run(service, role)
-        for service, role in which:
             if role == "serve":
                 self.stack.await_ready(service)
 
@@ -70,23 +80,38 @@ class World:
 
 
 @contextmanager
-def world(settings: Mapping[str, str] | None = None, partitions: int = 4) -> Iterator[World]:
+def world() -> Iterator[World]:
     """PostgreSQL and Kafka up, the databases made, the sample directory loaded; no process of Heard's yet."""
-    with ExitStack() as held:
-        folder = held.enter_context(open_folder())
-        postgres = held.enter_context(running(Postgres(folder / "postgres")))
-        kafka = held.enter_context(running(Kafka(folder / "kafka", heap="1g", partitions=partitions)))
-        ports = Ports(*(process.free_port() for _ in range(3)))
-        stack = Stack(folder, kafka.address, postgres, ports, UNHINDERED | dict(settings or {}))
-        stack.prepare()
-        asyncio.run(let_everybody_in(stack))
-        made = World(folder, kafka, postgres, stack)
-        try:
+    with _on_kafka() as made, running(made.postgres):
+        made.stack.prepare()
+        asyncio.run(let_everybody_in(made.stack))
+        with made:
             yield made
-        finally:
-            for child in made.besides[:]:
-                made.end(child)
-            stack.stop()
+
+
+@contextmanager
+def without_databases() -> Iterator[World]:
+    """Kafka alone, for what has no database."""
+    with _on_kafka() as made, made:
+        yield made
+
+
+@contextmanager
+def _on_kafka() -> Iterator[World]:
+    with open_folder() as folder, running(Kafka(folder / "kafka", heap="1g")) as kafka:
+        (folder / "postgres").mkdir()
+        postgres = Postgres(folder / "postgres")
+        ports = Ports(*(process.free_port() for _ in range(3)))
+        yield World(folder, kafka, postgres, Stack(folder, kafka.address, postgres, ports, UNHINDERED))
+
+
+@contextmanager
+def database(name: str, migrations: Path) -> Iterator[str]:
+    """The URL of a service's own database, durable and empty, with nothing else running."""
+    with open_folder() as folder, running(Postgres(folder)) as postgres:
+        url = postgres.create_database(name)
+        migrate(url, migrations)
+        yield url
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,13 +128,13 @@ class Progress:
         return (last - first) / (ended - began)
 
 
-def watched(done: Callable[[], int], until: int, **pids: int) -> Progress:
-    """Look until so many are done. Raises AssertionError where nothing moves any more."""
+def watched(done: Callable[[], int], until: int, before: int = 0, **pids: int) -> Progress:
+    """Look until so many are done, `before` of them already. Raises AssertionError where nothing moves any more."""
     samples: list[tuple[float, int]] = []
     moved, used = time.monotonic(), Used(pids)
     while not samples or samples[-1][1] < until:
         now, count = time.monotonic(), done()
-        if count > (samples[-1][1] if samples else 0):
+        if count > (samples[-1][1] if samples else before):
             used = used if samples else Used(pids)
             samples.append((now, count))
             moved = now

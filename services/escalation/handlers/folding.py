@@ -11,7 +11,6 @@ from services.escalation.domain.copies import WITHIN, Fold, as_first, folded
 from services.escalation.repository import folds
 from services.escalation.repository.cases import Known, Opened
 from shared.database import Connection
-from shared.turns import in_turn
 
 LOOKED_AT: Final = 200
 """How many first reports a batch is compared with, the newest first."""
@@ -24,7 +23,7 @@ async def fold(
     new = [case for case in opened if _is_new(case, known)]
     if not new:
         return list(opened)
-    owns = [as_first(case.event.report) async for case in in_turn(new)]
+    owns = [as_first(case.event.report) for case in new]
     firsts = await _firsts(connection, owns, now)
     found: dict[UUID, Fold] = {}
     for own in owns:

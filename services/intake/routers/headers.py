@@ -2,7 +2,6 @@
 
 from typing import Final
 
-from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 SAFE: Final = {
@@ -18,6 +17,9 @@ SAFE: Final = {
 }
 
 
+_WRITTEN: Final = tuple((name.lower().encode(), value.encode()) for name, value in SAFE.items())
+
+
 class SafeHeaders:
     """Adds SAFE to every answer; what a route has set itself stays."""
 
@@ -27,9 +29,9 @@ class SafeHeaders:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         async def with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                for name, value in SAFE.items():
-                    headers.setdefault(name, value)
+                given = {name.lower() for name, _ in message["headers"]}
+                safe = ((name, value) for name, value in _WRITTEN if name not in given)
+                message["headers"] = [*message["headers"], *safe]
             await send(message)
 
         await self._app(scope, receive, with_headers if scope["type"] == "http" else send)

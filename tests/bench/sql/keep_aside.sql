@@ -22,4 +22,3 @@ truncate cases, queue_item, delivery, audit_entry, outbox, case_review, case_rev
     case_link, case_review_action, case_review_agency;
 alter table audit_entry enable trigger audit_table_stays;
 analyze;
-checkpoint;
