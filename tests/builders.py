@@ -4,19 +4,10 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
 
-from shared.events import (
-    Assessment,
-    Channel,
-    DangerClass,
-    Destination,
-    Label,
-    Lane,
-    Place,
-    Repetition,
-    ReportClassified,
-    ReportReceived,
-    ReportRouted,
-)
+from shared.assessment import Assessment
+from shared.codebook import DangerClass, Label, Repetition
+from shared.events import Destination, Lane, ReportClassified, ReportReceived, ReportRouted
+from shared.told import Channel, Place
 
 NOON = datetime(2026, 3, 14, 12, tzinfo=UTC)
 

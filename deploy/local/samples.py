@@ -15,7 +15,7 @@ from services.escalation import tokens
 from services.escalation.directory_file import read_directory
 from services.escalation.domain.directory import Directory, Kind
 from services.escalation.domain.people import Role
-from shared.events import Channel, Speaker
+from shared.told import Channel, Speaker
 
 DEMO: Final = ROOT / "deploy" / "demo"
 DIRECTORY: Final = DEMO / "directory.toml"

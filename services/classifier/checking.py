@@ -7,7 +7,7 @@ from services.classifier.domain.combine import OF_THE_WHOLE
 from services.classifier.domain.lexical import lexical
 from services.classifier.domain.reading import read
 from services.classifier.domain.rules import Condition, Rule, Rulebook
-from shared.events import Label
+from shared.codebook import Label
 
 _FACT = re.compile(r"(?:F\d+|[SHOA]\d+|X|R|note|L\d)(?:\.[a-z_]+)?")
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from shared.events import Label, Threat
+from shared.codebook import Label, Threat
 
 LABELS = tuple(label.value for label in Label)
 URGENT = {Threat.explicit.value, Threat.imminent.value}

@@ -10,7 +10,8 @@ from uuid import NAMESPACE_URL, uuid5
 
 from services.classifier.domain.account import account
 from services.classifier.domain.rules import Rulebook
-from shared.events import Answers, Channel, History, Lane, ReportReceived
+from shared.events import Lane, ReportReceived
+from shared.told import Answers, Channel, History
 
 UNTIMED: Final = datetime(2000, 1, 1, tzinfo=UTC)
 

@@ -2,7 +2,8 @@
 
 from services.classifier.domain.account import account
 from services.classifier.domain.rules import Rulebook
-from shared.events import Assessment, ReportClassified, ReportReceived
+from shared.assessment import Assessment
+from shared.events import ReportClassified, ReportReceived
 
 
 def classify(report: ReportReceived, rulebook: Rulebook) -> ReportClassified:

@@ -6,7 +6,8 @@ from typing import Any, Final
 
 from services.classifier.domain.account import account
 from services.classifier.domain.rules import Rulebook
-from shared.events import Assessment, ReportReceived, Standing
+from shared.assessment import Assessment, Standing
+from shared.events import ReportReceived
 
 COMPARED: Final = (
     "primary",

@@ -15,7 +15,7 @@ from services.classifier.domain import deep
 from services.classifier.domain.established import index
 from services.classifier.domain.guide import Guide, together
 from services.classifier.domain.rules import Derivation, LabelRule, NextStep, Rule, Rulebook, Scope
-from shared.events import Label
+from shared.codebook import Label
 from shared.patterns import Words, compile_filter, expand, lines, wrong
 from shared.screen import THREAT_RULES, WORD_LISTS, words
 

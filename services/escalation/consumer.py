@@ -14,17 +14,10 @@ from shared.clock import Clock
 from shared.cloudevents import Unreadable, attributes, decode
 from shared.consumer import Record
 from shared.database import Pool
-from shared.events import (
-    Channel,
-    Lane,
-    ReportAmended,
-    ReportClassified,
-    ReportErased,
-    ReportLinked,
-    ReportReceived,
-)
+from shared.events import Lane, ReportAmended, ReportClassified, ReportErased, ReportLinked, ReportReceived
 from shared.kafka import CLASSIFIED, LINKED, RECEIVED
 from shared.outbox import Bell
+from shared.told import Channel
 from shared.turns import in_turn
 
 LETTERS = UUID("5f0f3d8e-6c3b-4b0e-9d0a-3a1c8f1f6b52")

@@ -16,7 +16,7 @@ from services.escalation.domain.rules import Rules
 from services.escalation.repository.directories import directory, newest_version
 from shared.consumer import NotYet
 from shared.database import Connection, Pool, transaction
-from shared.events import Place
+from shared.told import Place
 
 TABLES: Final = Path(__file__).parent / "rules"
 ROUTING: Final = Path(__file__).parents[2] / "shared" / "routing.toml"

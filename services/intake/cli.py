@@ -24,10 +24,10 @@ from services.intake.handlers.transcripts import AboutCall
 from services.intake.repository import reports
 from services.intake.settings import MIGRATIONS, Settings
 from shared.database import DatabaseUnavailable, Pool, create_pool, migrate, transaction
-from shared.events import Line, Place, Speaker
 from shared.http import ServiceError, serve
 from shared.outbox import CHANNEL, Bell
 from shared.telemetry import configure_logging
+from shared.told import Line, Place, Speaker
 
 app = typer.Typer(
     no_args_is_help=True,

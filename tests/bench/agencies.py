@@ -19,8 +19,9 @@ from services.escalation.handlers import cases
 from services.escalation.handlers.cases import Arrived
 from services.escalation.settings import MIGRATIONS
 from shared.database import Pool, create_pool
-from shared.events import Place, ReportClassified
+from shared.events import ReportClassified
 from shared.outbox import Bell
+from shared.told import Place
 from tests.bench import telling
 from tests.bench.figures import Found, Say, Scale, Table
 from tests.bench.world import database

@@ -11,8 +11,8 @@ from services.intake.handlers import reports
 from services.intake.handlers.reports import Told
 from services.intake.settings import MIGRATIONS
 from shared.database import Pool, create_pool
-from shared.events import Answers, Channel, Contact, Place
 from shared.outbox import Bell
+from shared.told import Answers, Channel, Contact, Place
 from tests.bench import telling
 from tests.bench.figures import Found, Say, Scale, Table
 from tests.bench.world import database

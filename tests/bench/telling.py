@@ -9,8 +9,9 @@ from typing import Any, Final
 from uuid import UUID
 
 from deploy.local.stack import ROOT
-from shared.events import Answers, Contact, Lane, Place, ReportReceived
+from shared.events import Lane, ReportReceived
 from shared.screen import screen
+from shared.told import Answers, Contact, Place
 
 WORDS: Final = 100
 _DEMO: Final = ROOT / "deploy" / "demo" / "reports.jsonl"

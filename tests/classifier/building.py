@@ -7,7 +7,9 @@ from services.classifier.domain.assess import assess
 from services.classifier.domain.facts import Facts, establish
 from services.classifier.domain.rules import Proposal, Rulebook
 from services.classifier.rulebook import load
-from shared.events import Answers, Assessment, Channel, History, Lane, ReportReceived
+from shared.assessment import Assessment
+from shared.events import Lane, ReportReceived
+from shared.told import Answers, Channel, History
 
 BOOK: Rulebook = load()
 

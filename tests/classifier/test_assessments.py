@@ -6,7 +6,10 @@ import pytest
 from services.classifier.domain.account import account
 from services.classifier.main import MAX_EVENT
 from services.classifier.rulebook import load_second
-from shared.events import Assessment, Label, ReportReceived, Speaker, Threat, Turn, written_out
+from shared.assessment import Assessment
+from shared.codebook import Label, Threat
+from shared.events import ReportReceived, written_out
+from shared.told import Speaker, Turn
 from tests.builders import report
 
 PATH = "/v1/classify"

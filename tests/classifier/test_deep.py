@@ -20,7 +20,7 @@ from services.classifier.domain.pieces import LONGEST, NO_PLACE
 from services.classifier.domain.reading import read
 from services.classifier.domain.rules import Proposal
 from services.classifier.domain.wordpiece import WordPiece
-from shared.events import Answers, History, Times
+from shared.told import Answers, History, Times
 
 ROOT = Path(__file__).parents[2]
 FOLLOWED = (

@@ -6,7 +6,8 @@ import pytest
 
 from services.classifier.domain.account import account
 from services.classifier.domain.rules import Rulebook
-from shared.events import Answers, Assessment, History, Times
+from shared.assessment import Assessment
+from shared.told import Answers, History, Times
 from tests.builders import report
 
 STALKED = "My ex follows me home every night and he put a tracker on my car. I told him to stop. I'm terrified."

@@ -4,7 +4,8 @@ import pytest
 
 from services.classifier.domain import labels
 from services.classifier.domain.danger import danger_class, threat
-from shared.events import Answers, DangerClass, History, Label, Repetition, Threat, Times
+from shared.codebook import DangerClass, Label, Repetition, Threat
+from shared.told import Answers, History, Times
 from tests.classifier.building import BOOK, facts
 
 CASES = {

@@ -10,7 +10,8 @@ from services.classifier.domain.account import account
 from services.classifier.domain.guide import Checked, Guide, Offence, SupportEntry
 from services.classifier.domain.rules import Rulebook
 from services.classifier.domain.support import CHECK_EVERY, due
-from shared.events import Answers, Strand
+from shared.codebook import Strand
+from shared.told import Answers
 from tests.builders import report
 
 CHECKED = Checked(on=date(2026, 1, 31), source="legislation.gov.uk")

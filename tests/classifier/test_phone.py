@@ -3,7 +3,8 @@
 import pytest
 
 from services.classifier.domain.reading import Answered, read
-from shared.events import Channel, Repetition, Speaker, Threat
+from shared.codebook import Repetition, Threat
+from shared.told import Channel, Speaker
 from tests.classifier.building import said
 
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from shared.events import Label, Threat
+from shared.codebook import Label, Threat
 from shared.patterns import normalise
 from shared.screen import screen
 from tests.classifier.building import BOOK, said

@@ -4,7 +4,8 @@ import pytest
 
 from services.classifier.domain.account import account
 from services.classifier.domain.rules import Rulebook
-from shared.events import Answers, Finding, History, RiskGroup, Standing, Times
+from shared.assessment import Finding, RiskGroup, Standing
+from shared.told import Answers, History, Times
 from tests.builders import report
 
 CALL = "OPERATOR: {asked}\nCALLER: {said}"

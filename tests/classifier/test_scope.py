@@ -2,7 +2,7 @@
 
 import pytest
 
-from shared.events import Flag, Repetition, Threat
+from shared.codebook import Flag, Repetition, Threat
 from tests.classifier.building import said
 
 

@@ -13,7 +13,7 @@ from services.classifier.domain.reading import read
 from services.classifier.training import base, batches, calibrate, pack, reports
 from services.classifier.training.calibrate import Seen
 from services.classifier.training.reports import COLUMNS, FACTS
-from shared.events import Answers
+from shared.told import Answers
 
 REPORTS = Path(reports.__file__).parent / "reports"
 JUDGES = Path(__file__).parents[1] / "data"

@@ -14,8 +14,9 @@ from deploy.local.kafka import Kafka
 from deploy.local.samples import Sent
 from deploy.local.stack import Stack
 from shared.cloudevents import Message, encode
+from shared.codebook import DangerClass, Label, Threat
 from shared.database import Pool, create_pool
-from shared.events import DangerClass, Label, Lane, Threat
+from shared.events import Lane
 from shared.kafka import CLASSIFIED, RECEIVED, ROUTED, Producer
 from shared.telemetry import new_traceparent
 from tests.builders import classified, report

@@ -27,9 +27,11 @@ from services.escalation.errors import LeaseLost
 from services.escalation.handlers import cases, leases
 from services.escalation.handlers.cases import Arrived
 from services.escalation.handlers.leases import LEASE, Claim
+from shared.codebook import DangerClass, Label
 from shared.database import create_pool
-from shared.events import DangerClass, Label, Lane, Place, ReportClassified, ReportReceived
+from shared.events import Lane, ReportClassified, ReportReceived
 from shared.outbox import Bell
+from shared.told import Place
 from tests.builders import NOON, classified, report
 from tests.escalation.conftest import TABLES
 

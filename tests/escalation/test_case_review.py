@@ -14,10 +14,12 @@ from services.escalation.domain.case_review import Why, count
 from services.escalation.domain.directory import Threshold
 from services.escalation.handlers import attendance, cases
 from services.escalation.handlers.cases import Arrived, Rules
+from shared.codebook import Label
 from shared.database import Pool
-from shared.events import Answers, Contact, History, Label, Place, Progress, ReportClassified, ReportProgressed
+from shared.events import Progress, ReportClassified, ReportProgressed
 from shared.kafka import PROGRESSED
 from shared.outbox import Bell
+from shared.told import Answers, Contact, History, Place
 from tests.builders import NOON, assessment, classified, report
 from tests.escalation.conftest import Escalate, SignIn
 

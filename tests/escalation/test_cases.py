@@ -5,8 +5,9 @@ from datetime import timedelta
 
 from services.escalation.handlers import cases
 from services.escalation.handlers.cases import Rules
+from shared.codebook import DangerClass, Label, Threat
 from shared.database import Pool
-from shared.events import DangerClass, Label, Lane, ReportRouted, Threat
+from shared.events import Lane, ReportRouted
 from shared.outbox import Bell
 from tests.builders import NOON, assessment, classified, report
 from tests.escalation.conftest import Escalate

@@ -11,9 +11,11 @@ from services.escalation.domain.copies import Fold, as_first, folded
 from services.escalation.domain.people import Role, Worker
 from services.escalation.handlers import alerts, leases, queue
 from services.escalation.handlers.cases import Rules, open_unread
+from shared.codebook import DangerClass, Label
 from shared.database import Pool
-from shared.events import Answers, Channel, Contact, DangerClass, Label, Lane, Place, ReportClassified, ReportReceived
+from shared.events import Lane, ReportClassified, ReportReceived
 from shared.outbox import Bell
+from shared.told import Answers, Channel, Contact, Place
 from tests.builders import NOON, assessment, classified, report
 from tests.escalation.conftest import Escalate, SignIn, SignInPage
 

@@ -11,10 +11,12 @@ import pytest
 from services.escalation.domain.directory import Directory
 from services.escalation.handlers import attendance, cases
 from services.escalation.handlers.cases import Arrived, Rules
+from shared.codebook import Label
 from shared.database import Pool
-from shared.events import Answers, Contact, Label, Progress, ReportClassified, ReportProgressed, SafeWords
+from shared.events import Progress, ReportClassified, ReportProgressed, SafeWords
 from shared.kafka import PROGRESSED
 from shared.outbox import Bell
+from shared.told import Answers, Contact
 from tests.builders import NOON, assessment, classified, report
 from tests.escalation.conftest import Escalate, SignIn
 

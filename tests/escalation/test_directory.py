@@ -17,8 +17,8 @@ from services.escalation.handlers import directories
 from services.escalation.handlers.cases import Rules
 from services.escalation.rules_in_force import RulesInForce, covering
 from shared.database import Pool
-from shared.events import Place
 from shared.outbox import Bell
+from shared.told import Place
 from tests.builders import NOON, classified, report
 from tests.escalation.conftest import Escalate
 

@@ -10,9 +10,10 @@ from services.escalation.domain.directory import Directory
 from services.escalation.handlers import cases, erasing
 from services.escalation.handlers.cases import Rules
 from shared.database import Pool
-from shared.events import Contact, History, ReportClassified, ReportDelivered, ReportErased, ReportRouted
+from shared.events import ReportClassified, ReportDelivered, ReportErased, ReportRouted
 from shared.kafka import ROUTED
 from shared.outbox import Bell
+from shared.told import Contact, History
 from tests.builders import NOON, classified, report
 from tests.escalation.conftest import Escalate, SignIn
 

@@ -11,23 +11,11 @@ from services.escalation.domain.grading import ORDER, Grade, grade
 from services.escalation.domain.overrides import BY_THREAT, Override
 from services.escalation.handlers.cases import Rules
 from services.escalation.rules_in_force import grading
+from shared.assessment import Assessment, Finding, RiskGroup, Standing
+from shared.codebook import DangerClass, Effect, Flag, Impact, Label, Repetition, Threat
 from shared.database import Pool
-from shared.events import (
-    Assessment,
-    DangerClass,
-    Effect,
-    Finding,
-    Flag,
-    History,
-    Impact,
-    Label,
-    Lane,
-    Place,
-    Repetition,
-    RiskGroup,
-    Standing,
-    Threat,
-)
+from shared.events import Lane
+from shared.told import History, Place
 from tests.builders import NOON, assessment, classified, report
 from tests.escalation.conftest import Escalate
 

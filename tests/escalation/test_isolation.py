@@ -13,8 +13,8 @@ from services.escalation.domain.people import Role
 from services.escalation.main import create_app
 from services.escalation.repository.isolation import as_agency
 from services.escalation.settings import Settings
+from shared.codebook import Label
 from shared.database import Pool, transaction
-from shared.events import Label
 from tests.builders import classified, report
 from tests.escalation.conftest import OURS, Escalate, SignIn, SignInPage
 

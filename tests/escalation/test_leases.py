@@ -17,8 +17,10 @@ from services.escalation.errors import LeaseLost, NotFree, NothingThere
 from services.escalation.handlers import leases, work
 from services.escalation.handlers.board import Board
 from services.escalation.handlers.leases import LEASE, Claim
+from shared.codebook import DangerClass, Flag, Label
 from shared.database import Pool
-from shared.events import DangerClass, Flag, Label, Place, ReportReceived
+from shared.events import ReportReceived
+from shared.told import Place
 from tests.builders import NOON, assessment, classified, report
 from tests.escalation.conftest import Escalate, SignIn
 

@@ -15,23 +15,14 @@ from services.escalation.handlers.cases import Rules
 from services.escalation.rules_in_force import RulesInForce
 from shared.clock import Clock
 from shared.cloudevents import Message, encode
+from shared.codebook import DangerClass, Label
 from shared.consumer import Record, dead_letter
 from shared.database import Pool
-from shared.events import (
-    Amendment,
-    DangerClass,
-    Event,
-    History,
-    Label,
-    Lane,
-    Link,
-    LinkReason,
-    ReportAmended,
-    ReportLinked,
-)
+from shared.events import Amendment, Event, Lane, ReportAmended, ReportLinked
 from shared.kafka import AMENDED, LINKED, PROGRESSED, RECEIVED
 from shared.outbox import Bell
 from shared.telemetry import new_traceparent
+from shared.told import History, Link, LinkReason
 from tests.builders import NOON, assessment, classified, report
 from tests.escalation.conftest import Escalate, SignInPage
 

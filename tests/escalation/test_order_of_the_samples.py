@@ -12,8 +12,10 @@ from services.classifier.handlers import classify
 from services.classifier.rulebook import load
 from services.escalation.domain.people import Worker
 from services.escalation.handlers import leases
+from shared.codebook import DangerClass
 from shared.database import Pool
-from shared.events import DangerClass, Place, ReportClassified
+from shared.events import ReportClassified
+from shared.told import Place
 from tests.builders import NOON
 from tests.escalation.conftest import Escalate
 

@@ -8,7 +8,8 @@ import pytest
 from services.escalation import tokens
 from services.escalation.handlers.cases import not_read
 from services.escalation.tokens import Principal
-from shared.events import Answers, Contact, DangerClass, Label, Place
+from shared.codebook import DangerClass, Label
+from shared.told import Answers, Contact, Place
 from tests.builders import NOON, classified, report
 from tests.escalation.conftest import Escalate, SignIn
 

@@ -8,7 +8,8 @@ import pytest
 from services.escalation.domain.grading import danger_of
 from services.escalation.domain.routing import NOBODY, Route, Subject, route
 from services.escalation.handlers.cases import Rules
-from shared.events import Answers, Contact, DangerClass, Flag, Label, Place, Strand
+from shared.codebook import DangerClass, Flag, Label, Strand
+from shared.told import Answers, Contact, Place
 from tests.builders import NOON, assessment, report
 
 ALL = ("housing", "school", "stalking_advocacy", "hate_crime_support")

@@ -12,8 +12,8 @@ from services.escalation.domain.people import Role, Worker
 from services.escalation.handlers import alerts, drills, leases, work
 from services.escalation.handlers.cases import Rules
 from services.escalation.rules_in_force import drills as exercises
+from shared.codebook import DangerClass, Label
 from shared.database import Pool
-from shared.events import DangerClass, Label
 from tests.builders import NOON, classified, report
 from tests.escalation.conftest import OURS, Escalate, SignInPage
 

@@ -5,8 +5,10 @@ from typing import Any
 import httpx
 import pytest
 
+from shared.codebook import DangerClass, Label, Threat
 from shared.database import Pool
-from shared.events import Answers, Contact, DangerClass, Label, LinkDisputed, ReportOverridden, Threat
+from shared.events import LinkDisputed, ReportOverridden
+from shared.told import Answers, Contact
 from tests.builders import assessment, classified, report
 from tests.escalation.conftest import Escalate, SignIn
 

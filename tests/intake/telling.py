@@ -8,8 +8,9 @@ from services.intake.domain.households import Keyring
 from services.intake.handlers import reports
 from services.intake.handlers.reports import Accepted, Told
 from shared.database import Pool
-from shared.events import Answers, Channel, Contact, Place, ReportReceived
+from shared.events import ReportReceived
 from shared.outbox import Bell
+from shared.told import Answers, Channel, Contact, Place
 from tests.builders import NOON
 
 RING = Keyring("a secret of thirty-two characters or more", {"2026": "a household key"})

@@ -11,9 +11,10 @@ from services.intake.handlers.amendments import add_more, ask_to_withdraw
 from services.intake.handlers.reports import Accepted
 from services.intake.repository.reports import await_receipt
 from shared.database import Pool
-from shared.events import Amendment, Channel, Lane, ReportAmended
+from shared.events import Amendment, Lane, ReportAmended
 from shared.kafka import AMENDED
 from shared.outbox import Bell, Sent
+from shared.told import Channel
 from tests.builders import NOON, receipt
 from tests.intake.telling import DAY, RING, event_of, tell
 

@@ -5,7 +5,8 @@ import pytest
 
 from services.intake.domain import reports as domain
 from services.intake.domain.reports import Stage
-from shared.events import Answers, Lane
+from shared.events import Lane
+from shared.told import Answers
 
 ID = UUID("11111111-2222-3333-4444-555555555555")
 

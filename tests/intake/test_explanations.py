@@ -14,8 +14,9 @@ from fastapi import FastAPI
 from services.intake.handlers import reports
 from services.intake.main import create_app
 from services.intake.settings import Settings
+from shared.assessment import Explanation
 from shared.database import Pool
-from shared.events import Explanation, ReportReceived
+from shared.events import ReportReceived
 from tests.builders import assessment, receipt
 from tests.intake.form import Form
 from tests.intake.telling import event_of

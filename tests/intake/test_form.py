@@ -10,7 +10,8 @@ from services.intake.domain.questions import Question, Reporting, asked
 from services.intake.handlers.reports import hear
 from services.intake.routers.dependencies import _now
 from shared.database import Pool
-from shared.events import Amendment, Contact, ReportAmended, ReportProgressed, ReportReceived
+from shared.events import Amendment, ReportAmended, ReportProgressed, ReportReceived
+from shared.told import Contact
 from tests.builders import NOON
 from tests.intake.form import STORY, Form
 

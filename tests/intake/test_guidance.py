@@ -10,7 +10,8 @@ from services.escalation.directory_file import read_directory
 from services.escalation.domain.routing import REVIEW, Subject, route
 from services.intake.catalogue import WORDS, NotSignedError, catalogue
 from services.intake.guidance import Trouble, guidance, local_names, whom_to_tell
-from shared.events import Answers, Label
+from shared.codebook import Label
+from shared.told import Answers
 from tests.builders import assessment, report
 
 ANY = ("housing", "school", "stalking_advocacy", "hate_crime_support")

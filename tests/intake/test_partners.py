@@ -14,7 +14,8 @@ from services.intake.errors import PartnerRefused, UnknownPartner
 from services.intake.handlers import partners
 from services.intake.settings import Settings
 from shared.database import Pool
-from shared.events import ReportReceived, Times
+from shared.events import ReportReceived
+from shared.told import Times
 from tests.intake.conftest import TELEPHONY_KEY
 from tests.intake.form import STORY, Form
 

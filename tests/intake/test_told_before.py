@@ -14,9 +14,10 @@ from services.intake.domain.households import Keyring
 from services.intake.handlers.links import part
 from services.intake.handlers.reports import Accepted
 from shared.database import Pool
-from shared.events import Channel, LinkDisputed, LinkReason, ReportLinked, ReportReceived
+from shared.events import LinkDisputed, ReportLinked, ReportReceived
 from shared.kafka import LINKED
 from shared.outbox import Bell
+from shared.told import Channel, LinkReason
 from tests.builders import NOON
 from tests.intake.telling import DAY, RING, event_of, tell
 

@@ -16,9 +16,11 @@ from services.intake.cli import app as cli
 from services.intake.domain.transcripts.formats import Format, read
 from services.intake.domain.transcripts.spoken import SpeakersUnknown, TranscriptFault, turns_of
 from services.intake.domain.transcripts.vcon import written_back
+from shared.assessment import Evidence
 from shared.database import Pool
-from shared.events import Evidence, ReportReceived, Speaker, Turn, turn_at, written_out
+from shared.events import ReportReceived, turn_at, written_out
 from shared.http import MAX_BODY
+from shared.told import Speaker, Turn
 from tests.builders import NOON, assessment
 from tests.intake.conftest import TELEPHONY_KEY
 

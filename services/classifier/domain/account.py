@@ -7,7 +7,9 @@ from services.classifier.domain.offences import possible
 from services.classifier.domain.risk import picture
 from services.classifier.domain.rules import Rulebook
 from services.classifier.domain.support import offered
-from shared.events import Assessment, History, ReportReceived
+from shared.assessment import Assessment
+from shared.events import ReportReceived
+from shared.told import History
 
 
 def account(report: ReportReceived, rulebook: Rulebook) -> Assessment:

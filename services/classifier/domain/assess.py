@@ -8,7 +8,10 @@ from services.classifier.domain.facts import Facts, establish
 from services.classifier.domain.lexical import lexical
 from services.classifier.domain.reading import read
 from services.classifier.domain.rules import Proposal, Rulebook
-from shared.events import Assessment, CallState, Effect, Evidence, Flag, HeldRule, Impact, Label, ReportReceived, Strand
+from shared.assessment import Assessment, Evidence, HeldRule
+from shared.codebook import Effect, Flag, Impact, Label, Strand
+from shared.events import ReportReceived
+from shared.told import CallState
 
 _BEHAVIOUR = re.compile(r"[SHOA]\d+")
 _COUNT = re.compile(r"\d+")

@@ -12,7 +12,9 @@ from math import exp, log1p
 from services.classifier.domain.facts import Facts
 from services.classifier.domain.reading import Reading
 from services.classifier.domain.rules import Proposal, SecondReader, Weighed
-from shared.events import Answers, HeldRule, Strand
+from shared.assessment import HeldRule
+from shared.codebook import Strand
+from shared.told import Answers
 
 RULE = "second"
 OF_THE_WHOLE = {"X.aimed", "X.unaimed", "X.nuisance", "X.no_nuisance", "X.elsewhere"}

@@ -1,7 +1,7 @@
 """Threat of violence and the control room's order (codebook §4)."""
 
 from services.classifier.domain.facts import Facts
-from shared.events import DangerClass, Label, Threat
+from shared.codebook import DangerClass, Label, Threat
 
 
 def threat(facts: Facts) -> Threat:

@@ -18,7 +18,7 @@ from services.classifier.domain.pieces import NO_PLACE, Cutter
 from services.classifier.domain.reading import Reading
 from services.classifier.domain.rules import Proposal
 from services.classifier.domain.wordpiece import Piece
-from shared.events import Answers
+from shared.told import Answers
 
 Floats = NDArray[np.float32]
 Shown = Mapping[str, Sequence[Proposal]]

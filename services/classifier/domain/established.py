@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from services.classifier.domain.facts import Sets, holds
 from services.classifier.domain.guide import EntryT, Way
 from services.classifier.domain.rules import Rulebook
-from shared.events import Assessment, Evidence
+from shared.assessment import Assessment, Evidence
 
 
 @dataclass(frozen=True, slots=True)

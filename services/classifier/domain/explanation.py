@@ -3,17 +3,9 @@
 from collections.abc import Iterator, Mapping, Sequence
 
 from services.classifier.domain.guide import Phrase
-from shared.events import (
-    Assessment,
-    DangerClass,
-    Evidence,
-    Explanation,
-    History,
-    Label,
-    PossibleOffence,
-    Repetition,
-    Threat,
-)
+from shared.assessment import Assessment, Evidence, Explanation, PossibleOffence
+from shared.codebook import DangerClass, Label, Repetition, Threat
+from shared.told import History
 
 Phrases = Mapping[str, Phrase]
 

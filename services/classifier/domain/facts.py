@@ -5,7 +5,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 
 from services.classifier.domain.rules import Derivation, Proposal, Rulebook
-from shared.events import Answers, History, Times
+from shared.told import Answers, History, Times
 
 SURE_ENOUGH = 0.5
 

@@ -11,7 +11,7 @@ from typing import Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from shared.events import Finding, RiskGroup, Standing, SupportOffered
+from shared.assessment import Finding, RiskGroup, Standing, SupportOffered
 
 Way = tuple[str, ...]
 EntryT = TypeVar("EntryT", bound="Entry")

@@ -2,7 +2,8 @@
 
 from services.classifier.domain.facts import Facts
 from services.classifier.domain.rules import Rulebook
-from shared.events import HeldRule, Label, Missing, Repetition
+from shared.assessment import HeldRule, Missing
+from shared.codebook import Label, Repetition
 
 ORDER = tuple(Label)
 

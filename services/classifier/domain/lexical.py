@@ -5,7 +5,7 @@ from itertools import islice
 
 from services.classifier.domain.reading import Answered, Reading, Turn
 from services.classifier.domain.rules import Proposal, Rule, Rulebook, Scope
-from shared.events import Speaker
+from shared.told import Speaker
 
 MOST_LOOKED_AT = 40
 MOST_KEPT = 3

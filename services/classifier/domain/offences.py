@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from services.classifier.domain.established import Established
 from services.classifier.domain.guide import Offence, Way
-from shared.events import PossibleOffence
+from shared.assessment import PossibleOffence
 
 
 def possible(facts: Established, offences: Sequence[Offence]) -> tuple[PossibleOffence, ...]:

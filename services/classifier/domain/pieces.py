@@ -7,7 +7,7 @@ from typing import Final
 
 from services.classifier.domain.reading import Reading, Turn
 from services.classifier.domain.wordpiece import Piece, WordPiece
-from shared.events import Answers, Speaker
+from shared.told import Answers, Speaker
 
 LONGEST: Final = 320  # pieces; of a longer report the first two thirds and the end are read
 FIRST: Final = LONGEST * 2 // 3 - 1

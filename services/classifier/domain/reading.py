@@ -5,8 +5,8 @@ from bisect import bisect_right
 from dataclasses import dataclass
 from enum import StrEnum
 
-from shared.events import Speaker
 from shared.patterns import Normal, normalise
+from shared.told import Speaker
 
 
 class Answered(StrEnum):

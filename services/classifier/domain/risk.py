@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from services.classifier.domain.established import Established
 from services.classifier.domain.guide import Question, Way
-from shared.events import Finding, Standing
+from shared.assessment import Finding, Standing
 
 MOST_EVIDENCE = 3
 

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from services.classifier.domain.guide import Guide
 from services.classifier.domain.reading import Reading
-from shared.events import Answers, Label
+from shared.codebook import Label
+from shared.told import Answers
 
 Origin = Literal["text", "answer", "history", "model"]
 

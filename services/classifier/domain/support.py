@@ -6,7 +6,7 @@ from typing import Final
 
 from services.classifier.domain.established import Established
 from services.classifier.domain.guide import Offence, SupportEntry
-from shared.events import SupportOffered
+from shared.assessment import SupportOffered
 
 CHECK_EVERY: Final = timedelta(days=182)
 

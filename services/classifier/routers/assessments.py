@@ -4,7 +4,8 @@ from fastapi import APIRouter
 
 from services.classifier.domain.account import account
 from services.classifier.routers.dependencies import Caller, RulebookDep
-from shared.events import Assessment, ReportReceived
+from shared.assessment import Assessment
+from shared.events import ReportReceived
 
 router = APIRouter(prefix="/v1", tags=["assessments"])
 

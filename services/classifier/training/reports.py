@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from services.classifier.files import received
-from shared.events import Flag, Label, Repetition, ReportReceived, Strand, Threat
+from shared.codebook import Flag, Label, Repetition, Strand, Threat
+from shared.events import ReportReceived
 
 BEHAVIOURS = (
     *(f"S{n}" for n in range(1, 7)),

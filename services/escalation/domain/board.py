@@ -6,7 +6,10 @@ from uuid import UUID
 
 from services.escalation.domain.grading import Grade
 from services.escalation.domain.words import CLASSES, FLAGS, GRADES, LABELS, SHAPES, THREATS
-from shared.events import Assessment, CallState, DangerClass, ReportReceived, Threat
+from shared.assessment import Assessment
+from shared.codebook import DangerClass, Threat
+from shared.events import ReportReceived
+from shared.told import CallState
 
 SAID = 110  # characters of the words that a line shows
 

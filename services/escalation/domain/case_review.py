@@ -8,7 +8,8 @@ from enum import StrEnum
 from typing import Final
 
 from services.escalation.domain.directory import Threshold
-from shared.events import Label, ReportClassified, ReportReceived
+from shared.codebook import Label
+from shared.events import ReportClassified, ReportReceived
 
 UNWANTED: Final = frozenset({Label.stalking, Label.hate_incident, Label.harassment, Label.asb})
 TOLD_AGAIN: Final = timedelta(hours=24)

@@ -10,7 +10,8 @@ from itertools import pairwise
 from typing import Final
 from uuid import UUID
 
-from shared.events import Channel, ReportReceived
+from shared.events import ReportReceived
+from shared.told import Channel
 
 ENOUGH: Final = 12  # words: what is shorter, such as a cry for help, is never taken for a copy
 KEPT: Final = 64  # hashes of a sketch

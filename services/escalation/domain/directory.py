@@ -9,7 +9,7 @@ from typing import Self, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, HttpUrl, PositiveInt
 
 from services.escalation.domain.names import Index, is_called, says, spoken
-from shared.events import Answers, Place
+from shared.told import Answers, Place
 
 
 class Kind(StrEnum):

@@ -6,19 +6,10 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict
 
-from shared.events import (
-    Answers,
-    Assessment,
-    Channel,
-    DangerClass,
-    Flag,
-    Label,
-    Lane,
-    Repetition,
-    ReportClassified,
-    ReportReceived,
-    Threat,
-)
+from shared.assessment import Assessment
+from shared.codebook import DangerClass, Flag, Label, Repetition, Threat
+from shared.events import Lane, ReportClassified, ReportReceived
+from shared.told import Answers, Channel
 
 SOURCE: Final = "drill"
 

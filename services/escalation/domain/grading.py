@@ -6,7 +6,9 @@ from typing import Final, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from shared.events import Assessment, DangerClass, Effect, Flag, Impact, Label, Lane, ReportReceived, Standing, Threat
+from shared.assessment import Assessment, Standing
+from shared.codebook import DangerClass, Effect, Flag, Impact, Label, Threat
+from shared.events import Lane, ReportReceived
 
 
 class Grade(StrEnum):

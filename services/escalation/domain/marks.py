@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from shared.events import Evidence
+from shared.assessment import Evidence
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from enum import StrEnum
 from typing import Final
 
-from shared.events import DangerClass
+from shared.codebook import DangerClass
 
 
 class Outcome(StrEnum):

@@ -5,7 +5,8 @@ from typing import Self
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
 
 from services.escalation.domain.grading import Grade, Grading
-from shared.events import Assessment, DangerClass, Flag, Label, Repetition, Threat
+from shared.assessment import Assessment
+from shared.codebook import DangerClass, Flag, Label, Repetition, Threat
 
 BY_THREAT = {
     Threat.imminent: DangerClass.life_at_risk,

@@ -1,7 +1,8 @@
 """The risk picture as the classifier found it (facts.md): shown question by question, and never added up."""
 
 from services.escalation.domain.words import PICTURES
-from shared.events import Assessment, Finding, Label, RiskGroup, Standing
+from shared.assessment import Assessment, Finding, RiskGroup, Standing
+from shared.codebook import Label
 
 Pictures = tuple[tuple[str, tuple[Finding, ...]], ...]
 

@@ -11,7 +11,9 @@ from pydantic import BaseModel, ConfigDict
 from services.escalation.domain.case_review import review_asked
 from services.escalation.domain.directory import Agency, Directory, Kind
 from services.escalation.domain.names import mentions
-from shared.events import Assessment, DangerClass, Destination, Flag, Label, ReportReceived
+from shared.assessment import Assessment
+from shared.codebook import DangerClass, Flag, Label
+from shared.events import Destination, ReportReceived
 from shared.patterns import alternatives, normalise, options
 
 REVIEW: Final = "review"

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from services.escalation.domain.directory import Directory
 from services.escalation.domain.grading import GradingTable
 from services.escalation.domain.routing import RoutingTable
-from shared.events import Place
+from shared.told import Place
 
 
 @dataclass(frozen=True, slots=True)

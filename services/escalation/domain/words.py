@@ -3,7 +3,8 @@
 from typing import Final
 
 from services.escalation.domain.grading import Grade
-from shared.events import DangerClass, Flag, Label, RiskGroup, Strand, Threat
+from shared.assessment import RiskGroup
+from shared.codebook import DangerClass, Flag, Label, Strand, Threat
 from shared.words import fact as fact
 
 CLASSES: Final = {

@@ -14,8 +14,9 @@ from services.escalation.handlers.progress import progressed
 from services.escalation.repository import case_reviews, cases
 from services.escalation.repository.cases import Opened
 from shared.database import Connection, Pool, transaction
-from shared.events import Place, Progress, ReportClassified, SafeWords
+from shared.events import Progress, ReportClassified, SafeWords
 from shared.outbox import Bell, put
+from shared.told import Place
 
 QUEUE: Final = "case_review"
 

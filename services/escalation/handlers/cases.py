@@ -17,9 +17,11 @@ from services.escalation.repository import audit, cases
 from services.escalation.repository.audit import Entry
 from services.escalation.repository.cases import Known, Opened
 from shared import telemetry
+from shared.assessment import Assessment
 from shared.cloudevents import encode
+from shared.codebook import DangerClass
 from shared.database import Connection, Pool, transaction
-from shared.events import Assessment, DangerClass, Lane, ReportClassified, ReportReceived, ReportRouted
+from shared.events import Lane, ReportClassified, ReportReceived, ReportRouted
 from shared.kafka import ROUTED
 from shared.outbox import Bell, Outgoing, put
 

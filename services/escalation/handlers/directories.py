@@ -13,8 +13,8 @@ from services.escalation.handlers.cases import Arrived
 from services.escalation.repository import directories
 from services.escalation.repository.cases import Kept, still_open
 from shared.database import Pool, transaction
-from shared.events import Place
 from shared.outbox import Bell
+from shared.told import Place
 
 BATCH: Final = 200
 

@@ -10,8 +10,9 @@ from services.escalation.repository import audit, case_reviews, cases, feeds
 from services.escalation.repository.feeds import Entry
 from shared import telemetry
 from shared.cloudevents import encode
+from shared.codebook import DangerClass
 from shared.database import Connection, Pool, transaction
-from shared.events import DangerClass, EntryKind, ReportErased, ReportRouted
+from shared.events import EntryKind, ReportErased, ReportRouted
 from shared.kafka import ROUTED
 from shared.outbox import Bell, Outgoing, put
 

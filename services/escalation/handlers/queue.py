@@ -9,8 +9,9 @@ from services.escalation.domain.overrides import Override
 from services.escalation.errors import NothingThere
 from services.escalation.repository import audit, folds, work
 from services.escalation.repository import queue as items
+from shared.assessment import Assessment
 from shared.database import Pool, transaction
-from shared.events import Assessment, ReportClassified, ReportReceived
+from shared.events import ReportClassified, ReportReceived
 
 
 @dataclass(frozen=True, slots=True)

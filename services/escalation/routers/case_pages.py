@@ -28,7 +28,7 @@ from services.escalation.routers.dependencies import (
     WorkerDep,
 )
 from services.escalation.routers.sign_in import go
-from shared.events import Label, Threat
+from shared.codebook import Label, Threat
 
 router = APIRouter(prefix="/board", dependencies=[OurPagesOnly], include_in_schema=False)
 

@@ -11,7 +11,9 @@ from services.escalation.domain.grading import Grade
 from services.escalation.domain.overrides import Override
 from services.escalation.handlers.queue import ranked
 from services.escalation.routers.dependencies import OperatorDep, PoolDep
-from shared.events import Assessment, DangerClass, ReportReceived
+from shared.assessment import Assessment
+from shared.codebook import DangerClass
+from shared.events import ReportReceived
 
 router = APIRouter(prefix="/v1/queue", tags=["control room"])
 

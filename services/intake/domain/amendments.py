@@ -2,7 +2,8 @@
 
 from datetime import datetime
 
-from shared.events import Addition, Channel, Contact, ReportReceived, Speaker, Turn, written_out
+from shared.events import ReportReceived, written_out
+from shared.told import Addition, Channel, Contact, Speaker, Turn
 
 
 def with_more(report: ReportReceived, text: str, now: datetime) -> ReportReceived:

@@ -3,7 +3,8 @@
 from collections.abc import Iterable
 from typing import Any, Final
 
-from shared.events import Assessment, DangerClass, Flag, Threat
+from shared.assessment import Assessment
+from shared.codebook import DangerClass, Flag, Threat
 
 WATCHED: Final = (
     "danger_class", "threat", "happening_now", "flags", "safe_contact", "primary", "labels", "repetition", "effect",

@@ -6,7 +6,8 @@ from uuid import UUID
 from pydantic import AwareDatetime, BaseModel, ConfigDict
 
 from services.intake.domain.questions import Question, Reporting
-from shared.events import Answers, Contact, Impact, Place, Strand, Times
+from shared.codebook import Impact, Strand
+from shared.told import Answers, Contact, Place, Times
 
 
 class Sent(BaseModel):

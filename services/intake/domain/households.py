@@ -10,7 +10,8 @@ from typing import Final, Self
 
 import phonenumbers
 
-from shared.events import Contact, ReportReceived
+from shared.events import ReportReceived
+from shared.told import Contact
 
 POSTCODE: Final = re.compile(r"\b([A-Z]{1,2}\d[A-Z\d]?) ?(\d[A-Z]{2})\b", re.IGNORECASE)
 LOOKED_AT: Final = 20_000  # characters

@@ -23,8 +23,9 @@ from services.intake.domain.likeness_words import (
     SHORT_NAMES,
     STREETS,
 )
-from shared.events import LinkReason, ReportReceived
+from shared.events import ReportReceived
 from shared.patterns import normalise
+from shared.told import LinkReason
 
 LOOKED_AT: Final = 20_000  # characters
 KEPT: Final = 300  # words, of each kind

@@ -6,7 +6,8 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Final
 
-from shared.events import Impact, Strand, Times
+from shared.codebook import Impact, Strand
+from shared.told import Times
 
 Given = Mapping[str, Sequence[str]]
 """What was filled in, by the name of the field; a field left alone is not there."""

@@ -8,7 +8,8 @@ from enum import StrEnum
 from typing import Final
 from uuid import UUID
 
-from shared.events import Answers, Lane
+from shared.events import Lane
+from shared.told import Answers
 
 ALPHABET: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford's: nothing to mistake when read out on the phone
 SECRET_BYTES: Final = 15  # 120 bits

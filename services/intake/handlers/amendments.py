@@ -12,10 +12,11 @@ from services.intake.repository import reports
 from shared import telemetry
 from shared.cloudevents import encode
 from shared.database import Connection, Pool, transaction
-from shared.events import Amendment, Contact, Lane, ReportAmended, ReportReceived
+from shared.events import Amendment, Lane, ReportAmended, ReportReceived
 from shared.kafka import AMENDED
 from shared.outbox import Bell, Outgoing, put
 from shared.security import sha256
+from shared.told import Contact
 
 
 async def add_more(

@@ -9,7 +9,8 @@ import structlog
 from pydantic import ValidationError
 
 from services.intake.settings import Settings
-from shared.events import Assessment, ReportReceived
+from shared.assessment import Assessment
+from shared.events import ReportReceived
 
 log = structlog.get_logger()
 

@@ -19,21 +19,11 @@ from services.intake.handlers.assessing import Classifier, assess
 from services.intake.handlers.reports import Told, first_told, received, told_anew
 from services.intake.repository import calls, reports
 from services.intake.repository.calls import NumberedTurn, OpenCall
+from shared.assessment import Assessment
 from shared.database import Connection, Pool, transaction
-from shared.events import (
-    Answers,
-    Assessment,
-    Call,
-    CallState,
-    Channel,
-    Contact,
-    Line,
-    Place,
-    ReportReceived,
-    Turn,
-    written_out,
-)
+from shared.events import ReportReceived, written_out
 from shared.outbox import Bell
+from shared.told import Answers, Call, CallState, Channel, Contact, Line, Place, Turn
 
 PATIENCE: Final = 0.12  # seconds for the classifier; the operator is answered within 0.2
 

@@ -17,8 +17,8 @@ from services.intake.handlers import reports
 from services.intake.handlers.reports import Told
 from services.intake.repository import evidence, sealed
 from shared.database import Connection, Pool, transaction
-from shared.events import Attachment, Channel
 from shared.outbox import Bell
+from shared.told import Attachment, Channel
 
 KEPT: Final = timedelta(days=1)  # since it was last touched
 KEPT_WHEN_SAVED: Final = timedelta(days=28)

@@ -11,9 +11,10 @@ from services.intake.repository import calls, households, reports
 from shared import telemetry
 from shared.cloudevents import encode
 from shared.database import Connection, Pool, transaction
-from shared.events import CallState, ReportErased
+from shared.events import ReportErased
 from shared.kafka import ERASED
 from shared.outbox import Bell, Outgoing, put
+from shared.told import CallState
 
 
 async def erase(reference: str, by: str, reason: str, pool: Pool, bell: Bell, now: datetime) -> UUID:

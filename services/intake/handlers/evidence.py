@@ -13,7 +13,7 @@ from services.intake.handlers.drafts import KEPT, KEPT_WHEN_SAVED, Drafts
 from services.intake.repository import evidence
 from services.intake.repository.evidence import File
 from shared.database import transaction
-from shared.events import Attachment
+from shared.told import Attachment
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,8 @@ from typing import Final
 from services.intake.handlers.assessing import Classifier, assess
 from services.intake.repository import reports
 from shared.database import Pool, transaction
-from shared.events import History, ReportReceived
+from shared.events import ReportReceived
+from shared.told import History
 
 PATIENCE: Final = 1.5  # seconds
 

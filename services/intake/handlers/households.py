@@ -16,9 +16,10 @@ from services.intake.repository.households import NOTHING_TOLD, Candidate, Recog
 from shared import telemetry
 from shared.cloudevents import encode
 from shared.database import Connection
-from shared.events import History, Link, LinkReason, ReportLinked, ReportReceived
+from shared.events import ReportLinked, ReportReceived
 from shared.kafka import LINKED
 from shared.outbox import Outgoing, put
+from shared.told import History, Link, LinkReason
 
 SOURCE: Final = "intake"
 SINCE: Final = timedelta(days=730)

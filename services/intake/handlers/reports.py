@@ -17,24 +17,12 @@ from services.intake.repository.households import Recognised
 from shared import telemetry
 from shared.cloudevents import encode
 from shared.database import Connection, Pool, transaction
-from shared.events import (
-    Answers,
-    Attachment,
-    Call,
-    Channel,
-    Contact,
-    Lane,
-    Place,
-    ReportProgressed,
-    ReportReceived,
-    ReportRouted,
-    SafeWords,
-    Turn,
-)
+from shared.events import Lane, ReportProgressed, ReportReceived, ReportRouted, SafeWords
 from shared.kafka import RECEIVED
 from shared.outbox import Bell, Outgoing
 from shared.screen import screen
 from shared.security import sha256
+from shared.told import Answers, Attachment, Call, Channel, Contact, Place, Turn
 
 SOURCE = "intake"
 

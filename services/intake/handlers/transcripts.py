@@ -15,8 +15,9 @@ from services.intake.handlers import reports
 from services.intake.handlers.assessing import Classifier, assess
 from services.intake.handlers.reports import Accepted, Told
 from shared.database import Pool
-from shared.events import Answers, Call, Channel, Contact, Line, Place, Speaker, Turn, written_out
+from shared.events import written_out
 from shared.outbox import Bell
+from shared.told import Answers, Call, Channel, Contact, Line, Place, Speaker, Turn
 
 PATIENCE: Final = 1.0  # seconds that a sender of a vCon waits for our reading of it
 SENT_BEFORE: Final = (

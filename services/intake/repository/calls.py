@@ -6,8 +6,9 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
+from shared.assessment import Assessment
 from shared.database import Connection
-from shared.events import Assessment, CallState, Turn
+from shared.told import CallState, Turn
 
 OPEN: Final = """
 insert into call (report_id, source, call_id, reference, given, state, opened_at, heard_at)

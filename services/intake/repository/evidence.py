@@ -7,7 +7,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from shared.database import Connection
-from shared.events import Attachment
+from shared.told import Attachment
 
 ADD: Final = """
 insert into evidence (id, place, name, media_type, size, sha256, sealed, expires_at)

@@ -9,7 +9,8 @@ from uuid import UUID
 from services.intake.domain.households import HouseholdKey, KeyKind
 from services.intake.domain.likeness import Marks
 from shared.database import Connection
-from shared.events import History, Link, LinkDisputed, LinkReason, ReportReceived
+from shared.events import LinkDisputed, ReportReceived
+from shared.told import History, Link, LinkReason
 
 LOCK: Final = """
 select pg_advisory_xact_lock(key) from

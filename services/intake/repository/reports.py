@@ -8,9 +8,10 @@ from uuid import UUID
 
 from services.intake.repository.households import Recognised
 from shared.database import Connection
-from shared.events import Contact, ReportReceived, ReportRouted
+from shared.events import ReportReceived, ReportRouted
 from shared.kafka import ERASED, RECEIVED
 from shared.outbox import Outgoing, Sent, columns
+from shared.told import Contact
 
 AWAITED: Final = [*RECEIVED.values(), ERASED]
 """The topics on which a message waits for its receipt; on the others there are notices, which do not."""

@@ -18,9 +18,10 @@ from services.intake.repository.calls import NumberedTurn
 from services.intake.routers.dependencies import Now, PoolDep, RingDep, classifier_of, source_of
 from services.intake.routers.reports import AnswersGiven, Given, Seconds
 from services.intake.routers.sessions import SourceOrDesk
+from shared.assessment import Assessment
 from shared.database import DatabaseUnavailable
-from shared.events import Assessment, CallState, Contact, Line, Place, Speaker, Turn
 from shared.http import ServiceError
+from shared.told import CallState, Contact, Line, Place, Speaker, Turn
 
 router = APIRouter(prefix="/v1/calls", tags=["calls"])
 

@@ -15,7 +15,7 @@ from services.intake.routers.dependencies import BellDep, ClassifierDep, Now, Ri
 from services.intake.routers.form import MAX_FORM, DraftsDep, FilledIn
 from services.intake.routers.pages import LEFT, STATUS, FromHere, Visit, VisitDep
 from shared.database import DatabaseUnavailable
-from shared.events import Contact
+from shared.told import Contact
 
 router = APIRouter(prefix="/status", dependencies=[FromHere], include_in_schema=False)
 

@@ -13,8 +13,8 @@ from services.intake.handlers import reports
 from services.intake.handlers.reports import Accepted, Told
 from services.intake.routers.dependencies import BellDep, IdempotencyKey, Now, PoolDep, RingDep, SourceOrPublic
 from services.intake.routers.floods import LowTrust
-from shared.events import Answers, Channel, Contact, Place
 from shared.security import bearer
+from shared.told import Answers, Channel, Contact, Place
 
 router = APIRouter(prefix="/v1/reports", tags=["reports"])
 

@@ -13,7 +13,7 @@ from services.intake.handlers.transcripts import AboutCall, Taken
 from services.intake.routers.dependencies import BellDep, ClassifierDep, IdempotencyKey, Now, PoolDep, RingDep, Source
 from services.intake.routers.reports import AnswersGiven, Given, ReportAccepted, Seconds, accepted
 from services.intake.routers.sessions import SourceOrDesk
-from shared.events import Contact, Line, Place, Speaker
+from shared.told import Contact, Line, Place, Speaker
 
 router = APIRouter(prefix="/v1/transcripts", tags=["transcripts"])
 

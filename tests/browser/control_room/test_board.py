@@ -13,28 +13,11 @@ from playwright.async_api import CDPSession, Page, expect
 from services.escalation.domain.people import Role, Theme
 from services.escalation.handlers import people
 from services.escalation.settings import Settings
+from shared.assessment import Assessment, Evidence, Finding, HeldRule, Missing, PossibleOffence, RiskGroup, Standing
+from shared.codebook import DangerClass, Effect, Flag, Label, Repetition, Threat
 from shared.database import Pool
-from shared.events import (
-    Answers,
-    Assessment,
-    Contact,
-    DangerClass,
-    Effect,
-    Evidence,
-    Finding,
-    Flag,
-    HeldRule,
-    Label,
-    Lane,
-    Missing,
-    Place,
-    PossibleOffence,
-    Repetition,
-    ReportClassified,
-    RiskGroup,
-    Standing,
-    Threat,
-)
+from shared.events import Lane, ReportClassified
+from shared.told import Answers, Contact, Place
 from tests.browser.control_room.conftest import PASSWORD, PHONE, Open, free_port, serving, sign_in
 from tests.browser.looking import faults, picture
 from tests.builders import assessment, classified, report

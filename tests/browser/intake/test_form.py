@@ -3,8 +3,10 @@
 import pytest
 from playwright.async_api import Browser
 
+from shared.codebook import Strand
 from shared.database import Pool
-from shared.events import Channel, Lane, ReportReceived, Strand, Times
+from shared.events import Lane, ReportReceived
+from shared.told import Channel, Times
 from tests.browser.intake.conftest import Site, visiting
 from tests.browser.intake.form import STORY, fill_all, go_on
 

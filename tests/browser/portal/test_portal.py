@@ -6,8 +6,9 @@ import pytest
 from playwright.async_api import expect
 
 from services.escalation.domain.people import Theme
+from shared.codebook import Label
 from shared.database import Pool
-from shared.events import Answers, Contact, History, Label, Place
+from shared.told import Answers, Contact, History, Place
 from tests.browser.control_room.conftest import DESKTOP, PHONE, Open
 from tests.browser.looking import faults, picture
 from tests.builders import classified, report

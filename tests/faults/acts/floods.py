@@ -9,9 +9,10 @@ from uuid import UUID
 
 from deploy.local.stack import TELEPHONY
 from shared.cloudevents import Message, encode
-from shared.events import Channel, Lane, Place, ReportReceived
+from shared.events import Lane, ReportReceived
 from shared.kafka import RECEIVED
 from shared.telemetry import new_traceparent
+from shared.told import Channel, Place
 from tests.faults import topics
 from tests.faults.driver import TROUBLE, Driver
 from tests.faults.figures import SEED, Figure

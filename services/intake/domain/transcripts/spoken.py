@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from services.intake.domain.keepable import keepable
-from shared.events import Speaker, Turn
+from shared.told import Speaker, Turn
 
 ANYBODY: Final = "*"
 """Names, when it is said who is who, every speaker not named otherwise."""

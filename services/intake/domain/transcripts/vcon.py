@@ -11,7 +11,9 @@ from pydantic import AliasChoices, AwareDatetime, Field
 from services.intake.domain.transcripts.lines import read_lines
 from services.intake.domain.transcripts.spoken import ROLES, Spoken, Transcript, TranscriptFault
 from services.intake.domain.transcripts.structured import Part, checked, read_turns, read_whisper
-from shared.events import Assessment, Speaker, Turn, turn_at
+from shared.assessment import Assessment
+from shared.events import turn_at
+from shared.told import Speaker, Turn
 
 VENDOR: Final = "heard"
 PLAIN: Final = "text/plain"
