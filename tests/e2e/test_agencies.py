@@ -119,5 +119,5 @@ async def feed_of(agency: str, headers: dict[str, str], escalation: httpx.AsyncC
 
 
 async def entry_of(sent: Sent, agency: str, headers: dict[str, str], escalation: httpx.AsyncClient) -> dict:
-    (entry,) = [one for one in await feed_of(agency, headers, escalation) if one["reference"] == sent.reference]
-    return entry
+    """The report as it was first delivered: a notice about it may have followed."""
+    return next(one for one in await feed_of(agency, headers, escalation) if one["reference"] == sent.reference)

@@ -24,9 +24,9 @@ class Network:
         self.delay, self.jitter, self.silent = 0.0, 0.0, False
 
     def reset(self) -> None:
-        """Every connection is broken off, with RST."""
-        for writer in self._open:
-            writer.transport.abort()
+        """Every connection is broken off, with RST; those that were left half open too."""
+        while self._open:
+            self._open.pop().transport.abort()
 
     @asynccontextmanager
     async def to(self, port: int, listen_on: int = 0) -> AsyncIterator[int]:
@@ -44,13 +44,13 @@ class Network:
         try:
             far_reader, far_writer = await asyncio.open_connection("127.0.0.1", port)
         except OSError:
-            writer.transport.abort()
             self._open.discard(writer)
+            writer.transport.abort()
             return
         self._open.add(far_writer)
         there, back = self._passed(reader, far_writer, 0.0), self._passed(far_reader, writer, 1.0)
         await asyncio.gather(there, back)
-        self._open -= {writer, far_writer}
+        self._open -= {one for one in (writer, far_writer) if one.is_closing()}
 
     async def _passed(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, slowness: float) -> None:
         with suppress(OSError):
