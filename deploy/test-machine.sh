@@ -2,9 +2,9 @@
 # What the tests need of the machine: named where it is missing, and installed where Debian has it and we are root.
 set -euo pipefail
 
-declare -A package=([java]=openjdk-17-jre-headless [mvn]=maven [chromium]=chromium [faketime]=faketime)
+declare -A package=([java]=openjdk-17-jre-headless [mvn]=maven [chromium-headless-shell]=chromium-headless-shell [faketime]=faketime)
 missing=()
-for program in java mvn chromium faketime; do
+for program in "${!package[@]}"; do
   command -v "$program" >/dev/null || missing+=("$program")
 done
 [ ${#missing[@]} -eq 0 ] && exit 0

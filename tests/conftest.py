@@ -1,14 +1,24 @@
-"""The session's own PostgreSQL, Kafka and embedded broker. Everything else belongs beside the tests that need it."""
+"""The session's own PostgreSQL, Kafka, embedded broker and Chromium. What else is needed belongs beside its tests."""
 
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
+from playwright.async_api import Browser, async_playwright
 
 from deploy.local.broker import Broker
 from deploy.local.kafka import Kafka
 from deploy.local.postgres import FAST_AND_FORGETFUL, Postgres
 from tests.infrastructure import open_folder, running
+
+CHROMIUM = "/usr/bin/chromium-headless-shell"
+ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-dev-shm-usage",
+    "--disable-background-networking",
+    "--no-first-run",
+    "--test-third-party-cookie-phaseout",  # as browsers do that people use
+]
 
 
 @pytest.fixture
@@ -36,3 +46,11 @@ def kafka() -> Iterator[Kafka]:
 def broker() -> Iterator[Broker]:
     with open_folder() as path, running(Broker(path)) as embedded:
         yield embedded
+
+
+@pytest.fixture(scope="session")
+async def browser() -> AsyncIterator[Browser]:
+    async with async_playwright() as playwright:
+        chromium = await playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        yield chromium
+        await chromium.close()

@@ -12,11 +12,8 @@ from playwright.async_api import Browser, Page, expect
 from deploy.local import samples
 from deploy.local.stack import TELEPHONY, Stack
 from shared.database import create_pool
-from tests.browser.conftest import browser
 from tests.browser.looking import picture
 from tests.e2e.conftest import eventually
-
-__all__ = ["browser"]
 
 CALL = [
     ("operator", "Police, what's happening?"),

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import uvicorn
 from fastapi import FastAPI
-from playwright.async_api import Browser, BrowserContext, Page, async_playwright
+from playwright.async_api import Browser, BrowserContext, Page
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
@@ -21,9 +21,6 @@ from deploy.local.postgres import Postgres
 from services.intake.main import create_app
 from services.intake.settings import MIGRATIONS, Settings
 from shared.database import Pool, create_pool, migrate
-
-SHORT = ["--no-sandbox", "--disable-dev-shm-usage", "--disable-background-networking", "--no-first-run"]
-BLOCKING = "--test-third-party-cookie-phaseout"  # as browsers do that people use
 
 
 @dataclass(frozen=True)
@@ -101,20 +98,12 @@ async def site(settings: Settings) -> AsyncIterator[Site]:
         yield site
 
 
-@pytest.fixture(scope="session")
-async def chromium() -> AsyncIterator[Browser]:
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path="/usr/bin/chromium", args=[*SHORT, BLOCKING])
-        yield browser
-        await browser.close()
-
-
 @asynccontextmanager
 async def visiting(
-    chromium: Browser, site: Site, width: int = 1280, scripts: bool = True, csp_blocks: bool = False
+    browser: Browser, site: Site, width: int = 1280, scripts: bool = True, csp_blocks: bool = False
 ) -> AsyncIterator[Page]:
     """A page on the start page, in a browser that knows nothing; what goes wrong in it fails the test."""
-    context: BrowserContext = await chromium.new_context(
+    context: BrowserContext = await browser.new_context(
         base_url=site.url, viewport={"width": width, "height": 900}, java_script_enabled=scripts
     )
     context.set_default_timeout(30_000)  # milliseconds: this machine may be busy

@@ -44,9 +44,9 @@ async def begin_in(page: Page, url: str) -> FrameLocator:
     return frame
 
 
-async def test_the_form_in_a_partners_frame(chromium: Browser, site: Site, partners_site: str, pool: Pool):
+async def test_the_form_in_a_partners_frame(browser: Browser, site: Site, partners_site: str, pool: Pool):
     await register(pool, site, partners_site)
-    async with visiting(chromium, site) as page:
+    async with visiting(browser, site) as page:
         frame = await begin_in(page, partners_site)
         assert await frame.locator(".govuk-generic-header").inner_text() == "Northmoor Council"
         onward = frame.locator("main form button.govuk-button:not(.govuk-button--secondary)")
@@ -62,9 +62,9 @@ async def test_the_form_in_a_partners_frame(chromium: Browser, site: Site, partn
     assert (report.reference, report.source) == (reference, "northmoor-council")
 
 
-async def test_no_other_site_frames_it(chromium: Browser, site: Site, partners_site: str, pool: Pool):
+async def test_no_other_site_frames_it(browser: Browser, site: Site, partners_site: str, pool: Pool):
     await register(pool, site, "https://northmoor.example")
-    async with visiting(chromium, site, csp_blocks=True) as page:
+    async with visiting(browser, site, csp_blocks=True) as page:
         async with page.expect_console_message(lambda line: "frame-ancestors" in line.text):
             await page.goto(partners_site)
         assert await page.frame_locator("iframe").locator(".govuk-generic-header").count() == 0
@@ -72,10 +72,10 @@ async def test_no_other_site_frames_it(chromium: Browser, site: Site, partners_s
 
 @pytest.mark.parametrize("how", ["button", "escape", "without scripts"])
 async def test_exit_leaves_the_whole_tab(
-    chromium: Browser, site: Site, partners_site: str, pool: Pool, weather: str, how: str
+    browser: Browser, site: Site, partners_site: str, pool: Pool, weather: str, how: str
 ):
     await register(pool, site, partners_site)
-    async with visiting(chromium, site, scripts=how != "without scripts") as page:
+    async with visiting(browser, site, scripts=how != "without scripts") as page:
         frame = await begin_in(page, partners_site)
         if how == "escape":
             await frame.locator("[name=story]").press("Escape")

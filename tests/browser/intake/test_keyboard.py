@@ -21,10 +21,9 @@ async def tab_to(page: Page, name: str = "", words: str = "", backwards: bool = 
     raise AssertionError(f"Tab never came to {name or words}")
 
 
-@pytest.mark.parametrize("scripts", [True, False])
-@pytest.mark.parametrize("width", [320, 768, 1280])
-async def test_the_form_by_keyboard(chromium: Browser, site: Site, pool: Pool, width: int, scripts: bool):
-    async with visiting(chromium, site, width, scripts) as page:
+@pytest.mark.parametrize(("width", "scripts"), [(320, True), (320, False), (768, True), (1280, False)])
+async def test_the_form_by_keyboard(browser: Browser, site: Site, pool: Pool, width: int, scripts: bool):
+    async with visiting(browser, site, width, scripts) as page:
         await page.keyboard.press("Tab")
         assert "Skip to main content" in await page.evaluate("document.activeElement.innerText")
         await tab_to(page, "reporting")
@@ -36,8 +35,8 @@ async def test_the_form_by_keyboard(chromium: Browser, site: Site, pool: Pool, w
     assert await pool.fetchval("select count(*) from report") == 1
 
 
-async def test_the_application_for_a_case_review_by_keyboard(chromium: Browser, site: Site, pool: Pool):
-    async with visiting(chromium, site) as page:
+async def test_the_application_for_a_case_review_by_keyboard(browser: Browser, site: Site, pool: Pool):
+    async with visiting(browser, site) as page:
         await tab_to(page, words="Ask for an ASB Case Review")
         await page.keyboard.press("Enter")
         await page.wait_for_url("**/case-review")

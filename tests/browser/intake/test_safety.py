@@ -17,8 +17,8 @@ both_ways = pytest.mark.parametrize("scripts", [True, False])
 
 
 @both_ways
-async def test_an_empty_story_is_an_error_with_a_link_to_it(chromium: Browser, site: Site, pool: Pool, scripts: bool):
-    async with visiting(chromium, site, scripts=scripts) as page:
+async def test_an_empty_story_is_an_error_with_a_link_to_it(browser: Browser, site: Site, pool: Pool, scripts: bool):
+    async with visiting(browser, site, scripts=scripts) as page:
         await begin(page)
         await go_on(page)
         assert (await page.title()).startswith("Error: ")
@@ -28,9 +28,9 @@ async def test_an_empty_story_is_an_error_with_a_link_to_it(chromium: Browser, s
 
 @both_ways
 async def test_what_was_typed_stays_when_another_field_is_wrong(
-    chromium: Browser, site: Site, pool: Pool, scripts: bool
+    browser: Browser, site: Site, pool: Pool, scripts: bool
 ):
-    async with visiting(chromium, site, scripts=scripts) as page:
+    async with visiting(browser, site, scripts=scripts) as page:
         await begin(page)
         await page.goto("/form/contact")
         await page.fill("[name=name]", 'Sam "O\'Hara" <b>')
@@ -42,8 +42,8 @@ async def test_what_was_typed_stays_when_another_field_is_wrong(
 
 
 @both_ways
-async def test_back_and_change_find_what_was_said(chromium: Browser, site: Site, pool: Pool, scripts: bool):
-    async with visiting(chromium, site, scripts=scripts) as page:
+async def test_back_and_change_find_what_was_said(browser: Browser, site: Site, pool: Pool, scripts: bool):
+    async with visiting(browser, site, scripts=scripts) as page:
         await begin(page)
         await page.fill("[name=story]", STORY)
         await go_on(page)
@@ -63,8 +63,8 @@ async def test_back_and_change_find_what_was_said(chromium: Browser, site: Site,
         assert "More often" in await page.inner_text("main")
 
 
-async def test_danger_shows_999_first_and_then_carries_on(chromium: Browser, site: Site, pool: Pool):
-    async with visiting(chromium, site) as page:
+async def test_danger_shows_999_first_and_then_carries_on(browser: Browser, site: Site, pool: Pool):
+    async with visiting(browser, site) as page:
         await begin(page)
         await page.goto("/form/now")
         await page.check("[value=yes]")
@@ -76,8 +76,8 @@ async def test_danger_shows_999_first_and_then_carries_on(chromium: Browser, sit
 
 
 @both_ways
-async def test_nobody_reads_who_stays_anonymous(chromium: Browser, site: Site, pool: Pool, scripts: bool):
-    async with visiting(chromium, site, scripts=scripts) as page:
+async def test_nobody_reads_who_stays_anonymous(browser: Browser, site: Site, pool: Pool, scripts: bool):
+    async with visiting(browser, site, scripts=scripts) as page:
         await fill_all(page, "anonymous")
         await go_on(page)
     report = ReportReceived.model_validate_json(await pool.fetchval("select value from outbox"))
@@ -86,8 +86,8 @@ async def test_nobody_reads_who_stays_anonymous(chromium: Browser, site: Site, p
     assert await pool.fetchval("select count(*) from contact") == 0
 
 
-async def test_contact_details_are_kept_apart(chromium: Browser, site: Site, pool: Pool):
-    async with visiting(chromium, site) as page:
+async def test_contact_details_are_kept_apart(browser: Browser, site: Site, pool: Pool):
+    async with visiting(browser, site) as page:
         await fill_all(page)
         await go_on(page)
     assert b"07700" not in await pool.fetchval("select event from report")
@@ -96,8 +96,8 @@ async def test_contact_details_are_kept_apart(chromium: Browser, site: Site, poo
 
 
 @both_ways
-async def test_saved_on_one_device_and_finished_on_another(chromium: Browser, site: Site, pool: Pool, scripts: bool):
-    async with visiting(chromium, site, scripts=scripts) as page:
+async def test_saved_on_one_device_and_finished_on_another(browser: Browser, site: Site, pool: Pool, scripts: bool):
+    async with visiting(browser, site, scripts=scripts) as page:
         await begin(page)
         await page.fill("[name=story]", STORY)
         await page.click("text=Save and come back later")
@@ -107,7 +107,7 @@ async def test_saved_on_one_device_and_finished_on_another(chromium: Browser, si
         assert "no longer" in await page.inner_text("h1")
     sealed = await pool.fetchval("select sealed from sealed")
     assert b"follows" not in sealed
-    async with visiting(chromium, site, scripts=scripts) as page:
+    async with visiting(browser, site, scripts=scripts) as page:
         await page.goto("/return")
         await page.fill("[name=code]", "4K7Q-X9M2-TB0C-5D8F-H3JN")
         await go_on(page)
@@ -119,8 +119,8 @@ async def test_saved_on_one_device_and_finished_on_another(chromium: Browser, si
 
 
 @pytest.mark.parametrize("how", ["button", "escape", "without scripts"])
-async def test_exit_leaves_nothing_for_the_back_button(chromium: Browser, site: Site, pool: Pool, how: str):
-    async with visiting(chromium, site, scripts=how != "without scripts") as page:
+async def test_exit_leaves_nothing_for_the_back_button(browser: Browser, site: Site, pool: Pool, how: str):
+    async with visiting(browser, site, scripts=how != "without scripts") as page:
         await begin(page)
         await page.fill("[name=story]", STORY)
         await go_on(page)
@@ -141,8 +141,8 @@ async def test_exit_leaves_nothing_for_the_back_button(chromium: Browser, site: 
 
 
 @both_ways
-async def test_the_status_page_and_what_can_be_added(chromium: Browser, site: Site, pool: Pool, scripts: bool):
-    async with visiting(chromium, site, scripts=scripts) as page:
+async def test_the_status_page_and_what_can_be_added(browser: Browser, site: Site, pool: Pool, scripts: bool):
+    async with visiting(browser, site, scripts=scripts) as page:
         await fill_all(page)
         await go_on(page)
         reference = await page.inner_text("[data-reference]")
@@ -177,15 +177,15 @@ async def test_the_status_page_and_what_can_be_added(chromium: Browser, site: Si
 
 @both_ways
 async def test_without_the_database_the_words_stay_on_the_page(
-    chromium: Browser, settings: Settings, pool: Pool, scripts: bool
+    browser: Browser, settings: Settings, pool: Pool, scripts: bool
 ):
     away = settings.model_copy(update={"database": type(settings.database)("postgresql://nobody@127.0.0.1:1/none")})
-    async with served(away) as site, visiting(chromium, site, scripts=scripts) as page:
+    async with served(away) as site, visiting(browser, site, scripts=scripts) as page:
         await page.check("input[value=anonymous]")
         await page.click("main form button")
         assert "cannot save" in await page.inner_text(".govuk-error-summary")
         assert await page.is_checked("input[value=anonymous]")
-    async with served(settings) as site, visiting(chromium, site, scripts=scripts) as page:
+    async with served(settings) as site, visiting(browser, site, scripts=scripts) as page:
         await begin(page)
         url = page.url
         pool_of = site.app.state.pool
