@@ -2,8 +2,6 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 import httpx
@@ -21,34 +19,15 @@ from tests.infrastructure import open_folder, running
 QUICK = {"HEARD_INTAKE_REPUBLISH_AFTER": "3", "HEARD_INTAKE_LINE_DEAD_AFTER": "6", "HEARD_ESCALATION_UNREAD_AFTER": "2"}
 
 
-@contextmanager
-def stack_on(folder: Path, kafka: Kafka, postgres: Postgres) -> Iterator[Stack]:
-    ports = Ports(*(free_port() for _ in range(3)))
-    with started(Stack(folder, kafka.address, postgres, ports, QUICK)) as stack:
-        asyncio.run(let_everybody_in(stack))
-        yield stack
-
-
 @pytest.fixture(scope="session")
 def stack(kafka: Kafka) -> Iterator[Stack]:
+    ports = Ports(*(free_port() for _ in range(3)))
     with (
         open_folder() as folder,
         running(Postgres(folder / "postgres")) as postgres,
-        stack_on(folder, kafka, postgres) as together,
+        started(Stack(folder, kafka.address, postgres, ports, QUICK)) as together,
     ):
-        yield together
-
-
-@pytest.fixture
-def own_kafka(folder: Path) -> Iterator[Kafka]:
-    """A Kafka to be disturbed."""
-    with running(Kafka(folder / "kafka")) as node:
-        yield node
-
-
-@pytest.fixture
-def own_stack(folder: Path, own_kafka: Kafka) -> Iterator[Stack]:
-    with running(Postgres(folder / "postgres")) as postgres, stack_on(folder, own_kafka, postgres) as together:
+        asyncio.run(let_everybody_in(together))
         yield together
 
 
