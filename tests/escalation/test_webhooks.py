@@ -11,12 +11,13 @@ import pytest
 from standardwebhooks import Webhook
 
 from services.escalation.domain.directory import Directory
+from services.escalation.domain.people import Role
 from services.escalation.handlers import directories, webhooks
 from services.escalation.outward import Outward, Refused
 from services.escalation.settings import Settings
 from shared.database import Pool
 from tests.builders import classified
-from tests.escalation.conftest import Escalate
+from tests.escalation.conftest import Escalate, SignInPage
 from tests.escalation.test_audit_command import heard
 
 HEALTH, COUNCIL = "northmoor-environmental-health", "northmoor-council-asb"
@@ -84,8 +85,9 @@ async def test_an_agency_is_told_in_a_message_it_can_check(
 
 
 async def test_what_is_not_taken_is_sent_again_the_same_for_24_hours_then_an_alert(
-    receiver: Receiver, outward: Outward, escalate: Escalate, pool: Pool
+    receiver: Receiver, outward: Outward, escalate: Escalate, pool: Pool, sign_in_page: SignInPage
 ):
+    supervisor = await sign_in_page(Role.supervisor)
     receiver.status = "500 Oh"
     await webhooks.set_up(HEALTH, receiver.url, pool, NOW)
     await escalate(classified(behaviours=("A3",)))
@@ -99,10 +101,12 @@ async def test_what_is_not_taken_is_sent_again_the_same_for_24_hours_then_an_ale
     assert len({headers["webhook-id"] for headers, _ in receiver.got}) == 1
     assert len({json.dumps(json.loads(body)["data"]) for _, body in receiver.got}) == 1
     assert webhooks.GIVEN_UP.labels(HEALTH)._value.get() == given_up + 1
+    assert f"given up after 24 hours: {HEALTH}" in (await supervisor.get("/supervisor")).text
     receiver.status = "200 OK"
     await escalate(classified(behaviours=("A3",)))
     assert await webhooks.tell_due(pool, outward, now) == 1
     assert json.loads(receiver.got[-1][1])["data"]["entries"][0]["position"] == 2
+    assert "given up" not in (await supervisor.get("/supervisor")).text
 
 
 async def test_one_that_is_slow_holds_up_no_other(receiver: Receiver, outward: Outward, escalate: Escalate, pool: Pool):

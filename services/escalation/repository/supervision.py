@@ -52,7 +52,8 @@ COUNTS: Final = """
 select (select count(*) from outbox where topic = 'reports.routed') as receipts_unsent,
        (select min(due_at) from outbox where topic = 'reports.routed') as receipts_since,
        (select count(*) from cases join queue_item using (report_id)
-        where cases.receipt is null and not drill) as receipts_not_due
+        where cases.receipt is null and not drill) as receipts_not_due,
+       array(select agency_id from webhook where gave_up_at is not null order by agency_id) as untold
 """
 
 KEEP_SET_ASIDE: Final = """
@@ -100,5 +101,5 @@ async def workload(connection: Connection, force: str, now: datetime) -> list[An
 
 
 async def counts(connection: Connection) -> Any:
-    """Receipts on their way, or not due yet."""
+    """Receipts on their way, or not due yet; agencies whose webhook was given up."""
     return await connection.fetchrow(COUNTS)

@@ -30,7 +30,8 @@ where agency_id = $1 and position > $2 and position <= $3 order by position
 """
 
 TOLD: Final = """
-update webhook set sent_to = $2, pending_to = null, attempts = 0, failing_since = null, due_at = $3
+update webhook set sent_to = $2, pending_to = null, attempts = 0, failing_since = null, gave_up_at = null,
+    due_at = $3
 where agency_id = $1 and pending_to = $2
 """
 
