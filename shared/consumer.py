@@ -34,7 +34,7 @@ class NotYet(Exception):
 RETRY: Final = (DatabaseUnavailable, KafkaUnavailable, NotYet)
 TRIES: Final = 3
 BACK_OFF: Final = 0.5  # seconds, between tries
-IN_A_LANE: Final = 20  # milliseconds that a fetch waits: what comes meanwhile on another partition waits with it
+IN_A_LANE: Final = 50  # milliseconds that a fetch waits: what comes meanwhile on another partition waits with it
 BESIDES: Final = 250  # milliseconds, where a report's way does not wait for it: an idle reader costs a tenth
 AWAY: Final = 15.0  # seconds that the ordinary lane waits for an urgent lane that nobody reads
 

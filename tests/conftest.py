@@ -20,6 +20,17 @@ ARGUMENTS = [
     "--test-third-party-cookie-phaseout",  # as browsers do that people use
 ]
 
+TESTS = Path(__file__).parent
+OF_ONE_HEARD = ("faults", "e2e")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What shares a whole Heard, or a file's fixtures, stays in one process; the longest comes first."""
+    items.sort(key=lambda item: "faults" not in item.path.parts)
+    for item in items:
+        folder, *_ = item.path.relative_to(TESTS).parts
+        item.add_marker(pytest.mark.xdist_group(folder if folder in OF_ONE_HEARD else str(item.path)))
+
 
 @pytest.fixture
 def folder() -> Iterator[Path]:

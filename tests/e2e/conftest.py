@@ -19,7 +19,7 @@ from tests.infrastructure import open_folder, running
 QUICK = {"HEARD_INTAKE_REPUBLISH_AFTER": "3", "HEARD_INTAKE_LINE_DEAD_AFTER": "6", "HEARD_ESCALATION_UNREAD_AFTER": "2"}
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def stack(kafka: Kafka) -> Iterator[Stack]:
     ports = Ports(*(free_port() for _ in range(3)))
     with (
