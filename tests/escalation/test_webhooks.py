@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_network
 
@@ -43,13 +44,14 @@ class Receiver:
         self.url = ""
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        head = (await reader.readuntil(b"\r\n\r\n")).decode().split("\r\n")[1:-2]
-        headers = {name.lower(): value for name, _, value in (line.partition(": ") for line in head)}
-        self.got.append((headers, await reader.readexactly(int(headers["content-length"]))))
-        await asyncio.sleep(self.delay)
-        writer.write(f"HTTP/1.1 {self.status}\r\n{self.headers}Content-Length: 0\r\nConnection: close\r\n\r\n".encode())
-        await writer.drain()
-        writer.close()
+        with closing(writer):
+            head = (await reader.readuntil(b"\r\n\r\n")).decode().split("\r\n")[1:-2]
+            headers = {name.lower(): value for name, _, value in (line.partition(": ") for line in head)}
+            self.got.append((headers, await reader.readexactly(int(headers["content-length"]))))
+            await asyncio.sleep(self.delay)
+            answer = f"HTTP/1.1 {self.status}\r\n{self.headers}Content-Length: 0\r\nConnection: close\r\n\r\n"
+            writer.write(answer.encode())
+            await writer.drain()
 
 
 @pytest.fixture

@@ -23,9 +23,9 @@ async def _reader(
         auto_offset_reset="earliest",
         max_partition_fetch_bytes=MAX_MESSAGE,
     )
-    await admin.start()
-    await consumer.start()
     try:
+        await admin.start()
+        await consumer.start()
         yield admin, consumer
     finally:
         await consumer.stop()
@@ -53,9 +53,11 @@ async def records(bootstrap: str, topics: Sequence[str]) -> list[ConsumerRecord[
 
 async def publish(bootstrap: str, messages: Sequence[Message], batch: int = 500) -> None:
     producer = Producer(bootstrap)
-    for start in range(0, len(messages), batch):
-        await producer.send(messages[start : start + batch])
-    await producer.close()
+    try:
+        for start in range(0, len(messages), batch):
+            await producer.send(messages[start : start + batch])
+    finally:
+        await producer.close()
 
 
 async def forget(bootstrap: str, topic: str) -> None:
