@@ -105,11 +105,32 @@ async def test_a_call_is_typed_by_keyboard_alone_and_read_as_it_goes(page: Page)
     marks = [await mark.inner_text() for mark in await page.locator("#turns mark").all()]
     assert any("every night" in mark for mark in marks)
     assert any("kill me" in mark for mark in marks)
+    await page.keyboard.press("Alt+a")
+    for about in ("01632 960001", "ZZ1 4AB", "Flat 9, Tamar House"):
+        await page.keyboard.type(about)
+        await page.keyboard.press("Tab" if about != "Flat 9, Tamar House" else "Enter")
+    await expect(page.get_by_label("What is said")).to_be_focused()
+    await expect(page.locator("#about-kept")).to_have_text("Kept with the call.")
+    await expect(page.locator("#question")).to_have_text(
+        "Where is the person now, and can you get away or lock yourself in?"
+    )
     await picture(page, "desk-1280")
     assert await faults(page) == []
+    reference = (await page.locator("#call-title").inner_text()).removeprefix("Call ")
+    await page.reload()
+    await page.get_by_role("button", name=f"Follow {reference}").click()
+    await expect(page.get_by_label("Caller's number")).to_have_value("01632 960001")
+    await expect(page.get_by_label("Postcode")).to_have_value("ZZ1 4AB")
     await page.keyboard.press("Alt+e")
     await expect(page.locator("#state")).to_have_text("ended")
     await expect(page.locator("#problem")).to_be_hidden()
+    await page.keyboard.press("Alt+a")
+    await page.keyboard.type("01632 960002")
+    await page.keyboard.press("Alt+n")
+    await expect(page.locator("#call-title")).to_have_text("No call yet")
+    await expect(page.get_by_label("Caller's number")).to_have_value("")
+    await expect(page.get_by_label("What is said")).to_be_focused()
+    await expect(page.locator("#call-title")).to_have_text("No call yet")
 
 
 async def test_a_pasted_transcript_is_split_into_its_turns(page: Page):
@@ -211,6 +232,7 @@ async def test_it_fits_a_narrow_screen(page: Page):
     await expect(page.locator("#turns li")).to_have_count(1)
     assert await page.evaluate("document.documentElement.scrollWidth") <= 320
     assert await faults(page) == []
+    await page.locator("#about").scroll_into_view_if_needed()
     await picture(page, "desk-320")
 
 

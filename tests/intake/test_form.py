@@ -135,6 +135,15 @@ async def test_nothing_but_the_story_is_needed(person: Form, pool: Pool):
     assert report.answers.model_dump(exclude_defaults=True) == {}
 
 
+async def test_who_reports_for_somebody_else_gives_their_own_number_and_not_theirs(person: Form):
+    await person.begin("somebody_else")
+    assert "“you” means them" in (await person.get("/form/party")).text
+    for question, words in (("contact", "your own name and number, not theirs"), ("safe", "not safe to ring")):
+        page = (await person.get(f"/form/{question}")).text
+        assert words in page
+        assert "“you” means them" not in page
+
+
 APPLIED = {"name": "Sam", "email": "sam@example.org", "reporting": "case_review"}
 
 

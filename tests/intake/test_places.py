@@ -1,6 +1,9 @@
 """More at once than can be taken: told to come back, by 503 and Retry-After; one source leaves room for the next."""
 
 import asyncio
+import html
+import json
+import re
 
 import httpx
 import pytest
@@ -9,6 +12,7 @@ from fastapi import FastAPI
 from services.intake.errors import TooBusy
 from services.intake.routers.places import Places
 from shared.database import Pool
+from tests.intake.form import Form
 
 REPORT = {"text": "Music until four, every night."}
 
@@ -50,3 +54,21 @@ async def test_a_person_is_told_by_a_page(app: FastAPI, client: httpx.AsyncClien
     assert answer.headers["content-type"].startswith("text/html")
     assert answer.headers["Retry-After"] == "5"
     assert "999" in answer.text
+
+
+async def test_what_a_person_typed_comes_back_with_the_page_and_is_sent_by_its_button(
+    app: FastAPI, person: Form, pool: Pool
+):
+    await person.begin()
+    app.state.places, free = Places(many=0), app.state.places
+    words = 'He said "I\'ll kill you"\n<b>& he meant it'
+    away = await person.post("/form/story?check", {"story": words, "reporting": "myself"})
+    assert away.status_code == 503
+    assert "still on this page" in away.text
+    assert 'action="/form/story?check"' in away.text
+    fields = re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)">', away.text)
+    app.state.places = free
+    again = await person.post("/form/story?check", {name: html.unescape(value) for name, value in fields})
+    assert again.headers["location"] == "/form/check"
+    await person.send()
+    assert json.loads(await pool.fetchval("select value from outbox"))["text"] == words

@@ -29,11 +29,19 @@ def carried_over(before: ReportReceived, report: ReportReceived) -> ReportReceiv
     added = before.turns[len(before.turns) - len(before.additions) :]
     for addition, turn in zip(before.additions, added, strict=True):
         report = with_more(report, turn.text, addition.told_at)
+    kept = {"withdrawal_asked_at": before.withdrawal_asked_at, "attachments": before.attachments}
+    report = report.model_copy(update={"revision": before.revision + 1, **kept})
+    return _still_asking(before, report) if before.case_review_asked_at else report
+
+
+def _still_asking(before: ReportReceived, report: ReportReceived) -> ReportReceived:
+    """Who asked for an ASB Case Review is reached as they said then."""
+    safe = before.answers.safe_contact or report.answers.safe_contact
     return report.model_copy(
         update={
-            "revision": before.revision + 1,
-            "withdrawal_asked_at": before.withdrawal_asked_at,
-            "attachments": before.attachments,
+            "case_review_asked_at": before.case_review_asked_at,
+            "contact": before.contact,
+            "answers": report.answers.model_copy(update={"safe_contact": safe}),
         }
     )
 

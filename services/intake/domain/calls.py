@@ -1,6 +1,6 @@
 """A call as it goes on: which turns are still awaited, and what a new reading of it changed."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from shared.assessment import Assessment
@@ -34,6 +34,15 @@ def awaited(numbers: Iterable[int]) -> tuple[int, ...]:
     """Turns that have not come although later ones have; the first of a call is 1."""
     come = set(numbers)
     return tuple(number for number in range(1, max(come, default=0)) if number not in come)
+
+
+def learnt(known: Mapping[str, Any], more: Mapping[str, Any]) -> dict[str, Any]:
+    """What is known of a call with what was learnt since: field by field, and what is not said again stays."""
+    parts = {
+        name: {**(known.get(name) or {}), **value} if isinstance(value, Mapping) else value
+        for name, value in more.items()
+    }
+    return {**known, **parts}
 
 
 def changes(before: Assessment | None, now: Assessment | None) -> tuple[str, ...]:

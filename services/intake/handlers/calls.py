@@ -1,17 +1,17 @@
 """A call while it goes on: every turn is kept first, then read; each reading is a revision of the one report."""
 
 import secrets
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 from uuid import UUID, uuid4
 
 from pydantic import BaseModel
 
 from services.intake.domain import reports as domain
 from services.intake.domain.amendments import carried_over
-from services.intake.domain.calls import awaited, changes, to_ask
+from services.intake.domain.calls import awaited, changes, learnt, to_ask
 from services.intake.domain.households import Keyring, postcode_of
 from services.intake.domain.transcripts.formats import LARGEST
 from services.intake.errors import CallKnown, CallTooLong, UnknownCall
@@ -29,7 +29,7 @@ PATIENCE: Final = 0.12  # seconds for the classifier; the operator is answered w
 
 
 class CallGiven(BaseModel, frozen=True):
-    """What is known of a call when it is put through."""
+    """What is known of a call beside its words."""
 
     line: Line | None = None
     started_at: datetime | None = None
@@ -93,6 +93,21 @@ async def end(report_id: UUID, source: str, state: CallState, board: Switchboard
         report, spoken = await _as_told(connection, call, state, call.state is not state, board.ring, now)
     board.bell.ring()
     return await _read(call, state, report, spoken, board)
+
+
+async def learn(report_id: UUID, source: str, more: Mapping[str, Any], board: Switchboard, now: datetime) -> Heard:
+    """What is learnt beside the words, such as where it is or how to ring back: the report has it from now on.
+
+    Raises UnknownCall.
+    """
+    async with transaction(board.pool) as connection:
+        call = await _held(connection, report_id, source)
+        given = CallGiven.model_validate(learnt(call.given, more)).model_dump(mode="json")
+        await calls.set_given(connection, report_id, given)
+        known = replace(call, given=given)
+        report, spoken = await _as_told(connection, known, call.state, given != call.given, board.ring, now)
+    board.bell.ring()
+    return await _read(known, call.state, report, spoken, board)
 
 
 async def standing(report_id: UUID, source: str, board: Switchboard) -> Heard:

@@ -29,6 +29,8 @@ returning number
 
 TURNS: Final = "select number, turn from call_turn where report_id = $1 order by number"
 
+SET_GIVEN: Final = "update call set given = $2 where report_id = $1"
+
 SET_STATE: Final = "update call set state = $2, heard_at = $3 where report_id = $1"
 
 KEEP_ASSESSMENT: Final = """
@@ -111,6 +113,11 @@ async def turns(connection: Connection, report_id: UUID) -> dict[int, Turn]:
     """The turns of a call by their numbers, in order."""
     rows = await connection.fetch(TURNS, report_id)
     return {row["number"]: Turn.model_validate(row["turn"]) for row in rows}
+
+
+async def set_given(connection: Connection, report_id: UUID, given: dict[str, Any]) -> None:
+    """Keep what is known of a call beside its words."""
+    await connection.execute(SET_GIVEN, report_id, given)
 
 
 async def set_state(connection: Connection, report_id: UUID, state: CallState, now: datetime) -> None:

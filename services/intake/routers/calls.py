@@ -31,14 +31,17 @@ REFUSED: Final = 1008
 AWAY: Final = "We cannot take this just now"
 
 
-class CallOpened(Given):
-    call_id: str = Field(min_length=1, max_length=180, description="your id: sent again, it is the same call")
+class AboutCall(Given):
     line: Line | None = None
     started_at: AwareDatetime | None = None
     answers: AnswersGiven = AnswersGiven()
     place: Place = Place()
     contact: Contact | None = Field(None, description="the caller")
     consent: tuple[str, ...] = ()
+
+
+class CallOpened(AboutCall):
+    call_id: str = Field(min_length=1, max_length=180, description="your id: sent again, it is the same call")
 
 
 class CallAnswered(BaseModel):
@@ -87,6 +90,7 @@ class CallStanding(BaseModel):
     changed: tuple[str, ...] = Field((), description="what this turn changed, by the names in `established`")
     ask: str | None = Field(None, description="the one question to ask next")
     turns: tuple[NumberedWords, ...] = ()
+    about: AboutCall | None = Field(None, description="what is known beside the words, for whoever follows the call")
 
 
 class LiveCall(BaseModel):
@@ -107,7 +111,7 @@ BoardDep = Annotated[Switchboard, Depends(_board)]
 
 
 def shown(heard: Heard, words: bool = False) -> CallStanding:
-    """`words`: with the turns themselves, for a page that follows the call."""
+    """`words`: with the turns themselves and what is known beside them, for a page that follows the call."""
     return CallStanding(
         report_id=heard.call.report_id,
         reference=heard.call.reference,
@@ -123,6 +127,7 @@ def shown(heard: Heard, words: bool = False) -> CallStanding:
             for n, t in heard.turns.items()
             if words
         ),
+        about=AboutCall.model_validate(heard.call.given) if words else None,
     )
 
 
@@ -156,6 +161,12 @@ async def hear(report_id: UUID, given: TurnsGiven, board: BoardDep, source: Sour
 async def end(report_id: UUID, given: CallEnded, board: BoardDep, source: SourceOrDesk, now: Now) -> CallStanding:
     """The call is over, or the line is dead: the same report is completed."""
     return shown(await calls.end(report_id, source, given.state, board, now))
+
+
+@router.patch("/{report_id}")
+async def learn(report_id: UUID, given: AboutCall, board: BoardDep, source: SourceOrDesk, now: Now) -> CallStanding:
+    """What is learnt in the middle of the call, such as where it is: only what is sent is changed."""
+    return shown(await calls.learn(report_id, source, given.model_dump(mode="json", exclude_unset=True), board, now))
 
 
 @router.get("")

@@ -7,10 +7,12 @@ from typing import Final
 from fastapi import Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import RedirectResponse
+from starlette.datastructures import UploadFile
 from starlette.exceptions import HTTPException
 
 from services.intake.catalogue import catalogue
 from services.intake.errors import DraftGone, NotFromHere, TooBusy, UnknownPartner
+from services.intake.routers.form import MAX_FORM
 from services.intake.routers.headers import SAFE
 from services.intake.routers.pages import Visit, visit_of
 from shared.database import DatabaseUnavailable
@@ -44,7 +46,7 @@ def _either(problem: Answer) -> Answer:
         if request.url.path.startswith(FOR_PROGRAMS):
             return await problem(request, error)
         await problem(request, error)  # it logs what has to be logged
-        return _page(await _visit(request), error)
+        return await _page(await _visit(request), error)
 
     return answer
 
@@ -57,16 +59,14 @@ async def _visit(request: Request) -> Visit:
         return Visit(request, request.app.state.settings, catalogue(request.app.state.settings.languages[0]))
 
 
-def _page(visit: Visit, error: Exception) -> Response:
+async def _page(visit: Visit, error: Exception) -> Response:
     match error:
         case DraftGone() if visit.left:
             return RedirectResponse(visit.settings.exit_to, 303)
         case DraftGone():
             return visit.page("gone.html", HTTPStatus.GONE)
         case DatabaseUnavailable() | TooBusy():
-            page = visit.page("away.html", HTTPStatus.SERVICE_UNAVAILABLE, again=visit.request.url.path)
-            page.headers["Retry-After"] = "5"
-            return page
+            return await _away(visit)
         case NotFromHere():
             return visit.page("fault.html", HTTPStatus.FORBIDDEN, why="elsewhere")
         case HTTPException(status_code=404) | RequestValidationError() | UnknownPartner():
@@ -76,3 +76,27 @@ def _page(visit: Visit, error: Exception) -> Response:
             return visit.page("fault.html", status, why="not_found")
         case _:
             return visit.page("fault.html", HTTPStatus.INTERNAL_SERVER_ERROR, why="unexpected")
+
+
+async def _away(visit: Visit) -> Response:
+    """What was typed goes back with the page, out of sight, and is sent again by its button."""
+    request = visit.request
+    again = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+    posted = request.method == "POST"
+    typed, files = await _typed(request) if posted else ((), False)
+    status = HTTPStatus.SERVICE_UNAVAILABLE
+    page = visit.page("away.html", status, again=again, posted=posted, typed=typed, files=files)
+    page.headers["Retry-After"] = "5"
+    return page
+
+
+async def _typed(request: Request) -> tuple[tuple[tuple[str, str], ...], bool]:
+    """The fields that were sent, and whether files were with them, which nobody can give back."""
+    try:
+        form = await request.form(max_part_size=MAX_FORM)
+    except HTTPException:
+        return (), False
+    given = form.multi_items()
+    return tuple((name, value) for name, value in given if isinstance(value, str)), any(
+        isinstance(value, UploadFile) and value.filename for _, value in given
+    )

@@ -8,8 +8,8 @@ const AT_ONCE = 1000, STILL_THERE = 20000; // turns in one request; milliseconds
 const WORDS = JSON.parse($("facts").dataset.words); // the codebook's ids in plain words
 let call = null, turns = new Map(), next = 1, revision = 0, read_in_time = true, who = {}, on_the_line = false, said_at = 0, sending = Promise.resolve();
 
-async function ask(path, body) {
-  const asked = body === undefined ? {} : { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) };
+async function ask(path, body, method = "POST") {
+  const asked = body === undefined ? {} : { method, headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) };
   const answer = await fetch(path, asked);
   const json = await answer.json();
   if (!answer.ok) throw new Error(json.detail || json.title);
@@ -111,6 +111,7 @@ function show(standing) {
   $("state").hidden = false;
   $("state").textContent = { live: "live", ended: "ended", dropped: "line dead" }[standing.state];
   $("end").disabled = $("dropped").disabled = standing.state !== "live";
+  if (standing.about) showAbout(standing.about);
   for (const turn of standing.turns) { turns.set(turn.number, turn); next = Math.max(next, turn.number + 1); }
   showReading(standing);
 }
@@ -119,6 +120,34 @@ async function opened() {
   if (call) return call;
   call = await ask("/v1/calls", { call_id: `desk-${crypto.randomUUID()}` });
   return call;
+}
+
+// What is known beside the words: kept as each field is left, and again until it is.
+const ABOUT = { line: (line) => ({ line }), phone: (phone) => ({ contact: { phone } }), postcode: (postcode) => ({ place: { postcode } }),
+  where: (words) => ({ place: { words } }) };
+const unkept = new Map();
+
+async function keepAbout() {
+  const to = await opened();
+  for (const [name, value] of [...unkept]) {
+    show(await ask(`/v1/calls/${to.report_id}`, ABOUT[name](value), "PATCH"));
+    if (unkept.get(name) === value) unkept.delete(name);
+  }
+  $("about-kept").textContent = "Kept with the call.";
+}
+
+function learn(field) {
+  unkept.set(field.name, field.value.trim() || null);
+  $("about-kept").textContent = "Not kept yet: it is tried until it is.";
+  inTurn(keepAbout).catch(() => {}); // `look` tries again
+}
+
+function showAbout({ line, contact, place }) {
+  const known = { line, phone: contact?.phone, postcode: place.postcode, where: place.words };
+  for (const field of $("about").querySelectorAll("input")) {
+    if (unkept.has(field.name) || field === document.activeElement) continue;
+    if (field.type === "radio") field.checked = field.value === known[field.name]; else field.value = known[field.name] || "";
+  }
 }
 
 const chosen = () => document.querySelector("[name=speaker]:checked").value;
@@ -192,6 +221,9 @@ const inTurn = (work) => { sending = sending.then(work, work); return sending; }
 function fresh() {
   call = null; turns = new Map(); next = 1; revision = 0; read_in_time = true; who = {}; on_the_line = false;
   leaveNames();
+  unkept.clear();
+  $("about").reset();
+  $("about-kept").textContent = "Each is kept as you leave it.";
   $("call-title").textContent = "No call yet";
   $("state").hidden = $("safe").hidden = $("unread").hidden = $("awaiting").hidden = $("noted").hidden = true;
   $("end").disabled = $("dropped").disabled = true;
@@ -228,6 +260,7 @@ async function look() {
     }
     if (!live.length) put($("live"), "li", "None", "quiet");
     if (call && !document.hidden) await inTurn(async () => { const now = await ask(`/v1/calls/${call.report_id}`); if (now.revision > revision || (now.read && !read_in_time)) show(now); });
+    if (unkept.size) await inTurn(keepAbout);
     if (on_the_line && !$("words").disabled && Date.now() - said_at > STILL_THERE) await inTurn(async () => show(await ask(`/v1/calls/${call.report_id}/turns`, { turns: [] })));
     if ($("problem").dataset.lost) { trouble(null); delete $("problem").dataset.lost; }
   } catch (error) {
@@ -237,6 +270,8 @@ async function look() {
   }
 }
 
+$("about").addEventListener("change", (event) => learn(event.target));
+$("about").addEventListener("keydown", (event) => { if (event.key === "Enter") { event.preventDefault(); $("words").focus(); } });
 $("say").addEventListener("submit", (event) => { event.preventDefault(); inTurn(keep); });
 $("words").addEventListener("keydown", (event) => {
   if (event.key === "Enter" && !event.shiftKey && !event.isComposing) { event.preventDefault(); inTurn(keep); }
@@ -249,9 +284,10 @@ $("new").onclick = () => inTurn(async () => fresh());
 document.addEventListener("keydown", (event) => {
   if (!event.altKey || event.ctrlKey || event.metaKey) return;
   const speaker = { KeyC: "caller", KeyO: "operator", KeyB: "background" }[event.code];
+  if (event.code === "KeyA") { $("about").querySelector("[name=phone]").focus(); event.preventDefault(); }
   const button = { KeyE: "end", KeyD: "dropped", KeyN: "new" }[event.code];
   if (speaker) { document.querySelector(`[value=${speaker}]`).checked = true; $("words").focus(); event.preventDefault(); }
-  if (button && !$(button).disabled) { $(button).click(); $("words").focus(); event.preventDefault(); }
+  if (button && !$(button).disabled) { document.activeElement.blur(); $(button).click(); $("words").focus(); event.preventDefault(); }
 });
 setInterval(look, 1000);
 look();

@@ -19,14 +19,25 @@ KEPT = {320: "phone", 1280: "desktop"}
 WIDTHS = (1280, 768, 320)
 """axe looks at the last, where there is the least room."""
 
-TO_READ = ("", "support", "who-to-tell", "case-review", "leaving", "status", "return", "closed", "nothing-here")
+TO_READ = (
+    "",
+    "form/story",
+    "support",
+    "who-to-tell",
+    "case-review",
+    "leaving",
+    "status",
+    "return",
+    "closed",
+    "nothing-here",
+)
 
 
 async def every_page(page: Page) -> AsyncIterator[str]:
     """Goes from page to page as a person would, and names each once it is there."""
     for path in TO_READ:
         await page.goto(f"/{path}")
-        yield path or "start"
+        yield {"": "start", "form/story": "gone"}.get(path, path)
     await page.goto("/")
     await page.click("main form button")
     yield "start-error"
@@ -120,6 +131,10 @@ async def _a_case_review(page: Page) -> AsyncIterator[str]:
     await page.goto("/form/check")
     await go_on(page)
     yield "review-sent"
+    await begin(page, "somebody_else")
+    for name in ("contact", "safe"):
+        await page.goto(f"/form/{name}")
+        yield f"somebody-else-{name}"
     await begin(page, "anonymous")
     await fill(page, "story")
     await go_on(page)

@@ -5,6 +5,7 @@ import json
 import pytest
 from playwright.async_api import Browser
 
+from services.intake.routers.places import Places
 from services.intake.settings import Settings
 from shared.database import Pool
 from shared.events import Amendment, ReportAmended, ReportReceived
@@ -185,8 +186,20 @@ async def test_without_the_database_the_words_stay_on_the_page(
         await page.click("main form button")
         assert "cannot save" in await page.inner_text(".govuk-error-summary")
         assert await page.is_checked("input[value=anonymous]")
-    async with served(settings) as site, visiting(browser, site, scripts=scripts) as page:
+    async with served(settings) as site, visiting(browser, site, 320, scripts=scripts) as page:
         await begin(page)
+        site.app.state.places, free = Places(many=0), site.app.state.places
+        await page.fill("[name=story]", STORY)
+        await go_on(page)
+        assert "still on this page" in await page.inner_text("main")
+        if scripts:
+            assert await violations(page) == []
+            await whole_page(page, "phone-away")
+        site.app.state.places = free
+        await go_on(page)
+        await page.click(".govuk-back-link")
+        assert await page.input_value("[name=story]") == STORY
+        await page.set_viewport_size({"width": 1280, "height": 900})
         url = page.url
         pool_of = site.app.state.pool
         async with served(away) as broken:
