@@ -279,6 +279,22 @@ async def test_the_body_complained_of_is_not_invited_to_speak_of_it(
     assert (await client.post(f"{base}/invitations", json=allowed, headers=panel)).status_code == 204
 
 
+async def test_whoever_was_invited_and_is_then_complained_of_sees_no_more_of_it(
+    review_id: UUID, escalate: Escalate, client: httpx.AsyncClient, sign_in: SignIn
+):
+    panel, homes = await sign_in("agency", PANEL), await sign_in("agency", "northmoor-homes")
+    base = f"/v1/agencies/{PANEL}/case-reviews/{review_id}"
+    theirs = f"/v1/agencies/northmoor-homes/case-reviews/{review_id}"
+    await client.post(f"{base}/invitations", json={"agency": "northmoor-homes"}, headers=panel)
+    assert (await client.get(theirs, headers=homes)).status_code == 200
+    one = complaint(NOON + 40 * DAY, "H-3")
+    history = History(reports=3, references=("H-2", "H-1", "H-0"))
+    told = {"history": history, "contact": CONTACT, "answers": Answers(party_organisation="Northmoor Homes")}
+    await escalate(one.model_copy(update={"report": one.report.model_copy(update=told)}))
+    assert (await client.get(theirs, headers=homes)).status_code == 404
+    assert (await client.get(base, headers=panel)).json()["invited"] == []
+
+
 async def test_an_invited_agency_says_of_its_own_actions_only_that_they_are_done(
     review_id: UUID, client: httpx.AsyncClient, sign_in: SignIn
 ):

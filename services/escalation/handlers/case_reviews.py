@@ -11,7 +11,8 @@ from services.escalation.domain.directory import Directory, Kind, Threshold
 from services.escalation.domain.rules import Rules
 from services.escalation.errors import NotNow, UnknownReport
 from services.escalation.handlers.progress import progressed
-from services.escalation.repository import case_reviews, cases
+from services.escalation.repository import audit, case_reviews, cases
+from services.escalation.repository.audit import Entry
 from services.escalation.repository.cases import Opened
 from shared.database import Connection, Pool, transaction
 from shared.events import Progress, ReportClassified, SafeWords
@@ -48,7 +49,7 @@ def _may_be_due(event: ReportClassified) -> bool:
 
 
 async def propose(
-    connection: Connection, opened: Sequence[Opened], counts: Mapping[UUID, Count], now: datetime
+    connection: Connection, opened: Sequence[Opened], counts: Mapping[UUID, Count], rules: Rules, now: datetime
 ) -> None:
     """Propose a review for each report at the threshold, or that asks for one.
 
@@ -58,7 +59,9 @@ async def propose(
         panels = [d.agency for d in case.route.destinations if d.queue == QUEUE]
         if panels and not case.drill:
             asked_by: AskedBy = "reporter" if review_asked(case.event.report) else "threshold"
-            await _proposed(connection, case.event, panels[0], counts[case.event.report_id], asked_by, now)
+            complaints = counts[case.event.report_id]
+            review_id = await _proposed(connection, case.event, panels[0], complaints, asked_by, now)
+            await _without_those_complained_of(connection, review_id, case.event, rules, now)
 
 
 async def _proposed(
@@ -79,6 +82,16 @@ async def _proposed(
     if news and offered:
         await _tell_reporter(connection, event, panel, asked_by, now)
     return review_id
+
+
+async def _without_those_complained_of(
+    connection: Connection, review_id: UUID, event: ReportClassified, rules: Rules, now: datetime
+) -> None:
+    """Whoever was invited, and is now complained of, sees no more of the review."""
+    for agency in await case_reviews.uninvite(connection, review_id, rules.complained_of(event.report)):
+        detail = {"agency": agency, "review": str(review_id)}
+        entry = Entry(now, "escalation", "left the case review", event.report_id, "complained of", detail)
+        await audit.record(connection, [entry])
 
 
 def _review_id(event: ReportClassified, asked_by: AskedBy) -> UUID:
@@ -120,6 +133,7 @@ async def ask(report_id: UUID, force: str, rules: Rules, pool: Pool, bell: Bell,
         area, panel = _panel(event, force, rules)
         complaints = await _counted(connection, event, rules.directory.area(area).case_review)
         review_id = await _proposed(connection, event, panel, complaints, "operator", now)
+        await _without_those_complained_of(connection, review_id, event, rules, now)
     bell.ring()
     return review_id
 

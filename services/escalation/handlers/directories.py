@@ -56,7 +56,9 @@ def _move(kept: Kept, rules: Rules) -> Move | None:
     reading, grading = cases.judged(event, cases.in_force(kept.override, event), rules)
     persisting = any(place.endswith("/case_review") for place in kept.places)
     subject = Subject(event.report, reading, grading.danger_class, rules.area_of(event.report.place), persisting)
-    after = {f"{to.agency}/{to.queue}" for to in route(subject, rules.directory, rules.routing).destinations}
+    moved_to = kept.moved_to if kept.moved_to and rules.ground(kept.moved_to, event.report) else None
+    where = route(subject, rules.directory, rules.routing).moved(moved_to)
+    after = {f"{to.agency}/{to.queue}" for to in where.destinations}
     before = kept.places or {f"{NOBODY}/{REVIEW}"}
     if before == after:
         return None
