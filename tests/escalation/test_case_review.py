@@ -255,6 +255,14 @@ async def test_a_panel_invites_plans_follows_up_and_closes(
     assert (await client.post(f"{base}/{review_id}/close", json=CLOSED, headers=panel)).status_code == 204
     assert (await client.post(f"{base}/{review_id}/close", json=CLOSED, headers=panel)).status_code == 409
     assert await said(pool) == [Progress.review_offered, Progress.review_planned, Progress.review_closed]
+    rows = await pool.fetch("select who, action from audit_entry where action ~ 'review|action' order by id")
+    assert [tuple(row) for row in rows] == [
+        (f"{PANEL}-agency", "invited to the case review"),
+        (f"{PANEL}-agency", "planned an action"),
+        (f"{PANEL}-agency", "planned the case review"),
+        ("northmoor-homes-agency", "did a planned action"),
+        (f"{PANEL}-agency", "closed the case review"),
+    ]
     queued = await pool.fetchrow("select queues, reasons from queue_item join cases using (report_id)")
     assert queued["queues"] == ["review"]
     assert queued["reasons"][-1] == "an action of its ASB Case Review is overdue: northmoor-homes"

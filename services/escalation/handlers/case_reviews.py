@@ -89,8 +89,9 @@ async def _without_those_complained_of(
 ) -> None:
     """Whoever was invited, and is now complained of, sees no more of the review."""
     for agency in await case_reviews.uninvite(connection, review_id, rules.complained_of(event.report)):
-        detail = {"agency": agency, "review": str(review_id)}
-        entry = Entry(now, "escalation", "left the case review", event.report_id, "complained of", detail)
+        detail = {"body": agency, "review": str(review_id)}
+        why = "complained of, by what was told"
+        entry = Entry(now, "escalation", "taken out of the case review", event.report_id, why, detail)
         await audit.record(connection, [entry])
 
 
@@ -120,7 +121,7 @@ def _anonymous(event: ReportClassified) -> bool:
     return contact is None or not (contact.name or contact.phone or contact.email)
 
 
-async def ask(report_id: UUID, force: str, rules: Rules, pool: Pool, bell: Bell, now: datetime) -> UUID:
+async def ask(report_id: UUID, force: str, who: str, rules: Rules, pool: Pool, bell: Bell, now: datetime) -> UUID:
     """An operator of this police force asks the area's panel, whatever the count.
 
     Raises UnknownReport for another force's report, or NotNow with what to do.
@@ -134,6 +135,8 @@ async def ask(report_id: UUID, force: str, rules: Rules, pool: Pool, bell: Bell,
         complaints = await _counted(connection, event, rules.directory.area(area).case_review)
         review_id = await _proposed(connection, event, panel, complaints, "operator", now)
         await _without_those_complained_of(connection, review_id, event, rules, now)
+        detail = {"body": panel, "review": str(review_id)}
+        await audit.record(connection, [Entry(now, who, "asked for a case review", report_id, "", detail)])
     bell.ring()
     return review_id
 
