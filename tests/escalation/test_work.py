@@ -105,6 +105,17 @@ async def test_an_override_outlives_a_like_reading_and_not_a_graver_one(hold: An
     assert await pool.fetchval("select danger_class from queue_item") == 1
 
 
+async def test_what_a_person_finds_less_grave_is_ranked_so_though_only_others_have_it_now(hold: Any, pool: Pool):
+    veiled = {"threat": Threat.implied, "danger_class": DangerClass.veiled_or_stalking}
+    room = await hold(classified(labels=(Label.asb,), behaviours=("A3",), **veiled))
+    answer = await room.post("override", why="only the noise", labels=["asb"], threat="none", grade="scheduled")
+    assert answer.status_code == 204
+    ranked = "select cases.danger_class, item.danger_class as ranked, item.holder is not null as held, state from"
+    row = await pool.fetchrow(f"{ranked} cases join queue_item as item using (report_id)")
+    assert tuple(row) == (4, 4, True, "open")
+    assert (await room.post("close", outcome="referred")).status_code == 204
+
+
 async def test_an_override_needs_a_reason_and_something_to_say(hold: Any):
     room = await hold(classified(**STALKING))
     assert (await room.post("override", why="", threat="none")).status_code == 422

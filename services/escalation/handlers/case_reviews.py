@@ -127,11 +127,11 @@ async def ask(report_id: UUID, force: str, who: str, rules: Rules, pool: Pool, b
     Raises UnknownReport for another force's report, or NotNow with what to do.
     """
     async with transaction(pool) as connection:
-        await cases.lock(connection, [report_id])
+        known = (await cases.locked(connection, [report_id])).get(report_id)
         event = await cases.event(connection, report_id)
-        if event is None:
+        if event is None or known is None:
             raise UnknownReport("No report has this id.")
-        area, panel = _panel(event, force, rules)
+        area, panel = _panel(event, force, known.moved_to, rules)
         complaints = await _counted(connection, event, rules.directory.area(area).case_review)
         review_id = await _proposed(connection, event, panel, complaints, "operator", now)
         await _without_those_complained_of(connection, review_id, event, rules, now)
@@ -141,14 +141,14 @@ async def ask(report_id: UUID, force: str, who: str, rules: Rules, pool: Pool, b
     return review_id
 
 
-def _panel(event: ReportClassified, force: str, rules: Rules) -> tuple[str, str]:
-    """The report's area and the panel that it is for, where this force works it."""
+def _panel(event: ReportClassified, force: str, moved_to: str | None, rules: Rules) -> tuple[str, str]:
+    """The report's area and the panel that it is for, where this force works it, or was sent it by a person."""
     area = rules.area_of(event.report.place)
     if area is None:
         raise NotNow("Which area's panel it is for is not known: correct the postcode first.")
     against = rules.directory.complained_of(event.report.answers, area)
     acting = rules.directory.acting_force(area, against)
-    if acting is None or acting.id != force:
+    if force != (moved_to or (acting.id if acting else None)):
         raise UnknownReport("No report of yours has this id.")
     panels = [panel.id for panel in rules.directory.in_area(area, Kind.case_review) if panel.id not in against]
     if not panels:

@@ -59,6 +59,15 @@ on conflict (report_id) do update set
                          else queue_item.waiting_since end
 """
 
+REGRADED: Final = """
+update queue_item as item set danger_class = new.danger_class, grade_order = new.grade_order,
+    target_at = new.target_at, force = new.force, rerouted = new.moved
+from unnest($1::uuid[], $2::text[], $3::int[], $4::int[], $5::timestamptz[], $6::bool[])
+    as new(id, force, danger_class, grade_order, target_at, moved)
+where item.report_id = new.id
+"""
+"""What is for others alone by now, and was for a control room: there until a person closes it, ranked as it is now."""
+
 FREED: Final = """
 update queue_item as item set holder = null, holder_name = null, lease_token = null, lease_key = null,
     lease_until = null, claimed_at = null, contacted_at = null, waiting_since = $3
@@ -189,12 +198,13 @@ async def keep(connection: Connection, opened: Sequence[Opened], now: datetime) 
     if not opened:
         return
     await connection.execute(KEEP_CASES, *_columns(map(_case, opened)))
-    queued = [case for case in opened if case.route.queues]
-    if before := [case for case in queued if case.opened_at < now]:
+    if before := [case for case in opened if case.opened_at < now]:
         whose = [(case.event.report_id, case.route.force) for case in before]
         await connection.execute(FREED, *_columns(whose), now)
-    if queued:
+    if queued := [case for case in opened if case.route.queues]:
         await connection.execute(QUEUE, *_columns(map(_item, queued)), now)
+    if elsewhere := [case for case in before if not case.route.queues]:
+        await connection.execute(REGRADED, *_columns(map(_rank, elsewhere)))
     if back := [case.event.report_id for case in opened if case.reopens]:
         await connection.execute(REOPEN, back, now)
 
@@ -268,6 +278,12 @@ def _case(case: Opened) -> tuple[Any, ...]:
         case.opened_at,
         case.override.model_dump(mode="json") if case.override else None,
     )
+
+
+def _rank(case: Opened) -> tuple[Any, ...]:
+    grading = case.grading
+    order = ORDER.index(grading.grade)
+    return case.event.report_id, case.route.force, grading.danger_class, order, case.target_at, case.moved
 
 
 def _item(case: Opened) -> tuple[Any, ...]:
