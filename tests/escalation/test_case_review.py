@@ -255,6 +255,14 @@ async def test_a_panel_invites_plans_follows_up_and_closes(
     assert (await client.post(f"{base}/{review_id}/close", json=CLOSED, headers=panel)).status_code == 204
     assert (await client.post(f"{base}/{review_id}/close", json=CLOSED, headers=panel)).status_code == 409
     assert await said(pool) == [Progress.review_offered, Progress.review_planned, Progress.review_closed]
+    rows = await pool.fetch("select who, action from audit_entry where action ~ 'review|action' order by id")
+    assert [tuple(row) for row in rows] == [
+        (f"{PANEL}-agency", "invited to the case review"),
+        (f"{PANEL}-agency", "planned an action"),
+        (f"{PANEL}-agency", "planned the case review"),
+        ("northmoor-homes-agency", "did a planned action"),
+        (f"{PANEL}-agency", "closed the case review"),
+    ]
     queued = await pool.fetchrow("select queues, reasons from queue_item join cases using (report_id)")
     assert queued["queues"] == ["review"]
     assert queued["reasons"][-1] == "an action of its ASB Case Review is overdue: northmoor-homes"
@@ -277,6 +285,22 @@ async def test_the_body_complained_of_is_not_invited_to_speak_of_it(
     assert await pool.fetchval("select count(*) from case_review_agency") == 0
     allowed = {"agency": "northmoor-council-asb"}
     assert (await client.post(f"{base}/invitations", json=allowed, headers=panel)).status_code == 204
+
+
+async def test_whoever_was_invited_and_is_then_complained_of_sees_no_more_of_it(
+    review_id: UUID, escalate: Escalate, client: httpx.AsyncClient, sign_in: SignIn
+):
+    panel, homes = await sign_in("agency", PANEL), await sign_in("agency", "northmoor-homes")
+    base = f"/v1/agencies/{PANEL}/case-reviews/{review_id}"
+    theirs = f"/v1/agencies/northmoor-homes/case-reviews/{review_id}"
+    await client.post(f"{base}/invitations", json={"agency": "northmoor-homes"}, headers=panel)
+    assert (await client.get(theirs, headers=homes)).status_code == 200
+    one = complaint(NOON + 40 * DAY, "H-3")
+    history = History(reports=3, references=("H-2", "H-1", "H-0"))
+    told = {"history": history, "contact": CONTACT, "answers": Answers(party_organisation="Northmoor Homes")}
+    await escalate(one.model_copy(update={"report": one.report.model_copy(update=told)}))
+    assert (await client.get(theirs, headers=homes)).status_code == 404
+    assert (await client.get(base, headers=panel)).json()["invited"] == []
 
 
 async def test_an_invited_agency_says_of_its_own_actions_only_that_they_are_done(

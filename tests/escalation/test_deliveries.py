@@ -16,7 +16,7 @@ from shared.database import Pool
 from shared.events import Progress, ReportClassified, ReportProgressed, SafeWords
 from shared.kafka import PROGRESSED
 from shared.outbox import Bell
-from shared.told import Answers, Contact
+from shared.told import Answers, Contact, Place
 from tests.builders import NOON, assessment, classified, report
 from tests.escalation.conftest import Escalate, SignIn
 
@@ -191,14 +191,28 @@ async def test_given_back_for_the_body_complained_of_it_goes_to_a_person(
     assert await pool.fetchval("select count(*) from delivery where agency_id = 'northmoor-homes'") == 0
 
 
-async def test_what_was_passed_on_stays_when_the_report_is_read_again(
+async def test_what_was_passed_on_is_kept_current_until_its_holder_may_not_have_it(
     noise: ReportClassified, health: Agency, council: Agency, pool: Pool, rules: Rules, escalate: Escalate
 ):
+    """Whoever has it hears how to get in touch safely; whoever gave it back hears no more; the blamed lose it."""
     await health.does("return", noise.report_id, reason="a pub", whose=COUNCIL)
     await settle(pool, rules)
     told = noise.report.model_copy(update={"revision": 2})
     await escalate(classified(told, **NOISE))
     assert [entry["kind"] for entry in await council.feed()] == ["report"]
+    safer = told.model_copy(update={"revision": 3, "answers": Answers(safe_contact="never ring, he listens")})
+    await escalate(classified(safer, **NOISE))
+    report_, corrected = await council.feed()
+    assert (report_["kind"], corrected["kind"]) == ("report", "corrected")
+    assert corrected["report"]["safe_contact"] == ["never ring, he listens"]
+    assert [entry["kind"] for entry in await health.feed()] == ["report"]
+    blamed = Answers(party_organisation="Northmoor Council")
+    await escalate(classified(safer.model_copy(update={"revision": 4, "answers": blamed}), **NOISE))
+    assert [(entry["kind"], entry["report"]) for entry in await council.feed()] == [
+        ("report", None),
+        ("corrected", None),
+        ("withdrawn", None),
+    ]
 
 
 async def test_what_is_routed_elsewhere_is_withdrawn_and_comes_back_corrected(
@@ -223,6 +237,20 @@ async def test_more_told_is_a_correction_and_the_same_told_again_is_not(
     entries = await health.feed()
     assert [e["kind"] for e in entries] == ["report", "corrected"]
     assert {e["report"]["text"] for e in entries} == {more.text}
+
+
+async def test_more_told_buys_no_time_and_after_the_end_begins_anew(
+    noise: ReportClassified, health: Agency, pool: Pool, rules: Rules, escalate: Escalate
+):
+    more = noise.report.model_copy(update={"revision": 2, "text": "Again last night."})
+    await escalate(classified(more, **NOISE), at=NOON + timedelta(hours=70))
+    assert await attendance.come_back(pool, rules, NOON + timedelta(hours=73)) == 1
+    assert await health.does("close", noise.report_id, outcome="spoke to them") == 204
+    again = more.model_copy(update={"revision": 3, "text": "Again, and he has smashed the window."})
+    await escalate(classified(again, **NOISE), at=LATER)
+    assert (await health.held(noise.report_id))["deliveries"][0]["state"] == "queued"
+    assert await attendance.come_back(pool, rules, LATER + timedelta(hours=71)) == 0
+    assert await attendance.come_back(pool, rules, LATER + timedelta(hours=73)) == 1
 
 
 async def test_what_is_not_acknowledged_in_time_comes_back_once(noise: ReportClassified, pool: Pool, rules: Rules):
@@ -255,8 +283,10 @@ async def test_one_agency_that_never_looks_holds_up_no_other(
 async def test_a_story_read_by_those_who_may_not_get_in_touch_reaches_nobody(escalate: Escalate, health: Agency):
     contact = Contact(name="Jo Marsh", phone="01632 960001", email="jo@example.org")
     text = "I'm Jo Marsh, ring 07700 900123 or +44 1632 960001, jo.m@example.org. Noise at 3 since 2019."
-    await escalate(classified(report(contact=contact, text=text), **NOISE))
+    place = Place(postcode="ZZ1 4AB", words="the flat of Jo Marsh, 01632 960001")
+    await escalate(classified(report(contact=contact, text=text, place=place), **NOISE))
     (entry,) = await health.feed()
+    assert entry["report"]["place"] == {"postcode": "ZZ1 4AB", "words": "the flat of [withheld], [withheld]"}
     assert entry["report"]["text"] == "I'm [withheld], ring [withheld] or [withheld], [withheld] Noise at 3 since 2019."
     assert "contact" not in entry["report"]
 

@@ -1,5 +1,6 @@
 """What people do about a case over HTTP: contact, notes, overrides, routes, links, search and the end."""
 
+from datetime import timedelta
 from typing import Any
 
 import httpx
@@ -9,7 +10,7 @@ from shared.codebook import DangerClass, Label, Threat
 from shared.database import Pool
 from shared.events import LinkDisputed, ReportOverridden
 from shared.told import Answers, Contact
-from tests.builders import assessment, classified, report
+from tests.builders import NOON, assessment, classified, report
 from tests.escalation.conftest import Escalate, SignIn
 
 STALKING = {"labels": (Label.stalking, Label.harassment), "danger_class": DangerClass.veiled_or_stalking}
@@ -104,6 +105,17 @@ async def test_an_override_outlives_a_like_reading_and_not_a_graver_one(hold: An
     assert await pool.fetchval("select danger_class from queue_item") == 1
 
 
+async def test_what_a_person_finds_less_grave_is_ranked_so_though_only_others_have_it_now(hold: Any, pool: Pool):
+    veiled = {"threat": Threat.implied, "danger_class": DangerClass.veiled_or_stalking}
+    room = await hold(classified(labels=(Label.asb,), behaviours=("A3",), **veiled))
+    answer = await room.post("override", why="only the noise", labels=["asb"], threat="none", grade="scheduled")
+    assert answer.status_code == 204
+    ranked = "select cases.danger_class, item.danger_class as ranked, item.holder is not null as held, state from"
+    row = await pool.fetchrow(f"{ranked} cases join queue_item as item using (report_id)")
+    assert tuple(row) == (4, 4, True, "open")
+    assert (await room.post("close", outcome="referred")).status_code == 204
+
+
 async def test_an_override_needs_a_reason_and_something_to_say(hold: Any):
     room = await hold(classified(**STALKING))
     assert (await room.post("override", why="", threat="none")).status_code == 422
@@ -130,13 +142,42 @@ async def test_a_case_is_sent_on_only_where_it_may_go(hold: Any, pool: Pool, age
     assert await pool.fetchval("select count(*) from delivery where agency_id = $1", agency) == (status == 204)
 
 
-async def test_a_case_sent_to_another_force_is_theirs_whatever_is_read_later(hold: Any, pool: Pool, escalate: Escalate):
+async def test_a_case_sent_to_another_force_is_theirs_whatever_is_read_later(
+    hold: Any, pool: Pool, escalate: Escalate, sign_in: SignIn
+):
+    """And its first force's no longer, unless it is the other that turns out to be complained of."""
     told = report()
     room = await hold(classified(told, **STALKING))
-    await room.post("route", why="over the boundary", agency="southvale-police", queue="control_room")
-    await escalate(classified(told.model_copy(update={"revision": 2}), assessment(**STALKING)))
+    await room.post("route", why="over the boundary", agency="southvale-police")
+    assert await forces_that_have_it(pool) == {"southvale-police"}
+    await escalate(classified(told.model_copy(update={"revision": 2, "text": "He is back."}), assessment(**STALKING)))
     row = await pool.fetchrow("select force, holder from queue_item")
     assert (row["force"], row["holder"]) == ("southvale-police", None)
+    assert await forces_that_have_it(pool) == {"southvale-police"}
+    southvale = await sign_in("operator", "southvale-police")
+    claim = await room.client.post(f"{room.path}/claim", headers=southvale)
+    blamed = {"revision": 3, "answers": Answers(party_organisation="Southvale Constabulary")}
+    await escalate(classified(told.model_copy(update=blamed), assessment(**STALKING)), at=NOON + timedelta(hours=1))
+    assert await forces_that_have_it(pool) == {"northmoor-police"}
+    close = {"token": claim.json()["token"], "outcome": "advised", "why": "nothing in it"}
+    assert (await room.client.post(f"{room.path}/close", json=close, headers=southvale)).status_code == 409
+    assert (await room.client.post(f"{room.path}/claim", headers=room.headers)).status_code == 201
+
+
+async def forces_that_have_it(pool: Pool) -> set[str]:
+    rows = await pool.fetch("""select agency_id from delivery where kind = 'report' and state <> 'withdrawn'
+        and agency_id like '%-police' union select force from queue_item""")
+    return {row["agency_id"] for row in rows}
+
+
+async def test_what_was_given_back_is_sent_there_again_by_a_person_where_it_belongs(hold: Any, pool: Pool):
+    room = await hold(classified(labels=(Label.harassment, Label.asb), behaviours=("A3", "A4")))
+    await pool.execute("update delivery set state = 'returned' where agency_id = 'northmoor-environmental-health'")
+    answer = await room.post("route", why="it is theirs", agency="northmoor-environmental-health")
+    assert answer.status_code == 204
+    statement = "select queue, state, kind from delivery where agency_id = 'northmoor-environmental-health'"
+    rows = [tuple(row) for row in await pool.fetch(statement + " order by position")]
+    assert rows == [("nuisance", "queued", "report"), ("nuisance", "queued", "corrected")]
 
 
 async def test_links_are_made_and_disputed(hold: Any, escalate: Escalate, pool: Pool):

@@ -1,7 +1,7 @@
 """The directory: who acts where, on what ground, what each kind of agency may see, and how soon it is to answer."""
 
 from collections import defaultdict
-from collections.abc import Callable, Hashable, Iterable, Mapping
+from collections.abc import Callable, Collection, Hashable, Iterable, Mapping
 from enum import StrEnum
 from functools import cached_property
 from typing import Self, TypeVar
@@ -128,6 +128,10 @@ class Directory(Part):
 
     def agency(self, agency_id: str) -> Agency | None:
         return self._agencies.get(agency_id)
+
+    def ground(self, agency: Agency, consent: Collection[str]) -> str | None:
+        """On what ground an agency may have a report: its kind's legal one, or consent; None: it may not."""
+        return self.rule(agency.kind).legal_ground or ("consent" if agency.kind in consent else None)
 
     def force(self, area: str) -> Agency:
         return self.in_area(area, Kind.police)[0]

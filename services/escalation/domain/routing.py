@@ -1,7 +1,7 @@
 """Where a report goes (codebook §5), by the table of shared/routing.toml: every row that holds, never nowhere."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, Final, Literal
 
@@ -95,6 +95,10 @@ class RoutingTable(BaseModel):
     rows: tuple[RouteRow, ...]
     signposts: tuple[Signpost, ...] = ()
 
+    def queue_of(self, kind: Kind) -> str:
+        """Where what is for this kind of agency goes, unless somebody says otherwise."""
+        return next(row.queue for row in self.rows if row.to is kind)
+
 
 @dataclass(frozen=True, slots=True)
 class Route:
@@ -109,6 +113,13 @@ class Route:
         """The queues in which the control room has it."""
         mine = {d.queue for d in self.destinations if d.agency in (self.force, NOBODY)}
         return tuple(sorted(mine))
+
+    def moved(self, force: str | None) -> "Route":
+        """The same, where a person sent it to another police force: that one has what the area's own would have."""
+        if force in (None, self.force):
+            return self
+        theirs = (d.model_copy(update={"agency": force}) if d.agency == self.force else d for d in self.destinations)
+        return replace(self, force=force, destinations=tuple(theirs))
 
 
 def route(subject: Subject, directory: Directory, table: RoutingTable) -> Route:
@@ -189,14 +200,14 @@ class _Router:
 
     def _given(self, agency: Agency, row: RouteRow) -> Destination:
         assert self.force is not None
-        ground = self.directory.rule(agency.kind).legal_ground
+        ground = self.directory.ground(agency, self.subject.report.consent)
         if agency.id in self.against:
             return self._conflict(agency, row)
-        if ground is None and row.to not in self.subject.report.consent:
+        if ground is None:
             reason = f"withheld from {agency.name}: no consent ({row.id})"
             police = self.directory.rule(Kind.police).legal_ground or ""
             return Destination(agency=self.force.id, queue=NEIGHBOURHOOD, reason=reason, ground=police)
-        return self._to(agency, row, ground or "consent")
+        return self._to(agency, row, ground)
 
     def _conflict(self, agency: Agency, row: RouteRow) -> Destination:
         assert self.force is not None

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from services.escalation.domain.directory import Directory
 from services.escalation.domain.grading import GradingTable
 from services.escalation.domain.routing import RoutingTable
+from shared.events import ReportReceived
 from shared.told import Place
 
 
@@ -21,3 +22,14 @@ class Rules:
     def area_of(self, place: Place) -> str | None:
         """The one area that a place lies in; None where that is not known."""
         return self.directory.area_of(place) or self.looked_up.get(place.postcode or "")
+
+    def complained_of(self, report: ReportReceived) -> frozenset[str]:
+        """The agencies that are, or employ, the party that a report complains of."""
+        return self.directory.complained_of(report.answers, self.area_of(report.place))
+
+    def ground(self, agency_id: str, report: ReportReceived) -> str | None:
+        """On what ground an agency may have a report; None where it may not, or is not there any more."""
+        agency = self.directory.agency(agency_id)
+        if agency is None or agency_id in self.complained_of(report):
+            return None
+        return self.directory.ground(agency, report.consent)

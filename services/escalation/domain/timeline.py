@@ -73,6 +73,8 @@ def _lines(detail: Mapping[str, Any]) -> list[str]:
         found.append(f"{detail['reference']}: {linked_by(detail['by'])}")
     if "agency" in detail:
         found.append(f"{detail['agency']}, {detail['queue']}")
+    if "body" in detail:
+        found.append(detail["body"])
     if "destination" in detail:
         found.append(f"to {detail['destination']}, on the ground: {detail['ground']}")
     if "outcome" in detail:

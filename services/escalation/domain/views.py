@@ -11,6 +11,8 @@ from services.escalation.domain.directory import Kind, KindRule, Sees
 from shared.events import ReportClassified
 
 WITHHELD: Final = "[withheld]"
+WRITTEN: Final = ("text", "party", "party_organisation")
+"""What somebody wrote in their own words, in which a contact may stand."""
 REACHES_SOMEBODY: Final = re.compile(r"[\w.+-]+@[\w-]+\.[\w.-]+|(?<!\d)(?:\+44|0044|0)(?:[ ()-]?\d){8,10}(?!\d)")
 """An email address or a UK phone number, wherever somebody wrote it."""
 
@@ -37,9 +39,9 @@ def minimised(event: ReportClassified, rule: KindRule) -> dict[str, Any]:
     if applied or Sees.contact in rule.sees:
         contact = report.contact.model_dump(mode="json") if report.contact else None
         return seen | {"contact": contact, "safe_contact": safe_contact(event)}
-    if "text" in seen:
-        seen["text"] = without_contacts(report.text, event)
+    seen |= {name: without_contacts(seen[name], event) for name in WRITTEN if seen.get(name)}
     if Sees.place in rule.sees:
+        seen["place"]["words"] = without_contacts(report.place.words or "", event) or None
         seen["safe_contact"] = [without_contacts(words, event) for words in safe_contact(event)]
     return seen
 

@@ -50,18 +50,14 @@ async def _passed_on(connection: Connection, row: Any, rules: Rules, now: dateti
     other = rules.directory.agency(row["returned_for"] or "")
     ground = _ground(other, event, rules) if other and other.id != row["agency_id"] else None
     if other and ground and row["returns"] == 1 and not await _is_done_with(connection, other, event):
-        to = Destination(agency=other.id, queue=_queue(other, rules), reason=f"passed on by {name}", ground=ground)
+        queue = rules.routing.queue_of(other.kind)
+        to = Destination(agency=other.id, queue=queue, reason=f"passed on by {name}", ground=ground)
         await feeds.hand_over(connection, event, to, rules.directory, now)
         return
     for_police = other is not None and other.kind is Kind.police
     whose = "for the police, they say" if for_police else "whose it is, a person decides"
     await _back(connection, event, f"given back by {name}: {whose}", rules, now)
     CAME_BACK.labels("returned").inc()
-
-
-def _queue(agency: Agency, rules: Rules) -> str:
-    """Where the routing table puts what is for its kind."""
-    return next(row.queue for row in rules.routing.rows if row.to is agency.kind)
 
 
 async def _is_done_with(connection: Connection, agency: Agency, event: ReportClassified) -> bool:
@@ -72,12 +68,9 @@ async def _is_done_with(connection: Connection, agency: Agency, event: ReportCla
 
 def _ground(agency: Agency, event: ReportClassified, rules: Rules) -> str | None:
     """On what ground this agency may have this report; None where it may not, and for the police, who have a queue."""
-    area = rules.area_of(event.report.place)
-    against = rules.directory.complained_of(event.report.answers, area)
-    if area not in agency.areas or agency.id in against or agency.kind is Kind.police:
+    if rules.area_of(event.report.place) not in agency.areas or agency.kind is Kind.police:
         return None
-    legal = rules.directory.rule(agency.kind).legal_ground
-    return legal or ("consent" if agency.kind in event.report.consent else None)
+    return rules.ground(agency.id, event.report)
 
 
 async def come_back(pool: Pool, rules: Rules, now: datetime) -> int:

@@ -11,7 +11,8 @@ from services.escalation.domain.directory import Directory, Kind, Threshold
 from services.escalation.domain.rules import Rules
 from services.escalation.errors import NotNow, UnknownReport
 from services.escalation.handlers.progress import progressed
-from services.escalation.repository import case_reviews, cases
+from services.escalation.repository import audit, case_reviews, cases
+from services.escalation.repository.audit import Entry
 from services.escalation.repository.cases import Opened
 from shared.database import Connection, Pool, transaction
 from shared.events import Progress, ReportClassified, SafeWords
@@ -48,7 +49,7 @@ def _may_be_due(event: ReportClassified) -> bool:
 
 
 async def propose(
-    connection: Connection, opened: Sequence[Opened], counts: Mapping[UUID, Count], now: datetime
+    connection: Connection, opened: Sequence[Opened], counts: Mapping[UUID, Count], rules: Rules, now: datetime
 ) -> None:
     """Propose a review for each report at the threshold, or that asks for one.
 
@@ -58,7 +59,9 @@ async def propose(
         panels = [d.agency for d in case.route.destinations if d.queue == QUEUE]
         if panels and not case.drill:
             asked_by: AskedBy = "reporter" if review_asked(case.event.report) else "threshold"
-            await _proposed(connection, case.event, panels[0], counts[case.event.report_id], asked_by, now)
+            complaints = counts[case.event.report_id]
+            review_id = await _proposed(connection, case.event, panels[0], complaints, asked_by, now)
+            await _without_those_complained_of(connection, review_id, case.event, rules, now)
 
 
 async def _proposed(
@@ -79,6 +82,17 @@ async def _proposed(
     if news and offered:
         await _tell_reporter(connection, event, panel, asked_by, now)
     return review_id
+
+
+async def _without_those_complained_of(
+    connection: Connection, review_id: UUID, event: ReportClassified, rules: Rules, now: datetime
+) -> None:
+    """Whoever was invited, and is now complained of, sees no more of the review."""
+    for agency in await case_reviews.uninvite(connection, review_id, rules.complained_of(event.report)):
+        detail = {"body": agency, "review": str(review_id)}
+        why = "complained of, by what was told"
+        entry = Entry(now, "escalation", "taken out of the case review", event.report_id, why, detail)
+        await audit.record(connection, [entry])
 
 
 def _review_id(event: ReportClassified, asked_by: AskedBy) -> UUID:
@@ -107,31 +121,34 @@ def _anonymous(event: ReportClassified) -> bool:
     return contact is None or not (contact.name or contact.phone or contact.email)
 
 
-async def ask(report_id: UUID, force: str, rules: Rules, pool: Pool, bell: Bell, now: datetime) -> UUID:
+async def ask(report_id: UUID, force: str, who: str, rules: Rules, pool: Pool, bell: Bell, now: datetime) -> UUID:
     """An operator of this police force asks the area's panel, whatever the count.
 
     Raises UnknownReport for another force's report, or NotNow with what to do.
     """
     async with transaction(pool) as connection:
-        await cases.lock(connection, [report_id])
+        known = (await cases.locked(connection, [report_id])).get(report_id)
         event = await cases.event(connection, report_id)
-        if event is None:
+        if event is None or known is None:
             raise UnknownReport("No report has this id.")
-        area, panel = _panel(event, force, rules)
+        area, panel = _panel(event, force, known.moved_to, rules)
         complaints = await _counted(connection, event, rules.directory.area(area).case_review)
         review_id = await _proposed(connection, event, panel, complaints, "operator", now)
+        await _without_those_complained_of(connection, review_id, event, rules, now)
+        detail = {"body": panel, "review": str(review_id)}
+        await audit.record(connection, [Entry(now, who, "asked for a case review", report_id, "", detail)])
     bell.ring()
     return review_id
 
 
-def _panel(event: ReportClassified, force: str, rules: Rules) -> tuple[str, str]:
-    """The report's area and the panel that it is for, where this force works it."""
+def _panel(event: ReportClassified, force: str, moved_to: str | None, rules: Rules) -> tuple[str, str]:
+    """The report's area and the panel that it is for, where this force works it, or was sent it by a person."""
     area = rules.area_of(event.report.place)
     if area is None:
         raise NotNow("Which area's panel it is for is not known: correct the postcode first.")
     against = rules.directory.complained_of(event.report.answers, area)
     acting = rules.directory.acting_force(area, against)
-    if acting is None or acting.id != force:
+    if force != (moved_to or (acting.id if acting else None)):
         raise UnknownReport("No report of yours has this id.")
     panels = [panel.id for panel in rules.directory.in_area(area, Kind.case_review) if panel.id not in against]
     if not panels:

@@ -59,9 +59,9 @@ async def escalate(
         opened = await fold(connection, graded, known, now)
         await cases.keep(connection, opened, now)
         await audit.record(connection, [_entry(case, known.get(case.event.report_id), now) for case in opened])
-        await case_reviews.propose(connection, opened, counts, now)
+        await case_reviews.propose(connection, opened, counts, rules, now)
         await _give_receipts(connection, newest, known, opened, now)
-        await deliveries.deliver(connection, opened, known, rules.directory, now)
+        await deliveries.deliver(connection, opened, known, rules, now)
     bell.ring()
 
 
@@ -98,7 +98,8 @@ def _open(
     event = arrived.event
     override = in_force(known.override if known else None, event)
     reading, grading = judged(event, override, rules)
-    where = routed_by(event, reading, grading, complaints, rules)
+    moved_to = still_with(known, event, rules)
+    where = routed_by(event, reading, grading, complaints, rules).moved(moved_to)
     routed = ReportRouted(
         report_id=event.report_id,
         revision=event.revision,
@@ -119,6 +120,7 @@ def _open(
         receipt=routed.model_dump_json().encode() if receipt else None,
         override=override,
         reopens=known is not None and _reopens(event, grading, known),
+        moved=moved_to is not None,
     )
 
 
@@ -129,6 +131,12 @@ def read_danger(event: ReportClassified) -> DangerClass:
 def in_force(override: Override | None, event: ReportClassified) -> Override | None:
     """What a person said of it, where that still holds over the reading."""
     return override if override and override.holds(read_danger(event)) else None
+
+
+def still_with(known: Known | None, event: ReportClassified, rules: Rules) -> str | None:
+    """The police force that a person sent it to, unless what was told later forbids that."""
+    moved_to = known.moved_to if known else None
+    return moved_to if moved_to and rules.ground(moved_to, event.report) else None
 
 
 def judged(event: ReportClassified, override: Override | None, rules: Rules) -> tuple[Assessment | None, Grading]:
@@ -216,7 +224,7 @@ async def open_unread(reports: Sequence[ReportReceived], pool: Pool, bell: Bell,
         opened = await fold(connection, graded, known, now)
         await cases.keep(connection, opened, now)
         await audit.record(connection, [_entry(case, None, now) for case in opened])
-        await deliveries.deliver(connection, opened, (), rules.directory, now)
+        await deliveries.deliver(connection, opened, (), rules, now)
     bell.ring()
 
 

@@ -1,14 +1,15 @@
 """Reports are delivered to agencies, and what was delivered is corrected or withdrawn."""
 
 import json
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
-from services.escalation.domain.directory import Agency, Directory
+from services.escalation.domain.directory import Agency, Directory, Kind
 from services.escalation.domain.routing import NOBODY
+from services.escalation.domain.rules import Rules
 from services.escalation.domain.views import minimised
 from services.escalation.repository import audit, feeds
 from services.escalation.repository.cases import Opened
@@ -21,6 +22,7 @@ from shared.kafka import agency_topic
 from shared.outbox import Outgoing, put
 
 SOURCE: Final = "escalation"
+OVER: Final = ("withdrawn", "returned", "closed")
 RECORDED: Final = {
     EntryKind.report: "delivered",
     EntryKind.corrected: "corrected",
@@ -31,34 +33,81 @@ RECORDED: Final = {
 
 
 async def deliver(
-    connection: Connection, opened: Sequence[Opened], known: Collection[UUID], directory: Directory, now: datetime
+    connection: Connection, opened: Sequence[Opened], known: Collection[UUID], rules: Rules, now: datetime
 ) -> None:
     """Bring the agencies' feeds to where the routes say: new deliveries, corrections and withdrawals, once each.
 
-    The caller holds the lock on these reports; `known` are those that were cases before.
+    What was passed on by hand stays with whoever may still have it, and is corrected like the rest. The caller holds
+    the lock on these reports; `known` are those that were cases before.
     """
-    entries = [one for case in opened if not case.drill for one in _entries(case, directory, now)]
-    before = [case.event.report_id for case in opened if case.event.report_id in known]
+    real = {case.event.report_id: case for case in opened if not case.drill}
+    before = [report_id for report_id in real if report_id in known]
     standing = await feeds.standing(connection, before) if before else {}
-    places = {one.place for one in entries}
-    fresh = [one for one in entries if one.place not in standing]
-    changed = [replace(one, kind=EntryKind.corrected) for one in entries if _differs(one, standing.get(one.place))]
-    gone = [_withdrawn(row) for place, row in standing.items() if place not in places and _by_the_rules(row)]
+    wanted = {one.place: one for one in _by_hand(real, standing.values(), rules, now)}
+    wanted |= {one.place: one for case in real.values() for one in _entries(case, rules.directory, now)}
+    again = {report_id for report_id, case in real.items() if case.reopens}
+    fresh = [one for place, one in wanted.items() if place not in standing]
+    changed = [_corrected(one, standing[place], again) for place, one in wanted.items() if place in standing]
+    gone = [row for place, row in standing.items() if place not in wanted]
+    await _put(connection, fresh, [one for one in changed if one], gone, rules.directory, now)
+
+
+def _by_hand(opened: Mapping[UUID, Opened], standing: Iterable[Any], rules: Rules, now: datetime) -> Iterator[Entry]:
+    """What somebody passed on, as it is to be now; without those who may not have it any more."""
+    for row in standing:
+        if row["by_hand"] and row["state"] != "withdrawn":
+            event = opened[row["report_id"]].event
+            agency, ground = rules.directory.agency(row["agency_id"]), rules.ground(row["agency_id"], event.report)
+            if agency and ground:
+                to = Destination(agency=agency.id, queue=row["queue"], reason=row["reason"], ground=ground)
+                yield entry(to, agency, event, rules.directory, now, by_hand=True)
+
+
+def _corrected(one: Entry, row: Any, again: Collection[UUID]) -> Entry | None:
+    """What the agency has to be told anew, and whether it is to begin anew; nothing where it gave the report back."""
+    differs = row["state"] != "returned" and row["body"] != json.loads(json.dumps(one.body))
+    anew = row["state"] == "withdrawn" or (row["state"] == "closed" and one.report_id in again)
+    by_hand = one.by_hand or (row["by_hand"] and row["state"] != "withdrawn")
+    return replace(one, kind=EntryKind.corrected, anew=anew, by_hand=by_hand) if differs else None
+
+
+async def _put(
+    connection: Connection,
+    fresh: Sequence[Entry],
+    changed: Sequence[Entry],
+    gone: Iterable[Any],
+    directory: Directory,
+    now: datetime,
+) -> None:
+    """All in one go, for whoever numbers entries takes the agencies' counters in one order."""
+    withdrawn = [_withdrawn(row) for row in gone if row["state"] != "withdrawn"]
     if changed:
         await feeds.correct(connection, changed)
-    if gone:
-        await feeds.withdraw(connection, gone)
-    await append(connection, [*fresh, *changed, *gone], directory, now)
+    if withdrawn:
+        await feeds.withdraw(connection, withdrawn)
+    await append(connection, [*fresh, *changed, *withdrawn], directory, now)
 
 
 async def hand_over(
     connection: Connection, event: ReportClassified, to: Destination, directory: Directory, now: datetime
 ) -> None:
-    """Deliver it there too, by somebody's hand: the rules never take it back. Where it is, it stays as it is."""
+    """Deliver it there too, by somebody's hand: the routing table never takes it back.
+
+    Where it is open it stays as it is; where it was withdrawn, given back or closed it begins anew. From one police
+    force it goes to another, and is withdrawn from the first.
+    """
     agency = directory.agency(to.agency)
-    held = await feeds.standing(connection, [event.report_id])
-    if agency and (to.agency, event.report_id, to.queue) not in held:
-        await append(connection, [entry(to, agency, event, directory, now, by_hand=True)], directory, now)
+    if agency is None:
+        return
+    new = entry(to, agency, event, directory, now, by_hand=True)
+    standing = await feeds.standing(connection, [event.report_id])
+    held = standing.get(new.place)
+    changed = [replace(new, kind=EntryKind.corrected, anew=True)] if held and held["state"] in OVER else []
+    if held and not changed:
+        await feeds.keep_by_hand(connection, new)
+    police = {one.id for one in directory.of_kind(Kind.police)} - {agency.id} if agency.kind is Kind.police else ()
+    gone = [row for row in standing.values() if row["agency_id"] in police]
+    await _put(connection, [] if held else [new], changed, gone, directory, now)
 
 
 async def append(connection: Connection, entries: Sequence[Entry], directory: Directory, now: datetime) -> None:
@@ -73,7 +122,8 @@ async def append(connection: Connection, entries: Sequence[Entry], directory: Di
 
 
 def _recorded(row: Any, now: datetime) -> audit.Entry:
-    what = "passed on" if row["by_hand"] else RECORDED[EntryKind(row["kind"])]
+    handed = row["by_hand"] and row["kind"] == EntryKind.report
+    what = "passed on" if handed else RECORDED[EntryKind(row["kind"])]
     detail = {"agency": row["agency_id"], "queue": row["queue"], "entry": row["position"]}
     return audit.Entry(now, SOURCE, what, row["report_id"], row["reason"], detail)
 
@@ -106,14 +156,6 @@ def entry(
         acknowledge_by=now + timedelta(minutes=minutes) if minutes else None,
         by_hand=by_hand,
     )
-
-
-def _differs(one: Entry, row: Any) -> bool:
-    return row is not None and (row["state"] == "withdrawn" or row["body"] != json.loads(json.dumps(one.body)))
-
-
-def _by_the_rules(row: Any) -> bool:
-    return row["state"] != "withdrawn" and not row["by_hand"]
 
 
 def _withdrawn(row: Any) -> Entry:

@@ -10,13 +10,16 @@ from services.escalation.domain.routing import NOBODY, REVIEW, Subject, route
 from services.escalation.domain.rules import Rules
 from services.escalation.handlers import cases
 from services.escalation.handlers.cases import Arrived
-from services.escalation.repository import directories
+from services.escalation.repository import audit, directories
+from services.escalation.repository.audit import Entry
 from services.escalation.repository.cases import Kept, still_open
 from shared.database import Pool, transaction
 from shared.outbox import Bell
 from shared.told import Place
 
 BATCH: Final = 200
+LOADS: Final = "heard directory load"
+"""Who puts a directory in force, for the record: a command on the machine."""
 
 Covering = Callable[[Iterable[Place]], Awaitable[Rules]]
 """The rules that are tried, with the areas of these places looked up."""
@@ -34,7 +37,9 @@ class Move:
 async def load_directory(directory: Directory, pool: Pool, now: datetime) -> int:
     """Put a directory in force and return its version."""
     async with transaction(pool) as connection:
-        return await directories.add_directory(connection, directory, now)
+        version = await directories.add_directory(connection, directory, now)
+        await audit.record(connection, [Entry(now, LOADS, "put a directory in force", detail={"version": version})])
+        return version
 
 
 async def moves(covering: Covering, pool: Pool) -> list[Move]:
@@ -56,7 +61,9 @@ def _move(kept: Kept, rules: Rules) -> Move | None:
     reading, grading = cases.judged(event, cases.in_force(kept.override, event), rules)
     persisting = any(place.endswith("/case_review") for place in kept.places)
     subject = Subject(event.report, reading, grading.danger_class, rules.area_of(event.report.place), persisting)
-    after = {f"{to.agency}/{to.queue}" for to in route(subject, rules.directory, rules.routing).destinations}
+    moved_to = kept.moved_to if kept.moved_to and rules.ground(kept.moved_to, event.report) else None
+    where = route(subject, rules.directory, rules.routing).moved(moved_to)
+    after = {f"{to.agency}/{to.queue}" for to in where.destinations}
     before = kept.places or {f"{NOBODY}/{REVIEW}"}
     if before == after:
         return None

@@ -9,7 +9,7 @@ from services.escalation.domain.overrides import Override, Said
 from services.escalation.domain.people import Worker
 from services.escalation.domain.rules import Rules
 from services.escalation.handlers import case_reviews, deliveries
-from services.escalation.handlers.cases import judged, read_danger, regraded, routed_by, target_at
+from services.escalation.handlers.cases import judged, read_danger, regraded, routed_by, still_with, target_at
 from services.escalation.handlers.leases import held
 from services.escalation.handlers.sending import overridden
 from services.escalation.repository import audit, cases, work
@@ -40,7 +40,7 @@ async def override_case(
         case = _judged_anew(event, row, known, override, counts.get(report_id), rules)
         await cases.keep(connection, [case], now)
         await _kept(connection, case, known, override, worker)
-        await deliveries.deliver(connection, [case], [report_id], rules.directory, now)
+        await deliveries.deliver(connection, [case], [report_id], rules, now)
     bell.ring()
 
 
@@ -49,6 +49,7 @@ def _judged_anew(
 ) -> Opened:
     """The case under this override; its receipt stays the one that was given."""
     reading, grading = judged(event, override, rules)
+    moved_to = still_with(known, event, rules)
     return Opened(
         event=event,
         event_json=row["event"],
@@ -56,10 +57,11 @@ def _judged_anew(
         opened_at=known.opened_at,
         grading=grading,
         target_at=target_at(event.report, grading, rules),
-        route=routed_by(event, reading, grading, complaints, rules),
+        route=routed_by(event, reading, grading, complaints, rules).moved(moved_to),
         receipt=known.receipt,
         override=override,
         drill=row["drill"],
+        moved=moved_to is not None,
     )
 
 

@@ -51,14 +51,14 @@ async def review(agency: Agency, review_id: UUID) -> Review:
 async def invite(agency: Agency, review_id: UUID, other: str, rules: Rules, pool: Pool, now: datetime) -> None:
     """Raises NotSo for the body complained of: it hears nothing of it, here neither."""
     await _may_join(agency, review_id, other, rules, pool)
-    async with as_agency(agency.guests, agency.id) as connection:
+    async with as_agency(agency.guests, agency.id, agency.who.client) as connection:
         await _led(connection, agency, review_id)
         await case_reviews.invite(connection, review_id, other, agency.id, now)
 
 
 async def plan(agency: Agency, review_id: UUID, review_on: date, now: datetime) -> None:
     """Say by when the plan is looked at again; the reporter hears that there is one."""
-    async with as_agency(agency.guests, agency.id) as connection:
+    async with as_agency(agency.guests, agency.id, agency.who.client) as connection:
         row = await _led(connection, agency, review_id)
         await case_reviews.plan(connection, review_id, review_on)
         if row["state"] == "proposed":
@@ -73,7 +73,7 @@ async def add_action(
     """One line of the plan; who is to do it is invited, if they were not. Raises NotSo for the body complained of."""
     action_id, owner = uuid4(), action.owner
     await _may_join(agency, review_id, owner, rules, pool)
-    async with as_agency(agency.guests, agency.id) as connection:
+    async with as_agency(agency.guests, agency.id, agency.who.client) as connection:
         await _led(connection, agency, review_id)
         if owner != agency.id:
             await case_reviews.invite(connection, review_id, owner, agency.id, now)
@@ -83,7 +83,7 @@ async def add_action(
 
 async def done(agency: Agency, review_id: UUID, action_id: UUID, now: datetime) -> None:
     """Whoever is to do it, or the panel, says that it is done. Again: nothing more happens."""
-    async with as_agency(agency.guests, agency.id) as connection:
+    async with as_agency(agency.guests, agency.id, agency.who.client) as connection:
         await _seen(connection, review_id)
         actions = {row["id"]: row for row in await case_reviews.actions(connection, review_id)}
         if action_id not in actions:
@@ -96,7 +96,7 @@ async def done(agency: Agency, review_id: UUID, action_id: UUID, now: datetime) 
 
 async def close(agency: Agency, review_id: UUID, outcome: str, safe: SafeWords, now: datetime) -> None:
     """Say what came of it; the reporter is told in safe words."""
-    async with as_agency(agency.guests, agency.id) as connection:
+    async with as_agency(agency.guests, agency.id, agency.who.client) as connection:
         row = await _led(connection, agency, review_id)
         await case_reviews.close(connection, review_id, outcome, now)
         await put(connection, [progressed(row["report_id"], agency.id, Progress.review_closed, now, safe)])

@@ -21,32 +21,37 @@ async def reroute(
     token: UUID,
     worker: Worker,
     agency_id: str,
-    to_queue: str,
+    to_queue: str | None,
     why: str,
     pool: Pool,
     bell: Bell,
     rules: Rules,
     now: datetime,
-) -> None:
-    """Raises NotSo where it may not go there: no such agency, no ground, or the body complained of."""
+) -> Agency:
+    """`to_queue` None: where what is for its kind goes. Raises NotSo where it may not go there.
+
+    That is: no such agency, no ground, or the body complained of. Returns the agency that has it now.
+    """
     async with held(report_id, token, worker, pool, now) as (connection, row):
         if row["drill"]:
             raise NotSo("A drill is delivered to nobody.")
         event = ReportClassified.model_validate_json(row["event"])
         agency = _agency(agency_id, rules.directory)
+        queue_name = to_queue or rules.routing.queue_of(agency.kind)
         to = Destination(
             agency=agency.id,
-            queue=to_queue,
+            queue=queue_name,
             reason=f"{worker.name}: {why}",
             ground=_ground(agency, event.report, rules),
         )
         await deliveries.hand_over(connection, event, to, rules.directory, now)
         if agency.kind is Kind.police:
             await leases.give_back(connection, report_id, now)
-            await queue.move(connection, report_id, agency.id, to_queue)
-        detail = {"destination": f"{agency.id}/{to_queue}", "ground": to.ground}
+            await queue.move(connection, report_id, agency.id, queue_name)
+        detail = {"destination": f"{agency.id}/{queue_name}", "ground": to.ground}
         await audit.record(connection, [Entry(now, worker.id, "routed", report_id, why, detail)])
     bell.ring()
+    return agency
 
 
 def _agency(agency_id: str, directory: Directory) -> Agency:
@@ -57,9 +62,9 @@ def _agency(agency_id: str, directory: Directory) -> Agency:
 
 
 def _ground(agency: Agency, report: ReportReceived, rules: Rules) -> str:
-    if agency.id in rules.directory.complained_of(report.answers, rules.area_of(report.place)):
+    if agency.id in rules.complained_of(report):
         raise NotSo(f"{agency.name} is, or employs, the party complained of.")
-    ground = rules.directory.rule(agency.kind).legal_ground
-    if ground is None and agency.kind not in report.consent:
+    ground = rules.directory.ground(agency, report.consent)
+    if ground is None:
         raise NotSo(f"The reporter has not agreed that {agency.name} is told. Ask them; unknown is no.")
-    return ground or "consent"
+    return ground

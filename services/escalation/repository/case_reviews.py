@@ -1,6 +1,6 @@
 """ASB Case Reviews, their reports, the agencies invited and their action plans."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date, datetime
 from typing import Any, Final
 from uuid import UUID
@@ -30,6 +30,10 @@ UPDATE_TIMELINE: Final = "update case_review set timeline = $2 where id = $1"
 
 INVITE: Final = """
 insert into case_review_agency (review_id, agency_id, panel, invited_at) values ($1, $2, $3, $4) on conflict do nothing
+"""
+
+UNINVITE: Final = """
+delete from case_review_agency where review_id = $1 and agency_id = any($2::text[]) returning agency_id
 """
 
 REVIEWS: Final = """
@@ -149,6 +153,11 @@ async def actions(connection: Connection, review_id: UUID) -> list[Any]:
 
 async def invite(connection: Connection, review_id: UUID, agency: str, panel: str, now: datetime) -> None:
     await connection.execute(INVITE, review_id, agency, panel, now)
+
+
+async def uninvite(connection: Connection, review_id: UUID, agencies: Collection[str]) -> list[str]:
+    """Who of these had been invited, and is no longer."""
+    return [row["agency_id"] for row in await connection.fetch(UNINVITE, review_id, list(agencies))]
 
 
 async def plan(connection: Connection, review_id: UUID, review_on: date) -> None:

@@ -19,8 +19,9 @@ select pg_advisory_xact_lock(key) from
 """
 
 KNOWN: Final = """
-select report_id, revision, reading, rulebook, assessed_at, receipt, opened_at, danger_class, grade, reasons, override
-from cases where report_id = any($1::uuid[])
+select cases.report_id, revision, reading, rulebook, assessed_at, receipt, cases.opened_at, cases.danger_class, grade,
+       reasons, override, case when item.rerouted then item.force end as moved_to
+from cases left join queue_item as item using (report_id) where cases.report_id = any($1::uuid[])
 """
 
 KEEP_CASES: Final = """
@@ -40,15 +41,15 @@ on conflict (report_id) do update set
 
 QUEUE: Final = """
 insert into queue_item (report_id, force, queues, danger_class, grade_order, target_at, opened_at, drill, fold, told_by,
-                        sketch, waiting_since)
+                        sketch, rerouted, waiting_since)
 select id, force, array(select jsonb_array_elements_text(queues)), danger_class, grade_order, target_at, opened_at,
-       drill, fold, told_by, array(select value::bigint from jsonb_array_elements_text(sketch) as value), $12
+       drill, fold, told_by, array(select value::bigint from jsonb_array_elements_text(sketch) as value), moved, $13
 from unnest($1::uuid[], $2::text[], $3::jsonb[], $4::int[], $5::int[], $6::timestamptz[], $7::timestamptz[], $8::bool[],
-            $9::uuid[], $10::text[], $11::jsonb[])
-    as new(id, force, queues, danger_class, grade_order, target_at, opened_at, drill, fold, told_by, sketch)
+            $9::uuid[], $10::text[], $11::jsonb[], $12::bool[])
+    as new(id, force, queues, danger_class, grade_order, target_at, opened_at, drill, fold, told_by, sketch, moved)
 on conflict (report_id) do update set
-    force = case when queue_item.rerouted then queue_item.force else excluded.force end,
-    queues = case when queue_item.rerouted then queue_item.queues else excluded.queues end,
+    force = excluded.force, rerouted = excluded.rerouted,
+    queues = case when excluded.rerouted then queue_item.queues else excluded.queues end,
     danger_class = excluded.danger_class,
     grade_order = excluded.grade_order, target_at = excluded.target_at,
     fold = coalesce(excluded.fold, queue_item.fold),
@@ -58,6 +59,26 @@ on conflict (report_id) do update set
                          else queue_item.waiting_since end
 """
 
+REGRADED: Final = """
+update queue_item as item set danger_class = new.danger_class, grade_order = new.grade_order,
+    target_at = new.target_at, force = new.force, rerouted = new.moved
+from unnest($1::uuid[], $2::text[], $3::int[], $4::int[], $5::timestamptz[], $6::bool[])
+    as new(id, force, danger_class, grade_order, target_at, moved)
+where item.report_id = new.id
+"""
+"""What is for others alone by now, and was for a control room: there until a person closes it, ranked as it is now."""
+
+FREED: Final = """
+update queue_item as item set holder = null, holder_name = null, lease_token = null, lease_key = null,
+    lease_until = null, claimed_at = null, contacted_at = null, waiting_since = $3
+from unnest($1::uuid[], $2::text[]) as new(id, force)
+where item.report_id = new.id and item.state = 'open' and item.holder is not null
+  and item.force is distinct from new.force and new.force is not null
+  and not exists (select from person where person.id = item.holder and person.belongs_to = new.force)
+  and not exists (select from client where client.id = item.holder and client.belongs_to = new.force)
+"""
+"""Whoever held it for another force holds it no longer: the force that has it now can take it at once."""
+
 REOPEN: Final = """
 update queue_item set state = 'open', closed_at = null, outcome = null, contacted_at = null, waiting_since = $2
 where report_id = any($1::uuid[]) and state = 'closed'
@@ -65,6 +86,7 @@ where report_id = any($1::uuid[]) and state = 'closed'
 
 STILL_OPEN: Final = """
 select cases.report_id, event, assessed_at, override,
+       case when queue_item.rerouted then queue_item.force end as moved_to,
        array(select agency_id || '/' || queue from delivery
              where delivery.report_id = cases.report_id and kind = 'report' and not by_hand
                and delivery.state not in ('withdrawn', 'erased')) as places
@@ -98,7 +120,10 @@ insert into erased_report (report_id, erased_at) values ($1, $2) on conflict do 
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What is already known of a report: enough to tell a newer reading from a repetition, and how it differs."""
+    """What is already known of a report: enough to tell a newer reading from a repetition, and how it differs.
+
+    `moved_to` is the police force that a person sent it to.
+    """
 
     revision: int
     reading: int
@@ -110,6 +135,7 @@ class Known:
     grade: str
     reasons: list[str]
     override: Override | None
+    moved_to: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +145,7 @@ class Kept:
     event: ReportClassified
     assessed_at: datetime
     override: Override | None
+    moved_to: str | None
     places: frozenset[str]
 
 
@@ -126,7 +153,7 @@ class Kept:
 class Opened:
     """A case as it is to be kept. `receipt` is None while nobody has read the report; a drill is delivered nowhere.
 
-    `fold` None: as it was before.
+    `fold` None: as it was before. `moved`: a person sent it to the police force of the route.
     """
 
     event: ReportClassified
@@ -141,6 +168,7 @@ class Opened:
     reopens: bool = False
     drill: bool = False
     fold: Fold | None = None
+    moved: bool = False
 
 
 async def lock(connection: Connection, ids: Sequence[UUID]) -> None:
@@ -170,9 +198,13 @@ async def keep(connection: Connection, opened: Sequence[Opened], now: datetime) 
     if not opened:
         return
     await connection.execute(KEEP_CASES, *_columns(map(_case, opened)))
-    queued = [case for case in opened if case.route.queues]
-    if queued:
+    if before := [case for case in opened if case.opened_at < now]:
+        whose = [(case.event.report_id, case.route.force) for case in before]
+        await connection.execute(FREED, *_columns(whose), now)
+    if queued := [case for case in opened if case.route.queues]:
         await connection.execute(QUEUE, *_columns(map(_item, queued)), now)
+    if elsewhere := [case for case in before if not case.route.queues]:
+        await connection.execute(REGRADED, *_columns(map(_rank, elsewhere)))
     if back := [case.event.report_id for case in opened if case.reopens]:
         await connection.execute(REOPEN, back, now)
 
@@ -195,6 +227,7 @@ async def still_open(connection: Connection, after: UUID | None, limit: int) -> 
             ReportClassified.model_validate_json(row["event"]),
             row["assessed_at"],
             _override(row),
+            row["moved_to"],
             frozenset(row["places"]),
         )
         for row in rows
@@ -247,6 +280,12 @@ def _case(case: Opened) -> tuple[Any, ...]:
     )
 
 
+def _rank(case: Opened) -> tuple[Any, ...]:
+    grading = case.grading
+    order = ORDER.index(grading.grade)
+    return case.event.report_id, case.route.force, grading.danger_class, order, case.target_at, case.moved
+
+
 def _item(case: Opened) -> tuple[Any, ...]:
     return (
         case.event.report_id,
@@ -260,4 +299,5 @@ def _item(case: Opened) -> tuple[Any, ...]:
         case.fold.id if case.fold else None,
         case.fold.told_by if case.fold else None,
         tuple(sorted(case.fold.sketch)) if case.fold else (),
+        case.moved,
     )

@@ -39,18 +39,25 @@ returning agency_id, position, report_id, queue, kind, reason, by_hand
 """
 
 STANDING: Final = """
-select agency_id, report_id, queue, body, state, by_hand from delivery
+select agency_id, report_id, queue, body, state, reason, by_hand from delivery
 where report_id = any($1::uuid[]) and kind = 'report' and state <> 'erased'
 """
 
 CORRECT: Final = """
 update delivery
-set body = new.body, reason = new.reason, ground = new.ground, acknowledge_by = new.acknowledge_by,
-    state = case when state = 'withdrawn' then 'queued' else state end
-from unnest($1::text[], $2::uuid[], $3::text[], $4::jsonb[], $5::text[], $6::text[], $7::timestamptz[])
-    as new(agency, report_id, queue, body, reason, ground, acknowledge_by)
+set body = new.body, reason = new.reason, ground = new.ground, by_hand = new.by_hand,
+    acknowledge_by = case when anew then new.acknowledge_by else delivery.acknowledge_by end,
+    state = case when anew then 'queued' else state end,
+    settled_at = case when anew then null else settled_at end
+from unnest($1::text[], $2::uuid[], $3::text[], $4::jsonb[], $5::text[], $6::text[], $7::timestamptz[], $8::bool[],
+            $9::bool[])
+    as new(agency, report_id, queue, body, reason, ground, acknowledge_by, by_hand, anew)
 where delivery.agency_id = new.agency and delivery.report_id = new.report_id and delivery.queue = new.queue
   and kind = 'report'
+"""
+
+KEEP_BY_HAND: Final = """
+update delivery set by_hand = true where agency_id = $1 and report_id = $2 and queue = $3 and kind = 'report'
 """
 
 WITHDRAW: Final = """
@@ -87,7 +94,7 @@ POSITIONS: Final = "select agency_id, position from agency_counter where agency_
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One entry to be appended to a feed: a delivery, or a notice about one."""
+    """One entry to be appended to a feed: a delivery, or a notice about one. `anew`: to be acknowledged again."""
 
     agency: str
     report_id: UUID
@@ -100,6 +107,7 @@ class Entry:
     body: dict[str, Any] | None
     acknowledge_by: datetime | None
     by_hand: bool = False
+    anew: bool = False
 
     @property
     def place(self) -> tuple[str, UUID, str]:
@@ -136,9 +144,14 @@ async def append(connection: Connection, entries: Sequence[Entry], now: datetime
 
 
 async def correct(connection: Connection, entries: Sequence[Entry]) -> None:
-    """Put the newer words in the place of the older, and back in force what was withdrawn."""
-    rows = ((e.agency, e.report_id, e.queue, e.body, e.reason, e.ground, e.acknowledge_by) for e in entries)
+    """Put the newer words in the place of the older, and back in force what begins anew."""
+    rows = ((*e.place, e.body, e.reason, e.ground, e.acknowledge_by, e.by_hand, e.anew) for e in entries)
     await connection.execute(CORRECT, *_columns(rows))
+
+
+async def keep_by_hand(connection: Connection, one: Entry) -> None:
+    """A person wants it there: the routing table no longer takes it back."""
+    await connection.execute(KEEP_BY_HAND, *one.place)
 
 
 async def withdraw(connection: Connection, entries: Sequence[Entry]) -> None:

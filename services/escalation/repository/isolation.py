@@ -7,8 +7,12 @@ from shared.database import Connection, Pool, transaction
 
 
 @asynccontextmanager
-async def as_agency(guests: Pool, agency: str) -> AsyncIterator[Connection]:
-    """A transaction under the guests' role, with the row-level security of this agency until it ends."""
+async def as_agency(guests: Pool, agency: str, who: str = "") -> AsyncIterator[Connection]:
+    """A transaction under the guests' role, with the row-level security of this agency until it ends.
+
+    `who` acts: the record of a case review names them.
+    """
     async with transaction(guests) as connection:
-        await connection.execute("select set_config('heard.agency', $1, true)", agency)
+        settings = "select set_config('heard.agency', $1, true), set_config('heard.who', $2, true)"
+        await connection.execute(settings, agency, who)
         yield connection

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Depends, Form, Query, Request, Response
 from pydantic import BeforeValidator
 
 from services.escalation.domain import board, marks, risk, timeline, words
+from services.escalation.domain.directory import Kind
 from services.escalation.domain.grading import Grade
 from services.escalation.domain.outcomes import WORDS, Outcome
 from services.escalation.domain.overrides import Said
@@ -171,13 +172,17 @@ async def reroute(
     report_id: UUID,
     token: Token,
     agency: Annotated[str, Form()],
-    queue: Annotated[str, Form(min_length=1)],
     why: Words,
     desk: DeskDep,
+    queue: Annotated[str, Form()] = "",
 ) -> Response:
-    to = (agency, queue)
-    await rerouting.reroute(report_id, token, desk.worker, *to, why, desk.pool, desk.bell, desk.rules, desk.now)
-    return await desk.show(report_id)
+    to = (agency, queue or None)
+    given = await rerouting.reroute(report_id, token, desk.worker, *to, why, desk.pool, desk.bell, desk.rules, desk.now)
+    if given.kind is not Kind.police or given.id == desk.worker.force:
+        return await desk.show(report_id)
+    if "HX-Request" not in desk.request.headers:
+        return go("/board")
+    return page(desk.request, "sent.html", desk.person, agency=given)
 
 
 @router.post("/cases/{report_id}/links")

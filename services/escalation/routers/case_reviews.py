@@ -126,4 +126,4 @@ async def close(review_id: UUID, given: Outcome, agency: ReviewsDep, now: Now) -
 @router.post("/v1/reports/{report_id}/case-review", status_code=HTTPStatus.CREATED)
 async def ask(report_id: UUID, who: OperatorDep, rules: RulesDep, pool: PoolDep, bell: BellDep, now: Now) -> Added:
     """An operator asks the area's panel, whatever the count."""
-    return Added(id=await case_reviews.ask(report_id, who.belongs_to, rules, pool, bell, now))
+    return Added(id=await case_reviews.ask(report_id, who.belongs_to, who.client, rules, pool, bell, now))

@@ -40,7 +40,7 @@ class Overridden(Token, Said):
 
 class Rerouted(Token):
     agency: str
-    queue: str
+    queue: str | None = Field(None, description="where what is for its kind goes, unless you say otherwise")
     why: Words
 
 

@@ -279,9 +279,20 @@ async def test_everything_by_keyboard_alone(open_page: Open, escalate: Escalate,
     await keys.press("Enter")
     await expect(page.locator("#case")).to_contain_text("Closed: Officers went")
     await expect(page.locator("#lines .line")).to_have_count(1)
+    await keys.press("n")
+    await expect(page.locator("#case")).to_contain_text("You hold it")
+    await keys.press("t")
+    await keys.type("Southvale")
+    await keys.press("Tab")
+    await keys.press("Tab")
+    await keys.type("it is over the boundary")
+    await keys.press("Tab")
+    await keys.press("Enter")
+    await expect(page.locator("#case h2")).to_have_text("Sent to Southvale Constabulary")
+    await expect(page.locator("#lines .line")).to_have_count(0)
     rows = await pool.fetch("select action from audit_entry where who = 'sam' order by id")
     assert [row["action"] for row in rows] == [
-        "signed in", "looked at", "claimed", "overrode", "made contact", "noted", "closed",
+        "signed in", "looked at", "claimed", "overrode", "made contact", "noted", "closed", "claimed", "routed",
     ]  # fmt: skip
 
 
