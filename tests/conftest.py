@@ -24,6 +24,7 @@ TESTS = Path(__file__).parent
 OF_ONE_HEARD = ("faults", "e2e")
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """What shares a whole Heard, or a file's fixtures, stays in one process; the longest comes first."""
     items.sort(key=lambda item: "faults" not in item.path.parts)
