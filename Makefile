@@ -14,7 +14,7 @@ test: .venv/tests
 	@deploy/test-machine.sh
 	@$(BIN)/python -m deploy.local.kafka
 	@$(MAKE) --no-print-directory gates
-	$(BIN)/python -m pytest --numprocesses 2 --dist loadgroup --no-loadscope-reorder $(ARGS)
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadscope --no-loadscope-reorder $(ARGS)
 
 gates: .venv/tests
 	$(BIN)/ruff check

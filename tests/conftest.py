@@ -2,9 +2,11 @@
 
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.async_api import Browser, async_playwright
+from xdist.scheduler import LoadScopeScheduling
 
 from deploy.local.broker import Broker
 from deploy.local.kafka import Kafka
@@ -20,17 +22,25 @@ ARGUMENTS = [
     "--test-third-party-cookie-phaseout",  # as browsers do that people use
 ]
 
-TESTS = Path(__file__).parent
 OF_ONE_HEARD = ("faults", "e2e")
 
 
-@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What shares a whole Heard, or a file's fixtures, stays in one process; the longest comes first."""
+    """The longest comes first."""
     items.sort(key=lambda item: "faults" not in item.path.parts)
-    for item in items:
-        folder, *_ = item.path.relative_to(TESTS).parts
-        item.add_marker(pytest.mark.xdist_group(folder if folder in OF_ONE_HEARD else str(item.path)))
+
+
+class Together(LoadScopeScheduling):  # type: ignore[misc]
+    """What shares a whole Heard, or a file's fixtures, stays in one process."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file, _, _ = nodeid.partition("::")
+        return next((folder for folder in OF_ONE_HEARD if file.startswith(f"tests/{folder}/")), file)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeScheduling:
+    return Together(config, log)
 
 
 @pytest.fixture
