@@ -1,4 +1,4 @@
-"""PostgreSQL: one pool for the written statements, one engine for what people do, and migrations by Alembic."""
+"""PostgreSQL: one pool for the written statements, and migrations by Alembic."""
 
 import json
 from collections.abc import AsyncIterator
@@ -7,9 +7,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import asyncpg
-from alembic import command
-from alembic.config import Config
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 if TYPE_CHECKING:
     Pool = asyncpg.Pool[asyncpg.Record]
@@ -88,18 +85,12 @@ async def transaction(pool: Pool) -> AsyncIterator[Connection]:
         raise DatabaseUnavailable(type(error).__name__) from error
 
 
-def engine(url: str, size: int = 5) -> AsyncEngine:
-    """SQLAlchemy over asyncpg, for the SQLModel tables."""
-    return create_async_engine(_sqlalchemy(url), pool_size=size, pool_pre_ping=True)
-
-
-def _sqlalchemy(url: str) -> str:
-    return url.replace("postgresql://", "postgresql+asyncpg://", 1)
-
-
 def migrate(url: str, migrations: Path) -> None:
     """Bring a service's database to the newest revision; several starters may do so at once."""
+    from alembic import command  # here, since no service that starts should wait for it
+    from alembic.config import Config
+
     config = Config()
     config.set_main_option("script_location", str(migrations))
-    config.attributes["url"] = _sqlalchemy(url)
+    config.attributes["url"] = url.replace("postgresql://", "postgresql+asyncpg://", 1)
     command.upgrade(config, "head")

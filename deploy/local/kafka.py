@@ -145,7 +145,7 @@ class Kafka:
 
     def _java(self, *command: str | Path) -> subprocess.Popen[bytes]:
         java = process.require_program("java", "install a Java 17 runtime (Debian: openjdk-17-jre-headless).")
-        options = [f"-Xmx{self._heap}", "-XX:+UseSerialGC", "-Xshare:auto"]
+        options = [f"-Xmx{self._heap}", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xshare:auto"]
         options += ["-cp", f"{_JARS}/*", f"-Dlog4j2.configurationFile={_HERE / 'log4j2.properties'}"]
         return process.spawn([java, *options, *command], log=self._log, on_parent_death=signal.SIGKILL, cwd=self.folder)
 
