@@ -1,10 +1,12 @@
 """What is asked of every page: nothing that axe finds fault with, and a picture to look at."""
 
+import os
 from pathlib import Path
 from typing import Any
 
 from playwright.async_api import Page
 
+KEPT = "HEARD_PICTURES" in os.environ
 AXE = (Path(__file__).parent / "axe.min.js").read_text()
 SCREENS = Path(__file__).resolve().parents[2] / "docs" / "screens"
 
@@ -17,13 +19,12 @@ async def faults(page: Page) -> list[dict[str, Any]]:
 
 
 async def picture(page: Page, name: str) -> None:
-    """Keep how it looks under docs/screens/."""
-    SCREENS.mkdir(parents=True, exist_ok=True)
-    await page.screenshot(path=SCREENS / f"{name}.png")
+    """Keep how it looks under docs/screens/, where that is asked for."""
+    if KEPT:
+        await page.screenshot(path=SCREENS / f"{name}.png")
 
 
 async def whole_page(page: Page, name: str) -> None:
     """Keep all of a page under docs/screens/form/, small: there are many."""
-    folder = SCREENS / "form"
-    folder.mkdir(parents=True, exist_ok=True)
-    await page.screenshot(path=folder / f"{name}.jpg", full_page=True, type="jpeg", quality=40)
+    if KEPT:
+        await page.screenshot(path=SCREENS / "form" / f"{name}.jpg", full_page=True, type="jpeg", quality=40)

@@ -27,11 +27,8 @@ async def test_an_empty_story_is_an_error_with_a_link_to_it(browser: Browser, si
         assert await page.evaluate("document.activeElement.id" if scripts else "location.hash") in ("story", "#story")
 
 
-@both_ways
-async def test_what_was_typed_stays_when_another_field_is_wrong(
-    browser: Browser, site: Site, pool: Pool, scripts: bool
-):
-    async with visiting(browser, site, scripts=scripts) as page:
+async def test_what_was_typed_stays_when_another_field_is_wrong(browser: Browser, site: Site, pool: Pool):
+    async with visiting(browser, site, scripts=False) as page:
         await begin(page)
         await page.goto("/form/contact")
         await page.fill("[name=name]", 'Sam "O\'Hara" <b>')
@@ -76,9 +73,8 @@ async def test_danger_shows_999_first_and_then_carries_on(browser: Browser, site
         assert page.url.endswith("/form/party")
 
 
-@both_ways
-async def test_nobody_reads_who_stays_anonymous(browser: Browser, site: Site, pool: Pool, scripts: bool):
-    async with visiting(browser, site, scripts=scripts) as page:
+async def test_nobody_reads_who_stays_anonymous(browser: Browser, site: Site, pool: Pool):
+    async with visiting(browser, site, scripts=False) as page:
         await fill_all(page, "anonymous")
         await go_on(page)
     report = ReportReceived.model_validate_json(await pool.fetchval("select value from outbox"))
@@ -96,9 +92,8 @@ async def test_contact_details_are_kept_apart(browser: Browser, site: Site, pool
     assert b"07700" in await pool.fetchval("select value from outbox")
 
 
-@both_ways
-async def test_saved_on_one_device_and_finished_on_another(browser: Browser, site: Site, pool: Pool, scripts: bool):
-    async with visiting(browser, site, scripts=scripts) as page:
+async def test_saved_on_one_device_and_finished_on_another(browser: Browser, site: Site, pool: Pool):
+    async with visiting(browser, site, scripts=False) as page:
         await begin(page)
         await page.fill("[name=story]", STORY)
         await page.click("text=Save and come back later")
@@ -108,7 +103,7 @@ async def test_saved_on_one_device_and_finished_on_another(browser: Browser, sit
         assert "no longer" in await page.inner_text("h1")
     sealed = await pool.fetchval("select sealed from sealed")
     assert b"follows" not in sealed
-    async with visiting(browser, site, scripts=scripts) as page:
+    async with visiting(browser, site, scripts=False) as page:
         await page.goto("/return")
         await page.fill("[name=code]", "4K7Q-X9M2-TB0C-5D8F-H3JN")
         await go_on(page)
