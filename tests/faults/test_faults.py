@@ -1,5 +1,6 @@
 """A short form of each fault, done to one world; `make faults` does them as the promises say."""
 
+import gc
 from collections.abc import AsyncIterator
 
 import pytest
@@ -9,6 +10,8 @@ from tests.faults.figures import Figure, Scale
 from tests.faults.scene import Fault
 from tests.faults.world import World, world
 
+pytestmark = pytest.mark.filterwarnings("ignore:unclosed <StreamWriter:ResourceWarning")
+"""What was cut off on purpose is not always closed: it is let go here, and troubles no later test."""
 SLACK = 6
 """Tests run beside others on a machine of any speed: here times are held to this many times what is promised."""
 
@@ -17,6 +20,7 @@ SLACK = 6
 async def brief() -> AsyncIterator[World]:
     async with world(Scale.brief) as made:
         yield made
+    gc.collect()
 
 
 def held(figure: Figure) -> bool:

@@ -126,7 +126,7 @@ async def again_and_again(scene: Scene) -> Told:
     before, given = await _cases(scene), await _receipts(scene)
     every = [*RECEIVED.values(), *CLASSIFIED.values(), ROUTED]
     messages = [_same(record) for record in await topics.records(kafka, every) if _subject(record) in before]
-    await topics.publish(kafka, messages * scene.scale.of(9, 9, 9))
+    await topics.publish(kafka, messages * (times := scene.scale.of(10, 10, 3) - 1))
     await _caught_up(scene)
     after = await _receipts(scene)
     not_repeated = sum(after[one] <= given[one] for one in before)
@@ -137,7 +137,7 @@ async def again_and_again(scene: Scene) -> Told:
     lost = await _lost_receipts(scene)
     changed = sum(row != before[one] for one, row in (await _cases(scene)).items() if one in before)
     await world.up(SECOND_READER)
-    return f"{len(messages)} events delivered 10x, offsets set to 0, receipts lost", [
+    return f"{len(messages)} events delivered {times + 1}x, offsets set to 0, receipts lost", [
         Figure("receipts that were not repeated", not_repeated, 0),
         Figure("cases that this changed", changed, 0),
         Figure("lost receipts given again", lost, 90, "s"),

@@ -13,7 +13,7 @@ ROUTED_IN_TURN: Final = "select reference, urgent, routed_at from report where r
 
 
 async def broker_gone(scene: Scene) -> Told:
-    world, kills, seconds = scene.world, scene.scale.of(5, 1, 1), scene.scale.of(180, 6, 4)
+    world, kills, seconds = scene.world, scene.scale.of(5, 1, 0), scene.scale.of(180, 6, 3)
     async with scene.under_load(scene.usual):
         for _ in range(kills):
             await world.take_away(world.kafka)

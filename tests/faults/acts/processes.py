@@ -73,7 +73,7 @@ async def _state(scene: Scene) -> dict[Any, tuple[Any, ...]]:
 
 
 async def coming_and_going(scene: Scene) -> Told:
-    seconds, world = scene.scale.of(120, 12, 6), scene.world
+    seconds, world = scene.scale.of(120, 12, 3), scene.world
     turns = cycle(READERS)
     async with scene.under_load(scene.usual):
         for _ in range(seconds // 3):
@@ -89,7 +89,7 @@ async def coming_and_going(scene: Scene) -> Told:
 
 async def unread(scene: Scene) -> Told:
     """No classifier at all: a screened threat is put up unread, and filled in once it is back."""
-    seconds, world = scene.scale.of(300, 15, 8), scene.world
+    seconds, world = scene.scale.of(300, 15, 7), scene.world
     both = (("classifier", "work"), SECOND_READER)
     await world.down(*both)
     before = set(scene.driver.references)
