@@ -59,7 +59,9 @@ def main() -> None:
     if given.write:
         PAGE.write_text(page())
         return
-    kept = [one for one in promises() if given.only in one.words and not _tried(one)]
+    wanted = [one for one in promises() if given.only in one.words]
+    _sound(wanted)
+    kept = [one for one in wanted if not _tried(one)]
     for one in kept:
         console.print(f"[bold red]not seen to break[/]: {one.no} {one.words} ({one.test})")
     raise SystemExit(1 if kept else 0)
@@ -71,18 +73,29 @@ def page() -> str:
     )
 
 
-def _tried(promise: Promise) -> bool:
-    """Whether the test holds as the code is, and fails with the promise broken."""
+def _sound(wanted: Sequence[Promise]) -> None:
+    """See that the tests hold as the code is: one that fails anyway would seem to break with its promise."""
+    console.print(f"{len(wanted)} promises: their tests, as the code is")
+    tests = {one.test for one in wanted}
+    alone = sorted(test for test in tests if " " in test)
+    together = " ".join(sorted(tests.difference(alone)))
     with _copy() as copy:
-        sound = _passes(promise.test, copy)
+        failed = [test for test in (together, *alone) if test and not _passes(test, copy)]
+    if failed:
+        raise SystemExit(f"these fail although nothing is broken: {', '.join(failed)}")
+
+
+def _tried(promise: Promise) -> bool:
+    """Whether the test fails with the promise broken."""
+    with _copy() as copy:
         broken = copy / promise.file
         text = broken.read_text()
         if text.count(promise.old) != 1:
             raise SystemExit(f"{promise.no}: {promise.file} holds this {text.count(promise.old)} times: {promise.old}")
         broken.write_text(text.replace(promise.old, promise.new))
         fails = not _passes(promise.test, copy)
-    console.print(f"{promise.no:>4} {'broken and seen' if sound and fails else 'NOT SEEN':<16} {promise.words}")
-    return sound and fails
+    console.print(f"{promise.no:>8} {'broken and seen' if fails else 'NOT SEEN':<16} {promise.words}")
+    return fails
 
 
 @contextmanager
