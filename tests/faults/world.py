@@ -116,11 +116,13 @@ class World:
 
     async def until(self, happened: Callable[[], Awaitable[bool]], within: float) -> float:
         """How many seconds it took until something had happened; infinity where it did not."""
-        start = time.monotonic()
+        start = looked = time.monotonic()
         while not await happened():
-            if time.monotonic() - start > within:
+            now = time.monotonic()
+            if now - start > within:
                 return float("inf")
-            await asyncio.sleep(LOOK)
+            await asyncio.sleep(max(LOOK, now - looked))  # a look that is dear is not taken all the time
+            looked = time.monotonic()
         return time.monotonic() - start
 
     async def fetch(self, statement: str, *arguments: Any) -> list[Any]:
