@@ -13,10 +13,12 @@ from shared.database import UNAVAILABLE, Pool
 CLIENT: Final = f"{ROOM}-control-room"
 EVERY: Final = 0.5  # seconds between claims
 LOOKED_AT: Final = 50
+"""Of what is free; a lease that lapsed this very second may not have done so for whoever hands out."""
 
 FREE: Final = """
 select report_id, danger_class from queue_item
-where state = 'open' and not drill and (lease_until is null or lease_until <= now()) and (force is null or force = $1)
+where state = 'open' and not drill and (force is null or force = $1)
+  and (lease_until is null or lease_until <= now() - interval '1 second')
 order by danger_class limit $2
 """
 TAKEN: Final = "select danger_class from queue_item where report_id = $1"

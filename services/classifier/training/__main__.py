@@ -4,24 +4,36 @@ from pathlib import Path
 from time import monotonic
 from typing import Annotated
 
+import numpy as np
 import typer
 
 from services.classifier import rulebook
 from services.classifier.domain import deep
 from services.classifier.training import artifact, calibrate, measure, reports
-from services.classifier.training.learn import learn
-from services.classifier.training.pack import packed, write
+from services.classifier.training.base import Base
+from services.classifier.training.learn import RATE, learn
+from services.classifier.training.pack import packed, weights, write
+
+AGAIN = 4
+"""Who learns on sees one in so many of the reports that it knows, so as not to forget them."""
 
 
 def main(
     out: Annotated[Path, typer.Option("-o", help="the weights file, written after each epoch")] = rulebook.DEEP,
     epochs: Annotated[int, typer.Option(min=1, help="how often to go through the reports")] = 4,
+    onward: Annotated[
+        int, typer.Option(min=0, help="learn on from the weights that are there: from so many of the newest files")
+    ] = 0,
 ) -> None:
     """Learn from our own labelled reports; calibrate and score on those held out."""
     learned_from, held_out = reports.load(reports.LEARNED_FROM), reports.load(reports.HELD_OUT)
-    started, found = monotonic(), artifact.load()
+    started, found, fastest = monotonic(), artifact.load(), RATE
+    if onward:
+        new = reports.load(reports.LEARNED_FROM[-onward:])
+        learned_from = new + reports.load(reports.LEARNED_FROM[:-onward])[::AGAIN]
+        found, fastest = Base(weights(np.load(rulebook.DEEP)), found.vocabulary), RATE / 2
     _say(f"{len(learned_from)} reports to learn from, {len(held_out)} held out")
-    for epoch in learn(learned_from, found, epochs):
+    for epoch in learn(learned_from, found, epochs, fastest):
         file = packed(epoch.weights, found.vocabulary)
         seen = calibrate.look(file, held_out)
         fitted = calibrate.fitted(seen)

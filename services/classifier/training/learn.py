@@ -58,8 +58,8 @@ class Examples(NamedTuple):
     labelled: NDArray[np.float32]
 
 
-def learn(learned_from: Sequence[Labelled], base: Base, epochs: int) -> Iterator[Epoch]:
-    """The model after each epoch."""
+def learn(learned_from: Sequence[Labelled], base: Base, epochs: int, fastest: float = RATE) -> Iterator[Epoch]:
+    """The model after each epoch. Where `base` has heads, it has learned before, and goes on."""
     random = np.random.default_rng(SEED)
     frozen = {name: rounded(name, weight) for name, weight in base.weights.items() if not network.learns(name)}
     weights = {name: jnp.asarray(weight) for name, weight in _learning(base, random).items()}
@@ -71,7 +71,7 @@ def learn(learned_from: Sequence[Labelled], base: Base, epochs: int) -> Iterator
         total = 0.0
         for batch in plan:
             done += 1
-            rate = RATE * min(1, done / (WARM * steps)) * max(SLOWEST, 1 - done / steps)
+            rate = fastest * min(1, done / (WARM * steps)) * max(SLOWEST, 1 - done / steps)
             weights, moments, wrong = _STEP(weights, moments, *_shown(examples, batch), rate, done)
             total += float(wrong)
         yield Epoch(number, total / len(plan), {**frozen, **{name: np.asarray(w) for name, w in weights.items()}})
@@ -80,7 +80,7 @@ def learn(learned_from: Sequence[Labelled], base: Base, epochs: int) -> Iterator
 def _learning(base: Base, random: np.random.Generator) -> Weights:
     heads = random.normal(0, FIRST_HEADS, (2 * WIDTH, len(COLUMNS))).astype(np.float32)
     found = {name: weight for name, weight in base.weights.items() if network.learns(name)}
-    return {**found, "heads": heads, "head_bias": np.zeros(len(COLUMNS), np.float32)}
+    return {"heads": heads, "head_bias": np.zeros(len(COLUMNS), np.float32), **found}
 
 
 def _examples(learned_from: Sequence[Labelled], base: Base, frozen: Weights) -> Examples:

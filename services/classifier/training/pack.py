@@ -30,6 +30,15 @@ def packed(weights: Weights, vocabulary: Sequence[str]) -> Packed:
     return file | uncalibrated()
 
 
+def weights(file: Mapping[str, NDArray[Any]]) -> Weights:
+    """The weights of such a file, as the reader has them."""
+    kept = {name.removesuffix(".scale") for name in file if name.endswith(".scale")}
+    whole = {name: file[name].astype(np.float32) * file[f"{name}.scale"][:, None] for name in kept}
+    others = {name: held for name, held in file.items() if name.startswith(("head", "places", "norm"))}
+    inner = {name: held for name, held in file.items() if name[0].isdigit() and name not in kept}
+    return others | {name: held for name, held in inner.items() if not name.endswith(".scale")} | whole
+
+
 def uncalibrated() -> Packed:
     """Odds as the model gives them, and what is likelier than not stands (training/calibrate.py finds better)."""
     nought = np.zeros(len(FACTS), np.float32)
