@@ -8,19 +8,21 @@ import httpx
 
 from deploy.local.samples import ROOM
 from deploy.local.stack import Stack
+from services.escalation.repository.queue import FIRST_OF_FOLD, MINE
 from shared.database import UNAVAILABLE, Pool
 
 CLIENT: Final = f"{ROOM}-control-room"
 EVERY: Final = 0.5  # seconds between claims
 LOOKED_AT: Final = 50
-"""Of what is free; a lease that lapsed this very second may not have done so for whoever hands out."""
+"""Of what is free: a lease that lapsed this very second may not have done so for whoever hands out, and a near-copy
+stands behind its row (docs/decisions/0010)."""
 
-FREE: Final = """
-select report_id, danger_class from queue_item
-where state = 'open' and not drill and (force is null or force = $1)
+FREE: Final = f"""
+select report_id, danger_class from queue_item as item
+where state = 'open' and not drill and {MINE} and {FIRST_OF_FOLD}
   and (lease_until is null or lease_until <= now() - interval '1 second')
 order by danger_class limit $2
-"""
+"""  # noqa: S608 - constants only
 TAKEN: Final = "select danger_class from queue_item where report_id = $1"
 
 
