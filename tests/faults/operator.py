@@ -22,7 +22,7 @@ select report_id, danger_class from queue_item as item
 where state = 'open' and not drill and {MINE} and {FIRST_OF_FOLD}
   and (lease_until is null or lease_until <= now() - interval '1 second')
 order by danger_class limit $2
-"""  # noqa: S608 - constants only
+"""
 TAKEN: Final = "select danger_class from queue_item where report_id = $1"
 
 
