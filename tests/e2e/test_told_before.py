@@ -71,6 +71,9 @@ async def test_more_told_later_is_graded_anew_and_a_withdrawal_closes_nothing(
     assert [more.headers["location"], withdrawn.headers["location"]] == ["/status/added", "/status/withdrawn"]
 
     async def graded_anew() -> bool:
+        """Until a threat was told of, it may have been for others alone, and on no queue of the police."""
+        if not (await escalation.get("/v1/queue/search", params={"q": sent.reference})).raise_for_status().json():
+            return False
         item = (await case_of(sent, escalation))["item"]
         return item["danger_class"] <= 2 and item["report"]["withdrawal_asked_at"] is not None
 
