@@ -80,11 +80,11 @@ def _running(folder: Path, fresh: bool) -> Iterator[Stack]:
 
 async def let_everybody_in(stack: Stack) -> None:
     """The sample directory, a client for each agency and each control room, and a person for each role."""
-    directory = read_directory(samples.DIRECTORY)
+    directory, now = read_directory(samples.DIRECTORY), datetime.now(UTC)
     async with create_pool(stack.postgres.url("escalation"), 1) as pool:
-        await load_directory(directory, pool, datetime.now(UTC))
+        await load_directory(directory, pool, now)
         for client in samples.clients(directory):
-            await let_in(client.id, stack.secrets.of(client.id), client.role, client.belongs_to, pool)
+            await let_in(client.id, stack.secrets.of(client.id), client.role, client.belongs_to, pool, now)
         for name, role, whose in samples.people():
             await people.let_in(name, name.capitalize(), role, whose, stack.secrets.of(name), pool)
 

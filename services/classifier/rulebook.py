@@ -77,7 +77,7 @@ class LabelData(Data):
 
 class StepData(Data):
     id: str
-    label: Label
+    label: Label | None = None
     fact: str
     when: tuple[str, ...]
     words: str

@@ -78,7 +78,7 @@ async def _let_in(
     client_id: str, secret: str, role: tokens.Role, belongs_to: str, old_until: datetime, settings: Settings
 ) -> None:
     async with create_pool(settings.database.get_secret_value(), 1) as pool:
-        await clients.let_in(client_id, secret, role, belongs_to, pool, old_until)
+        await clients.let_in(client_id, secret, role, belongs_to, pool, datetime.now(UTC), old_until)
 
 
 @app.command("webhook")
@@ -108,7 +108,7 @@ def shut_out(client_id: str) -> None:
 
 async def _shut_out(client_id: str, settings: Settings) -> None:
     async with create_pool(settings.database.get_secret_value(), 1) as pool:
-        await clients.shut_out(client_id, pool)
+        await clients.shut_out(client_id, pool, datetime.now(UTC))
 
 
 @app.command("person")

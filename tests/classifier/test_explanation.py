@@ -7,6 +7,7 @@ import pytest
 from services.classifier.domain.account import account
 from services.classifier.domain.rules import Rulebook
 from shared.assessment import Assessment
+from shared.codebook import DangerClass
 from shared.told import Answers, History, Times
 from tests.builders import report
 
@@ -61,6 +62,13 @@ def test_the_reporter_hears_nothing_of_what_others_told(rulebook: Rulebook):
     assert linked.support == alone.support
     assert "H-SECRET-1" in staff(linked)
     assert "Not for the reporter" in staff(linked)
+
+
+def test_where_somebody_may_be_hurt_at_any_moment_the_question_is_where_they_are(rulebook: Rulebook):
+    assessment = explained(rulebook, f"{STALKED} He is at my door with a knife, he says he'll kill me.")
+    assert assessment.danger_class == DangerClass.life_at_risk
+    assert assessment.ask == "Where are they now, and is anybody hurt?"
+    assert {missing.label for missing in assessment.missing} == {"hate_incident"}
 
 
 def test_staff_see_rules_facts_spans_and_the_question_to_ask(rulebook: Rulebook):

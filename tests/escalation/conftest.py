@@ -112,7 +112,7 @@ def sign_in(client: httpx.AsyncClient, pool: Pool) -> SignIn:
     """Authorization headers of a client with this role, acting for this agency or force."""
 
     async def signed_in(role: str, belongs_to: str) -> dict[str, str]:
-        await clients.let_in(f"{belongs_to}-{role}", "secret", role, belongs_to, pool)
+        await clients.let_in(f"{belongs_to}-{role}", "secret", role, belongs_to, pool, NOON)
         form = {"grant_type": "client_credentials"}
         answer = await client.post("/oauth/token", data=form, auth=(f"{belongs_to}-{role}", "secret"))
         return {"Authorization": f"Bearer {answer.raise_for_status().json()['access_token']}"}

@@ -117,7 +117,7 @@ async def test_what_is_no_cursor_is_refused(client: httpx.AsyncClient, health: d
 
 
 async def test_a_token_for_less_may_do_less(client: httpx.AsyncClient, pool: Pool):
-    await clients.let_in("reader", "secret", "agency", HEALTH, pool)
+    await clients.let_in("reader", "secret", "agency", HEALTH, pool, NOON)
     form = {"grant_type": "client_credentials", "scope": "reports.read"}
     token = (await client.post("/oauth/token", data=form, auth=("reader", "secret"))).json()
     headers = {"Authorization": f"Bearer {token['access_token']}"}
@@ -135,13 +135,15 @@ async def test_a_secret_is_changed_without_a_gap(client: httpx.AsyncClient, pool
     async def status(secret: str) -> int:
         return (await client.post("/oauth/token", data=form, auth=("one", secret))).status_code
 
-    await clients.let_in("one", "old", "agency", HEALTH, pool)
-    await clients.let_in("one", "new", "agency", HEALTH, pool, old_until=NOON.replace(year=9999))
+    await clients.let_in("one", "old", "agency", HEALTH, pool, NOON)
+    await clients.let_in("one", "new", "agency", HEALTH, pool, NOON, old_until=NOON.replace(year=9999))
     assert (await status("old"), await status("new")) == (200, 200)
-    await clients.let_in("one", "newest", "agency", HEALTH, pool)
+    await clients.let_in("one", "newest", "agency", HEALTH, pool, NOON)
     assert (await status("old"), await status("new"), await status("newest")) == (401, 401, 200)
-    await clients.shut_out("one", pool)
+    await clients.shut_out("one", pool, NOON)
     assert await status("newest") == 401
+    done = await pool.fetch("select action from audit_entry where detail ->> 'client' = 'one' order by id")
+    assert [row["action"] for row in done] == [*["let a program in"] * 3, "shut a program out"]
 
 
 async def test_the_signing_key_is_changed_without_a_gap(
@@ -234,7 +236,7 @@ async def served(settings: Settings, pool: Pool, directory: Directory) -> AsyncI
 async def test_the_example_client_follows_the_feed_from_where_it_was(
     served: str, escalate: Escalate, pool: Pool, tmp_path: Path
 ):
-    await clients.let_in(HEALTH, "secret", "agency", HEALTH, pool)
+    await clients.let_in(HEALTH, "secret", "agency", HEALTH, pool, NOON)
     place = tmp_path / "cursor.json"
     environment = {
         "PATH": os.environ["PATH"],
@@ -259,7 +261,7 @@ async def test_the_example_client_follows_the_feed_from_where_it_was(
 
 
 async def test_a_client_that_goes_away_leaves_nobody_waiting(served: str, pool: Pool):
-    await clients.let_in(HEALTH, "secret", "agency", HEALTH, pool)
+    await clients.let_in(HEALTH, "secret", "agency", HEALTH, pool, NOON)
     async with httpx.AsyncClient(base_url=served) as client:
         form = {"grant_type": "client_credentials"}
         token = (await client.post("/oauth/token", data=form, auth=(HEALTH, "secret"))).json()["access_token"]

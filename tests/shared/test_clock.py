@@ -1,9 +1,10 @@
 """Processes that share a database agree on the time."""
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from shared.clock import Clock
+from shared.clock import PROMPT, Clock
 from shared.database import Pool, create_pool
 
 SECOND = timedelta(seconds=1)
@@ -20,6 +21,26 @@ class Elsewhere:
 async def test_the_databases_clock_is_gone_by():
     clock: Clock = Clock(Elsewhere())  # type: ignore[arg-type]
     assert abs(clock.now() - datetime.now(UTC)) < SECOND
+    await clock.look()
+    assert abs(clock.now() - (datetime.now(UTC) - HOUR)) < SECOND
+
+
+class Slow(Elsewhere):
+    """One that first answers at once, and then late."""
+
+    late = 0.0
+
+    async def fetchval(self, statement: str) -> Any:
+        seen = await super().fetchval(statement)
+        await asyncio.sleep(self.late)
+        return seen + timedelta(seconds=self.late * 10)
+
+
+async def test_an_answer_that_comes_late_does_not_set_it():
+    slow = Slow()
+    clock: Clock = Clock(slow)  # type: ignore[arg-type]
+    await clock.look()
+    slow.late = 2 * PROMPT
     await clock.look()
     assert abs(clock.now() - (datetime.now(UTC) - HOUR)) < SECOND
 

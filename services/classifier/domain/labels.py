@@ -25,7 +25,7 @@ def missing(facts: Facts, given: tuple[HeldRule, ...], rulebook: Rulebook) -> tu
     """What was missing for the next labels up, and the one question to ask next."""
     labels = {rule.label for rule in given}
     nearest = [s for s in rulebook.steps if s.label not in labels and facts.all_hold(s.terms, rulebook.sets)]
-    found = tuple(Missing(label=step.label, fact=step.fact, words=step.words) for step in nearest)
+    found = tuple(Missing(label=step.label, fact=step.fact, words=step.words) for step in nearest if step.label)
     return found, nearest[0].ask if nearest else None
 
 

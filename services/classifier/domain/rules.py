@@ -101,9 +101,12 @@ class LabelRule(Condition):
 
 @dataclass(frozen=True, slots=True)
 class NextStep(Condition):
-    """What was missing for a label, in words for the reporter, and the question that would settle it."""
+    """What was missing for a label, in words for the reporter, and the question that would settle it.
 
-    label: Label
+    Without a label nothing was missing: it is what matters more, whatever the label.
+    """
+
+    label: Label | None
     fact: str
     words: str
     ask: str

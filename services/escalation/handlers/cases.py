@@ -13,7 +13,7 @@ from services.escalation.domain.routing import Route, Subject, route
 from services.escalation.domain.rules import Rules
 from services.escalation.handlers import case_reviews, deliveries
 from services.escalation.handlers.folding import fold
-from services.escalation.repository import audit, cases
+from services.escalation.repository import audit, cases, erasing
 from services.escalation.repository.audit import Entry
 from services.escalation.repository.cases import Known, Opened
 from shared import telemetry
@@ -49,7 +49,7 @@ async def escalate(
     newest = _newest(arrived)
     async with transaction(pool) as connection:
         known = await cases.locked(connection, list(newest))
-        for gone in await cases.erased(connection, list(newest)):
+        for gone in await erasing.among(connection, list(newest)):
             del newest[gone]
         news = {i: a for i, a in newest.items() if again or _is_news(a, known.get(i))}
         counts = await case_reviews.counted(
@@ -98,7 +98,7 @@ def _open(
     event = arrived.event
     override = in_force(known.override if known else None, event)
     reading, grading = judged(event, override, rules)
-    moved_to = still_with(known, event, rules)
+    moved_to = still_with(known.moved_to if known else None, event, rules)
     where = routed_by(event, reading, grading, complaints, rules).moved(moved_to)
     routed = ReportRouted(
         report_id=event.report_id,
@@ -133,9 +133,8 @@ def in_force(override: Override | None, event: ReportClassified) -> Override | N
     return override if override and override.holds(read_danger(event)) else None
 
 
-def still_with(known: Known | None, event: ReportClassified, rules: Rules) -> str | None:
+def still_with(moved_to: str | None, event: ReportClassified, rules: Rules) -> str | None:
     """The police force that a person sent it to, unless what was told later forbids that."""
-    moved_to = known.moved_to if known else None
     return moved_to if moved_to and rules.ground(moved_to, event.report) else None
 
 
@@ -218,7 +217,7 @@ async def open_unread(reports: Sequence[ReportReceived], pool: Pool, bell: Bell,
     unread = {report.report_id: Arrived(not_read(report), now, None) for report in reports}
     async with transaction(pool) as connection:
         known = await cases.locked(connection, list(unread))
-        for gone in await cases.erased(connection, list(unread)):
+        for gone in await erasing.among(connection, list(unread)):
             del unread[gone]
         graded = [_open(a, None, rules, now, receipt=False) for i, a in unread.items() if i not in known]
         opened = await fold(connection, graded, known, now)

@@ -5,27 +5,38 @@ from datetime import UTC, datetime
 from typing import Any
 
 from services.escalation.errors import UnknownClient
-from services.escalation.repository import clients
+from services.escalation.repository import audit, clients
+from services.escalation.repository.audit import Entry
 from services.escalation.tokens import SCOPES, Role
 from shared.database import Pool, transaction
 from shared.security import sha256
 
 
 async def let_in(
-    client_id: str, secret: str, role: Role, belongs_to: str, pool: Pool, old_until: datetime | None = None
+    client_id: str,
+    secret: str,
+    role: Role,
+    belongs_to: str,
+    pool: Pool,
+    now: datetime,
+    old_until: datetime | None = None,
 ) -> None:
     """Give a client a secret. Those that it had stay good until `old_until`; without one they end at once."""
     async with transaction(pool) as connection:
         await clients.put_client(connection, client_id, role, belongs_to, SCOPES[role])
         await clients.end_secrets(connection, client_id, old_until or datetime.min.replace(tzinfo=UTC))
         await clients.put_secret(connection, client_id, sha256(secret))
+        detail = {"client": client_id, "role": role, "belongs_to": belongs_to}
+        await audit.record(connection, [Entry(now, "heard escalation client", "let a program in", detail=detail)])
 
 
-async def shut_out(client_id: str, pool: Pool) -> None:
+async def shut_out(client_id: str, pool: Pool, now: datetime) -> None:
     """No secret of this client is good any more; tokens that it has run out within ten minutes. Or UnknownClient."""
     async with transaction(pool) as connection:
         if not await clients.remove_client(connection, client_id):
             raise UnknownClient(f"No client is called {client_id}.")
+        done = Entry(now, "heard escalation shut-out", "shut a program out", detail={"client": client_id})
+        await audit.record(connection, [done])
 
 
 async def identify(client_id: str, secret: str, pool: Pool, now: datetime) -> Any:

@@ -61,7 +61,7 @@ def _move(kept: Kept, rules: Rules) -> Move | None:
     reading, grading = cases.judged(event, cases.in_force(kept.override, event), rules)
     persisting = any(place.endswith("/case_review") for place in kept.places)
     subject = Subject(event.report, reading, grading.danger_class, rules.area_of(event.report.place), persisting)
-    moved_to = kept.moved_to if kept.moved_to and rules.ground(kept.moved_to, event.report) else None
+    moved_to = cases.still_with(kept.moved_to, event, rules)
     where = route(subject, rules.directory, rules.routing).moved(moved_to)
     after = {f"{to.agency}/{to.queue}" for to in where.destinations}
     before = kept.places or {f"{NOBODY}/{REVIEW}"}

@@ -6,7 +6,7 @@ from typing import Final
 
 from services.escalation.domain.directory import Directory
 from services.escalation.handlers import deliveries
-from services.escalation.repository import audit, case_reviews, cases, feeds
+from services.escalation.repository import audit, case_reviews, cases, erasing, feeds
 from services.escalation.repository.feeds import Entry
 from shared import telemetry
 from shared.cloudevents import encode
@@ -25,7 +25,7 @@ async def erase(erased: Sequence[ReportErased], directory: Directory, pool: Pool
     for event in erased:
         async with transaction(pool) as connection:
             await cases.lock(connection, [event.report_id])
-            if await cases.note_erased(connection, event.report_id, now):
+            if await erasing.note(connection, event.report_id, now):
                 await _forget(connection, event, directory, now)
             await put(connection, [_receipt(event, now)])
     bell.ring()
@@ -35,7 +35,7 @@ async def _forget(connection: Connection, event: ReportErased, directory: Direct
     held = await feeds.standing(connection, [event.report_id])
     await feeds.erase(connection, event.report_id)
     await case_reviews.forget(connection, event.report_id)
-    await cases.erase(connection, event.report_id)
+    await erasing.erase(connection, event.report_id)
     words = "erased: please erase your copy"
     notices = [Entry(*place, EntryKind.erased, words, "", None, None, None, None) for place in held]
     await deliveries.append(connection, notices, directory, now)

@@ -49,7 +49,7 @@ def _judged_anew(
 ) -> Opened:
     """The case under this override; its receipt stays the one that was given."""
     reading, grading = judged(event, override, rules)
-    moved_to = still_with(known, event, rules)
+    moved_to = still_with(known.moved_to, event, rules)
     return Opened(
         event=event,
         event_json=row["event"],

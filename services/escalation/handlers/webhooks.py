@@ -15,7 +15,8 @@ from prometheus_client import Counter
 from standardwebhooks import Webhook
 
 from services.escalation.outward import Outward, Refused
-from services.escalation.repository import webhooks
+from services.escalation.repository import audit, webhooks
+from services.escalation.repository.audit import Entry
 from shared.database import Pool, transaction
 
 log = structlog.get_logger()
@@ -44,6 +45,8 @@ async def set_up(agency: str, url: str, pool: Pool, now: datetime) -> Hook:
     secret = "whsec_" + b64encode(secrets.token_bytes(32)).decode()
     async with transaction(pool) as connection:
         await webhooks.put(connection, agency, url, secret, now)
+        done = Entry(now, "heard escalation webhook", "set up a webhook", detail={"agency": agency})
+        await audit.record(connection, [done])
     return Hook(url, secret)
 
 

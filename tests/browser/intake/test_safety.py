@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from playwright.async_api import Browser
+from playwright.async_api import Browser, Page
 
 from services.intake.routers.places import Places
 from services.intake.settings import Settings
@@ -171,6 +171,19 @@ async def test_the_status_page_and_what_can_be_added(browser: Browser, site: Sit
     assert amended[0]["text"] == "He came back."
 
 
+async def _looked_up(page: Page) -> None:
+    await page.goto("/status")
+    await page.fill("[name=reference]", "H-00000-00000")
+    await page.fill("[name=secret]", "A" * 24)
+    await go_on(page)
+
+
+async def _come_back(page: Page) -> None:
+    await page.goto("/return")
+    await page.fill("[name=code]", "4K7Q-X9M2-TB0C-5D8F-H3JN")
+    await go_on(page)
+
+
 @both_ways
 async def test_without_the_database_the_words_stay_on_the_page(
     browser: Browser, settings: Settings, pool: Pool, scripts: bool
@@ -181,6 +194,12 @@ async def test_without_the_database_the_words_stay_on_the_page(
         await page.click("main form button")
         assert "cannot save" in await page.inner_text(".govuk-error-summary")
         assert await page.is_checked("input[value=anonymous]")
+        if scripts:
+            assert await violations(page) == []
+            for asked_for in (_looked_up, _come_back):
+                await asked_for(page)
+                assert "still on this page" in await page.inner_text(".govuk-error-summary")
+                assert await violations(page) == []
     async with served(settings) as site, visiting(browser, site, 320, scripts=scripts) as page:
         await begin(page)
         site.app.state.places, free = Places(many=0), site.app.state.places
