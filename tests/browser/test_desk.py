@@ -18,7 +18,8 @@ from services.intake.main import create_app
 from services.intake.settings import MIGRATIONS, Settings
 from shared.database import migrate
 from shared.security import sha256
-from tests.browser.looking import faults, picture
+from tests.browser.axe import violations
+from tests.browser.looking import picture
 
 CALLS = Path(__file__).parents[1] / "data" / "calls"
 REFUSED = "status of 422"  # what the server refuses on purpose is told to the operator
@@ -115,7 +116,7 @@ async def test_a_call_is_typed_by_keyboard_alone_and_read_as_it_goes(page: Page)
         "Where is the person now, and can you get away or lock yourself in?"
     )
     await picture(page, "desk-1280")
-    assert await faults(page) == []
+    assert await violations(page) == []
     reference = (await page.locator("#call-title").inner_text()).removeprefix("Call ")
     await page.reload()
     await page.get_by_role("button", name=f"Follow {reference}").click()
@@ -150,7 +151,7 @@ async def test_who_is_who_in_what_is_pasted_is_asked_for_by_keyboard(page: Page)
         await page.wait_for_event("response", lambda response: response.url.endswith("/v1/calls"))
     await expect(page.locator("#problem")).to_be_hidden()
     await picture(page, "desk-who-is-who")
-    assert await faults(page) == []
+    assert await violations(page) == []
     for key in ("Space", "Tab", "ArrowDown", "Tab", "Enter"):
         await page.keyboard.press(key)
     await expect(page.locator("#turns .caller")).to_have_count(2)
@@ -231,7 +232,7 @@ async def test_it_fits_a_narrow_screen(page: Page):
     await type_turn(page, "c", "He keeps ringing me, " + "a" * 60)
     await expect(page.locator("#turns li")).to_have_count(1)
     assert await page.evaluate("document.documentElement.scrollWidth") <= 320
-    assert await faults(page) == []
+    assert await violations(page) == []
     await page.locator("#about").scroll_into_view_if_needed()
     await picture(page, "desk-320")
 
@@ -240,7 +241,7 @@ async def test_nobody_comes_in_without_a_key(browser: Browser, url: str):
     context = await browser.new_context()
     page = await context.new_page()
     await page.goto(f"{url}/desk")
-    assert await faults(page) == []
+    assert await violations(page) == []
     await page.get_by_label("Key of your call centre").fill("a guess")
     await page.keyboard.press("Enter")
     await expect(page.get_by_role("alert")).to_contain_text("nobody's key")

@@ -18,8 +18,9 @@ from shared.codebook import DangerClass, Effect, Flag, Label, Repetition, Threat
 from shared.database import Pool
 from shared.events import Lane, ReportClassified
 from shared.told import Answers, Contact, Place
+from tests.browser.axe import violations
 from tests.browser.control_room.conftest import PASSWORD, PHONE, Open, free_port, serving, sign_in
-from tests.browser.looking import faults, picture
+from tests.browser.looking import picture
 from tests.builders import assessment, classified, report
 from tests.escalation.conftest import Escalate
 
@@ -210,7 +211,7 @@ async def test_near_copies_are_one_row_listed_in_the_case_and_closed_with_it_if_
     await expect(page.locator("#lines .who")).to_contain_text("+ 2 near-copies")
     await page.keyboard.press("n")
     await expect(page.locator("#near + ul li")).to_have_count(2)
-    assert await faults(page) == []
+    assert await violations(page) == []
     await page.keyboard.press("x")
     dialog = page.locator("#d-close")
     await dialog.get_by_label("Its near-copies too").check()
@@ -338,10 +339,10 @@ async def test_nobody_is_shut_out(open_page: Open, escalate: Escalate, theme: Th
     await live(page)
     await page.keyboard.press("n")
     await expect(page.locator("#case")).to_contain_text("You hold it")
-    assert await faults(page) == []
+    assert await violations(page) == []
     await picture(page, f"board-{theme}")
     await page.keyboard.press("o")
-    assert await faults(page) == []
+    assert await violations(page) == []
     await picture(page, f"override-{theme}")
 
 
@@ -350,12 +351,12 @@ async def test_on_a_phone(open_page: Open, escalate: Escalate):
     page = await open_page("/board", size=PHONE)
     await live(page)
     assert await page.evaluate("document.documentElement.scrollWidth") <= 320
-    assert await faults(page) == []
+    assert await violations(page) == []
     await picture(page, "board-phone")
     await page.locator("#lines .line").first.click()
     await expect(page.locator("#case h2")).to_be_visible()
     assert await page.evaluate("document.documentElement.scrollWidth") <= 320
-    assert await faults(page) == []
+    assert await violations(page) == []
     await picture(page, "case-phone")
 
 

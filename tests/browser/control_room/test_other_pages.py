@@ -9,9 +9,10 @@ from services.escalation.domain.people import Role, Theme
 from services.escalation.handlers import alerts
 from services.escalation.settings import Settings
 from shared.database import Pool
+from tests.browser.axe import violations
 from tests.browser.control_room.conftest import DESKTOP, PHONE, Open
 from tests.browser.control_room.test_board import live, quiet, stalker
-from tests.browser.looking import faults, picture
+from tests.browser.looking import picture
 from tests.escalation.conftest import Escalate
 
 PAGES = [
@@ -30,7 +31,7 @@ async def test_nobody_is_shut_out(open_page: Open, escalate: Escalate, path: str
     page = await open_page(path, role=role, theme=theme)
     for size, device in ((DESKTOP, ""), (PHONE, "-phone")):
         await page.set_viewport_size(size)
-        assert await faults(page) == []
+        assert await violations(page) == []
         assert await page.evaluate("document.documentElement.scrollWidth") <= size["width"]
         await picture(page, f"{path.strip('/').split('?')[0]}{device}")
 
@@ -39,7 +40,7 @@ async def test_the_sign_in_page(open_page: Open, settings: Settings):
     page = await open_page("/preferences", theme=Theme.light)
     await page.get_by_role("button", name="Sign out").click()
     await expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
-    assert await faults(page) == []
+    assert await violations(page) == []
     await picture(page, "sign-in")
 
 
@@ -52,7 +53,7 @@ async def test_an_alert_is_on_the_board_of_the_operator_and_the_supervisor(
     for page in boards:
         await live(page)
         await expect(page.locator("#alerts")).to_contain_text("nobody has claimed it")
-    assert await faults(boards[0]) == []
+    assert await violations(boards[0]) == []
 
 
 async def test_a_supervisor_claims_from_a_list(open_page: Open, escalate: Escalate):
@@ -62,7 +63,7 @@ async def test_a_supervisor_claims_from_a_list(open_page: Open, escalate: Escala
     await expect(page.locator("#case")).to_contain_text("You hold it")
     await page.reload()
     await expect(page.locator("#case")).to_contain_text("You hold it")
-    assert await faults(page) == []
+    assert await violations(page) == []
     await page.set_viewport_size({"width": 1280, "height": 2600})
     await picture(page, "case")
 
@@ -77,5 +78,5 @@ async def test_a_drill_is_marked_wherever_it_is_seen(open_page: Open, escalate: 
     await expect(page.locator("#count")).to_contain_text("1 open")
     await page.locator("#lines .line").nth(1).click()
     await expect(page.locator("#case")).to_contain_text("Nothing here is real")
-    assert await faults(page) == []
+    assert await violations(page) == []
     await picture(page, "drill")

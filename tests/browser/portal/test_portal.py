@@ -9,8 +9,9 @@ from services.escalation.domain.people import Theme
 from shared.codebook import Label
 from shared.database import Pool
 from shared.told import Answers, Contact, History, Place
+from tests.browser.axe import violations
 from tests.browser.control_room.conftest import DESKTOP, PHONE, Open
-from tests.browser.looking import faults, picture
+from tests.browser.looking import picture
 from tests.builders import classified, report
 from tests.escalation.conftest import Escalate
 
@@ -126,7 +127,7 @@ async def test_a_panel_plans_and_closes_a_review(escalate: Escalate, open_portal
     await page.get_by_label("The plan is looked at again on").fill("2027-02-01")
     await page.get_by_role("button", name="Set", exact=True).click()
     await expect(page.get_by_text("Looked at again on 1 February 2027.")).to_be_visible()
-    assert await faults(page) == []
+    assert await violations(page) == []
     await picture(page, "portal-review")
     owner = await open_portal("/portal/reviews", "northmoor-environmental-health")
     await owner.get_by_role("link", name="H-NOISE-00003").click()
@@ -148,19 +149,19 @@ async def test_every_page_is_readable_by_everybody(
     report_id = await told(escalate)
     await persisting(escalate)
     page = await open_portal("/portal", COUNCIL, size, theme)
-    assert await faults(page) == []
+    assert await violations(page) == []
     await picture(page, f"portal-{name}")
     await page.goto(f"{site}/portal/reports/{report_id}")
     for summary in await page.locator("summary").all():
         await summary.click()
-    assert await faults(page) == []
+    assert await violations(page) == []
     assert await page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
     await page.evaluate("scrollTo(0, 0)")
     await picture(page, f"portal-report-{name}")
     panel = await open_portal("/portal/reviews", PANEL, size, theme)
-    assert await faults(panel) == []
+    assert await violations(panel) == []
     await panel.get_by_role("link", name="H-NOISE-00003").click()
-    assert await faults(panel) == []
+    assert await violations(panel) == []
     assert await panel.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
     if name == "phone":
         await picture(panel, "portal-review-phone")
