@@ -86,7 +86,7 @@ async def let_everybody_in(stack: Stack) -> None:
         for client in samples.clients(directory):
             await let_in(client.id, stack.secrets.of(client.id), client.role, client.belongs_to, pool, now)
         for name, role, whose in samples.people():
-            await people.let_in(name, name.capitalize(), role, whose, stack.secrets.of(name), pool)
+            await people.let_in(name, name.capitalize(), role, whose, stack.secrets.of(name), pool, "the demo", now)
 
 
 def _shown(stack: Stack) -> list[str]:

@@ -127,7 +127,9 @@ async def _let_somebody_in(
     person_id: str, name: str, role: Role, belongs_to: str, password: str | None, settings: Settings
 ) -> None:
     async with create_pool(settings.database.get_secret_value(), 1) as pool:
-        await people.let_in(person_id, name, role, belongs_to, password, pool)
+        await people.let_in(
+            person_id, name, role, belongs_to, password, pool, "heard escalation person", datetime.now(UTC)
+        )
 
 
 def verify(

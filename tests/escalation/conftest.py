@@ -129,7 +129,7 @@ async def sign_in_page(client: httpx.AsyncClient, pool: Pool) -> AsyncIterator[S
     browsers = AsyncExitStack()
 
     async def signed_in(role: Role, name: str = "Sam", belongs_to: str = "northmoor-police") -> httpx.AsyncClient:
-        await people.let_in(name.lower(), name, role, belongs_to, None, pool)
+        await people.let_in(name.lower(), name, role, belongs_to, None, pool, "a test", NOON)
         token = await people.sign_in(name.lower(), pool, datetime.now(UTC))
         browser = httpx.AsyncClient(transport=client._transport, base_url=client.base_url, cookies={COOKIE: token})
         return await browsers.enter_async_context(browser)

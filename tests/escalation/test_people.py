@@ -13,6 +13,8 @@ from services.escalation.settings import Settings
 from shared.database import Pool
 from tests.escalation.conftest import OURS, SignInPage
 
+NOW = datetime.now(UTC)
+
 
 async def test_a_page_without_a_session_leads_to_the_sign_in_page(client: httpx.AsyncClient):
     answer = await client.get("/preferences")
@@ -20,7 +22,7 @@ async def test_a_page_without_a_session_leads_to_the_sign_in_page(client: httpx.
 
 
 async def test_the_demo_login_opens_a_session_in_a_host_cookie(client: httpx.AsyncClient, pool: Pool):
-    await people.let_in("sam", "Sam", Role.auditor, "northmoor-police", "a password", pool)
+    await people.let_in("sam", "Sam", Role.auditor, "northmoor-police", "a password", pool, "a test", NOW)
     answer = await client.post("/sign-in", data={"name": "sam", "password": "a password"}, headers=OURS)
     cookie = answer.headers["set-cookie"].lower()
     assert cookie.startswith(COOKIE.lower())
@@ -32,7 +34,9 @@ async def test_the_demo_login_opens_a_session_in_a_host_cookie(client: httpx.Asy
 async def test_a_wrong_name_and_a_wrong_password_are_told_alike(
     client: httpx.AsyncClient, pool: Pool, name: str, password: str
 ):
-    await people.let_in("sam", "Sam", Role.operator, "northmoor-police", "a password", pool)
+    await people.let_in(
+        "sam", "Sam", Role.operator, "northmoor-police", "a password", pool, "a test", datetime.now(UTC)
+    )
     answer = await client.post("/sign-in", data={"name": name, "password": password}, headers=OURS)
     assert answer.status_code == 401
     assert "The name or the password is wrong" in answer.text
@@ -40,13 +44,20 @@ async def test_a_wrong_name_and_a_wrong_password_are_told_alike(
 
 
 async def test_somebody_who_comes_by_openid_has_no_password(client: httpx.AsyncClient, pool: Pool):
-    await people.let_in("sam", "Sam", Role.operator, "northmoor-police", None, pool)
+    await people.let_in("sam", "Sam", Role.operator, "northmoor-police", None, pool, "a test", NOW)
     answer = await client.post("/sign-in", data={"name": "sam", "password": ""}, headers=OURS)
     assert answer.status_code in (401, 422)
 
 
+async def test_who_is_let_in_as_what_is_on_record_once(pool: Pool):
+    for role in (Role.operator, Role.operator, Role.supervisor):
+        await people.let_in("sam", "Sam", role, "northmoor-police", None, pool, "somebody", NOW)
+    done = await pool.fetch("select detail ->> 'role' as role from audit_entry where who = 'somebody' order by id")
+    assert [row["role"] for row in done] == ["operator", "supervisor"]
+
+
 async def test_a_session_ends_with_the_shift_or_by_signing_out(client: httpx.AsyncClient, pool: Pool):
-    await people.let_in("sam", "Sam", Role.operator, "northmoor-police", None, pool)
+    await people.let_in("sam", "Sam", Role.operator, "northmoor-police", None, pool, "a test", NOW)
     now = datetime.now(UTC)
     token = await people.sign_in("sam", pool, now)
     assert await people.who_is(token, pool, now + people.SHIFT - timedelta(seconds=1))

@@ -22,11 +22,17 @@ NOBODYS: Final = HASHER.hash(secrets.token_urlsafe(16))
 """Checked where the name is unknown, so that an answer takes as long as for a known one."""
 
 
-async def let_in(person_id: str, name: str, role: Role, belongs_to: str, password: str | None, pool: Pool) -> None:
-    """Let somebody sign in; with a password where the demo login is to take them."""
+async def let_in(
+    person_id: str, name: str, role: Role, belongs_to: str, password: str | None, pool: Pool, by: str, now: datetime
+) -> None:
+    """Let somebody sign in; with a password where the demo login is to take them. What is new in that is on record."""
     hashed = HASHER.hash(password) if password else None
     async with transaction(pool) as connection:
+        before = await people.standing(connection, person_id)
         await people.keep(connection, person_id, name, role, belongs_to, hashed)
+        if before != (role, belongs_to):
+            detail = {"person": person_id, "role": role, "belongs_to": belongs_to}
+            await audit.record(connection, [Entry(now, by, "let somebody in", detail=detail)])
 
 
 async def check_password(person_id: str, password: str, pool: Pool) -> None:

@@ -30,6 +30,12 @@ async def person(connection: Connection, person_id: str) -> Any:
     return await connection.fetchrow("select * from person where id = $1 and active", person_id)
 
 
+async def standing(connection: Connection, person_id: str) -> tuple[str, str] | None:
+    """The role of somebody and whose they are, shut out or not."""
+    row = await connection.fetchrow("select role, belongs_to from person where id = $1", person_id)
+    return (row["role"], row["belongs_to"]) if row else None
+
+
 async def everybody(connection: Connection) -> list[Any]:
     return await connection.fetch("select * from person order by belongs_to, name")
 

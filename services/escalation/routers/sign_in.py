@@ -105,7 +105,7 @@ async def come_back(
     if len(kept) != 3 or not code or not hmac.compare_digest(kept[0].encode(), state.encode()):
         raise NotLetIn("You did not start from our sign-in page in this browser. Start again there.")
     known = await provider.come_back(code, Attempt(*kept), _back(settings), now)
-    await people.let_in(known.id, known.name, known.role, known.belongs_to, None, pool)
+    await people.let_in(known.id, known.name, known.role, known.belongs_to, None, pool, "OpenID provider", now)
     answer = with_session(go("/"), await people.sign_in(known.id, pool, now))
     answer.delete_cookie(ATTEMPT, secure=True, httponly=True, samesite="lax", path="/")
     return answer

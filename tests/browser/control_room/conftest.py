@@ -78,7 +78,7 @@ async def open_page(browser: Browser, site: str, pool: Pool) -> AsyncIterator[Op
         theme: Theme = Theme.dark,
         size: dict[str, int] = DESKTOP,
     ) -> Page:
-        await people.let_in(name.lower(), name, role, "northmoor-police", PASSWORD, pool)
+        await people.let_in(name.lower(), name, role, "northmoor-police", PASSWORD, pool, "a test", datetime.now(UTC))
         await pool.execute("update person set theme = $2 where id = $1", name.lower(), theme)
         context = await browser.new_context(viewport=size)
         contexts.push_async_callback(context.close)

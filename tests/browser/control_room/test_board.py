@@ -225,7 +225,7 @@ async def test_near_copies_are_one_row_listed_in_the_case_and_closed_with_it_if_
 async def test_a_lost_connection_is_shown_at_once_and_mends_itself_missing_nothing(
     open_page: Open, escalate: Escalate, settings: Settings, pool: Pool
 ):
-    await people.let_in("sam", "Sam", Role.operator, "northmoor-police", PASSWORD, pool)
+    await people.let_in("sam", "Sam", Role.operator, "northmoor-police", PASSWORD, pool, "a test", datetime.now(UTC))
     page = await open_page("/preferences", "Robin")
     port = free_port()
     async with serving(settings, port) as base:

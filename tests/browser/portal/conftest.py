@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
+from datetime import UTC, datetime
 
 import pytest
 from playwright.async_api import Browser
@@ -21,7 +22,7 @@ async def open_portal(browser: Browser, site: str, pool: Pool) -> AsyncIterator[
     contexts = AsyncExitStack()
 
     async def opened(path: str, agency: str, size: dict[str, int] = DESKTOP, theme: Theme = Theme.light):
-        await people.let_in(f"ada-{agency}", "Ada", Role.agency, agency, PASSWORD, pool)
+        await people.let_in(f"ada-{agency}", "Ada", Role.agency, agency, PASSWORD, pool, "a test", datetime.now(UTC))
         await pool.execute("update person set theme = $1", theme)
         context = await browser.new_context(viewport=size)
         contexts.push_async_callback(context.close)
