@@ -90,8 +90,8 @@ def directory(agencies: int) -> Directory:
 
 
 def _codes() -> Iterator[str]:
-    for number, first, second in product(count(1), telling.LETTERS, telling.LETTERS):
-        yield f"{first}{second}{number}"
+    for number in count(1):
+        yield from (f"{first}{second}{number}" for first, second in product(telling.LETTERS, repeat=2))
 
 
 def _name(number: int) -> str:
