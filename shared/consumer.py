@@ -14,6 +14,7 @@ from typing import Final, TypeAlias
 
 import structlog
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
+from aiokafka.abc import ConsumerRebalanceListener
 from aiokafka.errors import KafkaError, NoOffsetForPartitionError, OffsetOutOfRangeError
 
 from shared import telemetry
@@ -37,38 +38,42 @@ BACK_OFF: Final = 0.5  # seconds, between tries
 IN_A_LANE: Final = 50  # milliseconds that a fetch waits: what comes meanwhile on another partition waits with it
 BESIDES: Final = 250  # milliseconds, where a report's way does not wait for it: an idle reader costs a tenth
 AWAY: Final = 15.0  # seconds that the ordinary lane waits for an urgent lane that nobody reads
+LATELY: Final = 1_000  # milliseconds since the broker last said how far a partition goes
 
 
 class Turnstile:
     """Lets the ordinary lane through only while the urgent lane has nothing to do.
 
-    Whoever reads the urgent lane may be away, joining again after the broker was: it is waited for, but not for ever.
+    Whoever reads the urgent lane may be away, cut off or joining again after the broker was gone: it is waited for, but
+    not for ever, and not again until it was there.
     """
 
     def __init__(self, patience: float = AWAY) -> None:
         self._patience = patience
         self._clear = asyncio.Event()
         self._clear.set()
-        self._away_until: float | None = None
+        self._away = self._waited = False
 
     def close(self) -> None:
         self._clear.clear()
-        self._away_until = None
+        self._away = self._waited = False
 
     def open(self) -> None:
         self._clear.set()
+        self._away = self._waited = False
 
     def leave(self) -> None:
         """Nobody reads the urgent lane, until it is closed or opened again."""
-        if self._clear.is_set() or self._away_until is None:
-            self._clear.clear()
-            self._away_until = time.monotonic() + self._patience
+        self._clear.clear()
+        self._away = True
 
     async def passed(self) -> None:
-        while not self._clear.is_set():
-            if self._away_until is not None and time.monotonic() > self._away_until:
-                return
+        since = time.monotonic()
+        while not self._clear.is_set() and not (self._away and self._waited):
             await _set_within(self._clear, min(0.5, self._patience))
+            if not self._away:
+                since = time.monotonic()
+            self._waited = self._away and time.monotonic() - since > self._patience
 
 
 async def _set_within(event: asyncio.Event, seconds: float) -> None:
@@ -77,6 +82,19 @@ async def _set_within(event: asyncio.Event, seconds: float) -> None:
             await event.wait()
     except TimeoutError:
         return
+
+
+@dataclass
+class Held(ConsumerRebalanceListener):  # type: ignore[misc]
+    """The partitions that this member holds; None while it holds none because the group is being put together."""
+
+    partitions: frozenset[TopicPartition] | None = None
+
+    def on_partitions_revoked(self, revoked: set[TopicPartition]) -> None:
+        self.partitions = None
+
+    def on_partitions_assigned(self, assigned: set[TopicPartition]) -> None:
+        self.partitions = frozenset(assigned)
 
 
 @dataclass
@@ -93,7 +111,7 @@ class Consumer:
     leads: Turnstile | None = None
     follows: Turnstile | None = None
     _consumer: AIOKafkaConsumer = field(init=False)
-    _joined: bool = field(init=False, default=False)
+    _held: Held = field(init=False, default_factory=Held)
 
     async def run(self) -> None:
         """Read until told to stop; a broker that goes away is joined again as soon as it is back."""
@@ -105,7 +123,8 @@ class Consumer:
                 self.leads.open()
 
     async def _joined_once(self) -> None:
-        self._consumer, self._joined = self._built(), False
+        self._consumer, self._held = self._built(), Held()
+        self._consumer.subscribe(self.topics, listener=self._held)
         if self.leads:
             self.leads.leave()
         try:
@@ -119,7 +138,6 @@ class Consumer:
 
     def _built(self) -> AIOKafkaConsumer:
         return AIOKafkaConsumer(
-            *self.topics,
             bootstrap_servers=self.bootstrap,
             group_id=self.group,
             enable_auto_commit=False,
@@ -145,14 +163,23 @@ class Consumer:
 
     async def _fetched(self) -> list[Record]:
         records = await self._polled(0)
-        if not records and self.leads and self._joined:
-            self.leads.open()
+        if not records and self.leads:
+            if self._is_read():
+                self.leads.open()
+            else:
+                self.leads.leave()
         if not records:
-            records = await self._polled(500)
-        self._joined = True  # what comes at once after joining has come: an empty lane now is an empty lane
+            records = await self._polled(500 if self._is_read() else 50)
         if records and self.leads:
             self.leads.close()
         return records
+
+    def _is_read(self) -> bool:
+        """Whether the broker was heard from lately of every partition held: then nothing here is nothing there."""
+        held, since = self._consumer.assignment(), time.time() * 1000 - LATELY
+        return held == self._held.partitions and all(
+            (self._consumer.last_poll_timestamp(place) or 0) > since for place in held
+        )
 
     async def _polled(self, wait_ms: int) -> list[Record]:
         try:
