@@ -38,6 +38,7 @@ BACK_OFF: Final = 0.5  # seconds, between tries
 IN_A_LANE: Final = 50  # milliseconds that a fetch waits: what comes meanwhile on another partition waits with it
 BESIDES: Final = 250  # milliseconds, where a report's way does not wait for it: an idle reader costs a tenth
 AWAY: Final = 15.0  # seconds that the ordinary lane waits for an urgent lane that nobody reads
+UNANSWERED: Final = 12_000  # milliseconds: a connection cut without a word is given up; longer than joining takes
 LATELY: Final = 1_000  # milliseconds since the broker last said how far a partition goes
 
 
@@ -86,12 +87,18 @@ async def _set_within(event: asyncio.Event, seconds: float) -> None:
 
 @dataclass
 class Held(ConsumerRebalanceListener):  # type: ignore[misc]
-    """The partitions that this member holds; None while it holds none because the group is being put together."""
+    """The partitions that this member holds; None while it holds none because the group is being put together.
 
+    Until it is, asking for messages does not return: so it is said here that nobody reads the lane.
+    """
+
+    leads: Turnstile | None
     partitions: frozenset[TopicPartition] | None = None
 
     def on_partitions_revoked(self, revoked: set[TopicPartition]) -> None:
         self.partitions = None
+        if self.leads:
+            self.leads.leave()
 
     def on_partitions_assigned(self, assigned: set[TopicPartition]) -> None:
         self.partitions = frozenset(assigned)
@@ -111,7 +118,7 @@ class Consumer:
     leads: Turnstile | None = None
     follows: Turnstile | None = None
     _consumer: AIOKafkaConsumer = field(init=False)
-    _held: Held = field(init=False, default_factory=Held)
+    _held: Held = field(init=False)
 
     async def run(self) -> None:
         """Read until told to stop; a broker that goes away is joined again as soon as it is back."""
@@ -123,7 +130,7 @@ class Consumer:
                 self.leads.open()
 
     async def _joined_once(self) -> None:
-        self._consumer, self._held = self._built(), Held()
+        self._consumer, self._held = self._built(), Held(self.leads)
         self._consumer.subscribe(self.topics, listener=self._held)
         if self.leads:
             self.leads.leave()
@@ -144,6 +151,7 @@ class Consumer:
             auto_offset_reset="none",
             session_timeout_ms=6_000,
             heartbeat_interval_ms=1_000,
+            request_timeout_ms=UNANSWERED,
             fetch_max_wait_ms=IN_A_LANE if self.leads or self.follows else BESIDES,
             max_partition_fetch_bytes=MAX_MESSAGE,
             max_poll_records=self.batch,
@@ -175,10 +183,15 @@ class Consumer:
         return records
 
     def _is_read(self) -> bool:
-        """Whether the broker was heard from lately of every partition held: then nothing here is nothing there."""
+        """Whether the broker was heard from lately of every partition held: then nothing here is nothing there.
+
+        A member holds nothing also where the group was put together before the broker had made the topic again.
+        """
         held, since = self._consumer.assignment(), time.time() * 1000 - LATELY
-        return held == self._held.partitions and all(
-            (self._consumer.last_poll_timestamp(place) or 0) > since for place in held
+        return (
+            held == self._held.partitions
+            and all(self._consumer.partitions_for_topic(topic) for topic in self.topics)
+            and all((self._consumer.last_poll_timestamp(place) or 0) > since for place in held)
         )
 
     async def _polled(self, wait_ms: int) -> list[Record]:

@@ -23,7 +23,7 @@ KNOWN: Final = "select count(*) from cases"
 
 
 async def too_many(scene: Scene) -> Told:
-    rate, seconds = scene.scale.of(300, 200, 150), scene.scale.of(30, 4, 2)
+    rate, seconds = scene.scale.of(300, 200, 150), scene.scale.of(30, 3, 2)
     await scene.driver.flow(rate, seconds, threats=0.02)
     driver = scene.driver
     accepted, shed = driver.answers["202"], driver.answers["503"]

@@ -120,13 +120,13 @@ async def again_and_again(scene: Scene) -> Told:
     """Every event ten times, then all of them from the beginning, then their receipts lost."""
     world, kafka = scene.world, scene.world.kafka.address
     await world.down(SECOND_READER)
-    await scene.driver.flow(20, scene.scale.of(20, 3, 2))
+    await scene.driver.flow(20, scene.scale.of(20, 2, 2))
     await scene.driver.insist(within=30)
     await scene.routed()
     before, given = await _cases(scene), await _receipts(scene)
     every = [*RECEIVED.values(), *CLASSIFIED.values(), ROUTED]
     messages = [_same(record) for record in await topics.records(kafka, every) if _subject(record) in before]
-    await topics.publish(kafka, messages * (times := scene.scale.of(10, 10, 3) - 1))
+    await topics.publish(kafka, messages * (times := scene.scale.of(10, 4, 3) - 1))
     await _caught_up(scene)
     after = await _receipts(scene)
     not_repeated = sum(after[one] <= given[one] for one in before)

@@ -12,9 +12,9 @@ HANGS: Final = 30.0  # seconds
 
 
 async def bad_network(scene: Scene) -> Told:
-    await _while_bad(scene, _delays, scene.scale.of(40, 8, 2))
-    await _while_bad(scene, _resets, scene.scale.of(20, 6, 2))
-    await _while_bad(scene, _silence, scene.scale.of(40, 12, 2))
+    await _while_bad(scene, _delays, scene.scale.of(40, 3, 2))
+    await _while_bad(scene, _resets, scene.scale.of(20, 2, 2))
+    await _while_bad(scene, _silence, scene.scale.of(40, 3, 2))
     back = await scene.in_step()
     return "between the services and Kafka and PostgreSQL: delays of 500 ms ± 300, a reset each second, half-open", [
         Figure("longest answer", scene.driver.slowest, HANGS, "s"),

@@ -13,7 +13,7 @@ ROUTED_IN_TURN: Final = "select reference, urgent, routed_at from report where r
 
 
 async def broker_gone(scene: Scene) -> Told:
-    world, kills, seconds = scene.world, scene.scale.of(5, 1, 0), scene.scale.of(180, 6, 3)
+    world, kills, seconds = scene.world, scene.scale.of(5, 1, 0), scene.scale.of(180, 4, 3)
     async with scene.under_load(scene.usual):
         for _ in range(kills):
             await world.take_away(world.kafka)
@@ -79,7 +79,7 @@ async def _accepting(scene: Scene, within: float) -> float:
 
 
 async def broker_disk_full(scene: Scene) -> Told:
-    world, seconds = scene.world, scene.scale.of(30, 5, 3)
+    world, seconds = scene.world, scene.scale.of(30, 3, 3)
     world.disks["kafka"].fill()
     await scene.driver.flow(scene.usual, seconds)
     others = scene.driver.other_answers("202", "503")
@@ -91,7 +91,7 @@ async def broker_disk_full(scene: Scene) -> Told:
 
 
 async def database_disk_full(scene: Scene) -> Told:
-    world, seconds = scene.world, scene.scale.of(30, 5, 3)
+    world, seconds = scene.world, scene.scale.of(30, 3, 3)
     world.disks["postgres"].fill()
     async with scene.under_load(scene.scale.of(20, 20, 20)):
 

@@ -45,12 +45,12 @@ async def _killed_once(scene: Scene, together: tuple[tuple[str, str], ...]) -> f
 
 async def stalled(scene: Scene) -> Told:
     """SIGSTOP for longer than Kafka waits; another takes over; then the sleeper wakes with its work in hand."""
-    seconds, world = scene.scale.of(30, 9, 9), scene.world
+    seconds, world = scene.scale.of(30, 8, 8), scene.world
     await world.down(SECOND_READER)  # its readings come late by design, and are no late writes
     others = [await world.another(*which) for which in READERS]
     sleepers = [world.stack.children[which] for which in READERS]
     async with scene.under_load(scene.usual):
-        await asyncio.sleep(scene.scale.of(5, 3, 2))
+        await asyncio.sleep(scene.scale.of(5, 1, 1))
         for sleeper in sleepers:
             sleeper.send_signal(signal.SIGSTOP)
         await asyncio.sleep(seconds)
@@ -59,7 +59,7 @@ async def stalled(scene: Scene) -> Told:
     before = await _state(scene)
     for sleeper in sleepers:
         sleeper.send_signal(signal.SIGCONT)
-    await asyncio.sleep(scene.scale.of(10, 3, 3))
+    await asyncio.sleep(scene.scale.of(10, 2, 2))
     changed = sum(row != before.get(one) for one, row in (await _state(scene)).items())
     for other in others:
         await world.end(other)
@@ -73,7 +73,7 @@ async def _state(scene: Scene) -> dict[Any, tuple[Any, ...]]:
 
 
 async def coming_and_going(scene: Scene) -> Told:
-    seconds, world = scene.scale.of(120, 12, 3), scene.world
+    seconds, world = scene.scale.of(120, 6, 3), scene.world
     turns = cycle(READERS)
     async with scene.under_load(scene.usual):
         for _ in range(seconds // 3):
@@ -89,7 +89,7 @@ async def coming_and_going(scene: Scene) -> Told:
 
 async def unread(scene: Scene) -> Told:
     """No classifier at all: a screened threat is put up unread, and filled in once it is back."""
-    seconds, world = scene.scale.of(300, 15, 7), scene.world
+    seconds, world = scene.scale.of(300, 8, 7), scene.world
     both = (("classifier", "work"), SECOND_READER)
     await world.down(*both)
     before = set(scene.driver.references)
