@@ -1,7 +1,8 @@
-"""Whether a report is merely waiting: asked of a real Kafka."""
+"""Whether a report is merely waiting, and that it is published again where it is not: asked of a real Kafka."""
 
 import asyncio
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from uuid import uuid4
 
@@ -10,10 +11,16 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from deploy.local.kafka import Kafka
 from services.intake.backlog import SHORT, Backlog
+from services.intake.repository.reports import await_receipt
+from services.intake.republisher import Republisher
 from shared.cloudevents import Message
+from shared.database import Pool
 from shared.events import Lane
 from shared.kafka import CLASSIFIED, READERS, RECEIVED, TOPICS, KafkaUnavailable, Producer
+from shared.outbox import Relay
+from tests.faults import topics
 from tests.infrastructure import running
+from tests.intake.telling import tell
 
 
 @pytest.fixture
@@ -33,12 +40,33 @@ async def test_a_report_waits_until_its_reader_has_passed_it(kafka: Kafka):
     (place,) = await producer.send([Message(TOPIC, uuid4().bytes, b"{}", ())])
     await producer.close()
     assert (await once_there_are_groups(kafka)).is_waiting(TOPIC, place.partition, place.offset)
+    await pass_by(kafka, place.partition, place.offset)
+    assert not (await Backlog.read(kafka.address)).is_waiting(TOPIC, place.partition, place.offset)
+
+
+async def test_passed_by_its_reader_and_without_a_receipt_it_is_published_again(kafka: Kafka, pool: Pool):
+    producer = Producer(kafka.address)
+    await producer.create_topics(TOPICS)
+    relay = Relay(pool, producer, partial(await_receipt, seconds=0.0), asyncio.Event())
+    again = Republisher(relay, kafka.address, batch=100, after=0.0, stop=relay.stop)
+    await tell(pool, "Loud music again.")
+    assert await relay.publish_due() == 1
+    await once_there_are_groups(kafka)
+    assert await again.tick() == 0
+    (row,) = await pool.fetch("select partition, position from outbox")
+    await pass_by(kafka, row["partition"], row["position"])
+    assert await again.tick() == 1
+    assert await topics.many(kafka.address, [TOPIC]) == 2
+    await producer.close()
+
+
+async def pass_by(kafka: Kafka, partition: int, position: int) -> None:
+    """As the classifier does once it has published its reading."""
     reader = AIOKafkaConsumer(bootstrap_servers=kafka.address, group_id=READERS[TOPIC], enable_auto_commit=False)
     await reader.start()
-    reader.assign([TopicPartition(TOPIC, place.partition)])
-    await reader.commit({TopicPartition(TOPIC, place.partition): place.offset + 1})
+    reader.assign([TopicPartition(TOPIC, partition)])
+    await reader.commit({TopicPartition(TOPIC, partition): position + 1})
     await reader.stop()
-    assert not (await Backlog.read(kafka.address)).is_waiting(TOPIC, place.partition, place.offset)
 
 
 async def once_there_are_groups(kafka: Kafka) -> Backlog:
