@@ -152,8 +152,12 @@ async def test_a_household_is_known_under_an_older_key(pool: Pool):
 
 async def test_no_key_can_be_read_back(pool: Pool):
     await tell(pool, NOISE, phone="01632 960001", email="jo@example.org")
-    rows = await pool.fetch("select digest from household_key")
-    assert all(len(row["digest"]) == 32 and b"ZZ1" not in row["digest"] for row in rows)
+    digests = {row["digest"] for row in await pool.fetch("select digest from household_key")}
+    assert all(len(digest) == 32 and b"ZZ1" not in digest for digest in digests)
+    other = Keyring("another secret of thirty-two characters", {"2026": "another household key"})
+    await tell(pool, NOISE, phone="01632 960001", email="jo@example.org", ring=other)
+    with_both = {row["digest"] for row in await pool.fetch("select digest from household_key")}
+    assert len(with_both) == 2 * len(digests), "whoever knows what was told could work the digests out without a key"
 
 
 async def test_two_people_at_one_address_never_see_each_others(client: httpx.AsyncClient):

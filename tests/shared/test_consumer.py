@@ -93,6 +93,21 @@ async def test_what_is_merely_away_is_waited_for(kafka: Kafka, topic: str):
     assert await Reading(kafka, topic, {b"1": [NotYet("soon")] * 5}).until(1) == [b"1"]
 
 
+async def test_every_reader_drains_the_urgent_lane_first(kafka: Kafka, topic: str):
+    turnstile = Turnstile()
+    turnstile.leave()
+    urgent = Reading(kafka, f"{topic}.urgent", leads=turnstile, batch=1)
+    ordinary = Reading(kafka, topic, follows=turnstile)
+    ordinary.seen = urgent.seen
+    await publish(kafka, topic, b"ordinary")
+    await publish(kafka, f"{topic}.urgent", b"1", b"2", b"3")
+    waiting = asyncio.create_task(ordinary.until(4))
+    await asyncio.sleep(4)
+    assert not ordinary.seen
+    await urgent.until(3)
+    assert await waiting == [b"1", b"2", b"3", b"ordinary"]
+
+
 async def test_the_ordinary_lane_waits_while_the_urgent_one_has_work():
     turnstile = Turnstile()
     turnstile.close()
