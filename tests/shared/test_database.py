@@ -13,7 +13,9 @@ async def test_whoever_stalls_in_a_transaction_holds_its_locks_for_seconds(outbo
         await connection.execute("begin")
         await connection.execute("select pg_advisory_xact_lock($1)", HERE)
         start = time.monotonic()
-        async with transaction(pool) as other:
-            await other.execute("select pg_advisory_xact_lock($1)", HERE, timeout=60)
+        try:
+            async with transaction(pool) as other:
+                await other.execute("select pg_advisory_xact_lock($1)", HERE, timeout=60)
+        finally:
+            stalled.terminate()
         assert time.monotonic() - start < 30
-        stalled.terminate()
