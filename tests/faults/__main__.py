@@ -1,6 +1,7 @@
 """`make faults`: every fault done to Heard, and what held.
 
-`--quick` does less of each; `--json FILE` keeps the figures; `--write` puts them into docs/faults.md. Exits with 1 where anything did not hold.
+`--quick` does less of each; `--json FILE` keeps the figures; `--write` puts them into docs/faults.md.
+Exits with 1 where anything did not hold.
 """
 
 import argparse
