@@ -96,5 +96,5 @@ async def test_journeys_end_as_their_gold_says(heard: Heard):
             met = n if met is None and await heard.reviews() > before else met
         if met != journey["gold"]["case_review_after"]:
             wrong[journey["id"]] = (met, journey["gold"]["case_review_after"])
-    assert len(wrong) <= 1, wrong
-    assert named >= 0.75 * STEPS
+    assert not wrong
+    assert named >= 0.78 * STEPS

@@ -49,6 +49,10 @@ class Held:
     claim: Claim
 
 
+def _newness(case: Any) -> tuple[int, int]:
+    return case["revision"], case["reading"] or 0
+
+
 class AnyOrder(RuleBasedStateMachine):
     """`wire` is what Kafka holds, read at least once and in any order; `given` the receipts that came out of it."""
 
@@ -116,10 +120,10 @@ class AnyOrder(RuleBasedStateMachine):
         arrived = [Arrived(event, self.now, None) for event in events]
         self.run(cases.escalate(arrived, self.pool, Bell(self.pool), self.rules_in_force, self.now))
         self.read |= {event.report_id for event in events}
-        for event in events:
-            known = before.get(event.report_id)
-            if known and (event.revision, event.assessment.reading) <= (known["revision"], known["reading"]):
-                assert self._receipts()[event.report_id]["receipt"] is not None
+        for report_id, after in self._receipts().items():
+            if known := before.get(report_id):
+                assert _newness(after) >= _newness(known), "a case went back to what was known before"
+                assert known["receipt"] is None or after["receipt"] is not None
 
     def _receipts(self) -> dict[UUID, Any]:
         rows = self.fetch("select report_id, revision, reading, receipt from cases")
