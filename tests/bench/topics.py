@@ -7,6 +7,8 @@ from confluent_kafka.admin import AdminClient
 
 from shared.cloudevents import Message
 
+LOOKED_FOR = {KafkaError.NOT_COORDINATOR, KafkaError.COORDINATOR_NOT_AVAILABLE, KafkaError.COORDINATOR_LOAD_IN_PROGRESS}
+
 
 def fill(kafka: str, messages: Iterable[Message]) -> None:
     """Publish all of them, and see that they were taken."""
@@ -19,9 +21,14 @@ def fill(kafka: str, messages: Iterable[Message]) -> None:
 
 
 def members(kafka: str, group: str) -> int:
-    """How many have joined the group, once it is settled; 0 before."""
+    """How many have joined the group, once it is settled; 0 before, and while its coordinator is being found."""
     client = AdminClient({"bootstrap.servers": kafka, "log_level": 0})
-    described = client.describe_consumer_groups([group])[group].result(30)
+    try:
+        described = client.describe_consumer_groups([group])[group].result(30)
+    except KafkaException as error:
+        if error.args[0].code() not in LOOKED_FOR:
+            raise
+        return 0
     return len(described.members) if described.state is ConsumerGroupState.STABLE else 0
 
 
