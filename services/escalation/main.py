@@ -48,8 +48,7 @@ from shared.outbox import Bell, Relay, delete_sent
 from shared.worker import Loop, until_stopped
 
 AT_ONCE: Final = 100
-FEW: Final = 32
-"""Reports in one transaction, and of the ordinary lane: a threat for the same agency waits until they are delivered."""
+"""Reports in one transaction: enough for its cost to be shared, few enough for a threat not to wait behind them."""
 
 
 def create_app(settings: Settings) -> FastAPI:
@@ -121,7 +120,7 @@ async def run_worker(settings: Settings) -> None:
         urgent, ordinary = CLASSIFIED[Lane.urgent], CLASSIFIED[Lane.ordinary]
         loops: list[Loop] = [
             read_by([urgent], READERS[urgent], classified, batch=AT_ONCE, leads=turnstile).run,
-            read_by([ordinary], READERS[ordinary], classified, batch=FEW, follows=turnstile).run,
+            read_by([ordinary], READERS[ordinary], classified, batch=AT_ONCE, follows=turnstile).run,
             read_by([RECEIVED[Lane.urgent]], "escalation.unread", partial(consumer.received_urgent, edge=edge)).run,
             read_by([ERASED], READERS[ERASED], partial(consumer.erased, edge=edge)).run,
             read_by([LINKED, AMENDED], "escalation.notices", partial(consumer.told, edge=edge)).run,

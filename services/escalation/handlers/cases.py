@@ -24,7 +24,6 @@ from shared.database import Connection, Pool, transaction
 from shared.events import Lane, ReportClassified, ReportReceived, ReportRouted
 from shared.kafka import ROUTED
 from shared.outbox import Bell, Outgoing, put
-from shared.turns import in_turn
 
 SOURCE: Final = "escalation"
 
@@ -56,7 +55,7 @@ async def escalate(
         counts = await case_reviews.counted(
             connection, [a.event for a in news.values()], rules.directory, rules.area_of
         )
-        graded = [_open(a, known.get(i), rules, now, counts.get(i)) async for i, a in in_turn(news.items())]
+        graded = [_open(a, known.get(i), rules, now, counts.get(i)) for i, a in news.items()]
         opened = await fold(connection, graded, known, now)
         await cases.keep(connection, opened, now)
         await audit.record(connection, [_entry(case, known.get(case.event.report_id), now) for case in opened])
