@@ -177,7 +177,7 @@ class Consumer:
             else:
                 self.leads.leave()
         if not records:
-            records = await self._polled(500 if self._is_read() else 50)
+            records = await self._polled(500)
         if records and self.leads:
             self.leads.close()
         return records

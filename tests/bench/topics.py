@@ -1,13 +1,18 @@
 """What stands on Kafka: put there before a run, and counted while it goes on."""
 
 from collections.abc import Iterable
+from typing import Final
 
 from confluent_kafka import Consumer, ConsumerGroupState, KafkaError, KafkaException, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient
 
 from shared.cloudevents import Message
 
-LOOKED_FOR = {KafkaError.NOT_COORDINATOR, KafkaError.COORDINATOR_NOT_AVAILABLE, KafkaError.COORDINATOR_LOAD_IN_PROGRESS}
+LOOKED_FOR: Final = {
+    KafkaError.NOT_COORDINATOR,
+    KafkaError.COORDINATOR_NOT_AVAILABLE,
+    KafkaError.COORDINATOR_LOAD_IN_PROGRESS,
+}
 
 
 def fill(kafka: str, messages: Iterable[Message]) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -12,6 +13,7 @@ from shared.cloudevents import Message, Unreadable
 from shared.consumer import Consumer, NotYet, Record, Turnstile
 from shared.dead import letters
 from shared.kafka import Producer
+from tests.infrastructure import running
 
 
 @pytest.fixture
@@ -106,6 +108,25 @@ async def test_every_reader_drains_the_urgent_lane_first(kafka: Kafka, topic: st
     assert not ordinary.seen
     await urgent.until(3)
     assert await waiting == [b"1", b"2", b"3", b"ordinary"]
+
+
+async def test_a_lane_that_the_broker_does_not_speak_of_is_not_an_empty_one(folder: Path, topic: str):
+    turnstile = Turnstile()
+    with running(Kafka(folder)) as own:
+        urgent = Reading(own, topic, leads=turnstile)
+        reading = asyncio.create_task(urgent.until(2))
+        await publish(own, topic, b"1")
+        while not urgent.seen:  # noqa: ASYNC110 - the consumer tells nobody
+            await asyncio.sleep(0.1)
+        await asyncio.wait_for(turnstile.passed(), 5)
+        own.kill()
+        await asyncio.sleep(3)
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(turnstile.passed(), 1)
+        await asyncio.to_thread(own.start)
+        await asyncio.wait_for(turnstile.passed(), 10)
+        await publish(own, topic, b"2")
+        assert await reading == [b"1", b"2"]
 
 
 async def test_the_ordinary_lane_waits_while_the_urgent_one_has_work():
