@@ -43,8 +43,8 @@ class Sent:
     at: float
     seconds: float | None = None
     labels: Sequence[str] = ()
-    threat: str = ""
-    grade: str = ""
+    threat: str = "–"
+    grade: str = "–"
     went_to: dict[str, set[str]] = field(default_factory=dict)
     """Each agency that has it, with its queues there."""
 
