@@ -191,6 +191,18 @@ async def test_turns_sent_at_once_from_two_lines_are_all_kept(phone: httpx.Async
     assert (await kept(pool)).revision == 5
 
 
+async def test_two_desks_that_type_at_once_lose_nothing_of_each_other(phone: httpx.AsyncClient, pool: Pool):
+    report_id = await opened(phone)
+    await say(phone, report_id, turn(1))
+    typed = [{"speaker": "caller", "text": f"He is at window {n}."} for n in range(6)]
+    answers = await asyncio.gather(*(tell(phone, report_id, *typed[n : n + 2]) for n in (0, 2, 4)))
+    turns = [said.text for said in (await kept(pool)).turns]
+    assert turns[0] == turn(1)["text"]
+    assert sorted(turns[1:]) == [said["text"] for said in typed]
+    last = max(answers, key=lambda answer: len(answer["turns"]))
+    assert [(said["number"], said["text"]) for said in last["turns"]] == [*enumerate(turns, 1)]
+
+
 async def test_the_end_of_the_call_completes_the_same_report(phone: httpx.AsyncClient, pool: Pool):
     report_id = await opened(phone)
     await say(phone, report_id, turn(1), turn(2))

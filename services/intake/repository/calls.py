@@ -29,6 +29,8 @@ returning number
 
 TURNS: Final = "select number, turn from call_turn where report_id = $1 order by number"
 
+LAST: Final = "select coalesce(max(number), 0) from call_turn where report_id = $1"
+
 SET_GIVEN: Final = "update call set given = $2 where report_id = $1"
 
 SET_STATE: Final = "update call set state = $2, heard_at = $3 where report_id = $1"
@@ -65,9 +67,12 @@ class OpenCall:
 
 @dataclass(frozen=True, slots=True)
 class NumberedTurn:
-    """A turn with its place in the call; of two with one number the higher version holds, or else the later."""
+    """A turn with its place in the call; of two with one number the higher version holds, or else the later.
 
-    number: int
+    Without a number it comes after the last, whoever said that.
+    """
+
+    number: int | None
     version: int
     turn: Turn
 
@@ -100,11 +105,15 @@ async def held(connection: Connection, report_id: UUID) -> OpenCall | None:
 
 
 async def set_turns(connection: Connection, report_id: UUID, turns: Sequence[NumberedTurn]) -> bool:
-    """Keep turns as spoken or as corrected; False where all of them were known already."""
-    newest = {turn.number: turn for turn in sorted(turns, key=lambda turn: turn.version)}
+    """Keep turns of a call that is held, as spoken or as corrected; False where all of them were known already."""
+    numbered = [turn for turn in turns if turn.number is not None]
+    newest = {turn.number: turn for turn in sorted(numbered, key=lambda turn: turn.version)}
+    if unnumbered := [turn for turn in turns if turn.number is None]:
+        last = max([await connection.fetchval(LAST, report_id), *filter(None, newest)])
+        newest |= dict(enumerate(unnumbered, last + 1))
     rows = [
-        {"number": turn.number, "version": turn.version, "turn": turn.turn.model_dump(mode="json")}
-        for turn in newest.values()
+        {"number": number, "version": turn.version, "turn": turn.turn.model_dump(mode="json")}
+        for number, turn in newest.items()
     ]
     return bool(await connection.fetch(SET_TURNS, report_id, rows))
 

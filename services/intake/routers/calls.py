@@ -54,7 +54,12 @@ class CallAnswered(BaseModel):
 
 
 class LiveTurn(Given):
-    number: int = Field(ge=1, le=100_000, description="its place in the call, from 1; sent again, it is a correction")
+    number: int | None = Field(
+        None,
+        ge=1,
+        le=100_000,
+        description="its place in the call, from 1; sent again, it is a correction. Left out: it comes after the last",
+    )
     version: int = Field(1, ge=1, description="a higher one replaces a lower, in whichever order they come")
     speaker: Speaker
     text: Annotated[str, StringConstraints(min_length=1, max_length=20_000)]
@@ -64,6 +69,11 @@ class LiveTurn(Given):
 
 class TurnsGiven(Given):
     turns: tuple[LiveTurn, ...] = Field(max_length=1000, description="none: nothing is said, and the line is open")
+
+    @property
+    def any_unnumbered(self) -> bool:
+        """Whoever left a number out is told what was said, with its numbers."""
+        return any(turn.number is None for turn in self.turns)
 
 
 class CallEnded(Given):
@@ -111,7 +121,7 @@ BoardDep = Annotated[Switchboard, Depends(_board)]
 
 
 def shown(heard: Heard, words: bool = False) -> CallStanding:
-    """`words`: with the turns themselves and what is known beside them, for a page that follows the call."""
+    """`words`: with the turns themselves and what is known beside them, for whoever follows the call."""
     return CallStanding(
         report_id=heard.call.report_id,
         reference=heard.call.reference,
@@ -154,7 +164,7 @@ async def open_call(
 @router.post("/{report_id}/turns")
 async def hear(report_id: UUID, given: TurnsGiven, board: BoardDep, source: SourceOrDesk, now: Now) -> CallStanding:
     """Turns as they are spoken: on disk before the answer, whatever becomes of the reading."""
-    return shown(await calls.hear(report_id, source, numbered(given), board, now))
+    return shown(await calls.hear(report_id, source, numbered(given), board, now), words=given.any_unnumbered)
 
 
 @router.post("/{report_id}/end")
@@ -213,8 +223,9 @@ async def _answered(
 ) -> dict[str, Any]:
     """One message, one answer: a mistake in one costs only itself."""
     try:
-        turns = numbered(TurnsGiven.model_validate_json(message))
-        return shown(await calls.hear(report_id, source, turns, board, now)).model_dump(mode="json")
+        given = TurnsGiven.model_validate_json(message)
+        heard = await calls.hear(report_id, source, numbered(given), board, now)
+        return shown(heard, words=given.any_unnumbered).model_dump(mode="json")
     except ValidationError as error:
         faults = error.errors(include_input=False, include_url=False, include_context=False)
         fields = [{"field": ".".join(map(str, fault["loc"])), "message": fault["msg"]} for fault in faults]

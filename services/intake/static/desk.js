@@ -6,7 +6,7 @@ const SHOWN = [["threat", "Threat"], ["happening_now", "Happening now"], ["label
   ["behaviours", "Behaviours"], ["strands", "Because of"], ["flags", "Flags"], ["online", "Online"], ["impact", "Impact"], ["reported_before", "Reported before"]];
 const AT_ONCE = 1000, STILL_THERE = 20000; // turns in one request; milliseconds
 const WORDS = JSON.parse($("facts").dataset.words); // the codebook's ids in plain words
-let call = null, turns = new Map(), next = 1, revision = 0, read_in_time = true, who = {}, on_the_line = false, said_at = 0, sending = Promise.resolve();
+let call = null, turns = new Map(), revision = 0, read_in_time = true, who = {}, on_the_line = false, said_at = 0, sending = Promise.resolve();
 
 async function ask(path, body, method = "POST") {
   const asked = body === undefined ? {} : { method, headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) };
@@ -112,7 +112,7 @@ function show(standing) {
   $("state").textContent = { live: "live", ended: "ended", dropped: "line dead" }[standing.state];
   $("end").disabled = $("dropped").disabled = standing.state !== "live";
   if (standing.about) showAbout(standing.about);
-  for (const turn of standing.turns) { turns.set(turn.number, turn); next = Math.max(next, turn.number + 1); }
+  for (const turn of standing.turns) turns.set(turn.number, turn);
   showReading(standing);
 }
 
@@ -202,10 +202,7 @@ async function keep() {
     if (!said.length) { box.value = text; return; }
     const to = await opened();
     for (let from = 0; from < said.length; from += AT_ONCE) {
-      const numbered = said.slice(from, from + AT_ONCE).map((turn, n) => ({ number: next + n, ...turn }));
-      const standing = await ask(`/v1/calls/${to.report_id}/turns`, { turns: numbered });
-      for (const turn of numbered) turns.set(turn.number, turn);
-      next += numbered.length;
+      const standing = await ask(`/v1/calls/${to.report_id}/turns`, { turns: said.slice(from, from + AT_ONCE) });
       text = said.slice(from + AT_ONCE).map((turn) => `${turn.speaker.toUpperCase()}: ${turn.text}`).join("\n");
       show(standing);
     }
@@ -219,7 +216,7 @@ async function keep() {
 const inTurn = (work) => { sending = sending.then(work, work); return sending; };
 
 function fresh() {
-  call = null; turns = new Map(); next = 1; revision = 0; read_in_time = true; who = {}; on_the_line = false;
+  call = null; turns = new Map(); revision = 0; read_in_time = true; who = {}; on_the_line = false;
   leaveNames();
   unkept.clear();
   $("about").reset();
