@@ -34,9 +34,7 @@ async def test_the_demo_login_opens_a_session_in_a_host_cookie(client: httpx.Asy
 async def test_a_wrong_name_and_a_wrong_password_are_told_alike(
     client: httpx.AsyncClient, pool: Pool, name: str, password: str
 ):
-    await people.let_in(
-        "sam", "Sam", Role.operator, "northmoor-police", "a password", pool, "a test", datetime.now(UTC)
-    )
+    await people.let_in("sam", "Sam", Role.operator, "northmoor-police", "a password", pool, "a test", NOW)
     answer = await client.post("/sign-in", data={"name": name, "password": password}, headers=OURS)
     assert answer.status_code == 401
     assert "The name or the password is wrong" in answer.text
