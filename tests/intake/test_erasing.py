@@ -61,7 +61,7 @@ async def test_those_told_later_are_read_anew_and_do_not_name_it(pool: Pool):
 
 async def test_what_is_not_there_cannot_be_erased(pool: Pool):
     with pytest.raises(UnknownReference, match="erased before"):
-        await forget("H-XXXXX-XXXXX", pool)
+        await forget("H-NEVER-GIVEN", pool)
 
 
 async def test_a_call_is_erased_once_it_has_ended(client: httpx.AsyncClient, pool: Pool):
