@@ -16,7 +16,7 @@ from pydantic import (
 )
 
 from shared.assessment import Assessment
-from shared.codebook import DangerClass, Label, Threat
+from shared.codebook import DangerClass, Label, Strand, Threat
 from shared.contract import Contract
 from shared.told import Addition, Answers, Attachment, Call, Channel, Contact, History, LinkReason, Place, Turn
 
@@ -104,6 +104,8 @@ class ReportRouted(Event):
     danger_class: DangerClass
     grade: str
     responsible: tuple[str, ...] = Field((), description="bodies that are responsible for what is not ours, by name")
+    labels: tuple[Label, ...] = Field((), description="what it was read as, for those told later of the same")
+    strands: tuple[Strand, ...] = ()
 
 
 class EntryKind(StrEnum):

@@ -10,7 +10,7 @@ from pydantic import (
     PositiveInt,
 )
 
-from shared.codebook import Impact, Strand
+from shared.codebook import Impact, Label, Strand
 from shared.contract import Contract
 
 
@@ -120,6 +120,8 @@ class History(Contract):
     last_at: AwareDatetime | None = None
     references: tuple[str, ...] = Field((), description="the last 20, newest first")
     links: tuple[Link, ...] = Field((), description="those linked directly, the last 20, newest first")
+    labels: tuple[Label, ...] = Field((), description="what any of those linked directly was read as")
+    strands: tuple[Strand, ...] = Field((), description="the strands read in any of them")
 
 
 class Line(StrEnum):

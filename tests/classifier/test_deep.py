@@ -20,6 +20,7 @@ from services.classifier.domain.pieces import LONGEST, NO_PLACE
 from services.classifier.domain.reading import read
 from services.classifier.domain.rules import Proposal
 from services.classifier.domain.wordpiece import WordPiece
+from shared.codebook import Label, Strand
 from shared.told import Answers, History, Times
 
 ROOT = Path(__file__).parents[2]
@@ -48,12 +49,15 @@ def vocabulary():
 UNANSWERED = Answers()
 
 
-def established(text, answers=UNANSWERED):
-    return establish(lexical(read(text), rulebook.load()), answers, History(), rulebook.load())
+NOTHING_BEFORE = History()
 
 
-def together(text, reader, answers=UNANSWERED):
-    facts = established(text, answers)
+def established(text, answers=UNANSWERED, history=NOTHING_BEFORE):
+    return establish(lexical(read(text), rulebook.load()), answers, history, rulebook.load())
+
+
+def together(text, reader, answers=UNANSWERED, history=NOTHING_BEFORE):
+    facts = established(text, answers, history)
     return combine(facts, held(facts, rulebook.load()), read(text), answers, reader)
 
 
@@ -160,3 +164,13 @@ def test_every_matter_is_one_that_the_codebook_allows():
     for matter in combining.MATTERS:
         assert "other" not in matter or len(matter) == 1
         assert "stalking" not in matter or "harassment" in matter
+
+
+AGAIN = "Him again from downstairs. He banged on my door for half an hour last night and called me a waste of space."
+
+
+def test_what_an_earlier_report_was_read_as_goes_on_in_a_later_one(reader):
+    before = History(reports=1, labels=(Label.hate_incident, Label.harassment), strands=(Strand.disability,))
+    assert not together(AGAIN, reader, history=History(reports=1)).of("F5.")
+    assert together(AGAIN, reader, history=before).of("F5.") == ("disability",)
+    assert not together("Thank you, he has moved out and it has stopped.", reader, history=before).of("F5.")

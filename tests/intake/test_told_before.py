@@ -12,13 +12,14 @@ import pytest
 
 from services.intake.domain.households import Keyring
 from services.intake.handlers.links import part
-from services.intake.handlers.reports import Accepted
+from services.intake.handlers.reports import Accepted, close
+from shared.codebook import Label, Strand
 from shared.database import Pool
 from shared.events import LinkDisputed, ReportLinked, ReportReceived
 from shared.kafka import LINKED
 from shared.outbox import Bell
 from shared.told import Channel, LinkReason
-from tests.builders import NOON
+from tests.builders import NOON, receipt
 from tests.intake.telling import DAY, RING, event_of, tell
 
 FILE = Path(__file__).parents[1] / "data" / "journeys.jsonl"
@@ -195,6 +196,23 @@ async def three(pool: Pool) -> list[Accepted]:
 
 async def history_of(pool: Pool, accepted: Accepted) -> int:
     return (await event_of(pool, accepted.report_id)).history.reports
+
+
+READ: dict[str, Any] = {"labels": (Label.stalking, Label.harassment), "strands": (Strand.race,)}
+
+
+async def test_a_later_report_is_told_what_the_earlier_ones_were_read_as(pool: Pool):
+    first, second, third = await three(pool)
+    assert not (await event_of(pool, third.report_id)).history.labels
+    await close([receipt(await event_of(pool, first.report_id), **READ)], pool)
+    await close([receipt(await event_of(pool, second.report_id), labels=(Label.asb,))], pool)
+    fourth = await tell(pool, "Dave, once more.", party="Dave", now=NOON + 4 * DAY)
+    history = (await event_of(pool, fourth.report_id)).history
+    assert history.labels == (Label.stalking, Label.harassment, Label.asb)
+    assert history.strands == (Strand.race,)
+    await part([disputed(fourth, first)], pool, Bell(pool), NOON + 5 * DAY)
+    history = (await event_of(pool, fourth.report_id)).history
+    assert (history.labels, history.strands) == ((), ())
 
 
 async def test_a_disputed_link_is_undone_and_the_report_read_anew(pool: Pool):

@@ -44,6 +44,11 @@ EFFECTS = ("F2.scared", "F2.distressed", "F2.threatened")
 URGENT = ("F7.imminent", "F7.explicit")
 APART = {"F2", "F7.none", "F7.urgent", "F7.imminent", "F7.explicit", "F1.once", *STRANDS}
 
+GOES_ON = {"stalking", "hate_incident"}
+AIMED_BEFORE = 2.0
+"""What a party was fixed on, or hostile to, it is in whatever it does next; whom it aimed at before is likelier to be
+aimed at again, by so much."""
+
 Odds = Mapping[str, float]
 Wanted = dict[str, str]
 """Facts to establish, each with the head of the model whose words are its evidence."""
@@ -111,9 +116,13 @@ def _threat(over: list[str], under: list[str], wanted: Wanted, doubted: set[str]
 
 def _matter(odds: Odds, over: list[str], facts: Facts, wanted: Wanted, doubted: set[str]) -> None:
     """The likeliest of the matters that the codebook allows, as the facts that make it."""
-    matter = likeliest(odds)
+    before = {label for label in ORDER if f"history.{label}" in facts.shown}
+    matter = likeliest(odds, AIMED_BEFORE if "harassment" in before else 0.0)
+    if "other" not in matter or "F7.urgent" in over:
+        matter |= GOES_ON & before
     if "hate_incident" in matter:
-        shown = [strand for strand in STRANDS if strand in over] or [max(STRANDS, key=lambda s: odds[s])]
+        told = [strand for strand in STRANDS if strand.replace("F5", "history") in facts.shown]
+        shown = [strand for strand in STRANDS if strand in over] or told or [max(STRANDS, key=lambda s: odds[s])]
         wanted |= {strand: strand for strand in shown}
         doubted.update(set(STRANDS) - wanted.keys())
     else:
@@ -137,8 +146,9 @@ def _matter(odds: Odds, over: list[str], facts: Facts, wanted: Wanted, doubted: 
         doubted.add("F1.unclear")
 
 
-def likeliest(odds: Odds) -> frozenset[str]:
-    """The set of labels with the greatest likelihood, repetition being part of harassment's."""
+def likeliest(odds: Odds, aimed: float = 0.0) -> frozenset[str]:
+    """The likeliest set of labels. Repetition is part of harassment's odds, and `aimed` is added to them."""
+    odds = {**odds, **{name: odds[name] + aimed for name in ("label.harassment", "primary.harassment")}}
     repeated = _log_chance(odds["F1.repeated"])
     label = {name: odds[f"label.{name}"] + (repeated if name == "harassment" else 0.0) for name in ORDER}
     first = {name: _log_chance(odds[f"primary.{name}"]) for name in ORDER}

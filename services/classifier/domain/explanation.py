@@ -74,7 +74,8 @@ def _for_staff(whole: Assessment, history: History) -> Iterator[str]:
         yield f"Sources disagree on repetition, and the more protective one holds: {both}."
     if history.reports:
         references = ", ".join(history.references) or "no references"
-        yield f"Earlier reports linked: {history.reports} ({references}). Not for the reporter."
+        read = f" Read as {', '.join((*history.labels, *history.strands))}." if history.labels else ""
+        yield f"Earlier reports linked: {history.reports} ({references}).{read} Not for the reporter."
     yield from (f"Missing for {one.label} ({one.fact}): {one.words}." for one in whole.missing)
     if whole.ask:
         yield f"Ask next: {whole.ask}"

@@ -107,11 +107,13 @@ def _answer(fact: str, question: str, said: str) -> Proposal:
 
 
 def from_history(history: History) -> Iterable[Proposal]:
-    """Earlier reports on the same household or party: the behaviour is repeated, and was reported before."""
+    """Earlier reports on the same household or party: the behaviour is repeated, was reported before, and read so."""
     if history.reports:
         quote = f"{history.reports} earlier"
         yield Proposal("F1.repeated", "history.reports", origin="history", quote=quote)
         yield Proposal("F9", "history.reports", origin="history", quote=quote)
+    for read in (*history.labels, *history.strands):
+        yield Proposal(f"history.{read}", "history.read", origin="history", quote=read)
 
 
 def _occasions(facts: Facts) -> None:

@@ -108,6 +108,8 @@ def _open(
         danger_class=grading.danger_class,
         grade=grading.grade,
         responsible=where.responsible,
+        labels=reading.labels if reading else (),
+        strands=reading.strands if reading else (),
     )
     return Opened(
         event=event,

@@ -121,13 +121,15 @@ async def history(
     if not links:
         return NOTHING_TOLD
     until = report.received_at if report.revision > 1 else None
-    told = await households.of_series(connection, series, report.report_id, until)
+    told = await households.of_series(connection, series, report.report_id, until, [link.report_id for link in links])
     return History(
         reports=told.reports,
         first_at=told.first_at,
         last_at=told.last_at,
         references=told.references,
         links=tuple(links),
+        labels=told.labels,
+        strands=told.strands,
     )
 
 

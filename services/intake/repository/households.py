@@ -8,6 +8,7 @@ from uuid import UUID
 
 from services.intake.domain.households import HouseholdKey, KeyKind
 from services.intake.domain.likeness import Marks
+from shared.codebook import Label, Strand
 from shared.database import Connection
 from shared.events import LinkDisputed, ReportReceived
 from shared.told import History, Link, LinkReason
@@ -44,7 +45,11 @@ select count(*) as reports, min(received_at) as first_at, max(received_at) as la
             select reference from recognisable
             where series = any($1::uuid[]) and report_id <> $2
               and received_at <= coalesce($3::timestamptz, 'infinity')
-            order by received_at desc limit 20) as newest) as refs
+            order by received_at desc limit 20) as newest) as refs,
+       (select array_agg(distinct label)
+        from report, jsonb_array_elements_text(receipt -> 'labels') as label where id = any($4::uuid[])) as labels,
+       (select array_agg(distinct strand)
+        from report, jsonb_array_elements_text(receipt -> 'strands') as strand where id = any($4::uuid[])) as strands
 from recognisable
 where series = any($1::uuid[]) and report_id <> $2 and received_at <= coalesce($3::timestamptz, 'infinity')
 """
@@ -118,12 +123,14 @@ NOTHING_TOLD: Final = History()
 
 @dataclass(frozen=True, slots=True)
 class Series:
-    """The reports of one or more series, without the one that asks."""
+    """The reports of one or more series, without the one that asks; `labels` and `strands` of those linked directly."""
 
     reports: int
     first_at: datetime | None
     last_at: datetime | None
     references: tuple[str, ...]
+    labels: tuple[Label, ...]
+    strands: tuple[Strand, ...]
 
 
 async def lock(connection: Connection, keys: Sequence[HouseholdKey]) -> None:
@@ -156,10 +163,19 @@ async def disputed(connection: Connection, ids: Sequence[UUID]) -> set[frozenset
     return {frozenset((row["later_id"], row["earlier_id"])) for row in rows}
 
 
-async def of_series(connection: Connection, series: Sequence[UUID], but: UUID, until: datetime | None) -> Series:
-    """The reports of these series, `but` one, and none received after `until`."""
-    row: Any = await connection.fetchrow(OF_SERIES, list(series), but, until)
-    return Series(row["reports"], row["first_at"], row["last_at"], tuple(row["refs"] or ()))
+async def of_series(
+    connection: Connection, series: Sequence[UUID], but: UUID, until: datetime | None, linked: Sequence[UUID]
+) -> Series:
+    """The reports of these series, `but` one, and none received after `until`; what those `linked` were read as."""
+    row: Any = await connection.fetchrow(OF_SERIES, list(series), but, until, list(linked))
+    return Series(
+        row["reports"],
+        row["first_at"],
+        row["last_at"],
+        tuple(row["refs"] or ()),
+        tuple(label for label in Label if label in (row["labels"] or ())),
+        tuple(strand for strand in Strand if strand in (row["strands"] or ())),
+    )
 
 
 @dataclass(frozen=True, slots=True)
