@@ -114,5 +114,6 @@ async def _more(events: Sequence[ReportClassified], rules: Rules, pool: Pool) ->
 
 def _anew(event: ReportClassified) -> ReportClassified:
     new = uuid4()
-    told = event.report.model_copy(update={"report_id": new, "reference": str(new)})
+    elsewhere = event.report.place.model_copy(update={"words": str(new)})  # else each would be a near-copy of the last
+    told = event.report.model_copy(update={"report_id": new, "reference": str(new), "place": elsewhere})
     return event.model_copy(update={"report_id": new, "report": told})

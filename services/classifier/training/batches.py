@@ -10,6 +10,7 @@ from services.classifier.domain.pieces import LONGEST
 
 LENGTHS = (64, 112, 160, 224, LONGEST)
 SIZE = 16
+TOGETHER = 4
 
 Floats = NDArray[np.float32]
 
@@ -29,12 +30,14 @@ def ordered(lengths: Sequence[int]) -> Iterator[Batch]:
 
 
 def shuffled(lengths: Sequence[int], random: np.random.Generator) -> list[Batch]:
-    """Every report at least once, in batches of exactly SIZE and in no order."""
+    """Every report at least once, in batches of exactly SIZE and in no order, but each with its neighbours.
+
+    Neighbours are near twins, written one after the other: side by side they teach what tells them apart.
+    """
     found = []
     for length, rows in _by_length(lengths).items():
-        mixed = random.permutation(rows)
-        missing = -len(mixed) % SIZE
-        full = np.concatenate([mixed, random.choice(mixed, missing)]).reshape(-1, SIZE)
+        rows = rows + random.choice(rows, -len(rows) % SIZE).tolist()
+        full = random.permutation(np.reshape(rows, (-1, TOGETHER))).reshape(-1, SIZE)
         found += [Batch(length, tuple(row)) for row in full.tolist()]
     return [found[at] for at in random.permutation(len(found))]
 

@@ -60,6 +60,7 @@ class QueueItem(Table, table=True):
             "queue_item_fold", "fold", "danger_class", "grade_order", "target_at", "report_id",
             postgresql_where=text("state <> 'closed'"),
         ),
+        Index("queue_item_copy", "fold", postgresql_where=text("state <> 'closed' and is_copy")),
         Index("queue_item_told_by", "told_by", "opened_at", postgresql_where=text("told_by is not null")),
     )  # fmt: skip
 

@@ -14,10 +14,13 @@ RANK: Final = "item.drill, item.danger_class, item.grade_order, item.target_at, 
 
 OF_ONE_FOLD: Final = "other.fold = item.fold and other.force is not distinct from item.force"
 
-FIRST_OF_FOLD: Final = """(item.fold is null or item.report_id in (
-    select distinct on (fold, force) report_id from queue_item where state <> 'closed' and fold is not null
+COPIED: Final = "select fold from queue_item where state <> 'closed' and is_copy"
+"""Index `queue_item_copy`."""
+
+FIRST_OF_FOLD: Final = f"""(item.fold is null or item.fold not in ({COPIED}) or item.report_id in (
+    select distinct on (fold, force) report_id from queue_item where state <> 'closed' and fold in ({COPIED})
     order by fold, force, danger_class, grade_order, target_at, report_id
-))"""
+))"""  # noqa: S608 - constants only
 """The gravest of some near-copies stands for them all, and whatever has none for itself. Worked out once a query."""
 
 COPIES: Final = f"""(
