@@ -34,7 +34,7 @@ app.add_typer(audit, name="audit")
 app.command()(intake.erase)
 app.command()(demo)
 
-Kafka = Annotated[str, typer.Option(envvar="HEARD_KAFKA", help="bootstrap servers")]
+Kafka = Annotated[str, typer.Option(envvar="HEARD_KAFKA", help="brokers, as in HEARD_INTAKE_KAFKA")]
 
 
 @audit.callback()

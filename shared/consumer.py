@@ -20,7 +20,7 @@ from aiokafka.errors import KafkaError, NoOffsetForPartitionError, OffsetOutOfRa
 from shared import telemetry
 from shared.cloudevents import Message, Unreadable, attributes
 from shared.database import DatabaseUnavailable
-from shared.kafka import DEAD, MAX_MESSAGE, KafkaUnavailable, Producer
+from shared.kafka import DEAD, MAX_MESSAGE, KafkaUnavailable, Producer, client_options
 
 log = structlog.get_logger()
 
@@ -108,7 +108,7 @@ class Held(ConsumerRebalanceListener):  # type: ignore[misc]
 class Consumer:
     """One member of one group, reading `topics` in batches of at most `batch` messages until `stop` is set."""
 
-    bootstrap: str
+    brokers: str
     topics: Sequence[str]
     group: str
     handle: Handle
@@ -145,7 +145,7 @@ class Consumer:
 
     def _built(self) -> AIOKafkaConsumer:
         return AIOKafkaConsumer(
-            bootstrap_servers=self.bootstrap,
+            **client_options(self.brokers),
             group_id=self.group,
             enable_auto_commit=False,
             auto_offset_reset="none",

@@ -9,7 +9,7 @@ from aiokafka.admin import AIOKafkaAdminClient
 
 from shared.cloudevents import Message
 from shared.consumer import Record
-from shared.kafka import DEAD, MAX_MESSAGE, Producer, partitions
+from shared.kafka import DEAD, MAX_MESSAGE, Producer, client_options, partitions
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,9 +29,9 @@ class Letter:
         return self.headers.get("dead_reason", "")
 
 
-async def letters(bootstrap: str) -> list[Letter]:
+async def letters(brokers: str) -> list[Letter]:
     """Everything in `reports.dead`, the oldest first in each partition."""
-    async with _reader(bootstrap) as (admin, consumer):
+    async with _reader(brokers) as (admin, consumer):
         places = await partitions(admin, [DEAD])
         consumer.assign(places)
         ends = await consumer.end_offsets(places)
@@ -44,10 +44,10 @@ async def letters(bootstrap: str) -> list[Letter]:
 
 
 @asynccontextmanager
-async def _reader(bootstrap: str) -> AsyncIterator[tuple[AIOKafkaAdminClient, AIOKafkaConsumer]]:
-    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
+async def _reader(brokers: str) -> AsyncIterator[tuple[AIOKafkaAdminClient, AIOKafkaConsumer]]:
+    admin = AIOKafkaAdminClient(**client_options(brokers))
     consumer = AIOKafkaConsumer(
-        bootstrap_servers=bootstrap, auto_offset_reset="earliest", max_partition_fetch_bytes=MAX_MESSAGE
+        **client_options(brokers), auto_offset_reset="earliest", max_partition_fetch_bytes=MAX_MESSAGE
     )
     try:
         await admin.start()
@@ -64,9 +64,9 @@ def _letter(record: Record) -> Letter:
     return Letter(f"{record.partition}/{record.offset}", headers, message)
 
 
-async def replay(chosen: list[Letter], bootstrap: str) -> None:
+async def replay(chosen: list[Letter], brokers: str) -> None:
     """Send letters back to the topics they came from, as they were."""
-    producer = Producer(bootstrap)
+    producer = Producer(brokers)
     try:
         await producer.send([_as_it_was(letter) for letter in chosen])
     finally:

@@ -1,8 +1,10 @@
 """Kafka: the topics, the groups that read them, and a producer that outlives its broker."""
 
 import asyncio
+import ssl
 from collections.abc import Iterable, Sequence
-from typing import Final
+from typing import Any, Final
+from urllib.parse import unquote, urlsplit
 
 import structlog
 from aiokafka import AIOKafkaProducer
@@ -49,6 +51,27 @@ SEND_TIMEOUT: Final = 10.0  # seconds
 TOPIC_TIMEOUT: Final = 2.0  # seconds, until a topic counts as not there
 
 
+def client_options(brokers: str) -> dict[str, Any]:
+    """How any client of ours reaches the brokers: `host:port,…`, or by name as `tls://name:password@host:port,…`.
+
+    By name: over TLS, with SCRAM-SHA-512 and the password percent-encoded; the authorities that are trusted are the
+    machine's, or those of `SSL_CERT_FILE`. Raises ValueError for any other way to write it.
+    """
+    if "://" not in brokers:
+        return {"bootstrap_servers": brokers}
+    address = urlsplit(brokers)
+    if address.scheme != "tls" or not (address.username and address.password):
+        raise ValueError("write Kafka's address as host:port,… or tls://name:password@host:port,…")
+    return {
+        "bootstrap_servers": address.netloc.rpartition("@")[2],
+        "security_protocol": "SASL_SSL",
+        "ssl_context": ssl.create_default_context(),
+        "sasl_mechanism": "SCRAM-SHA-512",
+        "sasl_plain_username": unquote(address.username),
+        "sasl_plain_password": unquote(address.password),
+    }
+
+
 def agency_topic(agency: str) -> str:
     """Where an agency on Kafka is told of what is in its feed."""
     return f"agency.{agency}"
@@ -89,8 +112,8 @@ async def _missing(producer: AIOKafkaProducer, topics: Iterable[str]) -> set[str
 class Producer:
     """Idempotent, `acks=all`; built anew after any failure, for a broker that came back may know nothing of it."""
 
-    def __init__(self, bootstrap: str) -> None:
-        self._bootstrap = bootstrap
+    def __init__(self, brokers: str) -> None:
+        self._brokers = brokers
         self._producer: AIOKafkaProducer | None = None
         self._building = asyncio.Lock()
 
@@ -143,7 +166,7 @@ class Producer:
         async with self._building:
             if self._producer is None:
                 producer = AIOKafkaProducer(
-                    bootstrap_servers=self._bootstrap,
+                    **client_options(self._brokers),
                     enable_idempotence=True,
                     acks="all",
                     max_request_size=MAX_MESSAGE,

@@ -2,8 +2,10 @@
 
 from typing import Self
 
-from pydantic import Field, SecretStr, model_validator
+from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from shared.kafka import client_options
 
 DEMO_MARK = "demo-"
 
@@ -15,8 +17,14 @@ class ServiceSettings(BaseSettings):
 
     environment: str = Field("production", description="`demo` alone accepts demo credentials")
     host: str = Field("127.0.0.1", description="address that HTTP listens on")
-    kafka: str = Field(description="bootstrap servers, host:port separated by commas")
+    kafka: SecretStr = Field(description="brokers: host:port,… or tls://name:password@host:port,…")
     log_level: str = Field("INFO", description="DEBUG, INFO, WARNING or ERROR")
+
+    @field_validator("kafka")
+    @classmethod
+    def _can_be_reached(cls, kafka: SecretStr) -> SecretStr:
+        client_options(kafka.get_secret_value())
+        return kafka
 
     @model_validator(mode="after")
     def _demo_credentials_stay_in_the_demo(self) -> Self:

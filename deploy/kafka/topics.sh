@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # The topics of production, and who may do what to them. Run it again after every change: it adds what is missing.
-# BOOTSTRAP: host:port; REPLICAS: 3 in production; AGENCIES: ids of those on Kafka; ACLS=1 where the brokers know the services by name (mTLS or SASL).
+# BOOTSTRAP: host:port; REPLICAS: 3 in production; AGENCIES: ids of those on Kafka; ACLS=1 where the brokers know the services
+# by name: `intake`, `classifier`, `escalation`, `operator`, and each agency by its id (KAFKA=tls://intake:password@host:port).
 set -euo pipefail
 bin=${KAFKA_BIN:-/opt/kafka/bin}
 admin=(--bootstrap-server "$BOOTSTRAP" ${COMMAND_CONFIG:+--command-config "$COMMAND_CONFIG"})
@@ -39,7 +40,7 @@ reads() {
 }
 
 writes intake reports.received reports.received.urgent reports.linked reports.amended reports.erased reports.dead
-reads intake reports.routed links.disputed
+reads intake reports.routed reports.progressed links.disputed
 writes classifier reports.classified reports.classified.urgent reports.dead
 reads classifier reports.received reports.received.urgent
 writes escalation reports.routed reports.progressed reports.overridden links.disputed reports.dead

@@ -53,16 +53,19 @@ class Kafka:
     """One node, at the same address for as long as this object lives. Topics make themselves, of `partitions` each.
 
     Whoever comes to it by the port `behind` is told to go on by way of `through`, where a test may put something in
-    between.
+    between. `properties` are further ones, which may name what those above name.
     """
 
-    def __init__(self, folder: Path, port: int | None = None, *, heap: str = "256m", partitions: int = 4) -> None:
+    def __init__(
+        self, folder: Path, port: int | None = None, *, heap: str = "256m", partitions: int = 4, properties: str = ""
+    ) -> None:
         self.folder = folder.absolute()
         self._port = port
         self._controller = process.free_port()
         self.behind, self.through = process.free_port(), process.free_port()
         self._heap = heap
         self._partitions = partitions
+        self._further = properties
         self._child: subprocess.Popen[bytes] | None = None
 
     @property
@@ -126,7 +129,7 @@ class Kafka:
 
     def _configure(self) -> None:
         self._properties.write_text(
-            _PROPERTIES.format(
+            (_PROPERTIES + self._further).format(
                 port=self.port,
                 controller=self._controller,
                 behind=self.behind,

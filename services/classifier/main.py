@@ -63,11 +63,12 @@ async def run_second_reader(settings: Settings) -> None:
 
 async def _read_all(settings: Settings, read: Read, classify: Classify, groups: Mapping[str, str], batch: int) -> None:
     stop = asyncio.Event()
-    producer = Producer(settings.kafka)
+    kafka = settings.kafka.get_secret_value()
+    producer = Producer(kafka)
     turnstile = Turnstile()
     handle = partial(read, edge=Edge(classify, producer))
     urgent, ordinary = RECEIVED[Lane.urgent], RECEIVED[Lane.ordinary]
-    reader = partial(Consumer, settings.kafka, handle=handle, producer=producer, stop=stop, batch=batch)
+    reader = partial(Consumer, kafka, handle=handle, producer=producer, stop=stop, batch=batch)
     loops = [
         reader(topics=[urgent], group=groups[urgent], leads=turnstile).run,
         reader(topics=[ordinary], group=groups[ordinary], follows=turnstile).run,

@@ -105,7 +105,8 @@ async def coverage(settings: Settings) -> AsyncIterator[Coverage | None]:
 async def run_worker(settings: Settings) -> None:
     """Open cases, put unread threats on the queue, take in what was set aside, send receipts, until SIGTERM."""
     stop = asyncio.Event()
-    producer = Producer(settings.kafka)
+    kafka = settings.kafka.get_secret_value()
+    producer = Producer(kafka)
     async with (
         create_pool(settings.database.get_secret_value(), settings.connections) as pool,
         coverage(settings) as districts,
@@ -115,7 +116,7 @@ async def run_worker(settings: Settings) -> None:
         clock = Clock(pool)
         edge = Edge(pool, Bell(pool), rules, timedelta(seconds=settings.unread_after), clock)
         turnstile = Turnstile()
-        read_by = partial(Consumer, settings.kafka, producer=producer, stop=stop)
+        read_by = partial(Consumer, kafka, producer=producer, stop=stop)
         classified = partial(consumer.classified, edge=edge)
         urgent, ordinary = CLASSIFIED[Lane.urgent], CLASSIFIED[Lane.ordinary]
         loops: list[Loop] = [

@@ -9,7 +9,7 @@ from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
 
 from shared.events import Lane
-from shared.kafka import CLASSIFIED, READERS, RECEIVED, KafkaUnavailable, partitions
+from shared.kafka import CLASSIFIED, READERS, RECEIVED, KafkaUnavailable, client_options, partitions
 
 SHORT: Final = 500
 """Messages: behind by no more than this, a report already read cannot be said to be waiting."""
@@ -25,10 +25,10 @@ class Backlog:
     committed: Offsets = field(default_factory=dict)
 
     @classmethod
-    async def read(cls, bootstrap: str) -> Self:
+    async def read(cls, brokers: str) -> Self:
         """Ask the broker. Raises KafkaUnavailable where it does not answer."""
-        consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap)
-        admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
+        consumer = AIOKafkaConsumer(**client_options(brokers))
+        admin = AIOKafkaAdminClient(**client_options(brokers))
         try:
             await consumer.start()
             await admin.start()

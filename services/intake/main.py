@@ -84,18 +84,19 @@ def keyring(settings: Settings) -> Keyring:
 async def run_worker(settings: Settings) -> None:
     """Publish what was accepted, publish it again without a receipt, and record the receipts, until SIGTERM."""
     stop = asyncio.Event()
-    producer = Producer(settings.kafka)
+    kafka = settings.kafka.get_secret_value()
+    producer = Producer(kafka)
     async with create_pool(settings.database.get_secret_value(), settings.connections) as pool:
         settle = partial(await_receipt, seconds=settings.republish_after)
         relay = Relay(pool, producer, settle, stop)
-        again = Republisher(relay, settings.kafka, settings.republish_batch, settings.republish_after, stop)
+        again = Republisher(relay, kafka, settings.republish_batch, settings.republish_after, stop)
         hear = partial(consumer.receipts, pool=pool)
-        receipts = Consumer(settings.kafka, [ROUTED], "intake.receipts", hear, producer, stop, batch=500)
+        receipts = Consumer(kafka, [ROUTED], "intake.receipts", hear, producer, stop, batch=500)
         bell, clock = Bell(pool), Clock(pool)
         part = partial(consumer.disputes, pool=pool, bell=bell)
-        disputes = Consumer(settings.kafka, [DISPUTED], "intake.disputes", part, producer, stop, batch=50)
+        disputes = Consumer(kafka, [DISPUTED], "intake.disputes", part, producer, stop, batch=50)
         dead_lines = DeadLines(Switchboard(pool, bell, keyring(settings), None), settings.line_dead_after, clock, stop)
         learn = partial(consumer.progress, pool=pool)
-        progress = Consumer(settings.kafka, [PROGRESSED], "intake.progress", learn, producer, stop, batch=500)
+        progress = Consumer(kafka, [PROGRESSED], "intake.progress", learn, producer, stop, batch=500)
         loops = [relay.run, again.run, receipts.run, disputes.run, progress.run, dead_lines.run, bell.run, clock.run]
         await until_stopped(stop, producer, TOPICS, loops, settings.metrics_port)

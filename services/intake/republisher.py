@@ -24,7 +24,7 @@ class Republisher:
     """`batch` is the most that is published again at each tick; `after` the seconds that a waiting one is put off."""
 
     relay: Relay
-    bootstrap: str
+    brokers: str
     batch: int
     after: float
     stop: asyncio.Event
@@ -45,7 +45,7 @@ class Republisher:
         return await self._again(rows) if rows else 0
 
     async def _again(self, rows: list[Any]) -> int:
-        backlog = await Backlog.read(self.bootstrap)
+        backlog = await Backlog.read(self.brokers)
         waiting = [row for row in rows if backlog.is_waiting(row["topic"], row["partition"], row["position"])]
         lost = [row for row in rows if row not in waiting]
         if waiting:

@@ -31,7 +31,7 @@ WRITES = {
     "operator": {*TOPICS} - {DEAD},
 }
 READS = {
-    "intake": {ROUTED, DISPUTED},
+    "intake": {ROUTED, PROGRESSED, DISPUTED},
     "classifier": {*RECEIVED.values()},
     "escalation": {*CLASSIFIED.values(), RECEIVED[Lane.urgent], LINKED, AMENDED, ERASED, DEAD},
     "operator": {DEAD},

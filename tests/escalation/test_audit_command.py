@@ -21,7 +21,7 @@ async def heard(settings: Settings, *arguments: str) -> tuple[int, str]:
         "PYTHONPATH": str(ROOT),
         "HEARD_ESCALATION_DATABASE": settings.database.get_secret_value(),
         "HEARD_ESCALATION_GUEST_DATABASE": settings.guest_database.get_secret_value(),
-        "HEARD_ESCALATION_KAFKA": settings.kafka,
+        "HEARD_ESCALATION_KAFKA": settings.kafka.get_secret_value(),
         "HEARD_ESCALATION_TOKEN_KEY": settings.token_key.get_secret_value(),
         "HEARD_ESCALATION_AUDIT_KEY": settings.audit_key.get_secret_value(),
     }

@@ -124,7 +124,7 @@ async def ran(settings: Settings, *arguments: str) -> str:
     """One command, in a process of its own."""
     environment = os.environ | {
         "HEARD_INTAKE_DATABASE": settings.database.get_secret_value(),
-        "HEARD_INTAKE_KAFKA": settings.kafka,
+        "HEARD_INTAKE_KAFKA": settings.kafka.get_secret_value(),
         "HEARD_INTAKE_SECRET": settings.secret.get_secret_value(),
     }
     command = (sys.executable, "-m", "services", "intake", *arguments)
