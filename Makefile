@@ -33,6 +33,7 @@ faults: .venv/tests
 
 # Every promise broken in a copy, and its test seen to fail (docs/promises.md).
 promises: .venv/tests
+	@deploy/test-machine.sh
 	@$(BIN)/python -m deploy.local.kafka
 	@$(BIN)/python -m tests.faults.promises $(ARGS)
 

@@ -33,7 +33,7 @@ rulebook = typer.Typer(no_args_is_help=True, help="The rules themselves.")
 
 File = Annotated[str, typer.Argument(help="reports, one JSON object a line; - for standard input")]
 Rules = Annotated[Path, typer.Option("--rulebook", help="the folder of rules")]
-First = Annotated[bool, typer.Option("--first", help="the first reading only: by the rules alone, in microseconds")]
+First = Annotated[bool, typer.Option("--first", help="the first reading only: by the rules alone, in milliseconds")]
 
 
 def _settings() -> Settings:

@@ -54,6 +54,14 @@ def test_careful_words_only(rulebook: Rulebook, text: str):
     assert not re.search(r"\b(?:[SHOA]\d|F\d+|L\d|score|class \d|rulebook)\b", said)
 
 
+def test_a_grave_crime_that_is_none_of_ours_is_told_kindly(rulebook: Rulebook):
+    said = reporter(explained(rulebook, "Someone raped me last night in the park."))
+    assert "a serious offence of another kind. It is right to report it." in said
+    assert "missing" not in said
+    assert "makes us think so" not in said
+    assert "it distressed somebody" not in said
+
+
 def test_the_reporter_hears_nothing_of_what_others_told(rulebook: Rulebook):
     history = History(reports=3, references=("H-SECRET-1", "H-SECRET-2"))
     linked, alone = explained(rulebook, FOLLOWED_ONCE, history=history), explained(rulebook, FOLLOWED_ONCE)

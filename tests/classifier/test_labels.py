@@ -6,7 +6,7 @@ from services.classifier.domain import labels
 from services.classifier.domain.danger import danger_class, threat
 from shared.codebook import DangerClass, Label, Repetition, Threat
 from shared.told import Answers, History, Times
-from tests.classifier.building import BOOK, facts
+from tests.classifier.building import BOOK, facts, said
 
 CASES = {
     "L1 stalking always carries harassment": (["F1.repeated", "S1", "S4"], ["stalking", "harassment"]),
@@ -93,6 +93,33 @@ def test_the_more_protective_of_text_and_answer_holds_and_both_are_shown():
     shown = facts("H8", "F1.repeated", answers=Answers(times=Times.once))
     assert labels.repetition(shown, BOOK) is Repetition.repeated
     assert "F1.once" in shown.shown
+
+
+@pytest.mark.parametrize(
+    ("text", "times"),
+    [
+        ("I reported it to 101 and nothing was done.", 1),
+        ("I rang 999 last week about him.", 1),
+        ("I have reported this to the council three times.", 3),
+        ("I've complained to the landlord 12 times.", 12),
+        ("I told the police twice.", 2),
+        ("He is loud.", 0),
+    ],
+)
+def test_how_often_it_was_reported_is_what_was_said_and_no_telephone_number(text: str, times: int):
+    assert said(text).reported_before == times
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["I asked my ex to leave me alone and he came to my house.", "I told him to stop calling but he still rang me."],
+)
+def test_told_to_stop_and_done_again_is_repeated(text: str):
+    assert said(text).repetition is Repetition.repeated
+
+
+def test_a_repeated_hate_incident_carries_harassment():
+    assert "harassment" in said("Every week they spray swastikas on our synagogue because we are Jewish.").labels
 
 
 def test_earlier_reports_are_repetition_and_reported_before():

@@ -17,6 +17,7 @@ from shared.kafka import TOPICS
 
 DEPLOY = Path(__file__).resolve().parents[2] / "deploy"
 COMPOSE: dict[str, Any] = yaml.safe_load((DEPLOY / "compose" / "compose.yml").read_text())
+OF_UVICORN = "FORWARDED_ALLOW_IPS"
 OURS = {name: one for name, one in COMPOSE["services"].items() if "build" in one}
 SETTINGS = {
     f"HEARD_{service}_{name}".upper(): field
@@ -27,7 +28,7 @@ SETTINGS = {
 
 @pytest.mark.parametrize("name", OURS)
 def test_every_variable_is_a_setting(name: str):
-    assert set(OURS[name]["environment"]) <= set(SETTINGS)
+    assert set(OURS[name]["environment"]) <= {*SETTINGS, OF_UVICORN}
 
 
 @pytest.mark.parametrize("name", OURS)

@@ -4,7 +4,7 @@ import re
 
 from services.classifier.domain import danger, labels, language
 from services.classifier.domain.combine import combine
-from services.classifier.domain.facts import Facts, establish
+from services.classifier.domain.facts import Facts, establish, noted
 from services.classifier.domain.lexical import lexical
 from services.classifier.domain.reading import read
 from services.classifier.domain.rules import Proposal, Rulebook
@@ -14,7 +14,9 @@ from shared.events import ReportReceived
 from shared.told import CallState
 
 _BEHAVIOUR = re.compile(r"[SHOA]\d+")
-_COUNT = re.compile(r"\d+")
+_WORDS = ("two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
+_IN_WORDS = {word: count for count, word in enumerate(_WORDS, 2)}
+_TIMES = re.compile(rf"\b({'|'.join(_IN_WORDS)}|\d{{1,2}}) times\b|\btwice\b")
 
 
 def assess(report: ReportReceived, rulebook: Rulebook) -> Assessment:
@@ -24,7 +26,7 @@ def assess(report: ReportReceived, rulebook: Rulebook) -> Assessment:
     facts = establish(sorted(lexical(reading, rulebook), key=_place), report.answers, report.history, rulebook)
     given = labels.held(facts, rulebook)
     if rulebook.second and not unread:
-        facts = combine(facts, given, reading, report.answers, rulebook.second)
+        facts = noted(combine(facts, given, reading, report.answers, rulebook.second), rulebook)
         given = labels.held(facts, rulebook)
     if unread:
         given = (
@@ -75,8 +77,17 @@ def _order(fact: str) -> tuple[int, int, str]:
 
 
 def _reported_before(facts: Facts) -> int:
-    counts = [int(n[0]) for p in facts.shown.get("F9", ()) if (n := _COUNT.search(p.quote)) and len(n[0]) < 4]
-    return max([*counts, 1 if "F9" in facts.shown else 0])
+    return max((_times(proposal) for proposal in facts.shown.get("F9", ())), default=0)
+
+
+def _times(reported: Proposal) -> int:
+    """How often: what the form or earlier reports count, or what the words say, where 101 and 999 are no counts."""
+    if reported.origin != "text":
+        return int(reported.quote.split()[0])
+    said = _TIMES.search(reported.quote.lower())
+    if not said:
+        return 1
+    return 2 if said[0] == "twice" else _IN_WORDS.get(said[1]) or int(said[1])
 
 
 def _evidence(facts: Facts) -> tuple[Evidence, ...]:

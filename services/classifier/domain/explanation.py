@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from services.classifier.domain.guide import Phrase
 from shared.assessment import Assessment, Evidence, Explanation, PossibleOffence
-from shared.codebook import DangerClass, Label, Repetition, Threat
+from shared.codebook import DangerClass, Flag, Label, Repetition, Threat
 from shared.told import History
 
 Phrases = Mapping[str, Phrase]
@@ -30,7 +30,7 @@ def _for_reporter(own: Assessment, offences: Sequence[PossibleOffence], phrases:
         yield from _because(own, phrases)
         if own.repetition is not Repetition.repeated and own.primary is not Label.other:
             yield phrases["once"].words
-        if own.missing:
+        if own.missing and not _grave(own):
             yield f"{phrases['more'].words} {'; '.join(one.words for one in own.missing)}."
         if own.online and own.primary in (Label.stalking, Label.harassment):
             yield phrases["online"].words
@@ -41,20 +41,25 @@ def _for_reporter(own: Assessment, offences: Sequence[PossibleOffence], phrases:
 
 
 def _what_it_may_be(own: Assessment, phrases: Phrases) -> str:
-    named = [phrases[f"label.{label}"] for label in own.labels]
     if own.primary is Label.other:
-        return named[0].words
+        return phrases["label.other.grave" if _grave(own) else "label.other"].words
+    named = [phrases[f"label.{label}"] for label in own.labels]
     first, *rest = (phrase.words for phrase in named)
     also = f", and also {' and '.join(rest)}" if rest else ""
     return f"{phrases['begin'].words} {first}{also}. {named[0].source}"
 
 
 def _because(own: Assessment, phrases: Phrases) -> Iterator[str]:
-    shown = {seen.fact for seen in own.evidence}
+    shown = {seen.fact for seen in own.evidence if not seen.rule.startswith("D.")}
     beside = (*TOLD_BESIDE, *(f"F5.{strand}" for strand in own.strands))
     facts = [*own.behaviours, *(fact for fact in beside if fact in shown)]
     if told := [phrases[fact].words for fact in facts if fact in phrases]:
-        yield f"{phrases['because'].words} {'; '.join(told)}."
+        yield f"{phrases['read' if own.primary is Label.other else 'because'].words} {'; '.join(told)}."
+
+
+def _grave(own: Assessment) -> bool:
+    """A crime against a person that is none of ours: whoever suffered it is not told what was missing for a label."""
+    return own.primary is Label.other and ("H7" in own.behaviours or Flag.sexual in own.flags)
 
 
 def _for_staff(whole: Assessment, history: History) -> Iterator[str]:

@@ -61,6 +61,16 @@ def establish(proposals: Iterable[Proposal], answers: Answers, history: History,
     return facts
 
 
+def noted(facts: Facts, rulebook: Rulebook) -> Facts:
+    """The same facts with the notes that follow from them as they stand, and no others."""
+    derived = [derivation for derivation in rulebook.derivations if derivation.fact.startswith("note.")]
+    gone = {derivation.fact for derivation in derived}
+    found = Facts({fact: seen for fact, seen in facts.shown.items() if fact not in gone})
+    for derivation in derived:
+        _derive(found, derivation, rulebook)
+    return found
+
+
 def _derive(facts: Facts, derivation: Derivation, rulebook: Rulebook) -> None:
     if derivation.fact not in facts.shown and facts.all_hold(derivation.terms, rulebook.sets):
         seen = _first_evidence(facts, derivation, rulebook)
