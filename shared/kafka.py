@@ -53,7 +53,7 @@ READERS: Final = {
 """The consumer group that must get through each topic that receipts are given for, for whoever asks how far it is."""
 
 MAX_MESSAGE: Final = 8 * 2**20  # bytes: a report of 1 MiB, written twice, with its evidence
-MAX_EVENT: Final = MAX_MESSAGE - 2**16  # bytes: the rest is for the headers, a dead letter's too
+MAX_VALUE: Final = MAX_MESSAGE - 2**16  # bytes: the rest is for the headers, a dead letter's too
 SEND_TIMEOUT: Final = 10.0  # seconds
 TOPIC_TIMEOUT: Final = 2.0  # seconds, until a topic counts as not there
 

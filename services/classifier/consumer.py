@@ -14,7 +14,7 @@ from shared import telemetry
 from shared.cloudevents import Message, Unreadable, decode, encode
 from shared.consumer import Record
 from shared.events import ReportClassified, ReportReceived
-from shared.kafka import CLASSIFIED, MAX_EVENT, Producer
+from shared.kafka import CLASSIFIED, MAX_VALUE, Producer
 from shared.turns import in_turn
 
 log = structlog.get_logger()
@@ -50,7 +50,7 @@ def _read(record: Record, classify: Classify) -> Message:
     key = (record.key or b"").decode(errors="replace")
     for event in _readings(report, classify):
         message = encode(event, CLASSIFIED[report.lane], SOURCE, datetime.now(UTC), trace, key)
-        if len(message.value) <= MAX_EVENT:
+        if len(message.value) <= MAX_VALUE:
             return message
         log.error("too large to be sent on", report_id=str(report.report_id), bytes=len(message.value))
     raise Unreadable("too large to be sent on, even unread")

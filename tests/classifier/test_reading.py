@@ -9,7 +9,7 @@ from services.classifier import consumer
 from services.classifier.consumer import Edge
 from shared.cloudevents import Message, Unreadable, decode, encode
 from shared.events import Lane, ReportClassified, ReportReceived
-from shared.kafka import CLASSIFIED, MAX_EVENT, RECEIVED
+from shared.kafka import CLASSIFIED, MAX_VALUE, RECEIVED
 from shared.telemetry import new_traceparent
 from tests.builders import NOON, classified, report
 
@@ -46,7 +46,7 @@ async def test_what_cannot_be_read_goes_on_unread_in_its_lane():
 
 async def test_a_reading_too_large_to_be_sent_on_goes_on_unread():
     def wordy(told: ReportReceived) -> ReportClassified:
-        return classified(told, notes=("x" * MAX_EVENT,))
+        return classified(told, notes=("x" * MAX_VALUE,))
 
     published, told = Published(), report(lane=Lane.urgent)
     await consumer.received([record(told)], Edge(wordy, published))
@@ -56,6 +56,6 @@ async def test_a_reading_too_large_to_be_sent_on_goes_on_unread():
 
 
 async def test_a_report_too_large_to_be_sent_on_even_unread_is_set_aside():
-    told = report(text="x" * MAX_EVENT)
+    told = report(text="x" * MAX_VALUE)
     with pytest.raises(Unreadable, match="too large"):
         await consumer.received([record(told)], Edge(classified, Published()))
