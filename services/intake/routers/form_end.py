@@ -9,6 +9,7 @@ from fastapi.responses import PlainTextResponse, RedirectResponse
 
 from services.intake.domain import questions, sealing
 from services.intake.domain.drafts import Draft, Sent
+from services.intake.domain.keepable import Kept
 from services.intake.domain.questions import Reporting
 from services.intake.errors import DraftGone, TooLong
 from services.intake.handlers import drafts, evidence, explanations
@@ -110,7 +111,7 @@ async def come_back(visit: VisitDep) -> Response:
 
 
 @router.post("/return")
-async def carry_on(visit: VisitDep, kept: DraftsDep, now: Now, code: Annotated[str, Form()] = "") -> Response:
+async def carry_on(visit: VisitDep, kept: DraftsDep, now: Now, code: Annotated[Kept, Form()] = "") -> Response:
     plain = sealing.normalised_code(code)
     if not plain:
         return visit.page("return.html", 400, faults={"code": "no_code"})

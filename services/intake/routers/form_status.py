@@ -6,6 +6,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Form, Response
 
 from services.intake.domain import questions
+from services.intake.domain.keepable import Kept
 from services.intake.domain.questions import BY_NAME, Reporting
 from services.intake.errors import DraftGone, TooLong, UnknownReference
 from services.intake.handlers import amendments, explanations, reports, visits
@@ -19,7 +20,7 @@ from shared.told import Contact
 
 router = APIRouter(prefix="/status", dependencies=[FromHere], include_in_schema=False)
 
-Typed = Annotated[str, Form()]
+Typed = Annotated[Kept, Form()]
 
 
 async def _holder(visit: VisitDep, kept: DraftsDep, now: Now) -> Holder:
