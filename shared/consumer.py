@@ -20,7 +20,7 @@ from aiokafka.errors import KafkaError, NoOffsetForPartitionError, OffsetOutOfRa
 from shared import telemetry
 from shared.cloudevents import Message, Unreadable, attributes
 from shared.database import DatabaseUnavailable
-from shared.kafka import DEAD, MAX_MESSAGE, KafkaUnavailable, Producer, client_options
+from shared.kafka import DEAD, MAX_MESSAGE, MAX_VALUE, KafkaUnavailable, Producer, client_options
 
 log = structlog.get_logger()
 
@@ -257,7 +257,7 @@ class Consumer:
 
 
 def dead_letter(record: Record, group: str, reason: str, now: datetime) -> Message:
-    """The message as it was, with where it stood, who could not read it, and why."""
+    """The message as it was, with where it stood, who could not read it, and why; cut where too large to send on."""
     place = {
         "dead_topic": record.topic,
         "dead_partition": str(record.partition),
@@ -268,7 +268,7 @@ def dead_letter(record: Record, group: str, reason: str, now: datetime) -> Messa
     }
     kept = [(name, value) for name, value in record.headers if not name.startswith("dead_")]
     added = [(name, value.encode()) for name, value in place.items()]
-    return Message(DEAD, record.key or b"", record.value or b"", (*kept, *added))
+    return Message(DEAD, record.key or b"", (record.value or b"")[:MAX_VALUE], (*kept, *added))
 
 
 def follow(record: Record) -> None:

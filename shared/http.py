@@ -127,6 +127,8 @@ TITLES: Final = {
 
 async def _http_error(_: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
+    if error.status_code == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
+        return Response(status_code=error.status_code)
     title = TITLES.get(error.status_code, HTTPStatus(error.status_code).phrase)
     return problem(error.status_code, title, str(error.detail), error.headers)
 
@@ -161,6 +163,13 @@ async def too_large_problem(_: Request) -> Response:
     return problem(413, "Too large", "A report may be up to 1 MiB. Shorten it, or send the rest as a second report.")
 
 
+def _unsaid(message: Message) -> bool:
+    """A 413 that says nothing itself."""
+    if message["type"] != "http.response.start" or message["status"] != HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
+        return False
+    return (b"content-type", b"application/problem+json") not in message["headers"]
+
+
 class TooLargeIsSaid:
     """Turn the plain 413 of a body over the limit into an answer that says what to do."""
 
@@ -172,7 +181,7 @@ class TooLargeIsSaid:
 
         async def answered(message: Message) -> None:
             nonlocal too_large
-            if message["type"] == "http.response.start" and message["status"] == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
+            if _unsaid(message):
                 too_large = True
                 await (await self._say(Request(scope)))(scope, receive, send)
             if not too_large:

@@ -9,7 +9,13 @@ from urllib.parse import unquote, urlsplit
 import structlog
 from aiokafka import AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient
-from aiokafka.errors import KafkaError, TopicAuthorizationFailedError, UnknownTopicOrPartitionError
+from aiokafka.errors import (
+    KafkaError,
+    MessageSizeTooLargeError,
+    RecordListTooLargeError,
+    TopicAuthorizationFailedError,
+    UnknownTopicOrPartitionError,
+)
 from aiokafka.structs import RecordMetadata, TopicPartition
 
 from shared.cloudevents import Message
@@ -47,6 +53,7 @@ READERS: Final = {
 """The consumer group that must get through each topic that receipts are given for, for whoever asks how far it is."""
 
 MAX_MESSAGE: Final = 8 * 2**20  # bytes: a report of 1 MiB, written twice, with its evidence
+MAX_VALUE: Final = MAX_MESSAGE - 2**16  # bytes: the rest is for the headers, a dead letter's too
 SEND_TIMEOUT: Final = 10.0  # seconds
 TOPIC_TIMEOUT: Final = 2.0  # seconds, until a topic counts as not there
 
@@ -80,7 +87,7 @@ def agency_topic(agency: str) -> str:
 class KafkaUnavailable(Exception):
     """Not every message was acknowledged; `acknowledged` maps the places of those that were to where they stand.
 
-    `refused` are the places of those whose topic the broker lacks, or does not let us write to.
+    `refused` are the places of those that are too large, or whose topic the broker lacks, or does not let us write to.
     """
 
     def __init__(
@@ -109,6 +116,20 @@ async def _missing(producer: AIOKafkaProducer, topics: Iterable[str]) -> set[str
     return missing
 
 
+TOO_LARGE: Final = (MessageSizeTooLargeError, RecordListTooLargeError)
+
+
+async def _sent(producer: AIOKafkaProducer, message: Message) -> "asyncio.Future[RecordMetadata] | None":
+    """The acknowledgement to come; None where the message is larger than any may be."""
+    try:
+        acknowledgement: asyncio.Future[RecordMetadata] = await producer.send(
+            message.topic, message.value, key=message.key, headers=list(message.headers)
+        )
+    except TOO_LARGE:
+        return None
+    return acknowledgement
+
+
 class Producer:
     """Idempotent, `acks=all`; built anew after any failure, for a broker that came back may know nothing of it."""
 
@@ -122,24 +143,23 @@ class Producer:
         try:
             producer = await self._started()
             missing = await _missing(producer, {message.topic for message in messages})
-            sent = {
-                place: await producer.send(m.topic, m.value, key=m.key, headers=list(m.headers))
-                for place, m in enumerate(messages)
-                if m.topic not in missing
-            }
-        except (KafkaError, OSError) as error:
+            tried = {place: await _sent(producer, m) for place, m in enumerate(messages) if m.topic not in missing}
+        except (KafkaError, OSError) as away:
             await self.close()
-            raise KafkaUnavailable(type(error).__name__, {}) from error
+            raise KafkaUnavailable(type(away).__name__, {}) from away
+        sent = {place: future for place, future in tried.items() if future}
         done, late = await asyncio.wait(sent.values(), timeout=SEND_TIMEOUT) if sent else (set(), set())
-        failures = {future for future in done if future.exception()}
-        good = {place: future.result() for place, future in sent.items() if future in done - failures}
+        failures = {place: error for place, future in sent.items() if future in done and (error := future.exception())}
+        good = {place: future.result() for place, future in sent.items() if future in done and place not in failures}
+        large = {place for place, failure in failures.items() if isinstance(failure, TOO_LARGE)}
+        refused = frozenset(range(len(messages))) - set(sent) | large
         if late or failures:
             await self.close()
-            reason = type(next(iter(failures)).exception()).__name__ if failures else "Timeout"
-            raise KafkaUnavailable(reason, good)
-        if missing:
-            refused = frozenset(range(len(messages))) - set(good)
-            raise KafkaUnavailable(f"cannot write to {', '.join(sorted(missing))}", good, refused)
+            reason = type(next(iter(failures.values()))).__name__ if failures else "Timeout"
+            raise KafkaUnavailable(reason, good, refused)
+        if refused:
+            topics = ", ".join(sorted({messages[place].topic for place in refused}))
+            raise KafkaUnavailable(f"cannot write to {topics}" if missing else f"too large for {topics}", good, refused)
         return [good[place] for place in range(len(messages))]
 
     async def create_topics(self, topics: Iterable[str]) -> None:

@@ -68,7 +68,7 @@ update outbox set due_at = now() + interval '{LEASE}' from due where outbox.id =
 returning outbox.*
 """  # noqa: S608 - constants only
 
-PUT_OFF: Final = 30.0  # seconds, where a topic is not there
+PUT_OFF: Final = 30.0  # seconds, where a message is refused
 
 RELEASE: Final = "update outbox set due_at = now() + make_interval(secs => $2) where id = any($1::bigint[])"
 
@@ -160,7 +160,7 @@ class Relay:
     async def publish(self, rows: Sequence[Any]) -> None:
         """Send claimed rows and settle what was acknowledged; the others are due again at once.
 
-        Those whose topic is not there are put off, and hold up nobody else.
+        Those that are refused, by their topic or for their size, are put off, and hold up nobody else.
         """
         try:
             places = dict(enumerate(await self.producer.send([_message(row) for row in rows])))
@@ -168,7 +168,7 @@ class Relay:
             await self._settled(rows, error.acknowledged, error.refused)
             if not error.refused:
                 raise
-            log.error("topic not there: make it, or let us write to it", reason=str(error), waiting=len(error.refused))
+            log.error("put off: make its topic, let us write to it, or let it be larger", **_about(rows, error))
             return
         await self._settled(rows, places)
 
@@ -206,6 +206,11 @@ class Relay:
                 await closed.wait()
             finally:
                 await connection.remove_listener(CHANNEL, wake)
+
+
+def _about(rows: Sequence[Any], error: KafkaUnavailable) -> dict[str, Any]:
+    reports = [str(rows[n]["report_id"]) for n in sorted(error.refused)]
+    return {"reason": str(error), "waiting": len(reports), "reports": reports[:20]}
 
 
 def _message(row: Any) -> Message:

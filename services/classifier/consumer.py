@@ -1,7 +1,7 @@
 """Reports as they come from Kafka, and their readings as they go back, each in its own lane."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
@@ -11,10 +11,10 @@ from prometheus_client import Counter
 
 from services.classifier import handlers
 from shared import telemetry
-from shared.cloudevents import Message, decode, encode
+from shared.cloudevents import Message, Unreadable, decode, encode
 from shared.consumer import Record
 from shared.events import ReportClassified, ReportReceived
-from shared.kafka import CLASSIFIED, Producer
+from shared.kafka import CLASSIFIED, MAX_VALUE, Producer
 from shared.turns import in_turn
 
 log = structlog.get_logger()
@@ -48,7 +48,19 @@ def _read(record: Record, classify: Classify) -> Message:
     report, about = decode(ReportReceived, record.headers, record.value)
     trace = about.traceparent or telemetry.new_traceparent()
     key = (record.key or b"").decode(errors="replace")
-    return encode(_classified(report, classify), CLASSIFIED[report.lane], SOURCE, datetime.now(UTC), trace, key)
+    for event in _readings(report, classify):
+        message = encode(event, CLASSIFIED[report.lane], SOURCE, datetime.now(UTC), trace, key)
+        if len(message.value) <= MAX_VALUE:
+            return message
+        log.error("too large to be sent on", report_id=str(report.report_id), bytes=len(message.value))
+    raise Unreadable("too large to be sent on, even unread")
+
+
+def _readings(report: ReportReceived, classify: Classify) -> Iterator[ReportClassified]:
+    """The reading, and what goes on in its place where it is larger than a message may be."""
+    yield _classified(report, classify)
+    UNREAD.inc()
+    yield handlers.give_up(report)
 
 
 def _classified(report: ReportReceived, classify: Classify) -> ReportClassified:

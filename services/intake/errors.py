@@ -14,6 +14,7 @@ ServiceError
 ├── NotFromHere      403  a form sent from another site
 ├── PartnerRefused   422  a partner whose colour, origins or way back have to be mended
 ├── TooBusy          503  more reports come at once than can be taken
+├── TooLong          413  more was written in all than a report holds
 ├── TooMany          429  more was asked with one key than it may ask
 ├── UnknownFile      404  no file with this id came with a report
 ├── UnknownPartner   404  no partner of this name
@@ -96,6 +97,11 @@ class TooBusy(ServiceError):
     status = HTTPStatus.SERVICE_UNAVAILABLE
     title = "Too many people are telling us something at this moment"
     headers = MappingProxyType({"Retry-After": "2"})
+
+
+class TooLong(ServiceError):
+    status = HTTPStatus.REQUEST_ENTITY_TOO_LARGE
+    title = "Too large"
 
 
 class TooMany(ServiceError):

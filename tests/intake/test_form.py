@@ -1,12 +1,17 @@
 """The public form over HTTP: where it may be sent from, what its answers carry, what it makes of floods and files."""
 
-from datetime import timedelta
+import asyncio
+import time
+from datetime import UTC, datetime, timedelta
 
 import httpx
 import pytest
 from fastapi import FastAPI
 
+from services.intake.domain.files import MAX_FILE, media_type
 from services.intake.domain.questions import Question, Reporting, asked
+from services.intake.handlers.drafts import Drafts
+from services.intake.handlers.evidence import Upload, attach
 from services.intake.handlers.reports import hear
 from services.intake.routers.dependencies import _now
 from shared.database import Pool
@@ -304,6 +309,25 @@ async def test_a_file_is_what_is_in_it(person: Form, pool: Pool, name: str, cont
     assert answer.status_code == 400
     assert words in answer.text
     assert await pool.fetchval("select count(*) from evidence") == 0
+
+
+async def test_looking_into_a_large_file_keeps_nobody_waiting(person: Form, app: FastAPI, pool: Pool):
+    await person.begin()
+    content, kept = "words " * (MAX_FILE // 6), Drafts(pool, app.state.settings.secret.get_secret_value())
+    uploads = [Upload("log.txt", content.encode())] * 3
+    attaching = asyncio.create_task(attach(person.client.cookies["draft"], uploads, kept, datetime.now(UTC)))
+    longest, before = 0.0, time.monotonic()
+    while not attaching.done():
+        await asyncio.sleep(0.001)
+        longest, before = max(longest, time.monotonic() - before), time.monotonic()
+    assert await attaching == []
+    assert longest < 0.5
+
+
+@pytest.mark.parametrize("char", [chr(code) for code in range(32) if chr(code) not in "\t\r\n\f"])
+def test_text_with_a_control_character_in_it_is_no_text(char: str):
+    assert media_type("\ufeffplain\t\r\n\f ጤና\x7f".encode()) == "text/plain"
+    assert media_type(f"plain{char}".encode()) is None
 
 
 async def test_the_eleventh_file_is_refused_and_one_can_be_taken_off(person: Form, pool: Pool):

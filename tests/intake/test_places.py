@@ -4,6 +4,7 @@ import asyncio
 import html
 import json
 import re
+from collections.abc import AsyncIterator
 
 import httpx
 import pytest
@@ -12,6 +13,7 @@ from fastapi import FastAPI
 from services.intake.errors import TooBusy
 from services.intake.routers.places import Places
 from shared.database import Pool
+from tests.intake.conftest import TELEPHONY_KEY
 from tests.intake.form import Form
 
 REPORT = {"text": "Music until four, every night."}
@@ -43,6 +45,45 @@ async def test_over_the_limit_is_told_to_come_back(app: FastAPI, client: httpx.A
     assert all("call 999" in one.json()["detail"] for one in shed)
     assert await pool.fetchval("select count(*) from report") == len(accepted)
     assert (await client.post("/v1/reports", json=REPORT)).status_code == 202
+
+
+async def never_finished() -> AsyncIterator[bytes]:
+    yield b'--b\r\nContent-Disposition: form-data; name="files"; filename="a"\r\n\r\nHe'
+    await asyncio.Event().wait()
+
+
+@pytest.mark.parametrize(
+    ("path", "kind"),
+    [
+        ("/form/story", "application/x-www-form-urlencoded"),
+        ("/form/story", "Application/X-WWW-Form-Urlencoded; charset=utf-8"),
+        ("/form/evidence", "multipart/form-data; boundary=b"),
+        ("/status/more", "application/x-www-form-urlencoded"),
+        ("/v1/reports", "application/json"),
+    ],
+)
+async def test_who_sends_slowly_keeps_nobody_from_a_place(
+    app: FastAPI, client: httpx.AsyncClient, pool: Pool, path: str, kind: str
+):
+    app.state.places = Places(many=4)
+    headers = [{"Content-Type": kind, "Authorization": f"Bearer {n}"} for n in range(8)]
+    sending = [asyncio.create_task(client.post(path, content=never_finished(), headers=h)) for h in headers]
+    await asyncio.sleep(0.2)
+    assert not any(task.done() for task in sending)
+    assert (await client.post("/v1/reports", json=REPORT)).status_code == 202
+    for task in sending:
+        task.cancel()
+    await asyncio.gather(*sending, return_exceptions=True)
+
+
+async def test_a_key_that_nobody_knows_is_no_source_of_its_own(app: FastAPI, client: httpx.AsyncClient, pool: Pool):
+    app.state.places = Places(many=4)
+    app.state.places.take("127.0.0.1")
+    app.state.places.take("127.0.0.1")
+    made_up = {"Authorization": "Bearer made-up"}
+    assert (await client.post("/v1/reports", json=REPORT, headers=made_up)).status_code == 503
+    known = {"Authorization": f"Bearer {TELEPHONY_KEY}"}
+    assert (await client.post("/v1/reports", json=REPORT, headers=known)).status_code == 202
 
 
 async def test_a_person_is_told_by_a_page(app: FastAPI, client: httpx.AsyncClient):

@@ -12,7 +12,7 @@ from deploy.local.kafka import Kafka
 from shared.cloudevents import Message, Unreadable
 from shared.consumer import Consumer, NotYet, Record, Turnstile
 from shared.dead import letters
-from shared.kafka import Producer
+from shared.kafka import MAX_MESSAGE, MAX_VALUE, Producer
 from tests.infrastructure import running
 
 
@@ -75,6 +75,16 @@ async def test_a_message_that_always_fails_is_set_aside_and_the_others_go_on(kaf
     assert letter.message.value == b"bad"
     assert letter.reason == "RuntimeError"
     assert letter.headers["ce_subject"] == "bad"
+
+
+async def test_what_is_too_large_to_be_set_aside_whole_is_cut_and_the_others_go_on(kafka: Kafka, topic: str):
+    large = b"x" * (MAX_MESSAGE - 250)
+    producer = Producer(kafka.address)
+    await producer.send([Message(topic, b"key", value, ()) for value in (large, b"2")])
+    await producer.close()
+    assert await Reading(kafka, topic, {large: [RuntimeError()] * 9}).until(1) == [b"2"]
+    (letter,) = [one for one in await letters(kafka.address) if one.came_from == topic]
+    assert letter.message.value == large[:MAX_VALUE]
 
 
 async def test_an_unreadable_message_is_set_aside_at_once(kafka: Kafka, topic: str):

@@ -5,11 +5,12 @@ from uuid import uuid4
 
 import pytest
 from aiokafka import AIOKafkaConsumer
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
 from deploy.local.kafka import Kafka
 from shared.cloudevents import Message
 from shared.database import Pool, transaction
-from shared.kafka import KafkaUnavailable, Producer
+from shared.kafka import MAX_MESSAGE, KafkaUnavailable, Producer
 from shared.outbox import Bell, Outgoing, Relay, delete_sent, put
 
 NOWHERE = "127.0.0.1:1"
@@ -76,6 +77,34 @@ async def test_a_topic_that_is_not_there_holds_up_no_other(pool: Pool, kafka: Ka
     assert await values(kafka, topic, 1) == [b"2"]
     assert await waiting(pool) == 0
     assert await pool.fetchval("select count(*) from outbox where due_at > now()") == 2
+    await sender.producer.close()
+
+
+async def test_a_message_too_large_to_be_sent_holds_up_no_other_nor_the_ordinary_lane(pool: Pool, kafka: Kafka):
+    topic = f"t-{uuid4()}"
+    large = outgoing(topic, bytes(MAX_MESSAGE), urgent=True)
+    await wrote(pool, large, outgoing(topic, b"urgent", urgent=True), outgoing(topic, b"ordinary"))
+    sender = relay(pool, kafka.address)
+    while await sender.publish_due():
+        pass
+    assert await values(kafka, topic, 2) == [b"urgent", b"ordinary"]
+    assert await pool.fetchval("select report_id from outbox where due_at > now()") == large.report_id
+    await sender.producer.close()
+
+
+async def test_what_the_broker_finds_too_large_holds_up_no_other(pool: Pool, kafka: Kafka):
+    topic = f"t-{uuid4()}"
+    admin = AIOKafkaAdminClient(bootstrap_servers=kafka.address)
+    await admin.start()
+    await admin.create_topics([NewTopic(topic, 1, 1, topic_configs={"max.message.bytes": "1000"})])
+    await admin.close()
+    large = outgoing(topic, bytes(20_000))
+    await wrote(pool, outgoing(topic, b"1"), large, outgoing(topic, b"3"))
+    sender = relay(pool, kafka.address)
+    while await sender.publish_due():
+        pass
+    assert sorted(await values(kafka, topic, 2)) == [b"1", b"3"]
+    assert await pool.fetchval("select report_id from outbox") == large.report_id
     await sender.producer.close()
 
 

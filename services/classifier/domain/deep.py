@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from services.classifier.domain.combine import EFFECTS, URGENT
 from services.classifier.domain.pieces import NO_PLACE, Cutter
 from services.classifier.domain.reading import Reading
-from services.classifier.domain.rules import Proposal
+from services.classifier.domain.rules import LONGEST_QUOTE, Proposal
 from services.classifier.domain.wordpiece import Piece
 from shared.told import Answers
 
@@ -119,7 +119,7 @@ class DeepReader:
         if not by_sentence:
             return Proposal(fact, f"{RULE}.{head}", origin="model")
         start, end = max(by_sentence, key=lambda sentence: (round(by_sentence[sentence], 3), -sentence[0]))
-        words = reading.original[start:end].rstrip()
+        words = reading.original[start:end][:LONGEST_QUOTE].rstrip()
         return Proposal(fact, f"{RULE}.{head}", start, start + len(words), "model", quote=words)
 
 

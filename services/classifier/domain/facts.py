@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 
-from services.classifier.domain.rules import Derivation, Proposal, Rulebook
+from services.classifier.domain.rules import LONGEST_ANSWER, Derivation, Proposal, Rulebook
 from shared.told import Answers, History, Times
 
 SURE_ENOUGH = 0.5
@@ -113,7 +113,7 @@ def from_answers(answers: Answers) -> Iterable[Proposal]:
 
 
 def _answer(fact: str, question: str, said: str) -> Proposal:
-    return Proposal(fact, f"answer.{question}", origin="answer", quote=said)
+    return Proposal(fact, f"answer.{question}", origin="answer", quote=said[:LONGEST_ANSWER])
 
 
 def from_history(history: History) -> Iterable[Proposal]:

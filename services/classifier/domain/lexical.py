@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from itertools import islice
 
 from services.classifier.domain.reading import Answered, Reading, Turn
-from services.classifier.domain.rules import Proposal, Rule, Rulebook, Scope
+from services.classifier.domain.rules import LONGEST_QUOTE, Proposal, Rule, Rulebook, Scope
 from shared.told import Speaker
 
 MOST_LOOKED_AT = 40
@@ -17,7 +17,8 @@ def lexical(reading: Reading, rulebook: Rulebook) -> Iterator[Proposal]:
     """Every fact that a rule's words show, where the scope of those words lets them count."""
     for index, lines in _matched(reading, rulebook).items():
         rule = rulebook.rules[index]
-        for start, end in islice(_counting(reading, rule, lines, rulebook), MOST_KEPT):
+        for start, whole in islice(_counting(reading, rule, lines, rulebook), MOST_KEPT):
+            end = min(whole, start + LONGEST_QUOTE)
             for fact in rule.facts:
                 yield Proposal(fact, rule.id, start, end, quote=reading.original[start:end])
 

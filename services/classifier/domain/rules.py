@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal, Protocol
+from typing import Any, Final, Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +12,9 @@ from services.classifier.domain.guide import Guide
 from services.classifier.domain.reading import Reading
 from shared.codebook import Label
 from shared.told import Answers
+
+LONGEST_QUOTE: Final = 500  # characters: what is quoted is quoted many times over, and goes with the report
+LONGEST_ANSWER: Final = 5_000  # characters: how to get in touch safely, whole as the form asks for it
 
 Origin = Literal["text", "answer", "history", "model"]
 

@@ -23,6 +23,10 @@ FTYP: Final = {b"heic": "image/heic", b"heix": "image/heic", b"mif1": "image/hei
                b"M4A ": "audio/mp4", b"qt  ": "video/quicktime"}  # fmt: skip
 
 
+CONTROLS: Final = bytes((*range(9), 11, *range(14, 32)))
+"""What plain text has none of; no letter of UTF-8 has one of these bytes in it."""
+
+
 def media_type(content: bytes) -> str | None:
     """A picture, PDF, sound, video or plain text; None for anything else, whatever its name."""
     for start, kind in STARTS:
@@ -36,20 +40,19 @@ def media_type(content: bytes) -> str | None:
 
 
 def _is_text(content: bytes) -> bool:
+    if len(content.translate(None, CONTROLS)) < len(content):
+        return False
     try:
         text = content.decode()
     except UnicodeDecodeError:
         return False
-    plain = all(char >= " " or char in "\t\r\n\f\ufeff" for char in text)
-    return plain and not text.lstrip("\ufeff \t\r\n").startswith("<")
+    return not text.lstrip("\ufeff \t\r\n").startswith("<")
 
 
-def fault(content: bytes, already: int) -> str | None:
-    """Why a file cannot be taken; None where it can."""
-    if already >= MAX_FILES:
-        return "file_many"
+def fault(content: bytes, kind: str | None) -> str | None:
+    """Why a file of this media type cannot be taken; None where it can."""
     if not content:
         return "file_empty"
     if len(content) > MAX_FILE:
         return "file_size"
-    return None if media_type(content) else "file_kind"
+    return None if kind else "file_kind"

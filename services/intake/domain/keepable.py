@@ -1,6 +1,8 @@
 """What no database and no other program could keep: halves of characters, and the character zero."""
 
-from typing import Any
+from typing import Annotated, Any
+
+from pydantic import AfterValidator
 
 
 def keepable(text: str) -> str:
@@ -10,14 +12,18 @@ def keepable(text: str) -> str:
     return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace").replace("\x00", "\ufffd")
 
 
+Kept = Annotated[str, AfterValidator(keepable)]
+"""A text that comes by itself, in a form, an address or a header."""
+
+
 def keepable_whole(given: Any) -> Any:
-    """A JSON document with every text in it made keepable."""
+    """A JSON document, or a form, with every text in it made keepable, names too."""
     match given:
         case str():
             return keepable(given)
         case dict():
-            return {name: keepable_whole(value) for name, value in given.items()}
-        case list():
-            return [keepable_whole(value) for value in given]
+            return {keepable_whole(name): keepable_whole(value) for name, value in given.items()}
+        case list() | tuple():
+            return type(given)(keepable_whole(value) for value in given)
         case _:
             return given

@@ -27,7 +27,8 @@ from shared.events import ReportReceived
 from shared.patterns import normalise
 from shared.told import LinkReason
 
-LOOKED_AT: Final = 20_000  # characters
+LOOKED_AT: Final = 20_000  # characters, of the words and of each answer
+LONGEST: Final = 40  # letters of a word
 KEPT: Final = 300  # words, of each kind
 ENOUGH_IN_COMMON: Final = 3  # words, where one of them describes a party and neither names it
 
@@ -51,8 +52,8 @@ class Marks(BaseModel):
 
 def marks_of(report: ReportReceived) -> Marks:
     """The marks of a report. Cost grows linearly with what is looked at."""
-    given = report.answers.party or ""
-    party, place = normalise(given).text, normalise(report.place.words or "").text
+    given = (report.answers.party or "")[:LOOKED_AT]
+    party, place = normalise(given).text, normalise((report.place.words or "")[:LOOKED_AT]).text
     text = normalise(_LABEL.sub("", report.text[:LOOKED_AT])).text
     told = _rare(_tokens(party))
     return Marks(
@@ -127,7 +128,7 @@ _DULL: Final = frozenset(
 
 
 def _rare(tokens: Iterable[str]) -> Words:
-    return frozenset(token for token in tokens if len(token) > 2 and token not in _DULL)
+    return frozenset(token for token in tokens if 2 < len(token) <= LONGEST and token not in _DULL)
 
 
 def _some(words: Words) -> Words:

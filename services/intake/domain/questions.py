@@ -1,5 +1,6 @@
 """The public form's questions, in the order asked, and what is wrong with an answer. Their words are in `words/`."""
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -196,6 +197,12 @@ def faults(question: Question, given: Given, reporting: Reporting) -> dict[str, 
     """
     found = {field.name: _fault(field, given, reporting) for field in shown(question, given)}
     return {name: fault for name, fault in found.items() if fault}
+
+
+def longest(given: Given, reporting: Reporting) -> tuple[Question, str]:
+    """The question that was answered at the greatest length, and its field."""
+    fields = [(q, f.name) for q in asked(reporting) for f in q.fields]
+    return max(fields, key=lambda one: len(json.dumps(given.get(one[1], ()))))
 
 
 def unanswered(given: Given, reporting: Reporting) -> Question | None:

@@ -8,11 +8,12 @@ from enum import StrEnum
 from typing import Final
 from uuid import UUID
 
-from shared.events import Lane
+from shared.events import Lane, ReportReceived
 from shared.told import Answers
 
 ALPHABET: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford's: nothing to mistake when read out on the phone
 SECRET_BYTES: Final = 15  # 120 bits
+MAX_REPORT: Final = 4 * 2**20  # bytes as an event: its reading holds it whole, with as much again, in one message
 
 
 class Stage(StrEnum):
@@ -36,6 +37,11 @@ def reporters_secret(key: str, report_id: UUID) -> str:
     """The secret that opens a report's status page: the same whenever it is derived, and never kept."""
     digest = hmac.digest(key.encode(), report_id.bytes, hashlib.sha256)
     return base64.b32encode(digest[:SECRET_BYTES]).decode()
+
+
+def fits(report: ReportReceived) -> bool:
+    """Whether it can go its whole way as messages, however it is escaped and whatever is said of it there."""
+    return len(report.model_dump_json().encode()) <= MAX_REPORT
 
 
 def lane_of(answers: Answers, screened: Sequence[str]) -> Lane:

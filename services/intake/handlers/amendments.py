@@ -7,7 +7,7 @@ from services.intake.domain.amendments import asked_to_withdraw, asking_for_revi
 from services.intake.domain.households import Keyring
 from services.intake.domain.reports import normalised_reference
 from services.intake.errors import Anonymous, UnknownReference
-from services.intake.handlers.reports import SOURCE, told_anew
+from services.intake.handlers.reports import SOURCE, fitting, told_anew
 from services.intake.repository import reports
 from shared import telemetry
 from shared.cloudevents import encode
@@ -22,10 +22,10 @@ from shared.told import Contact
 async def add_more(
     reference: str, secret: str, text: str, pool: Pool, bell: Bell, ring: Keyring, now: datetime
 ) -> None:
-    """Keep what was added, and have the report read anew with it. Raises UnknownReference."""
+    """Keep what was added, and have the report read anew with it. Raises UnknownReference, or TooLong."""
     async with transaction(pool) as connection:
         report = await _opened(connection, reference, secret)
-        report = await told_anew(connection, with_more(report, text, now), ring, now)
+        report = await told_anew(connection, fitting(with_more(report, text, now)), ring, now)
         await _tell(connection, report, Amendment.more_told, text, now)
     bell.ring()
 
@@ -49,11 +49,13 @@ async def ask_for_review(
     ring: Keyring,
     now: datetime,
 ) -> None:
-    """Ask for an ASB Case Review, with the contact given, or as it was. Raises UnknownReference, or Anonymous."""
+    """Ask for an ASB Case Review, with the contact given or as it was. Raises UnknownReference, Anonymous, TooLong."""
     async with transaction(pool) as connection:
         asking = asking_for_review(await _opened(connection, reference, secret), contact, safe_contact, now)
         if not asking.contact or not asking.contact.can_ask_for_a_review:
             raise Anonymous("Give a name, and a phone number or an email address.")
+        if contact or safe_contact:
+            asking = fitting(asking)
         report = await told_anew(connection, asking, ring, now)
         await _tell(connection, report, Amendment.case_review_asked, None, now)
     bell.ring()

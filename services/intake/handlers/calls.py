@@ -14,9 +14,9 @@ from services.intake.domain.amendments import carried_over
 from services.intake.domain.calls import awaited, changes, learnt, to_ask
 from services.intake.domain.households import Keyring, postcode_of
 from services.intake.domain.transcripts.formats import LARGEST
-from services.intake.errors import CallKnown, CallTooLong, UnknownCall
+from services.intake.errors import CallKnown, CallTooLong, TooLong, UnknownCall
 from services.intake.handlers.assessing import Classifier, assess
-from services.intake.handlers.reports import Told, first_told, received, told_anew
+from services.intake.handlers.reports import Told, first_told, fitting, received, told_anew
 from services.intake.repository import calls, reports
 from services.intake.repository.calls import NumberedTurn, OpenCall
 from shared.assessment import Assessment
@@ -25,6 +25,8 @@ from shared.events import ReportReceived, written_out
 from shared.outbox import Bell
 from shared.told import Answers, Call, CallState, Channel, Contact, Line, Place, Turn
 
+MAX_ABOUT: Final = 2**20  # bytes, so that there is room for what is said
+TOO_LONG: Final = "What was said before is kept. Open another call for what comes now."
 PATIENCE: Final = 0.12  # seconds for the classifier; the operator is answered within 0.2
 
 
@@ -65,9 +67,9 @@ class Switchboard:
 
 
 async def open_call(source: str, call_id: str, given: CallGiven, pool: Pool, now: datetime) -> OpenCall:
-    """A call begins. Sent again with the same id it is the same call."""
+    """A call begins. Sent again with the same id it is the same call. Raises TooLong."""
     reference = domain.new_reference(secrets.choice)
-    about = given.model_dump(mode="json")
+    about = _about(given)
     async with transaction(pool) as connection:
         return await calls.open_call(connection, uuid4(), reference, source, call_id, about, now)
 
@@ -82,6 +84,8 @@ async def hear(report_id: UUID, source: str, turns: Sequence[NumberedTurn], boar
         new = await calls.set_turns(connection, report_id, turns) if turns else call.state is CallState.dropped
         state = CallState.live if new and call.state is CallState.dropped else call.state
         report, spoken = await _as_told(connection, call, state, new, board.ring, now)
+        if new and report and not domain.fits(report):
+            raise CallTooLong(TOO_LONG)
     board.bell.ring()
     return await _read(call, state, report, spoken, board)
 
@@ -98,14 +102,16 @@ async def end(report_id: UUID, source: str, state: CallState, board: Switchboard
 async def learn(report_id: UUID, source: str, more: Mapping[str, Any], board: Switchboard, now: datetime) -> Heard:
     """What is learnt beside the words, such as where it is or how to ring back: the report has it from now on.
 
-    Raises UnknownCall.
+    Raises UnknownCall, TooLong.
     """
     async with transaction(board.pool) as connection:
         call = await _held(connection, report_id, source)
-        given = CallGiven.model_validate(learnt(call.given, more)).model_dump(mode="json")
+        given = _about(CallGiven.model_validate(learnt(call.given, more)))
         await calls.set_given(connection, report_id, given)
         known = replace(call, given=given)
         report, spoken = await _as_told(connection, known, call.state, given != call.given, board.ring, now)
+        if report and given != call.given:
+            fitting(report)
     board.bell.ring()
     return await _read(known, call.state, report, spoken, board)
 
@@ -143,6 +149,13 @@ async def _drop(report_id: UUID, since: datetime, board: Switchboard, now: datet
     return True
 
 
+def _about(given: CallGiven) -> dict[str, Any]:
+    """What is known, as it is kept. Raises TooLong."""
+    if len(given.model_dump_json().encode()) > MAX_ABOUT:
+        raise TooLong("Shorten what is said of the call beside its words: they have room of their own.")
+    return given.model_dump(mode="json")
+
+
 async def _held(connection: Connection, report_id: UUID, source: str) -> OpenCall:
     call = await calls.held(connection, report_id)
     if call is None or source != call.source:
@@ -167,7 +180,7 @@ async def _told(
 ) -> ReportReceived:
     """The first turn makes the report, every other revises it."""
     if len(told.text) > LARGEST:
-        raise CallTooLong("What was said before is kept. Open another call for what comes now.")
+        raise CallTooLong(TOO_LONG)
     report = received(told, call.report_id, call.reference, before.received_at if before else now)
     if before:
         return await told_anew(connection, carried_over(before, report), ring, now)

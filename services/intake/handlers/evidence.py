@@ -1,5 +1,6 @@
 """Files that come with a report: taken, listed, taken off again, and handed to those who deal with it."""
 
+import asyncio
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -37,21 +38,31 @@ async def attach(code: str, uploads: Sequence[Upload], drafts: Drafts, now: date
     draft = await writing.opened(code, drafts, now)
     place = sealing.place_of(code)
     expires_at = now + (KEPT_WHEN_SAVED if draft.saved else KEPT)
+    looked_at = [await asyncio.to_thread(_looked_at, upload, drafts.secret) for upload in uploads]
     wrong: list[Fault] = []
     async with transaction(drafts.pool) as connection:
         count = len(await evidence.of_draft(connection, place))
-        for upload in uploads:
-            if fault := files.fault(upload.content, count):
-                wrong.append(Fault(fault, upload.name))
-                continue
-            await evidence.add(connection, place, _sealed(upload, drafts.secret), expires_at)
-            count += 1
+        for found in looked_at:
+            if isinstance(found, Fault):
+                wrong.append(found)
+            elif count >= files.MAX_FILES:
+                wrong.append(Fault("file_many", found.about.name))
+            else:
+                await evidence.add(connection, place, found, expires_at)
+                count += 1
     return wrong
 
 
-def _sealed(upload: Upload, secret: str) -> File:
+def _looked_at(upload: Upload, secret: str) -> File | Fault:
+    """A file sealed, or why it cannot be taken: in a thread, for up to 32 MiB are read, hashed and sealed."""
+    kind = files.media_type(upload.content)
+    if fault := files.fault(upload.content, kind):
+        return Fault(fault, upload.name)
+    return _sealed(upload, kind or "", secret)
+
+
+def _sealed(upload: Upload, kind: str, secret: str) -> File:
     content = upload.content
-    kind = files.media_type(content) or "application/octet-stream"
     digest = hashlib.sha256(content).hexdigest()
     name = "".join(char for char in upload.name if char.isprintable())[-200:] or "file"
     about = Attachment(id=uuid4(), name=name, media_type=kind, size=len(content), sha256=digest)

@@ -23,6 +23,8 @@ from shared.told import History, Link, LinkReason
 
 SOURCE: Final = "intake"
 SINCE: Final = timedelta(days=730)
+SHOWN: Final = 30
+"""How many of the words that two reports both have are told to the staff: a report holds those of twenty links."""
 MOST: Final = {KeyKind.place: 100, KeyKind.address: TOLD_OF, KeyKind.phone: TOLD_OF, KeyKind.email: TOLD_OF}
 """How many earlier reports are looked at for each key, the newest first: a household may have told of thousands."""
 
@@ -83,7 +85,7 @@ def _link(marks: Marks, earlier: Candidate, keys: Sequence[HouseholdKey]) -> Lin
         reference=earlier.reference,
         received_at=earlier.received_at,
         reasons=tuple(dict.fromkeys(reasons)),
-        words=words,
+        words=words[:SHOWN],
     )
 
 

@@ -10,7 +10,7 @@ from uuid import UUID, uuid4
 from services.intake.domain import reports as domain
 from services.intake.domain.households import Keyring
 from services.intake.domain.reports import Stage
-from services.intake.errors import KeyReused, UnknownReference
+from services.intake.errors import KeyReused, TooLong, UnknownReference
 from services.intake.handlers import households
 from services.intake.repository import evidence, messages, reports
 from services.intake.repository.households import Recognised
@@ -25,6 +25,7 @@ from shared.security import sha256
 from shared.told import Answers, Attachment, Call, Channel, Contact, Place, Turn
 
 SOURCE = "intake"
+SHORTEN = "Nothing of this was kept. Shorten it, or send the rest as a second report."
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +70,11 @@ class Standing:
 
 
 async def accept(told: Told, pool: Pool, bell: Bell, ring: Keyring, now: datetime) -> Accepted:
-    """Keep a report; once this returns, it is on disk. Raises KeyReused, or DatabaseUnavailable with nothing kept."""
-    report = received(told, uuid4(), domain.new_reference(secrets.choice), now)
+    """Keep a report; once this returns, it is on disk.
+
+    Raises KeyReused; TooLong or DatabaseUnavailable, with nothing kept.
+    """
+    report = fitting(received(told, uuid4(), domain.new_reference(secrets.choice), now))
     secret = domain.reporters_secret(ring.reporters, report.report_id)
     async with transaction(pool) as connection:
         kept = await first_told(connection, report, told, ring, now)
@@ -116,6 +120,13 @@ async def revise(
     """Keep and publish a higher revision of a report with what is known of before."""
     report = report.model_copy(update={"history": recognised.history})
     await reports.revise(connection, report, _outgoing(report, recognised, now))
+    return report
+
+
+def fitting(report: ReportReceived) -> ReportReceived:
+    """The report, to which something was added. Raises TooLong where it is more than a report holds."""
+    if not domain.fits(report):
+        raise TooLong(SHORTEN)
     return report
 
 

@@ -7,6 +7,7 @@ from fastapi import Depends, Header, Request
 from fastapi.requests import HTTPConnection
 
 from services.intake.domain.households import Keyring
+from services.intake.domain.keepable import Kept
 from services.intake.domain.partners import Scope
 from services.intake.errors import UnknownSource
 from services.intake.handlers import partners
@@ -61,7 +62,7 @@ ClassifierDep = Annotated[Classifier | None, Depends(_classifier)]
 RingDep = Annotated[Keyring, Depends(_ring)]
 Now = Annotated[datetime, Depends(_now)]
 IdempotencyKey = Annotated[
-    str | None,
+    Kept | None,
     Header(min_length=1, max_length=200, description="send the same key again, and the report is kept only once"),
 ]
 

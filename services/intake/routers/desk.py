@@ -8,6 +8,7 @@ from fastapi import APIRouter, Form, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from services.intake.domain.keepable import Kept
 from services.intake.routers.dependencies import SettingsDep
 from services.intake.routers.sessions import COOKIE, LASTS, FromOurPages, session_for, source_in
 from shared.security import holder_of
@@ -46,7 +47,7 @@ async def desk(request: Request, settings: SettingsDep) -> Response:
 
 
 @router.post("/sign-in")
-async def sign_in(key: Annotated[str, Form()], settings: SettingsDep) -> Response:
+async def sign_in(key: Annotated[Kept, Form()], settings: SettingsDep) -> Response:
     """With the key of a source; the browser gets a session, and never keeps the key."""
     source = holder_of(key, settings.keys)
     if source is None:

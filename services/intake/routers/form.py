@@ -7,6 +7,7 @@ from fastapi import APIRouter, Depends, HTTPException, Request, Response
 
 from services.intake.domain import questions
 from services.intake.domain.drafts import Draft
+from services.intake.domain.keepable import keepable_whole
 from services.intake.domain.questions import BY_NAME, EVIDENCE, MAX_STORY, Question, Reporting
 from services.intake.errors import DraftGone
 from services.intake.handlers import drafts
@@ -39,7 +40,8 @@ QuestionDep = Annotated[Question, Depends(_question)]
 async def filled_in(request: Request) -> dict[str, tuple[str, ...]]:
     """The form that was sent, each field with its values; files are not for here."""
     async with request.form(max_part_size=MAX_FORM) as form:
-        return {name: tuple(v for v in form.getlist(name) if isinstance(v, str)) for name in form}
+        given = {name: tuple(v for v in form.getlist(name) if isinstance(v, str)) for name in form}
+    return dict(keepable_whole(given))
 
 
 FilledIn = Annotated[Mapping[str, Sequence[str]], Depends(filled_in)]

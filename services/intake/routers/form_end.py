@@ -9,8 +9,9 @@ from fastapi.responses import PlainTextResponse, RedirectResponse
 
 from services.intake.domain import questions, sealing
 from services.intake.domain.drafts import Draft, Sent
+from services.intake.domain.keepable import Kept
 from services.intake.domain.questions import Reporting
-from services.intake.errors import DraftGone
+from services.intake.errors import DraftGone, TooLong
 from services.intake.handlers import drafts, evidence, explanations
 from services.intake.routers.dependencies import BellDep, ClassifierDep, Now, RingDep
 from services.intake.routers.floods import A_PERSON_TAKES, FloodsDep
@@ -44,6 +45,9 @@ async def send(visit: VisitDep, kept: DraftsDep, ring: RingDep, bell: BellDep, f
         allowance = await floods.from_place(visit.request)
         low_trust = allowance.over or now - draft.begun_at < A_PERSON_TAKES
         await drafts.send(visit.cookie(DRAFT) or "", visit.source, low_trust, kept, ring, bell, now)
+    except TooLong:
+        longest, field = questions.longest(draft.answers, draft.reporting)
+        return asked(visit, longest, draft.reporting, draft.answers, faults={field: "too_long_in_all"})
     except DatabaseUnavailable:
         return visit.page("away.html", 503, again=visit.url("/form/check"))
     return visit.to("/form/sent")
@@ -107,7 +111,7 @@ async def come_back(visit: VisitDep) -> Response:
 
 
 @router.post("/return")
-async def carry_on(visit: VisitDep, kept: DraftsDep, now: Now, code: Annotated[str, Form()] = "") -> Response:
+async def carry_on(visit: VisitDep, kept: DraftsDep, now: Now, code: Annotated[Kept, Form()] = "") -> Response:
     plain = sealing.normalised_code(code)
     if not plain:
         return visit.page("return.html", 400, faults={"code": "no_code"})

@@ -6,8 +6,9 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Form, Response
 
 from services.intake.domain import questions
+from services.intake.domain.keepable import Kept
 from services.intake.domain.questions import BY_NAME, Reporting
-from services.intake.errors import DraftGone, UnknownReference
+from services.intake.errors import DraftGone, TooLong, UnknownReference
 from services.intake.handlers import amendments, explanations, reports, visits
 from services.intake.handlers.drafts import Drafts
 from services.intake.handlers.visits import OPEN_FOR, Holder
@@ -19,7 +20,7 @@ from shared.told import Contact
 
 router = APIRouter(prefix="/status", dependencies=[FromHere], include_in_schema=False)
 
-Typed = Annotated[str, Form()]
+Typed = Annotated[Kept, Form()]
 
 
 async def _holder(visit: VisitDep, kept: DraftsDep, now: Now) -> Holder:
@@ -50,13 +51,16 @@ async def enter(visit: VisitDep, kept: DraftsDep, now: Now, reference: Typed = "
 
 @router.post("/more", max_body_size=MAX_FORM)
 async def add_more(
-    visit: VisitDep, kept: DraftsDep, bell: BellDep, ring: RingDep, now: Now, text: Typed = ""
+    visit: VisitDep, kept: DraftsDep, given: FilledIn, bell: BellDep, ring: RingDep, now: Now
 ) -> Response:
+    text = "".join(given.get("text", ()))
     try:
         holder = await _holder(visit, kept, now)
         if not text.strip():
             return await _page(visit, holder, kept, faults={"text": "no_text"})
         await amendments.add_more(holder.reference, holder.secret, text, kept.pool, bell, ring, now)
+    except TooLong:
+        return await _page(visit, holder, kept, faults={"text": "too_long_to_add"}, text=text)
     except DatabaseUnavailable:
         return visit.page("status.html", 503, away=True, text=text)
     return visit.to("/status/added")
@@ -102,6 +106,8 @@ async def ask_for_review(
         contact = None if named else Contact(**{name: _typed(given, name) for name in Contact.model_fields})
         safe = _typed(given, "safe_words")
         await amendments.ask_for_review(holder.reference, holder.secret, contact, safe, kept.pool, bell, ring, now)
+    except TooLong:
+        return _review(visit, named, given, faults={"safe_words": "too_long_to_add"})
     except DatabaseUnavailable:
         return _review(visit, False, given, away=True)
     return visit.to("/status/review-asked")
@@ -147,6 +153,8 @@ async def close(visit: VisitDep, kept: DraftsDep) -> Response:
     return visit.without_cookie(visit.to("/closed"), STATUS)
 
 
-async def _page(visit: Visit, holder: Holder, kept: Drafts, faults: dict[str, str] | None = None) -> Response:
+async def _page(
+    visit: Visit, holder: Holder, kept: Drafts, faults: dict[str, str] | None = None, text: str = ""
+) -> Response:
     standing = await reports.standing(holder.reference, holder.secret, kept.pool)
-    return visit.page("status.html", 400 if faults else 200, standing=standing, faults=faults)
+    return visit.page("status.html", 400 if faults else 200, standing=standing, faults=faults, text=text)

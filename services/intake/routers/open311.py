@@ -8,19 +8,21 @@ import hashlib
 from datetime import datetime
 from typing import Annotated, Any, Final
 
-from fastapi import APIRouter, Depends, Header, HTTPException, Request, Response
+from fastapi import APIRouter, Depends, Header, HTTPException, Response
 from pydantic import BaseModel
 
 from services.intake.catalogue import SOURCE, catalogue
 from services.intake.domain import questions
 from services.intake.domain.drafts import Draft
+from services.intake.domain.keepable import Kept
 from services.intake.domain.partners import Scope
-from services.intake.domain.questions import Field, Kind, Reporting, asked
+from services.intake.domain.questions import Field, Given, Kind, Reporting, asked
 from services.intake.domain.reports import Stage
 from services.intake.errors import TooMany, UnknownReference
 from services.intake.handlers import drafts, reports
 from services.intake.routers.dependencies import BellDep, Now, PoolDep, RingDep, SettingsDep, key_holder
 from services.intake.routers.floods import Allowance, FloodsDep
+from services.intake.routers.form import FilledIn
 
 router = APIRouter(prefix="/open311/v2", tags=["open311"])
 
@@ -129,13 +131,11 @@ def _attribute(order: int, field: Field) -> dict[str, Any]:
 
 @router.post("/requests.json", status_code=201, openapi_extra={"requestBody": BODY})
 async def tell(
-    request: Request, holder: Holder, allowance: AllowanceDep, pool: PoolDep, bell: BellDep, ring: RingDep,
-    now: Now, idempotency_key: Annotated[str | None, Header(max_length=200)] = None,
+    given: FilledIn, holder: Holder, allowance: AllowanceDep, pool: PoolDep, bell: BellDep, ring: RingDep,
+    now: Now, idempotency_key: Annotated[Kept | None, Header(max_length=200)] = None,
 ) -> list[Token]:  # fmt: skip
     """Keep a report sent as a form, `attribute[code]` for each answer. Over the limit it is marked, and goes on."""
-    async with request.form() as form:
-        _known(str(form.get("service_code", "")))
-        given = {name: tuple(v for v in form.getlist(name) if isinstance(v, str)) for name in form}
+    _known("".join(given.get("service_code", ())))
     draft = _draft(given, now)
     occasion = f"open311 {idempotency_key or hashlib.sha256(now.isoformat().encode()).hexdigest()}"
     told = drafts.as_told(draft, holder, occasion, allowance.over)
@@ -144,7 +144,7 @@ async def tell(
 
 
 @router.get("/requests/{token}.json")
-async def standing(token: str, holder: Holder, allowance: AllowanceDep, pool: PoolDep) -> list[Standing]:
+async def standing(token: Kept, holder: Holder, allowance: AllowanceDep, pool: PoolDep) -> list[Standing]:
     """How a report stands that was sent with a key of the same holder."""
     if allowance.over:
         raise TooMany(f"Ask again in {allowance.reset} seconds. What you send is taken all the same.")
@@ -163,7 +163,7 @@ async def standing(token: str, holder: Holder, allowance: AllowanceDep, pool: Po
 
 
 @router.get("/tokens/{token}.json")
-async def request_of(token: str, holder: Holder, allowance: AllowanceDep, pool: PoolDep) -> list[dict[str, str]]:
+async def request_of(token: Kept, holder: Holder, allowance: AllowanceDep, pool: PoolDep) -> list[dict[str, str]]:
     """The id that belongs to a token."""
     (found,) = await standing(token, holder, allowance, pool)
     return [{"service_request_id": found.service_request_id, "token": token}]
@@ -174,10 +174,10 @@ def _known(service_code: str) -> None:
         raise HTTPException(404, f"There is one service_code here: {CODE}.")
 
 
-def _draft(given: dict[str, tuple[str, ...]], now: datetime) -> Draft:
+def _draft(given: Given, now: datetime) -> Draft:
     """What was sent as the form's answers. Raises HTTPException naming what is wrong."""
     names = {name: OWN.get(name, f"attribute[{name}]") for question in QUESTIONS for name in _names(question)}
-    answers = {name: given.get(sent, ()) or given.get(f"{sent}[]", ()) for name, sent in names.items()}
+    answers = {name: tuple(given.get(sent, ()) or given.get(f"{sent}[]", ())) for name, sent in names.items()}
     full_name = " ".join(value for name in ("first_name", "last_name") for value in given.get(name, ()))
     answers["name"] = (full_name,) if full_name else ()
     draft = Draft(begun_at=now)

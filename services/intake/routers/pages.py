@@ -13,6 +13,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 from jinja2 import ChoiceLoader, Environment, FileSystemLoader, PackageLoader, PrefixLoader
 
 from services.intake.catalogue import Catalogue, catalogue
+from services.intake.domain.keepable import keepable
 from services.intake.domain.partners import Partner
 from services.intake.errors import NotFromHere
 from services.intake.handlers.partners import Partners
@@ -122,7 +123,7 @@ async def _partner(request: Request) -> Partner | None:
     if first != "with" or not rest:
         return None
     partners: Partners = request.app.state.partners
-    return await partners.of(rest[0], datetime.now(UTC))
+    return await partners.of(keepable(rest[0]), datetime.now(UTC))
 
 
 async def _from_here(request: Request) -> None:

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Final, Self
 from fastapi import APIRouter, Header, Response
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
-from services.intake.domain.keepable import keepable_whole
+from services.intake.domain.keepable import Kept, keepable_whole
 from services.intake.domain.reports import Stage
 from services.intake.handlers import reports
 from services.intake.handlers.reports import Accepted, Told
@@ -117,7 +117,7 @@ async def tell(
 
 @router.get("/{reference}")
 async def standing(
-    reference: str, response: Response, pool: PoolDep, authorization: Annotated[str | None, Header()] = None
+    reference: Kept, response: Response, pool: PoolDep, authorization: Annotated[str | None, Header()] = None
 ) -> ReportStanding:
     """How a report stands, for whoever holds its secret (`Authorization: Bearer <secret>`)."""
     response.headers["Cache-Control"] = "no-store"

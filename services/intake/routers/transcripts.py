@@ -6,6 +6,7 @@ from typing import Annotated, Any, Final
 from fastapi import APIRouter, File, Form, Response, UploadFile
 from pydantic import AwareDatetime, BaseModel, Field, Json, StringConstraints
 
+from services.intake.domain.keepable import Kept
 from services.intake.domain.transcripts.formats import Format
 from services.intake.domain.transcripts.spoken import SpeakersUnknown, Spoken, Transcript, turns_of
 from services.intake.handlers import transcripts
@@ -119,16 +120,16 @@ async def tell_by_file(
     now: Now,
     format: Annotated[Format | None, Form(description="found in the content where it is not said")] = None,
     speakers: Annotated[
-        Json[dict[str, Speaker]] | None,
+        Json[dict[Kept, Speaker]] | None,
         Form(
             description='JSON: a speaker as the file names them -> caller, operator or background; "*" for all others'
         ),
     ] = None,
-    call_id: Annotated[str | None, Form(max_length=180)] = None,
-    caller: Annotated[str | None, Form(description="the number that rang")] = None,
+    call_id: Annotated[Kept | None, Form(max_length=180)] = None,
+    caller: Annotated[Kept | None, Form(description="the number that rang")] = None,
     line: Annotated[Line | None, Form()] = None,
     started_at: Annotated[AwareDatetime | None, Form()] = None,
-    postcode: Annotated[str | None, Form()] = None,
+    postcode: Annotated[Kept | None, Form()] = None,
 ) -> TranscriptAccepted:
     """Keep a call from a file. Who is who comes from the file or from `speakers`: asked for, and never guessed."""
     transcript = await asyncio.to_thread(transcripts.parsed, await file.read(), format)

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from services.intake.domain.transcripts.captions import read_captions
 from services.intake.domain.transcripts.lines import read_lines
-from services.intake.domain.transcripts.spoken import Transcript, TranscriptFault, decoded
+from services.intake.domain.transcripts.spoken import Transcript, TranscriptFault, decoded, kept
 from services.intake.domain.transcripts.structured import read_amazon, read_turns, read_whisper
 from services.intake.domain.transcripts.vcon import read_vcon
 
@@ -39,7 +39,7 @@ def read(data: bytes, given: Format | None = None) -> Transcript:
     said = sum(len(spoken.text) for spoken in transcript.spoken)
     if said > LARGEST:
         raise TranscriptFault(f"character {LARGEST}", "a report holds 1 MiB of words. Send the call in parts.")
-    return transcript
+    return kept(transcript)
 
 
 def document(data: bytes) -> Any:

@@ -3,7 +3,7 @@
 import codecs
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Final
 
@@ -98,6 +98,22 @@ def _strictly(data: bytes, encoding: str) -> str:
         raise TranscriptFault(f"byte {error.start}", "the file ends or breaks here. Send it again whole.") from error
 
 
+def kept(transcript: Transcript) -> Transcript:
+    """The same call as it can be kept: a file brings escaped what its own bytes may not have."""
+    return replace(
+        transcript,
+        spoken=tuple(Spoken(_kept(s.speaker), keepable(s.text), s.start, s.end) for s in transcript.spoken),
+        notes=tuple(keepable(note) for note in transcript.notes),
+        call_id=_kept(transcript.call_id),
+        caller=_kept(transcript.caller),
+        roles={keepable(name): role for name, role in transcript.roles.items()},
+    )
+
+
+def _kept(text: str | None) -> str | None:
+    return None if text is None else keepable(text)
+
+
 def turns_of(transcript: Transcript, told: Mapping[str, Speaker]) -> tuple[tuple[Turn, ...], tuple[str, ...]]:
     """The turns with who spoke them, and what is to be noted of them. Raises SpeakersUnknown where that is not said."""
     names = _names(transcript.spoken)
@@ -105,7 +121,7 @@ def turns_of(transcript: Transcript, told: Mapping[str, Speaker]) -> tuple[tuple
     if unknown := [name for name, role in roles.items() if role is None]:
         raise SpeakersUnknown(unknown, transcript.spoken)
     turns = tuple(
-        Turn(speaker=role, text=keepable(said.text), start=said.start, end=said.end)
+        Turn(speaker=role, text=said.text, start=said.start, end=said.end)
         for said in transcript.spoken
         if (role := roles[said.speaker or ""])
     )
