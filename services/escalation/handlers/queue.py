@@ -1,8 +1,8 @@
 """A control room looks at its queue, and at one case of it."""
 
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Any
+from datetime import datetime, timedelta
+from typing import Any, Final
 from uuid import UUID
 
 from services.escalation.domain.overrides import Override
@@ -12,6 +12,9 @@ from services.escalation.repository import queue as items
 from shared.assessment import Assessment
 from shared.database import Pool, transaction
 from shared.events import ReportClassified, ReportReceived
+
+KEEPS_UP: Final = timedelta(hours=1)
+"""How long after somebody opened a case their page may keep up with it without a new look on record."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,10 +82,11 @@ async def whole(report_id: UUID, force: str, pool: Pool, now: datetime) -> Whole
     return Whole(as_ranked(row), tuple(entries), tuple(notes), tuple(links), tuple(deliveries), tuple(copies))
 
 
-async def seen(report_id: UUID, who: str, pool: Pool, now: datetime) -> None:
-    """Somebody opened a case: for the record."""
+async def seen(report_id: UUID, who: str, pool: Pool, now: datetime, again: bool = False) -> None:
+    """Somebody opened a case: for the record. `again`: it was open before, they say, which the record must bear out."""
     async with transaction(pool) as connection:
-        await audit.record(connection, [audit.Entry(now, who, "looked at", report_id)])
+        if not (again and await audit.opened(connection, report_id, who, now - KEEPS_UP)):
+            await audit.record(connection, [audit.Entry(now, who, "looked at", report_id)])
 
 
 def as_ranked(row: Any) -> Ranked:

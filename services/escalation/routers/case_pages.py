@@ -101,8 +101,7 @@ def view(case: Whole, worker: Worker, rules: Rules, now: datetime) -> dict[str, 
 async def case(report_id: UUID, desk: DeskDep, again: Annotated[bool, Query()] = False) -> Response:
     """`again`: the page is only keeping up with what it already shows, which is no new look for the record."""
     answer = await desk.show(report_id)
-    if not again:
-        await queue.seen(report_id, desk.worker.id, desk.pool, desk.now)
+    await queue.seen(report_id, desk.worker.id, desk.pool, desk.now, again)
     return answer
 
 
