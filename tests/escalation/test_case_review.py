@@ -21,7 +21,7 @@ from shared.kafka import PROGRESSED
 from shared.outbox import Bell
 from shared.told import Answers, Contact, History, Place
 from tests.builders import NOON, assessment, classified, report
-from tests.escalation.conftest import Escalate, SignIn
+from tests.escalation.conftest import Escalate, SignIn, as_they_are
 
 PANEL = "moor-and-vale-case-review"
 JOURNEYS = Path(__file__).parent / "journeys.jsonl"
@@ -249,8 +249,8 @@ async def test_a_panel_invites_plans_follows_up_and_closes(
     seen = (await client.get(theirs, headers=homes)).json()
     assert (seen["invited"], seen["actions"][0]["action"]) == (["northmoor-homes"], "Visit number 9")
     assert (await client.post(f"{theirs}/close", json=CLOSED, headers=homes)).status_code == 403
-    assert await attendance.overdue_actions(pool, rules, datetime(2026, 4, 2, tzinfo=UTC)) == 1
-    assert await attendance.overdue_actions(pool, rules, datetime(2026, 4, 3, tzinfo=UTC)) == 0
+    assert await attendance.overdue_actions(pool, as_they_are(rules), datetime(2026, 4, 2, tzinfo=UTC)) == 1
+    assert await attendance.overdue_actions(pool, as_they_are(rules), datetime(2026, 4, 3, tzinfo=UTC)) == 0
     assert (await client.post(f"{theirs}/actions/{action_id}/done", headers=homes)).status_code == 204
     assert (await client.post(f"{base}/{review_id}/close", json=CLOSED, headers=panel)).status_code == 204
     assert (await client.post(f"{base}/{review_id}/close", json=CLOSED, headers=panel)).status_code == 409

@@ -10,7 +10,7 @@ from services.escalation.domain.case_review import Count
 from services.escalation.domain.grading import Grading, danger_of, grade
 from services.escalation.domain.overrides import Override
 from services.escalation.domain.routing import Route, Subject, route
-from services.escalation.domain.rules import Rules
+from services.escalation.domain.rules import Covering, Rules
 from services.escalation.handlers import case_reviews, deliveries
 from services.escalation.handlers.folding import fold
 from services.escalation.repository import audit, cases, erasing
@@ -227,6 +227,13 @@ async def open_unread(reports: Sequence[ReportReceived], pool: Pool, bell: Bell,
         await audit.record(connection, [_entry(case, None, now) for case in opened])
         await deliveries.deliver(connection, opened, (), rules, now)
     bell.ring()
+
+
+async def rules_for(ids: Sequence[UUID], covering: Covering, pool: Pool) -> Rules:
+    """The rules, with the areas of these reports' places looked up: before anything of theirs is locked."""
+    async with transaction(pool) as connection:
+        places = await cases.places(connection, ids)
+    return await covering(places)
 
 
 def not_read(report: ReportReceived) -> ReportClassified:

@@ -64,13 +64,18 @@ CLOSE: Final = """
 update case_review set state = 'closed', outcome = $2, closed_at = $3 where id = $1 and state <> 'closed' returning id
 """
 
-OVERDUE: Final = """
-update case_review_action as late set came_back_at = $1
-from case_review
-where case_review.id = late.review_id and case_review.state <> 'closed'
-  and late.done_at is null and late.came_back_at is null and late.due_on < $2
-returning late.id, late.review_id, late.owner, late.panel, case_review.report_id
+LATE: Final = """
+case_review.id = late.review_id and case_review.state <> 'closed'
+  and late.done_at is null and late.came_back_at is null and late.due_on < $1
 """
+
+DUE: Final = f"select distinct report_id from case_review_action as late, case_review where {LATE}"  # noqa: S608 - constants only
+
+OVERDUE: Final = f"""
+update case_review_action as late set came_back_at = $2
+from case_review where {LATE} and case_review.report_id = any($3::uuid[])
+returning late.id, late.review_id, late.owner, late.panel, case_review.report_id
+"""  # noqa: S608 - constants only
 
 
 FORGET: Final = (
@@ -178,6 +183,11 @@ async def close(connection: Connection, review_id: UUID, outcome: str, now: date
     return await connection.fetchval(CLOSE, review_id, outcome, now) is not None
 
 
-async def overdue(connection: Connection, now: datetime) -> list[Any]:
-    """Actions whose day is over and that are not done, each once."""
-    return await connection.fetch(OVERDUE, now, now.date())
+async def due(connection: Connection, now: datetime) -> list[UUID]:
+    """The reports of those reviews that have an action whose day is over and that is not done."""
+    return [row["report_id"] for row in await connection.fetch(DUE, now.date())]
+
+
+async def overdue(connection: Connection, now: datetime, ids: Sequence[UUID]) -> list[Any]:
+    """Those actions of these reports' reviews, each once."""
+    return await connection.fetch(OVERDUE, now.date(), now, list(ids))

@@ -26,6 +26,7 @@ from services.escalation.routers.dependencies import (
     OurPagesOnly,
     PoolDep,
     RulesDep,
+    RulesForDep,
     WorkerDep,
 )
 from services.escalation.routers.sign_in import go
@@ -155,6 +156,7 @@ async def override(
     token: Token,
     why: Words,
     desk: DeskDep,
+    rules: RulesForDep,
     labels: Annotated[list[Label] | None, Form()] = None,
     threat: Annotated[Threat | None, BeforeValidator(_chosen), Form()] = None,
     grade: Annotated[Grade | None, BeforeValidator(_chosen), Form()] = None,
@@ -162,7 +164,7 @@ async def override(
     if not (labels or threat or grade):
         raise NotSo("Choose labels, a threat level or a grade.")
     said = Said(why=why, labels=tuple(labels) if labels else None, threat=threat, grade=grade)
-    await overriding.override_case(report_id, token, desk.worker, said, desk.pool, desk.bell, desk.rules, desk.now)
+    await overriding.override_case(report_id, token, desk.worker, said, desk.pool, desk.bell, rules, desk.now)
     return await desk.show(report_id)
 
 
@@ -173,10 +175,11 @@ async def reroute(
     agency: Annotated[str, Form()],
     why: Words,
     desk: DeskDep,
+    rules: RulesForDep,
     queue: Annotated[str, Form()] = "",
 ) -> Response:
     to = (agency, queue or None)
-    given = await rerouting.reroute(report_id, token, desk.worker, *to, why, desk.pool, desk.bell, desk.rules, desk.now)
+    given = await rerouting.reroute(report_id, token, desk.worker, *to, why, desk.pool, desk.bell, rules, desk.now)
     if given.kind is not Kind.police or given.id == desk.worker.force:
         return await desk.show(report_id)
     if "HX-Request" not in desk.request.headers:
