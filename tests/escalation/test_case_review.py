@@ -14,6 +14,7 @@ from services.escalation.domain.case_review import Why, count
 from services.escalation.domain.directory import Threshold
 from services.escalation.handlers import attendance, cases
 from services.escalation.handlers.cases import Arrived, Rules
+from shared.assessment import Evidence
 from shared.codebook import Label
 from shared.database import Pool
 from shared.events import Progress, ReportClassified, ReportProgressed
@@ -160,6 +161,64 @@ async def test_it_is_never_offered_anonymously(escalate: Escalate, pool: Pool):
     await escalate(classified(report(), behaviours=("A3",), reported_before=3))
     assert await pool.fetchval("select offered from case_review") is False
     assert await said(pool) == []
+
+
+THE_OTHER = Contact(name="Al", phone=CONTACT.phone)
+"""Somebody of the same home, with the same telephone."""
+
+
+def linked(number: int, by: Contact, **read: Any) -> ReportClassified:
+    """The next complaint of one address: intake links it to those before it, whoever made them."""
+    one = complaint(NOON + number * 10 * DAY, f"H-{number}", **read)
+    history = History(reports=number, references=tuple(f"H-{n}" for n in reversed(range(number))))
+    return one.model_copy(update={"report": one.report.model_copy(update={"history": history, "contact": by})})
+
+
+def before(quote: str, origin: str) -> dict[str, Any]:
+    """F9, as it is read from the words, or from what intake linked."""
+    shown = Evidence.model_validate({"fact": "F9", "rule": "r", "origin": origin, "quote": quote})
+    return {"reported_before": int(quote[0]), "evidence": (shown,)}
+
+
+async def test_nobody_learns_from_an_offer_that_others_told_of_the_same_address(
+    escalate: Escalate, client: httpx.AsyncClient, sign_in: SignIn, pool: Pool
+):
+    """Victim and abuser: the panel has it, and is silent to him; her own third complaint is offered it after all."""
+    panel = await sign_in("agency", PANEL)
+    await escalate(linked(0, CONTACT))
+    await escalate(linked(1, CONTACT))
+    await escalate(linked(2, THE_OTHER, **before("3 earlier", "history")))
+    (review,) = (await client.get(f"/v1/agencies/{PANEL}/case-reviews", headers=panel)).json()
+    base = f"/v1/agencies/{PANEL}/case-reviews/{review['id']}"
+    await client.post(f"{base}/plan", json={"review_on": "2026-05-01"}, headers=panel)
+    assert (review["offered"], await said(pool)) == (False, [])
+    hers = linked(3, CONTACT)
+    await escalate(hers)
+    await client.post(f"{base}/close", json=CLOSED, headers=panel)
+    told = await pool.fetch("select report_id from outbox where topic = $1", PROGRESSED)
+    assert {row["report_id"] for row in told} == {hers.report_id}
+    assert await said(pool) == [Progress.review_offered, Progress.review_closed]
+
+
+async def test_a_review_that_nobody_was_offered_ends_without_a_word_to_the_reporter(
+    escalate: Escalate, client: httpx.AsyncClient, sign_in: SignIn, pool: Pool
+):
+    for number, by in enumerate((CONTACT, CONTACT, THE_OTHER)):
+        await escalate(linked(number, by))
+    panel = await sign_in("agency", PANEL)
+    path = f"/v1/agencies/{PANEL}/case-reviews/{await pool.fetchval('select id from case_review')}/close"
+    assert (await client.post(path, json=CLOSED, headers=panel)).status_code == 204
+    assert await said(pool) == []
+
+
+@pytest.mark.parametrize(("origin", "offered"), [("text", True), ("history", False)])
+async def test_what_they_say_themselves_counts_towards_an_offer_and_what_intake_linked_does_not(
+    escalate: Escalate, pool: Pool, origin: str, offered: bool
+):
+    await escalate(linked(0, CONTACT))
+    await escalate(linked(1, THE_OTHER, **before("3 earlier", origin)))
+    assert await pool.fetchval("select offered from case_review") is offered
+    assert await said(pool) == [Progress.review_offered] * offered
 
 
 async def test_a_further_complaint_joins_the_review_under_way(review_id: UUID, escalate: Escalate, pool: Pool):

@@ -53,7 +53,8 @@ async def propose(
 ) -> None:
     """Propose a review for each report at the threshold, or that asks for one.
 
-    One that is under way hears of the further report, and that the reporter asks for it.
+    One that is under way hears of the further report, and that the reporter asks for it. The reporter is told of it
+    where their own complaints are enough: whoever else told of the same address is not theirs to know of.
     """
     for case in opened:
         panels = [d.agency for d in case.route.destinations if d.queue == QUEUE]
@@ -68,13 +69,15 @@ async def _proposed(
     connection: Connection, event: ReportClassified, panel: str, complaints: Count, asked_by: AskedBy, now: datetime
 ) -> UUID:
     references, told = [one.reference for one in complaints.complaints], timeline(complaints)
-    report_id, reference, offered = event.report_id, event.report.reference, not _anonymous(event)
+    report_id, reference = event.report_id, event.report.reference
+    asks = asked_by == "reporter"
+    offered = not _anonymous(event) and (asks or complaints.own)
     under_way = await case_reviews.open_for(connection, references)
     review_id: UUID = under_way["id"] if under_way else _review_id(event, asked_by)
     if under_way:
         await case_reviews.update_timeline(connection, review_id, told)
-        asks = asked_by == "reporter"
-        news = asks and await case_reviews.asked_by_reporter(connection, review_id, report_id, reference)
+        join = case_reviews.asked_by_reporter if asks else case_reviews.offer
+        news = offered and await join(connection, review_id, report_id, reference)
     else:
         news = await case_reviews.add(connection, review_id, panel, report_id, reference, asked_by, offered, told, now)
     if under_way or news:

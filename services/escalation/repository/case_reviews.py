@@ -22,6 +22,10 @@ update case_review set asked_by = 'reporter', offered = true, report_id = $2, re
 where id = $1 and asked_by <> 'reporter' returning id
 """
 
+OFFER: Final = """
+update case_review set offered = true, report_id = $2, reference = $3 where id = $1 and not offered returning id
+"""
+
 ADD_REPORTS: Final = """
 insert into case_review_report (review_id, reference) select $1, unnest($2::text[]) on conflict do nothing
 """
@@ -86,7 +90,7 @@ update case_review set timeline = coalesce((
 where id in (select review_id from case_review_report where reference = $1::text)
 """,
     """
-update case_review set report_id = left_over.report_id, reference = left_over.reference
+update case_review set report_id = left_over.report_id, reference = left_over.reference, offered = false
 from (
     select distinct on (case_review.id) case_review.id, cases.report_id, cases.reference
     from case_review cross join jsonb_array_elements(timeline) with ordinality as told(one, nth)
@@ -99,7 +103,10 @@ where left_over.id = case_review.id
 
 
 async def forget(connection: Connection, report_id: UUID) -> None:
-    """No review names this report any more; one that began with it is about the newest of the others."""
+    """No review names this report any more; one that began with it is about the newest of the others, unoffered.
+
+    That one's reporter may be somebody else.
+    """
     reference = await connection.fetchval("select reference from cases where report_id = $1", report_id)
     for statement in FORGET:
         await connection.execute(statement, reference)
@@ -129,6 +136,11 @@ async def add(
 async def asked_by_reporter(connection: Connection, review_id: UUID, report_id: UUID, reference: str) -> bool:
     """A reporter asks for the review, and is the one to be told of it; False where one did before."""
     return await connection.fetchval(ASKED_BY_REPORTER, review_id, report_id, reference) is not None
+
+
+async def offer(connection: Connection, review_id: UUID, report_id: UUID, reference: str) -> bool:
+    """This reporter can ask for the review, and is the one to be told of it; False where one could before."""
+    return await connection.fetchval(OFFER, review_id, report_id, reference) is not None
 
 
 async def add_reports(connection: Connection, review_id: UUID, references: Sequence[str]) -> None:
