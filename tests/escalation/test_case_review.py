@@ -362,6 +362,56 @@ async def test_whoever_was_invited_and_is_then_complained_of_sees_no_more_of_it(
     assert (await client.get(base, headers=panel)).json()["invited"] == []
 
 
+async def test_a_panel_hears_of_no_review_of_complaints_of_which_one_is_about_itself(
+    escalate: Escalate, client: httpx.AsyncClient, sign_in: SignIn, pool: Pool
+):
+    """However many others there are: the control room has it for review, and may not ask that panel either."""
+    for number in range(3):
+        one = linked(number, CONTACT)
+        about = Answers(party_organisation="Moor and Vale ASB Case Review panel") if number == 0 else Answers()
+        await escalate(one.model_copy(update={"report": one.report.model_copy(update={"answers": about})}))
+    assert await pool.fetchval("select count(*) from case_review") == 0
+    assert await pool.fetchval("select count(*) from delivery where agency_id = $1", PANEL) == 0
+    row = await pool.fetchrow(
+        "select report_id, queues from queue_item join cases using (report_id) where reference = 'H-2'"
+    )
+    assert row["queues"] == ["review"]
+    operator = await sign_in("operator", "northmoor-police")
+    assert (await client.post(f"/v1/reports/{row['report_id']}/case-review", headers=operator)).status_code == 409
+    assert await said(pool) == []
+
+
+async def told_more_of(reference: str, about: str, escalate: Escalate, pool: Pool) -> None:
+    """An earlier complaint says by now whom it is about."""
+    event = ReportClassified.model_validate_json(
+        await pool.fetchval("select event from cases where reference = $1", reference)
+    )
+    more = {"revision": 2, "answers": Answers(party_organisation=about)}
+    await escalate(event.model_copy(update={"revision": 2, "report": event.report.model_copy(update=more)}))
+
+
+async def test_whoever_was_invited_sees_no_more_once_any_of_the_complaints_is_about_them(
+    review_id: UUID, escalate: Escalate, client: httpx.AsyncClient, sign_in: SignIn, pool: Pool
+):
+    panel, homes = await sign_in("agency", PANEL), await sign_in("agency", "northmoor-homes")
+    invitations = f"/v1/agencies/{PANEL}/case-reviews/{review_id}/invitations"
+    await client.post(invitations, json={"agency": "northmoor-homes"}, headers=panel)
+    theirs = f"/v1/agencies/northmoor-homes/case-reviews/{review_id}"
+    assert (await client.get(theirs, headers=homes)).status_code == 200
+    await told_more_of("H-1", "Northmoor Homes", escalate, pool)
+    assert (await client.get(theirs, headers=homes)).status_code == 404
+
+
+async def test_a_panel_sees_no_more_of_a_complaint_that_turns_out_to_be_about_itself(
+    review_id: UUID, escalate: Escalate, client: httpx.AsyncClient, sign_in: SignIn, pool: Pool
+):
+    panel = await sign_in("agency", PANEL)
+    await told_more_of("H-1", "Moor and Vale ASB Case Review panel", escalate, pool)
+    await escalate(linked(3, CONTACT))
+    seen = (await client.get(f"/v1/agencies/{PANEL}/case-reviews/{review_id}", headers=panel)).json()
+    assert [one["reference"] for one in seen["timeline"]] == ["H-0", "H-2"]
+
+
 async def test_an_invited_agency_says_of_its_own_actions_only_that_they_are_done(
     review_id: UUID, client: httpx.AsyncClient, sign_in: SignIn
 ):

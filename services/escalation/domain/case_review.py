@@ -46,13 +46,15 @@ class Counted:
 class Count:
     """All complaints, oldest first. `wanted` is how many must count; `said` how often it was reported, by F9.
 
-    `own`: what the newest's reporter told, here and of earlier times, is enough without anybody else's.
+    `own`: what the newest's reporter told, here and of earlier times, is enough without anybody else's. `against`: the
+    agencies that any of them complains of.
     """
 
     complaints: tuple[Counted, ...]
     wanted: int
     said: int
     own: bool
+    against: frozenset[str] = frozenset()
 
     @property
     def counting(self) -> int:

@@ -52,9 +52,7 @@ async def escalate(
         for gone in await erasing.among(connection, list(newest)):
             del newest[gone]
         news = {i: a for i, a in newest.items() if again or _is_news(a, known.get(i))}
-        counts = await case_reviews.counted(
-            connection, [a.event for a in news.values()], rules.directory, rules.area_of
-        )
+        counts = await case_reviews.counted(connection, [a.event for a in news.values()], rules)
         graded = [_open(a, known.get(i), rules, now, counts.get(i)) for i, a in news.items()]
         opened = await fold(connection, graded, known, now)
         await cases.keep(connection, opened, now)
@@ -152,7 +150,8 @@ def routed_by(
 ) -> Route:
     """Where it goes by what counts: the reading, or what a person says in its place."""
     area, persisting = rules.area_of(event.report.place), complaints is not None and complaints.met
-    subject = Subject(event.report, reading, grading.danger_class, area, persisting)
+    against = complaints.against if complaints else frozenset()
+    subject = Subject(event.report, reading, grading.danger_class, area, persisting, against)
     return route(subject, rules.directory, rules.routing)
 
 

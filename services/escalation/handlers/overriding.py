@@ -37,7 +37,7 @@ async def override_case(
         known = (await cases.locked(connection, [report_id]))[report_id]
         by = {"who": worker.name, "at": now, "of_danger": read_danger(event)}
         override = Override(**said.model_dump(), **by).after(known.override)
-        counts = await case_reviews.counted(connection, [event], rules.directory, rules.area_of)
+        counts = await case_reviews.counted(connection, [event], rules)
         case = _judged_anew(event, row, known, override, counts.get(report_id), rules)
         await cases.keep(connection, [case], now)
         await _kept(connection, case, known, override, worker)

@@ -9,7 +9,8 @@ from shared.database import Connection
 
 OPEN_FOR: Final = """
 select case_review.* from case_review join case_review_report on review_id = case_review.id
-where case_review_report.reference = any($1::text[]) and state <> 'closed' order by opened_at limit 1
+where case_review_report.reference = any($1::text[]) and state <> 'closed' and agency_id <> all($2::text[])
+order by opened_at limit 1
 """
 
 ADD: Final = """
@@ -38,6 +39,11 @@ insert into case_review_agency (review_id, agency_id, panel, invited_at) values 
 
 UNINVITE: Final = """
 delete from case_review_agency where review_id = $1 and agency_id = any($2::text[]) returning agency_id
+"""
+
+ABOUT: Final = """
+select distinct review_id from case_review_report join case_review on case_review.id = review_id
+where case_review_report.reference = $1 and state <> 'closed'
 """
 
 REVIEWS: Final = """
@@ -88,6 +94,7 @@ update case_review set timeline = coalesce((
     select jsonb_agg(case when one ->> 'same_as' = $1::text then one || '{"same_as": null}' else one end order by nth)
     from jsonb_array_elements(timeline) with ordinality as told(one, nth) where one ->> 'reference' <> $1::text), '[]')
 where id in (select review_id from case_review_report where reference = $1::text)
+  and ($2::text[] is null or agency_id = any($2))
 """,
     """
 update case_review set report_id = left_over.report_id, reference = left_over.reference, offered = false
@@ -95,26 +102,27 @@ from (
     select distinct on (case_review.id) case_review.id, cases.report_id, cases.reference
     from case_review cross join jsonb_array_elements(timeline) with ordinality as told(one, nth)
     join cases on cases.reference = one ->> 'reference'
-    where case_review.reference = $1::text order by case_review.id, nth desc
+    where case_review.reference = $1::text and ($2::text[] is null or agency_id = any($2))
+    order by case_review.id, nth desc
 ) as left_over
 where left_over.id = case_review.id
 """,
 )
 
 
-async def forget(connection: Connection, report_id: UUID) -> None:
-    """No review names this report any more; one that began with it is about the newest of the others, unoffered.
+async def forget(connection: Connection, report_id: UUID, panels: Collection[str] | None = None) -> None:
+    """No review, or none of these panels', names this report any more.
 
-    That one's reporter may be somebody else.
+    One that began with it is about the newest of the others, unoffered: that one's reporter may be somebody else.
     """
     reference = await connection.fetchval("select reference from cases where report_id = $1", report_id)
     for statement in FORGET:
-        await connection.execute(statement, reference)
+        await connection.execute(statement, reference, panels if panels is None else list(panels))
 
 
-async def open_for(connection: Connection, references: Sequence[str]) -> Any:
-    """The review under way that is about any of these reports."""
-    return await connection.fetchrow(OPEN_FOR, list(references))
+async def open_for(connection: Connection, references: Sequence[str], but: Collection[str]) -> Any:
+    """The review under way that is about any of these reports, and not with any of these panels."""
+    return await connection.fetchrow(OPEN_FOR, list(references), list(but))
 
 
 async def add(
@@ -175,6 +183,11 @@ async def invite(connection: Connection, review_id: UUID, agency: str, panel: st
 async def uninvite(connection: Connection, review_id: UUID, agencies: Collection[str]) -> list[str]:
     """Who of these had been invited, and is no longer."""
     return [row["agency_id"] for row in await connection.fetch(UNINVITE, review_id, list(agencies))]
+
+
+async def about(connection: Connection, reference: str) -> list[UUID]:
+    """The reviews under way that this report is part of."""
+    return [row["review_id"] for row in await connection.fetch(ABOUT, reference)]
 
 
 async def plan(connection: Connection, review_id: UUID, review_on: date) -> None:

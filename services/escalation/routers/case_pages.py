@@ -62,7 +62,7 @@ class Desk:
         """The case as it is now: a part of the board for htmx; for anybody else its own page, which they are led to."""
         if self.request.method == "POST" and "HX-Request" not in self.request.headers:
             return go(f"/board/cases/{report_id}")
-        found = await queue.whole(report_id, self.worker.force, self.pool, self.now)
+        found = await queue.whole(report_id, self.worker.force, self.pool, self.rules, self.now)
         template = "case_part.html" if "HX-Request" in self.request.headers else "case.html"
         return page(self.request, template, self.person, **view(found, self.worker, self.rules, self.now))
 

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from services.escalation.domain.outcomes import Outcome
 from services.escalation.domain.overrides import Said
 from services.escalation.handlers import overriding, queue, rerouting, work
-from services.escalation.routers.dependencies import BellDep, Now, PoolDep, ProgramDep, RulesForDep
+from services.escalation.routers.dependencies import BellDep, Now, PoolDep, ProgramDep, RulesDep, RulesForDep
 from services.escalation.routers.leases import Token
 from services.escalation.routers.queue import QueueItem
 
@@ -111,9 +111,9 @@ async def search(
 
 
 @router.get("/{report_id}")
-async def case(report_id: UUID, worker: ProgramDep, pool: PoolDep, now: Now) -> Case:
+async def case(report_id: UUID, worker: ProgramDep, pool: PoolDep, rules: RulesDep, now: Now) -> Case:
     """One case, with everything that was done about it."""
-    found = await queue.whole(report_id, worker.force, pool, now)
+    found = await queue.whole(report_id, worker.force, pool, rules, now)
     await queue.seen(report_id, worker.id, pool, now)
     return Case(
         item=QueueItem.model_validate(found.item, from_attributes=True),
