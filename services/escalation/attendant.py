@@ -36,7 +36,7 @@ class Attendant:
             await asyncio.sleep(TICK)
 
     async def tick(self, now: datetime) -> None:
-        rules = await self.rules.current()
-        await attendance.settle_returns(self.pool, self.bell, rules, now)
-        await attendance.come_back(self.pool, rules, now)
-        await attendance.overdue_actions(self.pool, rules, now)
+        covering = self.rules.covering
+        await attendance.settle_returns(self.pool, self.bell, covering, now)
+        await attendance.come_back(self.pool, covering, now)
+        await attendance.overdue_actions(self.pool, covering, now)

@@ -48,12 +48,13 @@ async def received_urgent(records: Sequence[Record], edge: Edge) -> None:
     """Give the classifier its time with each, then put on the queue what it has not read: none waits for another's."""
     reports = [decode(ReportReceived, record.headers, record.value)[0] for record in records]
     waiting = sorted(reports, key=lambda report: report.received_at)
+    rules = await edge.rules.covering(report.place for report in reports)
     while waiting:
         left = waiting[0].received_at + edge.unread_after - edge.clock.now()
         await asyncio.sleep(min(left, edge.unread_after) / timedelta(seconds=1))
         due = edge.clock.now() - edge.unread_after
         ready = [report for report in waiting if report.received_at <= due] or waiting[:1]
-        await cases.open_unread(ready, edge.pool, edge.bell, await edge.rules.current(), edge.clock.now())
+        await cases.open_unread(ready, edge.pool, edge.bell, rules, edge.clock.now())
         waiting = waiting[len(ready) :]
 
 
@@ -84,9 +85,10 @@ async def dead(records: Sequence[Record], edge: Edge) -> None:
         for record, headers in letters
         if headers.get("dead_topic") in {*RECEIVED.values(), *CLASSIFIED.values()}
     ]
+    rules = await edge.rules.covering(report.place for report in reports)
     now = edge.clock.now()
     arrived = [Arrived(cases.not_read(report), now, None) for report in reports]
-    await cases.escalate(arrived, edge.pool, edge.bell, await edge.rules.current(), now)
+    await cases.escalate(arrived, edge.pool, edge.bell, rules, now)
 
 
 def _headers(record: Record) -> Mapping[str, str]:

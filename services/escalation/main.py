@@ -58,10 +58,12 @@ def create_app(settings: Settings) -> FastAPI:
             create_pool(settings.database.get_secret_value(), settings.connections) as pool,
             create_pool(settings.guest_database.get_secret_value(), settings.connections) as guests,
             httpx.AsyncClient(timeout=10) as outside,
+            coverage(settings) as districts,
         ):
             app.state.provider = Provider(settings, outside) if settings.openid_issuer else None
             app.state.settings, app.state.pool, app.state.guests = settings, pool, guests
-            app.state.bell, app.state.rules, app.state.clock = Bell(pool), RulesInForce(pool), Clock(pool)
+            app.state.bell, app.state.clock = Bell(pool), Clock(pool)
+            app.state.rules = RulesInForce(pool, districts)
             app.state.watch, app.state.boards = Watch(pool), {}
             app.state.arrivals, app.state.rates = Arrivals(pool), Rates(settings.requests_a_minute)
             loops = (app.state.bell.run, app.state.watch.run, app.state.arrivals.run, app.state.clock.run)

@@ -88,7 +88,7 @@ async def _acts(pool: Pool, events: Sequence[ReportClassified]) -> dict[str, flo
     worker, board = Worker("sam", "Sam", FORCE), Board(FORCE)
     await board.standing(pool, datetime.now(UTC))
     acts: dict[str, Act] = {
-        "the first page of the queue (50)": lambda: queue.ranked(FORCE, None, 50, pool),
+        "the first page of the queue (50)": lambda: queue.ranked(FORCE, None, 50, pool, rules),
         "claiming the next": lambda: leases.claim_next(worker, None, None, pool, datetime.now(UTC)),
         "a board opened for the first time (500 lines)": lambda: Board(FORCE).standing(pool, datetime.now(UTC)),
         "a board that is open, looked at again": lambda: board.standing(pool, datetime.now(UTC)),

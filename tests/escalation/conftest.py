@@ -12,6 +12,7 @@ from services.escalation import rules_in_force
 from services.escalation.directory_file import read_directory
 from services.escalation.domain.directory import Directory
 from services.escalation.domain.people import Role
+from services.escalation.domain.rules import Covering
 from services.escalation.handlers import cases, clients, directories, people
 from services.escalation.handlers.cases import Arrived, Rules
 from services.escalation.main import create_app
@@ -38,6 +39,15 @@ def directory() -> Directory:
 @pytest.fixture(scope="session")
 def rules(directory: Directory) -> Rules:
     return Rules(directory, rules_in_force.grading(), rules_in_force.routing())
+
+
+def as_they_are(rules: Rules) -> Covering:
+    """These rules, whatever places are asked for: their directory's own table knows all."""
+
+    async def covering(_: object) -> Rules:
+        return rules
+
+    return covering
 
 
 @pytest.fixture(scope="session")

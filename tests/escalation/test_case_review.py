@@ -14,6 +14,7 @@ from services.escalation.domain.case_review import Why, count
 from services.escalation.domain.directory import Threshold
 from services.escalation.handlers import attendance, cases
 from services.escalation.handlers.cases import Arrived, Rules
+from shared.assessment import Evidence
 from shared.codebook import Label
 from shared.database import Pool
 from shared.events import Progress, ReportClassified, ReportProgressed
@@ -21,7 +22,7 @@ from shared.kafka import PROGRESSED
 from shared.outbox import Bell
 from shared.told import Answers, Contact, History, Place
 from tests.builders import NOON, assessment, classified, report
-from tests.escalation.conftest import Escalate, SignIn
+from tests.escalation.conftest import Escalate, SignIn, as_they_are
 
 PANEL = "moor-and-vale-case-review"
 JOURNEYS = Path(__file__).parent / "journeys.jsonl"
@@ -162,6 +163,64 @@ async def test_it_is_never_offered_anonymously(escalate: Escalate, pool: Pool):
     assert await said(pool) == []
 
 
+THE_OTHER = Contact(name="Al", phone=CONTACT.phone)
+"""Somebody of the same home, with the same telephone."""
+
+
+def linked(number: int, by: Contact, **read: Any) -> ReportClassified:
+    """The next complaint of one address: intake links it to those before it, whoever made them."""
+    one = complaint(NOON + number * 10 * DAY, f"H-{number}", **read)
+    history = History(reports=number, references=tuple(f"H-{n}" for n in reversed(range(number))))
+    return one.model_copy(update={"report": one.report.model_copy(update={"history": history, "contact": by})})
+
+
+def before(quote: str, origin: str) -> dict[str, Any]:
+    """F9, as it is read from the words, or from what intake linked."""
+    shown = Evidence.model_validate({"fact": "F9", "rule": "r", "origin": origin, "quote": quote})
+    return {"reported_before": int(quote[0]), "evidence": (shown,)}
+
+
+async def test_nobody_learns_from_an_offer_that_others_told_of_the_same_address(
+    escalate: Escalate, client: httpx.AsyncClient, sign_in: SignIn, pool: Pool
+):
+    """Victim and abuser: the panel has it, and is silent to him; her own third complaint is offered it after all."""
+    panel = await sign_in("agency", PANEL)
+    await escalate(linked(0, CONTACT))
+    await escalate(linked(1, CONTACT))
+    await escalate(linked(2, THE_OTHER, **before("3 earlier", "history")))
+    (review,) = (await client.get(f"/v1/agencies/{PANEL}/case-reviews", headers=panel)).json()
+    base = f"/v1/agencies/{PANEL}/case-reviews/{review['id']}"
+    await client.post(f"{base}/plan", json={"review_on": "2026-05-01"}, headers=panel)
+    assert (review["offered"], await said(pool)) == (False, [])
+    hers = linked(3, CONTACT)
+    await escalate(hers)
+    await client.post(f"{base}/close", json=CLOSED, headers=panel)
+    told = await pool.fetch("select report_id from outbox where topic = $1", PROGRESSED)
+    assert {row["report_id"] for row in told} == {hers.report_id}
+    assert await said(pool) == [Progress.review_offered, Progress.review_closed]
+
+
+async def test_a_review_that_nobody_was_offered_ends_without_a_word_to_the_reporter(
+    escalate: Escalate, client: httpx.AsyncClient, sign_in: SignIn, pool: Pool
+):
+    for number, by in enumerate((CONTACT, CONTACT, THE_OTHER)):
+        await escalate(linked(number, by))
+    panel = await sign_in("agency", PANEL)
+    path = f"/v1/agencies/{PANEL}/case-reviews/{await pool.fetchval('select id from case_review')}/close"
+    assert (await client.post(path, json=CLOSED, headers=panel)).status_code == 204
+    assert await said(pool) == []
+
+
+@pytest.mark.parametrize(("origin", "offered"), [("text", True), ("history", False)])
+async def test_what_they_say_themselves_counts_towards_an_offer_and_what_intake_linked_does_not(
+    escalate: Escalate, pool: Pool, origin: str, offered: bool
+):
+    await escalate(linked(0, CONTACT))
+    await escalate(linked(1, THE_OTHER, **before("3 earlier", origin)))
+    assert await pool.fetchval("select offered from case_review") is offered
+    assert await said(pool) == [Progress.review_offered] * offered
+
+
 async def test_a_further_complaint_joins_the_review_under_way(review_id: UUID, escalate: Escalate, pool: Pool):
     one = complaint(NOON + 50 * DAY, "H-3")
     history = History(reports=3, references=("H-2", "H-1", "H-0"))
@@ -249,8 +308,8 @@ async def test_a_panel_invites_plans_follows_up_and_closes(
     seen = (await client.get(theirs, headers=homes)).json()
     assert (seen["invited"], seen["actions"][0]["action"]) == (["northmoor-homes"], "Visit number 9")
     assert (await client.post(f"{theirs}/close", json=CLOSED, headers=homes)).status_code == 403
-    assert await attendance.overdue_actions(pool, rules, datetime(2026, 4, 2, tzinfo=UTC)) == 1
-    assert await attendance.overdue_actions(pool, rules, datetime(2026, 4, 3, tzinfo=UTC)) == 0
+    assert await attendance.overdue_actions(pool, as_they_are(rules), datetime(2026, 4, 2, tzinfo=UTC)) == 1
+    assert await attendance.overdue_actions(pool, as_they_are(rules), datetime(2026, 4, 3, tzinfo=UTC)) == 0
     assert (await client.post(f"{theirs}/actions/{action_id}/done", headers=homes)).status_code == 204
     assert (await client.post(f"{base}/{review_id}/close", json=CLOSED, headers=panel)).status_code == 204
     assert (await client.post(f"{base}/{review_id}/close", json=CLOSED, headers=panel)).status_code == 409
@@ -301,6 +360,56 @@ async def test_whoever_was_invited_and_is_then_complained_of_sees_no_more_of_it(
     await escalate(one.model_copy(update={"report": one.report.model_copy(update=told)}))
     assert (await client.get(theirs, headers=homes)).status_code == 404
     assert (await client.get(base, headers=panel)).json()["invited"] == []
+
+
+async def test_a_panel_hears_of_no_review_of_complaints_of_which_one_is_about_itself(
+    escalate: Escalate, client: httpx.AsyncClient, sign_in: SignIn, pool: Pool
+):
+    """However many others there are: the control room has it for review, and may not ask that panel either."""
+    for number in range(3):
+        one = linked(number, CONTACT)
+        about = Answers(party_organisation="Moor and Vale ASB Case Review panel") if number == 0 else Answers()
+        await escalate(one.model_copy(update={"report": one.report.model_copy(update={"answers": about})}))
+    assert await pool.fetchval("select count(*) from case_review") == 0
+    assert await pool.fetchval("select count(*) from delivery where agency_id = $1", PANEL) == 0
+    row = await pool.fetchrow(
+        "select report_id, queues from queue_item join cases using (report_id) where reference = 'H-2'"
+    )
+    assert row["queues"] == ["review"]
+    operator = await sign_in("operator", "northmoor-police")
+    assert (await client.post(f"/v1/reports/{row['report_id']}/case-review", headers=operator)).status_code == 409
+    assert await said(pool) == []
+
+
+async def told_more_of(reference: str, about: str, escalate: Escalate, pool: Pool) -> None:
+    """An earlier complaint says by now whom it is about."""
+    event = ReportClassified.model_validate_json(
+        await pool.fetchval("select event from cases where reference = $1", reference)
+    )
+    more = {"revision": 2, "answers": Answers(party_organisation=about)}
+    await escalate(event.model_copy(update={"revision": 2, "report": event.report.model_copy(update=more)}))
+
+
+async def test_whoever_was_invited_sees_no_more_once_any_of_the_complaints_is_about_them(
+    review_id: UUID, escalate: Escalate, client: httpx.AsyncClient, sign_in: SignIn, pool: Pool
+):
+    panel, homes = await sign_in("agency", PANEL), await sign_in("agency", "northmoor-homes")
+    invitations = f"/v1/agencies/{PANEL}/case-reviews/{review_id}/invitations"
+    await client.post(invitations, json={"agency": "northmoor-homes"}, headers=panel)
+    theirs = f"/v1/agencies/northmoor-homes/case-reviews/{review_id}"
+    assert (await client.get(theirs, headers=homes)).status_code == 200
+    await told_more_of("H-1", "Northmoor Homes", escalate, pool)
+    assert (await client.get(theirs, headers=homes)).status_code == 404
+
+
+async def test_a_panel_sees_no_more_of_a_complaint_that_turns_out_to_be_about_itself(
+    review_id: UUID, escalate: Escalate, client: httpx.AsyncClient, sign_in: SignIn, pool: Pool
+):
+    panel = await sign_in("agency", PANEL)
+    await told_more_of("H-1", "Moor and Vale ASB Case Review panel", escalate, pool)
+    await escalate(linked(3, CONTACT))
+    seen = (await client.get(f"/v1/agencies/{PANEL}/case-reviews/{review_id}", headers=panel)).json()
+    assert [one["reference"] for one in seen["timeline"]] == ["H-0", "H-2"]
 
 
 async def test_an_invited_agency_says_of_its_own_actions_only_that_they_are_done(

@@ -18,7 +18,7 @@ from shared.kafka import PROGRESSED
 from shared.outbox import Bell
 from shared.told import Answers, Contact, Place
 from tests.builders import NOON, assessment, classified, report
-from tests.escalation.conftest import Escalate, SignIn
+from tests.escalation.conftest import Escalate, SignIn, as_they_are
 
 HEALTH, COUNCIL = "northmoor-environmental-health", "northmoor-council-asb"
 NOISE = {"behaviours": ("A3",)}
@@ -111,7 +111,7 @@ async def test_what_is_closed_is_not_acknowledged(noise: ReportClassified, healt
 
 
 async def settle(pool: Pool, rules: Rules) -> int:
-    return await attendance.settle_returns(pool, Bell(pool), rules, NOON)
+    return await attendance.settle_returns(pool, Bell(pool), as_they_are(rules), NOON)
 
 
 async def test_not_ours_goes_to_whom_it_is_for(
@@ -244,19 +244,19 @@ async def test_more_told_buys_no_time_and_after_the_end_begins_anew(
 ):
     more = noise.report.model_copy(update={"revision": 2, "text": "Again last night."})
     await escalate(classified(more, **NOISE), at=NOON + timedelta(hours=70))
-    assert await attendance.come_back(pool, rules, NOON + timedelta(hours=73)) == 1
+    assert await attendance.come_back(pool, as_they_are(rules), NOON + timedelta(hours=73)) == 1
     assert await health.does("close", noise.report_id, outcome="spoke to them") == 204
     again = more.model_copy(update={"revision": 3, "text": "Again, and he has smashed the window."})
     await escalate(classified(again, **NOISE), at=LATER)
     assert (await health.held(noise.report_id))["deliveries"][0]["state"] == "queued"
-    assert await attendance.come_back(pool, rules, LATER + timedelta(hours=71)) == 0
-    assert await attendance.come_back(pool, rules, LATER + timedelta(hours=73)) == 1
+    assert await attendance.come_back(pool, as_they_are(rules), LATER + timedelta(hours=71)) == 0
+    assert await attendance.come_back(pool, as_they_are(rules), LATER + timedelta(hours=73)) == 1
 
 
 async def test_what_is_not_acknowledged_in_time_comes_back_once(noise: ReportClassified, pool: Pool, rules: Rules):
-    assert await attendance.come_back(pool, rules, NOON + timedelta(hours=71)) == 0
-    assert await attendance.come_back(pool, rules, LATER) == 1
-    assert await attendance.come_back(pool, rules, LATER) == 0
+    assert await attendance.come_back(pool, as_they_are(rules), NOON + timedelta(hours=71)) == 0
+    assert await attendance.come_back(pool, as_they_are(rules), LATER) == 1
+    assert await attendance.come_back(pool, as_they_are(rules), LATER) == 0
     assert await pool.fetchval("select queues from queue_item") == ["review"]
     assert (await reasons(pool))[-1] == "not acknowledged by Northmoor Environmental Health by 17 March 12:00"
 
@@ -265,7 +265,7 @@ async def test_what_is_acknowledged_does_not_come_back(
     noise: ReportClassified, health: Agency, pool: Pool, rules: Rules
 ):
     await health.does("acknowledge", noise.report_id)
-    assert await attendance.come_back(pool, rules, LATER) == 0
+    assert await attendance.come_back(pool, as_they_are(rules), LATER) == 0
 
 
 async def test_one_agency_that_never_looks_holds_up_no_other(
@@ -275,7 +275,7 @@ async def test_one_agency_that_never_looks_holds_up_no_other(
     await escalate(*events)
     for event in events:
         assert await council.does("acknowledge", event.report_id) == 204
-    assert await attendance.come_back(pool, rules, LATER) == 3
+    assert await attendance.come_back(pool, as_they_are(rules), LATER) == 3
     rows = await pool.fetch("select agency_id, state from delivery where agency_id = any($1)", [HEALTH, COUNCIL])
     assert {tuple(row) for row in rows} == {(HEALTH, "queued"), (COUNCIL, "acknowledged")}
 

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
-from uuid import uuid4
 
 from aiokafka import ConsumerRecord
 
@@ -63,7 +62,7 @@ async def test_a_case_hears_of_later_reports_and_of_what_was_told_later_once(
     )
     told = [notice(linked, LINKED), notice(withdrawn, AMENDED)]
     await consumer.told(told, edge(pool))  # before there is a case
-    await escalate(classified(earlier, labels=(Label.harassment,)))
+    await escalate(classified(earlier, labels=(Label.harassment,)), classified(later))
     await consumer.told(told, edge(pool))
     assert [row["action"] for row in await entries(pool)] == [
         "linked a later report", "was asked to withdraw, perhaps under pressure",
@@ -75,11 +74,16 @@ async def test_a_case_hears_of_later_reports_and_of_what_was_told_later_once(
 
 
 async def test_a_later_report_names_the_earlier_ones_and_why(escalate: Escalate, sign_in_page: SignInPage):
+    earlier = report(reference="H-EARLIER-1")
     link = Link(
-        report_id=uuid4(), reference="H-EARLIER-1", received_at=NOON, reasons=(LinkReason.party,), words=("flag",)
+        report_id=earlier.report_id,
+        reference=earlier.reference,
+        received_at=NOON,
+        reasons=(LinkReason.party,),
+        words=("flag",),
     )
     later = report(history=History(reports=1, references=("H-EARLIER-1",), links=(link,)))
-    await escalate(classified(later, labels=(Label.harassment,)))
+    await escalate(classified(earlier), classified(later, labels=(Label.harassment,)))
     page = (await (await sign_in_page(Role.operator)).get(f"/board/cases/{later.report_id}")).text
     assert "H-EARLIER-1</a>: the same other party (“flag”)" in page
 

@@ -1,17 +1,19 @@
 """What people do about a case over HTTP: contact, notes, overrides, routes, links, search and the end."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
 import pytest
 
+from services.escalation.domain.people import Role
+from services.escalation.handlers import queue
 from shared.codebook import DangerClass, Label, Threat
 from shared.database import Pool
 from shared.events import LinkDisputed, ReportOverridden
 from shared.told import Answers, Contact
 from tests.builders import NOON, assessment, classified, report
-from tests.escalation.conftest import Escalate, SignIn
+from tests.escalation.conftest import OURS, Escalate, SignIn, SignInPage
 
 STALKING = {"labels": (Label.stalking, Label.harassment), "danger_class": DangerClass.veiled_or_stalking}
 
@@ -212,3 +214,25 @@ async def test_looking_and_searching_are_recorded_without_what_was_searched_for(
     rows = await pool.fetch("select action, why, detail from audit_entry order by id")
     assert [row["action"] for row in rows][-2:] == ["looked at", "searched"]
     assert "Jo" not in str([dict(row) for row in rows])
+
+
+async def test_a_page_that_says_it_only_keeps_up_is_recorded_unless_they_had_the_case_open_lately(
+    escalate: Escalate, sign_in_page: SignInPage, pool: Pool
+):
+    event = classified(**STALKING)
+    await escalate(event)
+    sam, alex = await sign_in_page(Role.operator), await sign_in_page(Role.operator, "Alex")
+    keeps_up = f"/board/cases/{event.report_id}?again=true"
+
+    async def looks(who: str) -> int:
+        statement = "select count(*) from audit_entry where action = 'looked at' and who = $1"
+        return int(await pool.fetchval(statement, who))
+
+    for _ in range(2):
+        assert (await sam.get(keeps_up)).status_code == 200
+    assert (await looks("sam"), await looks("alex")) == (1, 0)
+    await alex.post(f"/board/cases/{event.report_id}/claim", headers=OURS)
+    await alex.get(keeps_up)
+    assert await looks("alex") == 0
+    await queue.seen(event.report_id, "sam", pool, datetime.now(UTC) + queue.KEEPS_UP, again=True)
+    assert await looks("sam") == 2

@@ -1,5 +1,6 @@
 """When an ASB Case Review is due (codebook F9, facts.md): the qualifying complaints, and why each other one is not."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -16,6 +17,8 @@ TOLD_AGAIN: Final = timedelta(hours=24)
 """Without a date of its own, what is told again so soon is the same incident, told to another agency."""
 ALIKE: Final = 0.8  # of 1, for two tellings to be the same words
 MADE_WITHIN: Final = timedelta(days=31)  # of the behaviour
+
+NUMBER: Final = re.compile(r"(?<!\d)\d{1,3}(?!\d)")
 
 
 class Why(StrEnum):
@@ -41,11 +44,17 @@ class Counted:
 
 @dataclass(frozen=True, slots=True)
 class Count:
-    """All complaints, oldest first. `wanted` is how many must count; `said` how often it was reported, by F9."""
+    """All complaints, oldest first. `wanted` is how many must count; `said` how often it was reported, by F9.
+
+    `own`: what the newest's reporter told, here and of earlier times, is enough without anybody else's. `against`: the
+    agencies that any of them complains of.
+    """
 
     complaints: tuple[Counted, ...]
     wanted: int
     said: int
+    own: bool
+    against: frozenset[str] = frozenset()
 
     @property
     def counting(self) -> int:
@@ -68,6 +77,16 @@ def count(complaints: Sequence[ReportClassified], threshold: Threshold) -> Count
     """Count the linked complaints of one victim, household or community, as things stand at the newest of them."""
     ordered = sorted(complaints, key=lambda c: (c.report.received_at, c.report.reference))
     since = ordered[-1].report.received_at - timedelta(days=threshold.days)
+    counted, incidents = _counted(ordered, since)
+    _, own = _counted([one for one in ordered if _same_contact(one, ordered[-1])], since)
+    several = len({_reporter(complaint) for complaint in incidents}) > 1
+    wanted = threshold.from_several if several and threshold.from_several else threshold.complaints
+    enough = max(len(own), _said_themselves(ordered[-1])) >= threshold.complaints
+    return Count(tuple(counted), wanted, _said(ordered[-1]), enough)
+
+
+def _counted(ordered: Sequence[ReportClassified], since: datetime) -> tuple[list[Counted], list[ReportClassified]]:
+    """Each complaint with why it counts or does not, and those that do."""
     counted: list[Counted] = []
     incidents: list[ReportClassified] = []
     for complaint in ordered:
@@ -76,9 +95,7 @@ def count(complaints: Sequence[ReportClassified], threshold: Threshold) -> Count
             incidents.append(complaint)
         report = complaint.report
         counted.append(Counted(report.reference, report.received_at, why, first.report.reference if first else None))
-    several = len({_reporter(complaint) for complaint in incidents}) > 1
-    wanted = threshold.from_several if several and threshold.from_several else threshold.complaints
-    return Count(tuple(counted), wanted, _said(ordered[-1]))
+    return counted, incidents
 
 
 def _judged(
@@ -130,6 +147,30 @@ def _reporter(complaint: ReportClassified) -> str:
     contact = complaint.report.contact
     known = (contact.email or contact.phone or contact.name) if contact else None
     return (known or complaint.report.reference).casefold()
+
+
+def _same_contact(one: ReportClassified, other: ReportClassified) -> bool:
+    """Every part of it as it was given: two in one home may share a telephone, and be victim and abuser."""
+    return one.report_id == other.report_id or (
+        one.report.contact is not None and _contact(one.report) == _contact(other.report)
+    )
+
+
+def _contact(report: ReportReceived) -> tuple[str, ...]:
+    contact = report.contact
+    given = (contact.name, contact.phone, contact.email) if contact else ()
+    return tuple("".join((part or "").split()).casefold() for part in given)
+
+
+def _said_themselves(newest: ReportClassified) -> int:
+    """By the reporter's own answer and words alone: what intake linked is told by others too (design.md 4)."""
+    reading, answered = newest.assessment, newest.report.answers.reported_before or 0
+    if reading is None:
+        return answered
+    if not newest.report.history.reports:
+        return max(reading.reported_before, answered)
+    own = (one.quote for one in reading.evidence if one.fact == "F9" and one.origin != "history")
+    return max([answered, *(int(n[0]) for quote in own if (n := NUMBER.search(quote)))])
 
 
 def _said(newest: ReportClassified) -> int:

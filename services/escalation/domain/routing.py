@@ -28,13 +28,17 @@ RENTED_FROM_NOBODY: Final = frozenset({"none", "no", "own", "owner", "private", 
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """What is to be routed. `persisting`: the area's threshold for an ASB Case Review is met."""
+    """What is to be routed. `persisting`: the area's threshold for an ASB Case Review is met.
+
+    `against`: the agencies that it, or any complaint that it is counted with, complains of: none of them reviews it.
+    """
 
     report: ReportReceived
     assessment: Assessment | None
     danger: DangerClass
     area: str | None
     persisting: bool = False
+    against: frozenset[str] = frozenset()
 
 
 class Row(BaseModel):
@@ -203,6 +207,8 @@ class _Router:
         ground = self.directory.ground(agency, self.subject.report.consent)
         if agency.id in self.against:
             return self._conflict(agency, row)
+        if row.to is Kind.case_review and agency.id in self.subject.against:
+            return _review(self.force.id, f"{row.reason}: which panel may have it, a person decides ({row.id})")
         if ground is None:
             reason = f"withheld from {agency.name}: no consent ({row.id})"
             police = self.directory.rule(Kind.police).legal_ground or ""

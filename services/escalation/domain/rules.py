@@ -1,6 +1,6 @@
 """What decides, together: who acts where, how grave it is, and where it goes."""
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from services.escalation.domain.directory import Directory
@@ -33,3 +33,7 @@ class Rules:
         if agency is None or agency_id in self.complained_of(report):
             return None
         return self.directory.ground(agency, report.consent)
+
+
+Covering = Callable[[Iterable[Place]], Awaitable[Rules]]
+"""The rules, with the areas of these places looked up. It may wait for somebody else's service: never under a lock."""

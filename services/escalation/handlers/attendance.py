@@ -8,9 +8,10 @@ from prometheus_client import Counter
 
 from services.escalation.domain.directory import Agency, Kind
 from services.escalation.domain.grading import ORDER, Grade
-from services.escalation.domain.rules import Rules
+from services.escalation.domain.rules import Covering, Rules
 from services.escalation.handlers import deliveries as feeds
 from services.escalation.handlers.acts import OPEN
+from services.escalation.handlers.cases import rules_for
 from services.escalation.repository import audit, case_reviews, cases, deliveries
 from shared.database import Connection, Pool, transaction
 from shared.events import Destination, ReportClassified
@@ -22,16 +23,18 @@ BATCH: Final = 100
 CAME_BACK = Counter("heard_deliveries_came_back_total", "Deliveries that came back to a control room", ["why"])
 
 
-async def settle_returns(pool: Pool, bell: Bell, rules: Rules, now: datetime) -> int:
+async def settle_returns(pool: Pool, bell: Bell, covering: Covering, now: datetime) -> int:
     """Give each to whom it is said to be for, the first time; to a person from the second time on."""
     async with transaction(pool) as connection:
         rows = await deliveries.returned(connection, BATCH)
+    if not rows:
+        return 0
+    rules = await rules_for([row["report_id"] for row in rows], covering, pool)
     for row in rows:
         async with transaction(pool) as connection:
             if await _taken(connection, row, now):
                 await _passed_on(connection, row, rules, now)
-    if rows:
-        bell.ring()
+    bell.ring()
     return len(rows)
 
 
@@ -73,10 +76,13 @@ def _ground(agency: Agency, event: ReportClassified, rules: Rules) -> str | None
     return rules.ground(agency.id, event.report)
 
 
-async def come_back(pool: Pool, rules: Rules, now: datetime) -> int:
+async def come_back(pool: Pool, covering: Covering, now: datetime) -> int:
     """Put before a person what an agency has not acknowledged in time; the agency still may."""
     async with transaction(pool) as connection:
         rows = await deliveries.left_lying(connection, now, BATCH)
+    if not rows:
+        return 0
+    rules = await rules_for([row["report_id"] for row in rows], covering, pool)
     for row in rows:
         async with transaction(pool) as connection:
             if await _taken(connection, row, now):
@@ -93,10 +99,15 @@ async def _left(connection: Connection, row: Any, rules: Rules, now: datetime) -
         await _back(connection, event, f"not acknowledged by {name} by {row['acknowledge_by']:%d %B %H:%M}", rules, now)
 
 
-async def overdue_actions(pool: Pool, rules: Rules, now: datetime) -> int:
+async def overdue_actions(pool: Pool, covering: Covering, now: datetime) -> int:
     """Put before a person, once, what a review's plan had somebody do by a day that is over."""
     async with transaction(pool) as connection:
-        rows = await case_reviews.overdue(connection, now)
+        due = await case_reviews.due(connection, now)
+    if not due:
+        return 0
+    rules = await rules_for(due, covering, pool)
+    async with transaction(pool) as connection:
+        rows = await case_reviews.overdue(connection, now, due)
         for row in rows:
             event = await cases.event(connection, row["report_id"])
             if event is not None:

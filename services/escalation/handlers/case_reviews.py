@@ -1,13 +1,13 @@
 """ASB Case Reviews: counted, proposed to the panel and offered to the reporter; planned, followed up and closed."""
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, replace
 from datetime import datetime
 from typing import Any, Final, Literal
 from uuid import UUID, uuid5
 
 from services.escalation.domain.case_review import UNWANTED, Count, count, review_asked
-from services.escalation.domain.directory import Directory, Kind, Threshold
+from services.escalation.domain.directory import Directory, Kind
 from services.escalation.domain.rules import Rules
 from services.escalation.errors import NotNow, UnknownReport
 from services.escalation.handlers.progress import progressed
@@ -17,29 +17,31 @@ from services.escalation.repository.cases import Opened
 from shared.database import Connection, Pool, transaction
 from shared.events import Progress, ReportClassified, SafeWords
 from shared.outbox import Bell, put
-from shared.told import Place
 
 QUEUE: Final = "case_review"
 
 AskedBy = Literal["threshold", "reporter", "operator"]
-AreaOf = Callable[[Place], str | None]
 
 
-async def counted(
-    connection: Connection, events: Sequence[ReportClassified], directory: Directory, area_of: AreaOf
-) -> dict[UUID, Count]:
+async def counted(connection: Connection, events: Sequence[ReportClassified], rules: Rules) -> dict[UUID, Count]:
     """The complaints of each report's victim, household or community, with the report itself, in known areas."""
     earlier = {reference for event in events if _may_be_due(event) for reference in event.report.history.references}
     known = await cases.linked(connection, sorted(earlier)) if earlier else {}
     known |= {event.report.reference: event for event in events}
     found: dict[UUID, Count] = {}
     for event in events:
-        area = area_of(event.report.place)
+        area = rules.area_of(event.report.place)
         if area is not None and _may_be_due(event):
             earlier_ones = (known[r] for r in event.report.history.references if r in known)
             linked = [one for one in earlier_ones if one.report_id != event.report_id]
-            found[event.report_id] = count([*linked, event], directory.area(area).case_review)
+            found[event.report_id] = _counted([*linked, event], area, rules)
     return found
+
+
+def _counted(complaints: Sequence[ReportClassified], area: str, rules: Rules) -> Count:
+    """By the area's threshold, with whom any of them complains of."""
+    against = frozenset[str]().union(*(rules.complained_of(one.report) for one in complaints))
+    return replace(count(complaints, rules.directory.area(area).case_review), against=against)
 
 
 def _may_be_due(event: ReportClassified) -> bool:
@@ -53,42 +55,55 @@ async def propose(
 ) -> None:
     """Propose a review for each report at the threshold, or that asks for one.
 
-    One that is under way hears of the further report, and that the reporter asks for it.
+    One that is under way hears of the further report, and that the reporter asks for it. The reporter is told of it
+    where their own complaints are enough: whoever else told of the same address is not theirs to know of.
     """
     for case in opened:
+        await _kept_from(rules.complained_of(case.event.report), connection, case.event, now)
         panels = [d.agency for d in case.route.destinations if d.queue == QUEUE]
         if panels and not case.drill:
             asked_by: AskedBy = "reporter" if review_asked(case.event.report) else "threshold"
             complaints = counts[case.event.report_id]
-            review_id = await _proposed(connection, case.event, panels[0], complaints, asked_by, now)
-            await _without_those_complained_of(connection, review_id, case.event, rules, now)
+            await _proposed(connection, case.event, panels[0], complaints, asked_by, now)
 
 
 async def _proposed(
     connection: Connection, event: ReportClassified, panel: str, complaints: Count, asked_by: AskedBy, now: datetime
 ) -> UUID:
     references, told = [one.reference for one in complaints.complaints], timeline(complaints)
-    report_id, reference, offered = event.report_id, event.report.reference, not _anonymous(event)
-    under_way = await case_reviews.open_for(connection, references)
+    report_id, reference = event.report_id, event.report.reference
+    asks = asked_by == "reporter"
+    offered = not _anonymous(event) and (asks or complaints.own)
+    under_way = await case_reviews.open_for(connection, references, but=complaints.against)
     review_id: UUID = under_way["id"] if under_way else _review_id(event, asked_by)
     if under_way:
         await case_reviews.update_timeline(connection, review_id, told)
-        asks = asked_by == "reporter"
-        news = asks and await case_reviews.asked_by_reporter(connection, review_id, report_id, reference)
+        join = case_reviews.asked_by_reporter if asks else case_reviews.offer
+        news = offered and await join(connection, review_id, report_id, reference)
     else:
         news = await case_reviews.add(connection, review_id, panel, report_id, reference, asked_by, offered, told, now)
     if under_way or news:
         await case_reviews.add_reports(connection, review_id, references)
     if news and offered:
         await _tell_reporter(connection, event, panel, asked_by, now)
+    await _without(complaints.against, connection, review_id, event, now)
     return review_id
 
 
-async def _without_those_complained_of(
-    connection: Connection, review_id: UUID, event: ReportClassified, rules: Rules, now: datetime
+async def _kept_from(against: frozenset[str], connection: Connection, event: ReportClassified, now: datetime) -> None:
+    """Whoever a report complains of by now, and is in a review that it is part of, knows no more of it there."""
+    if not against:
+        return
+    await case_reviews.forget(connection, event.report_id, against)
+    for review_id in await case_reviews.about(connection, event.report.reference):
+        await _without(against, connection, review_id, event, now)
+
+
+async def _without(
+    against: frozenset[str], connection: Connection, review_id: UUID, event: ReportClassified, now: datetime
 ) -> None:
-    """Whoever was invited, and is now complained of, sees no more of the review."""
-    for agency in await case_reviews.uninvite(connection, review_id, rules.complained_of(event.report)):
+    """Whoever was invited, and is complained of in any of the complaints, sees no more of the review."""
+    for agency in await case_reviews.uninvite(connection, review_id, against):
         detail = {"body": agency, "review": str(review_id)}
         why = "complained of, by what was told"
         entry = Entry(now, "escalation", "taken out of the case review", event.report_id, why, detail)
@@ -131,18 +146,20 @@ async def ask(report_id: UUID, force: str, who: str, rules: Rules, pool: Pool, b
         event = await cases.event(connection, report_id)
         if event is None or known is None:
             raise UnknownReport("No report has this id.")
-        area, panel = _panel(event, force, known.moved_to, rules)
-        complaints = await _counted(connection, event, rules.directory.area(area).case_review)
+        area = _area(event, force, known.moved_to, rules)
+        earlier = await cases.linked(connection, event.report.history.references)
+        linked = [one for one in earlier.values() if one.report_id != report_id]
+        complaints = _counted([*linked, event], area, rules)
+        panel = _panel(area, complaints.against, rules.directory)
         review_id = await _proposed(connection, event, panel, complaints, "operator", now)
-        await _without_those_complained_of(connection, review_id, event, rules, now)
         detail = {"body": panel, "review": str(review_id)}
         await audit.record(connection, [Entry(now, who, "asked for a case review", report_id, "", detail)])
     bell.ring()
     return review_id
 
 
-def _panel(event: ReportClassified, force: str, moved_to: str | None, rules: Rules) -> tuple[str, str]:
-    """The report's area and the panel that it is for, where this force works it, or was sent it by a person."""
+def _area(event: ReportClassified, force: str, moved_to: str | None, rules: Rules) -> str:
+    """The report's area, where this force works it, or was sent it by a person."""
     area = rules.area_of(event.report.place)
     if area is None:
         raise NotNow("Which area's panel it is for is not known: correct the postcode first.")
@@ -150,12 +167,12 @@ def _panel(event: ReportClassified, force: str, moved_to: str | None, rules: Rul
     acting = rules.directory.acting_force(area, against)
     if force != (moved_to or (acting.id if acting else None)):
         raise UnknownReport("No report of yours has this id.")
-    panels = [panel.id for panel in rules.directory.in_area(area, Kind.case_review) if panel.id not in against]
+    return area
+
+
+def _panel(area: str, against: frozenset[str], directory: Directory) -> str:
+    """The area's panel that no complaint is about."""
+    panels = [panel.id for panel in directory.in_area(area, Kind.case_review) if panel.id not in against]
     if not panels:
         raise NotNow("No panel of the directory may have it in this area: add one, or tell a supervisor.")
-    return area, panels[0]
-
-
-async def _counted(connection: Connection, event: ReportClassified, threshold: Threshold) -> Count:
-    known = await cases.linked(connection, event.report.history.references)
-    return count([*(one for one in known.values() if one.report_id != event.report_id), event], threshold)
+    return panels[0]

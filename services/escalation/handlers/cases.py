@@ -10,7 +10,7 @@ from services.escalation.domain.case_review import Count
 from services.escalation.domain.grading import Grading, danger_of, grade
 from services.escalation.domain.overrides import Override
 from services.escalation.domain.routing import Route, Subject, route
-from services.escalation.domain.rules import Rules
+from services.escalation.domain.rules import Covering, Rules
 from services.escalation.handlers import case_reviews, deliveries
 from services.escalation.handlers.folding import fold
 from services.escalation.repository import audit, cases, erasing
@@ -52,9 +52,7 @@ async def escalate(
         for gone in await erasing.among(connection, list(newest)):
             del newest[gone]
         news = {i: a for i, a in newest.items() if again or _is_news(a, known.get(i))}
-        counts = await case_reviews.counted(
-            connection, [a.event for a in news.values()], rules.directory, rules.area_of
-        )
+        counts = await case_reviews.counted(connection, [a.event for a in news.values()], rules)
         graded = [_open(a, known.get(i), rules, now, counts.get(i)) for i, a in news.items()]
         opened = await fold(connection, graded, known, now)
         await cases.keep(connection, opened, now)
@@ -152,7 +150,8 @@ def routed_by(
 ) -> Route:
     """Where it goes by what counts: the reading, or what a person says in its place."""
     area, persisting = rules.area_of(event.report.place), complaints is not None and complaints.met
-    subject = Subject(event.report, reading, grading.danger_class, area, persisting)
+    against = complaints.against if complaints else frozenset()
+    subject = Subject(event.report, reading, grading.danger_class, area, persisting, against)
     return route(subject, rules.directory, rules.routing)
 
 
@@ -227,6 +226,13 @@ async def open_unread(reports: Sequence[ReportReceived], pool: Pool, bell: Bell,
         await audit.record(connection, [_entry(case, None, now) for case in opened])
         await deliveries.deliver(connection, opened, (), rules, now)
     bell.ring()
+
+
+async def rules_for(ids: Sequence[UUID], covering: Covering, pool: Pool) -> Rules:
+    """The rules, with the areas of these reports' places looked up: before anything of theirs is locked."""
+    async with transaction(pool) as connection:
+        places = await cases.places(connection, ids)
+    return await covering(places)
 
 
 def not_read(report: ReportReceived) -> ReportClassified:

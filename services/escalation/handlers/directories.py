@@ -1,13 +1,13 @@
 """A directory is tried, or put in force, and the open reports that it places elsewhere are moved."""
 
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
 from services.escalation.domain.directory import Directory
 from services.escalation.domain.routing import NOBODY, REVIEW, Subject, route
-from services.escalation.domain.rules import Rules
+from services.escalation.domain.rules import Covering, Rules
 from services.escalation.handlers import cases
 from services.escalation.handlers.cases import Arrived
 from services.escalation.repository import audit, directories
@@ -15,14 +15,10 @@ from services.escalation.repository.audit import Entry
 from services.escalation.repository.cases import Kept, still_open
 from shared.database import Pool, transaction
 from shared.outbox import Bell
-from shared.told import Place
 
 BATCH: Final = 200
 LOADS: Final = "heard directory load"
 """Who puts a directory in force, for the record: a command on the machine."""
-
-Covering = Callable[[Iterable[Place]], Awaitable[Rules]]
-"""The rules that are tried, with the areas of these places looked up."""
 
 
 @dataclass(frozen=True, slots=True)

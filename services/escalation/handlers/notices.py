@@ -18,12 +18,15 @@ INTAKE: Final = "intake"
 
 
 async def hear(told: Sequence[ReportLinked | ReportAmended], pool: Pool) -> None:
-    """Into each case's record, once however often a notice comes; one may come before its case is opened."""
+    """Into each case's record, once however often a notice comes; one may come before its case is opened.
+
+    A link wakes no page: one that changes and shows nothing new would tell that something is kept from it.
+    """
     by_id = {event.event_id: event for event in told}
     async with transaction(pool) as connection:
         new = await notices.remember(connection, {i: event.report_id for i, event in by_id.items()})
         await audit.record(connection, [_entry(event) for i, event in by_id.items() if i in new])
-        for report_id in sorted({by_id[i].report_id for i in new}):
+        for report_id in sorted({by_id[i].report_id for i in new if isinstance(by_id[i], ReportAmended)}):
             await queue.touch(connection, report_id)
 
 

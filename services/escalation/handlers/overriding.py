@@ -7,6 +7,7 @@ from uuid import UUID
 from services.escalation.domain.case_review import Count
 from services.escalation.domain.overrides import Override, Said
 from services.escalation.domain.people import Worker
+from services.escalation.domain.routing import NOBODY, Route
 from services.escalation.domain.rules import Rules
 from services.escalation.handlers import case_reviews, deliveries
 from services.escalation.handlers.cases import judged, read_danger, regraded, routed_by, still_with, target_at
@@ -16,7 +17,7 @@ from services.escalation.repository import audit, cases, work
 from services.escalation.repository.audit import Entry
 from services.escalation.repository.cases import Known, Opened
 from shared.database import Connection, Pool
-from shared.events import ReportClassified
+from shared.events import Destination, ReportClassified
 from shared.outbox import Bell
 
 
@@ -36,11 +37,12 @@ async def override_case(
         known = (await cases.locked(connection, [report_id]))[report_id]
         by = {"who": worker.name, "at": now, "of_danger": read_danger(event)}
         override = Override(**said.model_dump(), **by).after(known.override)
-        counts = await case_reviews.counted(connection, [event], rules.directory, rules.area_of)
+        counts = await case_reviews.counted(connection, [event], rules)
         case = _judged_anew(event, row, known, override, counts.get(report_id), rules)
         await cases.keep(connection, [case], now)
         await _kept(connection, case, known, override, worker)
-        await deliveries.deliver(connection, [case], [report_id], rules, now)
+        if not _stays(event, row, rules):
+            await deliveries.deliver(connection, [case], [report_id], rules, now)
     bell.ring()
 
 
@@ -50,6 +52,7 @@ def _judged_anew(
     """The case under this override; its receipt stays the one that was given."""
     reading, grading = judged(event, override, rules)
     moved_to = still_with(known.moved_to, event, rules)
+    where = routed_by(event, reading, grading, complaints, rules).moved(moved_to)
     return Opened(
         event=event,
         event_json=row["event"],
@@ -57,12 +60,24 @@ def _judged_anew(
         opened_at=known.opened_at,
         grading=grading,
         target_at=target_at(event.report, grading, rules),
-        route=routed_by(event, reading, grading, complaints, rules).moved(moved_to),
+        route=_as_it_is(row) if _stays(event, row, rules) else where,
         receipt=known.receipt,
         override=override,
         drill=row["drill"],
         moved=moved_to is not None,
     )
+
+
+def _stays(event: ReportClassified, row: Any, rules: Rules) -> bool:
+    """A drill goes nowhere. A case that a control room has stays there while nobody can say whose area it is."""
+    return row["drill"] or (row["force"] is not None and rules.area_of(event.report.place) is None)
+
+
+def _as_it_is(row: Any) -> Route:
+    """The control room that has it, and the queues in which it does."""
+    whose = row["force"] or NOBODY
+    here = (Destination(agency=whose, queue=queue, reason="as it was", ground="") for queue in row["queues"])
+    return Route(row["force"], tuple(here))
 
 
 async def _kept(connection: Connection, case: Opened, known: Known, override: Override, worker: Worker) -> None:

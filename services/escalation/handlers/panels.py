@@ -57,11 +57,11 @@ async def invite(agency: Agency, review_id: UUID, other: str, rules: Rules, pool
 
 
 async def plan(agency: Agency, review_id: UUID, review_on: date, now: datetime) -> None:
-    """Say by when the plan is looked at again; the reporter hears that there is one."""
+    """Say by when the plan is looked at again; a reporter who was offered the review hears that there is one."""
     async with as_agency(agency.guests, agency.id, agency.who.client) as connection:
         row = await _led(connection, agency, review_id)
         await case_reviews.plan(connection, review_id, review_on)
-        if row["state"] == "proposed":
+        if row["state"] == "proposed" and row["offered"]:
             told = progressed(row["report_id"], agency.id, Progress.review_planned, now, SafeWords.being_looked_at)
             await put(connection, [told])
     agency.bell.ring()
@@ -95,11 +95,12 @@ async def done(agency: Agency, review_id: UUID, action_id: UUID, now: datetime) 
 
 
 async def close(agency: Agency, review_id: UUID, outcome: str, safe: SafeWords, now: datetime) -> None:
-    """Say what came of it; the reporter is told in safe words."""
+    """Say what came of it; a reporter who was offered the review is told in safe words."""
     async with as_agency(agency.guests, agency.id, agency.who.client) as connection:
         row = await _led(connection, agency, review_id)
         await case_reviews.close(connection, review_id, outcome, now)
-        await put(connection, [progressed(row["report_id"], agency.id, Progress.review_closed, now, safe)])
+        if row["offered"]:
+            await put(connection, [progressed(row["report_id"], agency.id, Progress.review_closed, now, safe)])
     agency.bell.ring()
 
 

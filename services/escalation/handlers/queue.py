@@ -1,17 +1,23 @@
 """A control room looks at its queue, and at one case of it."""
 
-from dataclasses import dataclass
-from datetime import datetime
-from typing import Any
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any, Final
 from uuid import UUID
 
+from services.escalation.domain import links
+from services.escalation.domain.links import Theirs
 from services.escalation.domain.overrides import Override
+from services.escalation.domain.rules import Rules
 from services.escalation.errors import NothingThere
-from services.escalation.repository import audit, folds, work
+from services.escalation.repository import audit, cases, folds, work
 from services.escalation.repository import queue as items
 from shared.assessment import Assessment
-from shared.database import Pool, transaction
+from shared.database import Connection, Pool, transaction
 from shared.events import ReportClassified, ReportReceived
+
+KEEPS_UP: Final = timedelta(hours=1)
+"""How long after somebody opened a case their page may keep up with it without a new look on record."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,30 +65,58 @@ class Whole:
     copies: tuple[Any, ...]
 
 
-async def ranked(force: str, queue: str | None, limit: int, pool: Pool) -> list[Ranked]:
+async def ranked(force: str, queue: str | None, limit: int, pool: Pool, rules: Rules) -> list[Ranked]:
     """The queue of one control room, the first to be taken first."""
     async with transaction(pool) as connection:
-        return [as_ranked(row) for row in await items.ranked(connection, force, queue, limit)]
+        found = [as_ranked(row) for row in await items.ranked(connection, force, queue, limit)]
+        names = {name for item in found for name in links.named(item.report.history)}
+        known = await _theirs(connection, force, names, rules)
+    return [_known_to(item, known) for item in found]
 
 
-async def whole(report_id: UUID, force: str, pool: Pool, now: datetime) -> Whole:
-    """One case of this control room. Raises NothingThere."""
+async def _theirs(connection: Connection, force: str, references: set[str], rules: Rules) -> Theirs:
+    """Of the reports of these references those that this control room may know of."""
+    return links.theirs(force, await cases.linked(connection, sorted(references)), rules) if references else {}
+
+
+def _known_to(item: Ranked, known: Theirs) -> Ranked:
+    history = item.report.history
+    return replace(
+        item,
+        report=item.report.model_copy(update={"history": links.history_for(history, known)}),
+        assessment=links.reading_for(item.assessment, history, known),
+    )
+
+
+async def whole(report_id: UUID, force: str, pool: Pool, rules: Rules, now: datetime) -> Whole:
+    """One case of this control room, with what it may know of those that belong with it. Raises NothingThere."""
     async with transaction(pool) as connection:
         row = await items.item(connection, force, report_id)
         if row is None:
             raise NothingThere("It is not on your queue: it may have gone to another force.")
         entries = await audit.of_case(connection, report_id)
         notes = await work.notes(connection, report_id)
-        links = await work.links(connection, report_id)
+        by_hand = await work.links(connection, report_id)
         deliveries = await items.deliveries(connection, report_id)
         copies = await folds.copies(connection, force, report_id, now)
-    return Whole(as_ranked(row), tuple(entries), tuple(notes), tuple(links), tuple(deliveries), tuple(copies))
+        item = as_ranked(row)
+        named = {link["reference"] for link in by_hand} | links.linked_later(entries) | links.named(item.report.history)
+        known = await _theirs(connection, force, named, rules)
+    return Whole(
+        item=_known_to(item, known),
+        entries=links.entries_for(entries, known),
+        notes=tuple(notes),
+        links=tuple(link for link in by_hand if link["reference"] in known),
+        deliveries=tuple(deliveries),
+        copies=tuple(copies),
+    )
 
 
-async def seen(report_id: UUID, who: str, pool: Pool, now: datetime) -> None:
-    """Somebody opened a case: for the record."""
+async def seen(report_id: UUID, who: str, pool: Pool, now: datetime, again: bool = False) -> None:
+    """Somebody opened a case: for the record. `again`: it was open before, they say, which the record must bear out."""
     async with transaction(pool) as connection:
-        await audit.record(connection, [audit.Entry(now, who, "looked at", report_id)])
+        if not (again and await audit.opened(connection, report_id, who, now - KEEPS_UP)):
+            await audit.record(connection, [audit.Entry(now, who, "looked at", report_id)])
 
 
 def as_ranked(row: Any) -> Ranked:

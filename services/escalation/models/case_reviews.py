@@ -25,7 +25,9 @@ class CaseReview(Table, table=True):
     report_id: UUID
     reference: str
     asked_by: str = Field(description="threshold, reporter or operator")
-    offered: bool = Field(description="whether the reporter was offered it: never one who is anonymous")
+    offered: bool = Field(
+        description="whether the reporter was offered it: never one who is anonymous, or for others' complaints"
+    )
     state: str = "proposed"
     timeline: list[dict[str, Any]] = Field(sa_type=JSONB)
     opened_at: datetime = Field(sa_type=DateTime(timezone=True))

@@ -18,6 +18,11 @@ select entry.*, coalesce(person.name, entry.who) as name from audit_entry as ent
 left join person on person.id = entry.who where entry.report_id = $1 order by entry.id
 """
 
+OPENED: Final = """
+select exists (select from audit_entry
+               where report_id = $1 and who = $2 and action in ('looked at', 'claimed') and at > $3)
+"""
+
 SEALER: Final = 7_246_002
 """The advisory lock that makes the sealer one, however many workers run."""
 
@@ -54,6 +59,11 @@ async def record(connection: Connection, entries: Sequence[Entry]) -> None:
 
 async def of_case(connection: Connection, report_id: UUID) -> list[Any]:
     return await connection.fetch(OF_CASE, report_id)
+
+
+async def opened(connection: Connection, report_id: UUID, who: str, since: datetime) -> bool:
+    """Whether it is on record that they had this case before them after then."""
+    return bool(await connection.fetchval(OPENED, report_id, who, since))
 
 
 async def is_sealer(connection: Connection) -> bool:

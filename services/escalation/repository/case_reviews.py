@@ -9,7 +9,8 @@ from shared.database import Connection
 
 OPEN_FOR: Final = """
 select case_review.* from case_review join case_review_report on review_id = case_review.id
-where case_review_report.reference = any($1::text[]) and state <> 'closed' order by opened_at limit 1
+where case_review_report.reference = any($1::text[]) and state <> 'closed' and agency_id <> all($2::text[])
+order by opened_at limit 1
 """
 
 ADD: Final = """
@@ -20,6 +21,10 @@ values ($1, $2, $3, $4, $5, $6, $7, $8) on conflict (id) do nothing returning id
 ASKED_BY_REPORTER: Final = """
 update case_review set asked_by = 'reporter', offered = true, report_id = $2, reference = $3
 where id = $1 and asked_by <> 'reporter' returning id
+"""
+
+OFFER: Final = """
+update case_review set offered = true, report_id = $2, reference = $3 where id = $1 and not offered returning id
 """
 
 ADD_REPORTS: Final = """
@@ -34,6 +39,11 @@ insert into case_review_agency (review_id, agency_id, panel, invited_at) values 
 
 UNINVITE: Final = """
 delete from case_review_agency where review_id = $1 and agency_id = any($2::text[]) returning agency_id
+"""
+
+ABOUT: Final = """
+select distinct review_id from case_review_report join case_review on case_review.id = review_id
+where case_review_report.reference = $1 and state <> 'closed'
 """
 
 REVIEWS: Final = """
@@ -64,13 +74,18 @@ CLOSE: Final = """
 update case_review set state = 'closed', outcome = $2, closed_at = $3 where id = $1 and state <> 'closed' returning id
 """
 
-OVERDUE: Final = """
-update case_review_action as late set came_back_at = $1
-from case_review
-where case_review.id = late.review_id and case_review.state <> 'closed'
-  and late.done_at is null and late.came_back_at is null and late.due_on < $2
-returning late.id, late.review_id, late.owner, late.panel, case_review.report_id
+LATE: Final = """
+case_review.id = late.review_id and case_review.state <> 'closed'
+  and late.done_at is null and late.came_back_at is null and late.due_on < $1
 """
+
+DUE: Final = f"select distinct report_id from case_review_action as late, case_review where {LATE}"  # noqa: S608 - constants only
+
+OVERDUE: Final = f"""
+update case_review_action as late set came_back_at = $2
+from case_review where {LATE} and case_review.report_id = any($3::uuid[])
+returning late.id, late.review_id, late.owner, late.panel, case_review.report_id
+"""  # noqa: S608 - constants only
 
 
 FORGET: Final = (
@@ -79,30 +94,35 @@ update case_review set timeline = coalesce((
     select jsonb_agg(case when one ->> 'same_as' = $1::text then one || '{"same_as": null}' else one end order by nth)
     from jsonb_array_elements(timeline) with ordinality as told(one, nth) where one ->> 'reference' <> $1::text), '[]')
 where id in (select review_id from case_review_report where reference = $1::text)
+  and ($2::text[] is null or agency_id = any($2))
 """,
     """
-update case_review set report_id = left_over.report_id, reference = left_over.reference
+update case_review set report_id = left_over.report_id, reference = left_over.reference, offered = false
 from (
     select distinct on (case_review.id) case_review.id, cases.report_id, cases.reference
     from case_review cross join jsonb_array_elements(timeline) with ordinality as told(one, nth)
     join cases on cases.reference = one ->> 'reference'
-    where case_review.reference = $1::text order by case_review.id, nth desc
+    where case_review.reference = $1::text and ($2::text[] is null or agency_id = any($2))
+    order by case_review.id, nth desc
 ) as left_over
 where left_over.id = case_review.id
 """,
 )
 
 
-async def forget(connection: Connection, report_id: UUID) -> None:
-    """No review names this report any more; one that began with it is about the newest of the others."""
+async def forget(connection: Connection, report_id: UUID, panels: Collection[str] | None = None) -> None:
+    """No review, or none of these panels', names this report any more.
+
+    One that began with it is about the newest of the others, unoffered: that one's reporter may be somebody else.
+    """
     reference = await connection.fetchval("select reference from cases where report_id = $1", report_id)
     for statement in FORGET:
-        await connection.execute(statement, reference)
+        await connection.execute(statement, reference, panels if panels is None else list(panels))
 
 
-async def open_for(connection: Connection, references: Sequence[str]) -> Any:
-    """The review under way that is about any of these reports."""
-    return await connection.fetchrow(OPEN_FOR, list(references))
+async def open_for(connection: Connection, references: Sequence[str], but: Collection[str]) -> Any:
+    """The review under way that is about any of these reports, and not with any of these panels."""
+    return await connection.fetchrow(OPEN_FOR, list(references), list(but))
 
 
 async def add(
@@ -124,6 +144,11 @@ async def add(
 async def asked_by_reporter(connection: Connection, review_id: UUID, report_id: UUID, reference: str) -> bool:
     """A reporter asks for the review, and is the one to be told of it; False where one did before."""
     return await connection.fetchval(ASKED_BY_REPORTER, review_id, report_id, reference) is not None
+
+
+async def offer(connection: Connection, review_id: UUID, report_id: UUID, reference: str) -> bool:
+    """This reporter can ask for the review, and is the one to be told of it; False where one could before."""
+    return await connection.fetchval(OFFER, review_id, report_id, reference) is not None
 
 
 async def add_reports(connection: Connection, review_id: UUID, references: Sequence[str]) -> None:
@@ -160,6 +185,11 @@ async def uninvite(connection: Connection, review_id: UUID, agencies: Collection
     return [row["agency_id"] for row in await connection.fetch(UNINVITE, review_id, list(agencies))]
 
 
+async def about(connection: Connection, reference: str) -> list[UUID]:
+    """The reviews under way that this report is part of."""
+    return [row["review_id"] for row in await connection.fetch(ABOUT, reference)]
+
+
 async def plan(connection: Connection, review_id: UUID, review_on: date) -> None:
     await connection.execute(PLAN, review_id, review_on)
 
@@ -178,6 +208,11 @@ async def close(connection: Connection, review_id: UUID, outcome: str, now: date
     return await connection.fetchval(CLOSE, review_id, outcome, now) is not None
 
 
-async def overdue(connection: Connection, now: datetime) -> list[Any]:
-    """Actions whose day is over and that are not done, each once."""
-    return await connection.fetch(OVERDUE, now, now.date())
+async def due(connection: Connection, now: datetime) -> list[UUID]:
+    """The reports of those reviews that have an action whose day is over and that is not done."""
+    return [row["report_id"] for row in await connection.fetch(DUE, now.date())]
+
+
+async def overdue(connection: Connection, now: datetime, ids: Sequence[UUID]) -> list[Any]:
+    """Those actions of these reports' reviews, each once."""
+    return await connection.fetch(OVERDUE, now.date(), now, list(ids))

@@ -12,6 +12,7 @@ from services.escalation.domain.overrides import Override
 from services.escalation.domain.routing import Route
 from shared.database import Connection
 from shared.events import ReportClassified
+from shared.told import Place
 
 LOCK: Final = """
 select pg_advisory_xact_lock(key) from
@@ -97,6 +98,8 @@ where receipt is not null and ($1::uuid is null or cases.report_id > $1)
           and delivery.state in ('queued', 'seen', 'acknowledged')))
 order by cases.report_id limit $2
 """
+
+PLACED: Final = "select event from cases where report_id = any($1::uuid[])"
 
 LINKED: Final = "select reference, event from cases where reference = any($1::text[])"
 
@@ -196,6 +199,12 @@ async def event(connection: Connection, report_id: UUID) -> ReportClassified | N
     """What was last read of a report; None where it was erased."""
     kept = await connection.fetchval("select event from cases where report_id = $1", report_id)
     return ReportClassified.model_validate_json(kept) if kept else None
+
+
+async def places(connection: Connection, ids: Sequence[UUID]) -> list[Place]:
+    """Where these reports are about."""
+    rows = await connection.fetch(PLACED, list(ids))
+    return [ReportClassified.model_validate_json(row["event"]).report.place for row in rows]
 
 
 async def grade(connection: Connection, report_id: UUID) -> str:

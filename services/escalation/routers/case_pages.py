@@ -26,6 +26,7 @@ from services.escalation.routers.dependencies import (
     OurPagesOnly,
     PoolDep,
     RulesDep,
+    RulesForDep,
     WorkerDep,
 )
 from services.escalation.routers.sign_in import go
@@ -61,7 +62,7 @@ class Desk:
         """The case as it is now: a part of the board for htmx; for anybody else its own page, which they are led to."""
         if self.request.method == "POST" and "HX-Request" not in self.request.headers:
             return go(f"/board/cases/{report_id}")
-        found = await queue.whole(report_id, self.worker.force, self.pool, self.now)
+        found = await queue.whole(report_id, self.worker.force, self.pool, self.rules, self.now)
         template = "case_part.html" if "HX-Request" in self.request.headers else "case.html"
         return page(self.request, template, self.person, **view(found, self.worker, self.rules, self.now))
 
@@ -101,8 +102,7 @@ def view(case: Whole, worker: Worker, rules: Rules, now: datetime) -> dict[str, 
 async def case(report_id: UUID, desk: DeskDep, again: Annotated[bool, Query()] = False) -> Response:
     """`again`: the page is only keeping up with what it already shows, which is no new look for the record."""
     answer = await desk.show(report_id)
-    if not again:
-        await queue.seen(report_id, desk.worker.id, desk.pool, desk.now)
+    await queue.seen(report_id, desk.worker.id, desk.pool, desk.now, again)
     return answer
 
 
@@ -156,6 +156,7 @@ async def override(
     token: Token,
     why: Words,
     desk: DeskDep,
+    rules: RulesForDep,
     labels: Annotated[list[Label] | None, Form()] = None,
     threat: Annotated[Threat | None, BeforeValidator(_chosen), Form()] = None,
     grade: Annotated[Grade | None, BeforeValidator(_chosen), Form()] = None,
@@ -163,7 +164,7 @@ async def override(
     if not (labels or threat or grade):
         raise NotSo("Choose labels, a threat level or a grade.")
     said = Said(why=why, labels=tuple(labels) if labels else None, threat=threat, grade=grade)
-    await overriding.override_case(report_id, token, desk.worker, said, desk.pool, desk.bell, desk.rules, desk.now)
+    await overriding.override_case(report_id, token, desk.worker, said, desk.pool, desk.bell, rules, desk.now)
     return await desk.show(report_id)
 
 
@@ -174,10 +175,11 @@ async def reroute(
     agency: Annotated[str, Form()],
     why: Words,
     desk: DeskDep,
+    rules: RulesForDep,
     queue: Annotated[str, Form()] = "",
 ) -> Response:
     to = (agency, queue or None)
-    given = await rerouting.reroute(report_id, token, desk.worker, *to, why, desk.pool, desk.bell, desk.rules, desk.now)
+    given = await rerouting.reroute(report_id, token, desk.worker, *to, why, desk.pool, desk.bell, rules, desk.now)
     if given.kind is not Kind.police or given.id == desk.worker.force:
         return await desk.show(report_id)
     if "HX-Request" not in desk.request.headers:

@@ -9,7 +9,15 @@ from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
 
 from services.escalation.handlers import case_reviews, panels
-from services.escalation.routers.dependencies import BellDep, Now, OperatorDep, PoolDep, ReviewsDep, RulesDep
+from services.escalation.routers.dependencies import (
+    BellDep,
+    Now,
+    OperatorDep,
+    PoolDep,
+    ReviewsDep,
+    RulesDep,
+    RulesForDep,
+)
 from shared.events import SafeWords
 
 router = APIRouter(tags=["case reviews"])
@@ -124,6 +132,6 @@ async def close(review_id: UUID, given: Outcome, agency: ReviewsDep, now: Now) -
 
 
 @router.post("/v1/reports/{report_id}/case-review", status_code=HTTPStatus.CREATED)
-async def ask(report_id: UUID, who: OperatorDep, rules: RulesDep, pool: PoolDep, bell: BellDep, now: Now) -> Added:
+async def ask(report_id: UUID, who: OperatorDep, rules: RulesForDep, pool: PoolDep, bell: BellDep, now: Now) -> Added:
     """An operator asks the area's panel, whatever the count."""
     return Added(id=await case_reviews.ask(report_id, who.belongs_to, who.client, rules, pool, bell, now))

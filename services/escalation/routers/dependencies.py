@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import Annotated, Final
 from urllib.parse import urlsplit
+from uuid import UUID
 
 from fastapi import Depends, Header, Request
 
@@ -14,7 +15,7 @@ from services.escalation import tokens
 from services.escalation.domain.people import ADMINISTERS, AUDITS, SUPERVISES, WORKS_THE_QUEUE, Person, Role, Worker
 from services.escalation.domain.rules import Rules
 from services.escalation.errors import ElsewhereSent, NoDirectory, NotSignedIn, NotYours, SignInFirst
-from services.escalation.handlers import people
+from services.escalation.handlers import cases, people
 from services.escalation.handlers.acts import Agency
 from services.escalation.handlers.arrivals import Arrivals
 from services.escalation.openid import Provider
@@ -94,6 +95,19 @@ RatesDep = Annotated[Rates, Depends(_rates)]
 BellDep = Annotated[Bell, Depends(_bell)]
 RulesDep = Annotated[Rules, Depends(_rules)]
 Now = Annotated[datetime, Depends(_now)]
+
+
+async def _rules_for(report_id: UUID, request: Request, pool: PoolDep) -> Rules:
+    """Those in force, with the area of this case's place where only a postcode service knows it."""
+    in_force: RulesInForce = request.app.state.rules
+    try:
+        return await cases.rules_for([report_id], in_force.covering, pool)
+    except NotYet as error:
+        raise NoDirectory(str(error)) from error
+
+
+RulesForDep = Annotated[Rules, Depends(_rules_for)]
+"""Wherever a case is routed, or it is asked whom it complains of. Named after whoever asks: it waits for others."""
 
 
 async def _principal(

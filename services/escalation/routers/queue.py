@@ -10,7 +10,7 @@ from pydantic import BaseModel, Field
 from services.escalation.domain.grading import Grade
 from services.escalation.domain.overrides import Override
 from services.escalation.handlers.queue import ranked
-from services.escalation.routers.dependencies import OperatorDep, PoolDep
+from services.escalation.routers.dependencies import OperatorDep, PoolDep, RulesDep
 from shared.assessment import Assessment
 from shared.codebook import DangerClass
 from shared.events import ReportReceived
@@ -49,11 +49,12 @@ class Queue(BaseModel):
 async def queue(
     operator: OperatorDep,
     pool: PoolDep,
+    rules: RulesDep,
     name: Annotated[
         str | None, Query(alias="queue", description="control_room, harassment, hate_crime, neighbourhood, review")
     ] = None,
     limit: Annotated[int, Query(ge=1, le=500)] = 100,
 ) -> Queue:
     """By danger class, then grade, then the time left to the grade's target."""
-    items = await ranked(operator.belongs_to, name, limit, pool)
+    items = await ranked(operator.belongs_to, name, limit, pool, rules)
     return Queue(items=tuple(QueueItem.model_validate(item, from_attributes=True) for item in items))

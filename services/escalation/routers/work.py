@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from services.escalation.domain.outcomes import Outcome
 from services.escalation.domain.overrides import Said
 from services.escalation.handlers import overriding, queue, rerouting, work
-from services.escalation.routers.dependencies import BellDep, Now, PoolDep, ProgramDep, RulesDep
+from services.escalation.routers.dependencies import BellDep, Now, PoolDep, ProgramDep, RulesDep, RulesForDep
 from services.escalation.routers.leases import Token
 from services.escalation.routers.queue import QueueItem
 
@@ -111,9 +111,9 @@ async def search(
 
 
 @router.get("/{report_id}")
-async def case(report_id: UUID, worker: ProgramDep, pool: PoolDep, now: Now) -> Case:
+async def case(report_id: UUID, worker: ProgramDep, pool: PoolDep, rules: RulesDep, now: Now) -> Case:
     """One case, with everything that was done about it."""
-    found = await queue.whole(report_id, worker.force, pool, now)
+    found = await queue.whole(report_id, worker.force, pool, rules, now)
     await queue.seen(report_id, worker.id, pool, now)
     return Case(
         item=QueueItem.model_validate(found.item, from_attributes=True),
@@ -137,7 +137,7 @@ async def contacted(report_id: UUID, made: Contacted, worker: ProgramDep, pool: 
 
 @router.post("/{report_id}/override", status_code=204)
 async def override(
-    report_id: UUID, said: Overridden, worker: ProgramDep, pool: PoolDep, bell: BellDep, rules: RulesDep, now: Now
+    report_id: UUID, said: Overridden, worker: ProgramDep, pool: PoolDep, bell: BellDep, rules: RulesForDep, now: Now
 ) -> None:
     """Labels, threat level or grade as a person has them; the case is graded and routed anew."""
     given = Said.model_validate(said.model_dump(exclude={"token"}))
@@ -146,7 +146,7 @@ async def override(
 
 @router.post("/{report_id}/route", status_code=204)
 async def reroute(
-    report_id: UUID, wanted: Rerouted, worker: ProgramDep, pool: PoolDep, bell: BellDep, rules: RulesDep, now: Now
+    report_id: UUID, wanted: Rerouted, worker: ProgramDep, pool: PoolDep, bell: BellDep, rules: RulesForDep, now: Now
 ) -> None:
     """To another agency too, on its ground; to another police force altogether."""
     to = (wanted.agency, wanted.queue)

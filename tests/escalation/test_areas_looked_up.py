@@ -1,0 +1,140 @@
+"""Where only a postcode service knows the area: it is asked wherever a case is routed; its silence moves nothing."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+import httpx
+import pytest
+from fastapi import FastAPI
+
+from services.escalation import consumer
+from services.escalation.attendant import Attendant
+from services.escalation.consumer import Edge
+from services.escalation.coverage import Coverage
+from services.escalation.domain.directory import Directory
+from services.escalation.domain.people import Role
+from services.escalation.handlers import cases, directories
+from services.escalation.handlers.cases import Arrived
+from services.escalation.rules_in_force import RulesInForce
+from services.escalation.rules_in_force import drills as exercises
+from services.escalation.settings import Settings
+from shared.clock import Clock
+from shared.codebook import Label
+from shared.database import Pool
+from shared.events import Lane, ReportClassified
+from shared.kafka import RECEIVED
+from shared.outbox import Bell
+from shared.told import Place
+from tests.builders import NOON, classified, report
+from tests.escalation.conftest import OURS, SignIn, SignInPage
+from tests.escalation.test_notices import notice
+
+ELSEWHERE = Place(postcode="ZZ9 1AA")
+HEALTH = "northmoor-environmental-health"
+FORCE = "northmoor-police"
+
+
+@dataclass
+class Service:
+    """A postcode service that knows one district, and may be away."""
+
+    away: bool = False
+
+    def __call__(self, _: httpx.Request) -> httpx.Response:
+        if self.away:
+            raise httpx.ConnectError("away")
+        return httpx.Response(200, json={"result": {"admin_district": "Northmoor"}})
+
+
+@pytest.fixture
+def service() -> Service:
+    return Service()
+
+
+@pytest.fixture
+async def postcodes(service: Service) -> AsyncIterator[httpx.AsyncClient]:
+    base = "https://postcodes.test"
+    async with httpx.AsyncClient(base_url=base, transport=httpx.MockTransport(service)) as client:
+        yield client
+
+
+@pytest.fixture
+def settings(settings: Settings) -> Settings:
+    return settings.model_copy(update={"postcodes": "https://postcodes.test"})
+
+
+@pytest.fixture
+async def rules(pool: Pool, directory: Directory, postcodes: httpx.AsyncClient) -> RulesInForce:
+    await directories.load_directory(directory, pool, NOON)
+    return RulesInForce(pool, Coverage(postcodes))
+
+
+@pytest.fixture
+async def operator(client: httpx.AsyncClient, postcodes: httpx.AsyncClient, sign_in: SignIn) -> httpx.AsyncClient:
+    """The control room's program, at the application as it is put together for a postcode service."""
+    app = client._transport.app  # type: ignore[attr-defined]
+    assert isinstance(app, FastAPI)
+    app.state.rules.coverage.client = postcodes
+    client.headers.update(await sign_in("operator", FORCE))
+    return client
+
+
+async def told(rules: RulesInForce, pool: Pool, *labels: Label) -> ReportClassified:
+    """Noise outside the directory's own table of postcodes."""
+    event = classified(report(place=ELSEWHERE), labels=(*labels, Label.asb), behaviours=("A3",))
+    covered = await rules.covering([ELSEWHERE])
+    await cases.escalate([Arrived(event, NOON, None)], pool, Bell(pool), covered, NOON)
+    return event
+
+
+async def where(pool: Pool) -> tuple[Any, set[tuple[str, str]]]:
+    """The control room that has it, and the agencies that were given it, each with its state."""
+    rows = await pool.fetch("select agency_id, state from delivery where kind = 'report'")
+    return await pool.fetchval("select force from queue_item"), {tuple(row) for row in rows}
+
+
+@pytest.mark.parametrize("away", [False, True])
+async def test_an_override_takes_no_case_away_from_whoever_has_it(
+    rules: RulesInForce, operator: httpx.AsyncClient, pool: Pool, service: Service, away: bool
+):
+    event = await told(rules, pool, Label.harassment)
+    before = await where(pool)
+    assert before == (FORCE, {(HEALTH, "queued"), (FORCE, "queued")})
+    path = f"/v1/queue/{event.report_id}"
+    token = (await operator.post(f"{path}/claim")).json()["token"]
+    service.away = away
+    answer = await operator.post(f"{path}/override", json={"token": token, "why": "she is alone", "grade": "priority"})
+    assert answer.status_code == 204
+    assert await where(pool) == before
+    assert await pool.fetchval("select grade from cases") == "priority"
+
+
+async def test_what_an_agency_gives_back_is_its_own_control_rooms(rules: RulesInForce, pool: Pool):
+    await told(rules, pool)
+    await pool.execute("update delivery set state = 'returned'")
+    await Attendant(pool, Bell(pool), rules, Clock(pool), asyncio.Event()).tick(NOON)
+    assert (await where(pool))[0] == FORCE
+
+
+async def test_what_nobody_has_read_is_its_own_control_rooms(rules: RulesInForce, pool: Pool):
+    urgent = report(place=ELSEWHERE, lane=Lane.urgent)
+    edge = Edge(pool, Bell(pool), rules, timedelta(seconds=5), Clock(pool))
+    await consumer.received_urgent([notice(urgent, RECEIVED[Lane.urgent])], edge)
+    assert (await where(pool))[0] == FORCE
+
+
+async def test_a_drill_that_is_overridden_stays_with_its_own_control_room_and_ends(
+    sign_in_page: SignInPage, operator: httpx.AsyncClient, pool: Pool
+):
+    supervisor = await sign_in_page(Role.supervisor)
+    await supervisor.post("/drills", data={"drill": exercises().drills[0].id}, headers=OURS)
+    path = f"/v1/queue/{await pool.fetchval('select report_id from queue_item')}"
+    token = (await operator.post(f"{path}/claim")).json()["token"]
+    answer = await operator.post(f"{path}/override", json={"token": token, "why": "for practice", "threat": "none"})
+    assert answer.status_code == 204
+    assert tuple(await pool.fetchrow("select force, queues from queue_item")) == (FORCE, ["control_room"])
+    await supervisor.post("/drills/end", headers=OURS)
+    assert await pool.fetchval("select state from queue_item") == "closed"
