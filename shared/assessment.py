@@ -1,8 +1,9 @@
 """What the classifier says of a report, and why. Spans count characters of `ReportReceived.text`."""
 
+import re
 from datetime import date
 from enum import StrEnum
-from typing import Literal
+from typing import Final, Literal
 
 from pydantic import (
     Field,
@@ -23,6 +24,23 @@ class Evidence(Contract):
     start: NonNegativeInt | None = None
     end: NonNegativeInt | None = None
     quote: str
+
+
+_IN_WORDS: Final = {
+    word: count
+    for count, word in enumerate(("two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"), 2)
+}
+_TIMES: Final = re.compile(rf"\b({'|'.join(_IN_WORDS)}|\d{{1,2}}) times\b|\btwice\b")
+
+
+def times_reported(origin: str, quote: str) -> int:
+    """How often, by what shows F9: as the form or earlier reports count, or as the words say; 101 is no count."""
+    if origin != "text":
+        return int(quote.split()[0])
+    said = _TIMES.search(quote.lower())
+    if not said:
+        return 1
+    return 2 if said[0] == "twice" else _IN_WORDS.get(said[1]) or int(said[1])
 
 
 class HeldRule(Contract):

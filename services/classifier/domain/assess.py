@@ -8,15 +8,12 @@ from services.classifier.domain.facts import Facts, establish, noted
 from services.classifier.domain.lexical import lexical
 from services.classifier.domain.reading import read
 from services.classifier.domain.rules import Proposal, Rulebook
-from shared.assessment import Assessment, Evidence, HeldRule
+from shared.assessment import Assessment, Evidence, HeldRule, times_reported
 from shared.codebook import Effect, Flag, Impact, Label, Strand
 from shared.events import ReportReceived
 from shared.told import CallState
 
 _BEHAVIOUR = re.compile(r"[SHOA]\d+")
-_WORDS = ("two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
-_IN_WORDS = {word: count for count, word in enumerate(_WORDS, 2)}
-_TIMES = re.compile(rf"\b({'|'.join(_IN_WORDS)}|\d{{1,2}}) times\b|\btwice\b")
 
 
 def assess(report: ReportReceived, rulebook: Rulebook) -> Assessment:
@@ -77,17 +74,7 @@ def _order(fact: str) -> tuple[int, int, str]:
 
 
 def _reported_before(facts: Facts) -> int:
-    return max((_times(proposal) for proposal in facts.shown.get("F9", ())), default=0)
-
-
-def _times(reported: Proposal) -> int:
-    """How often: what the form or earlier reports count, or what the words say, where 101 and 999 are no counts."""
-    if reported.origin != "text":
-        return int(reported.quote.split()[0])
-    said = _TIMES.search(reported.quote.lower())
-    if not said:
-        return 1
-    return 2 if said[0] == "twice" else _IN_WORDS.get(said[1]) or int(said[1])
+    return max((times_reported(p.origin, p.quote) for p in facts.shown.get("F9", ())), default=0)
 
 
 def _evidence(facts: Facts) -> tuple[Evidence, ...]:

@@ -1,6 +1,5 @@
 """When an ASB Case Review is due (codebook F9, facts.md): the qualifying complaints, and why each other one is not."""
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -9,6 +8,7 @@ from enum import StrEnum
 from typing import Final
 
 from services.escalation.domain.directory import Threshold
+from shared.assessment import times_reported
 from shared.codebook import Label
 from shared.events import ReportClassified, ReportReceived
 
@@ -17,8 +17,6 @@ TOLD_AGAIN: Final = timedelta(hours=24)
 """Without a date of its own, what is told again so soon is the same incident, told to another agency."""
 ALIKE: Final = 0.8  # of 1, for two tellings to be the same words
 MADE_WITHIN: Final = timedelta(days=31)  # of the behaviour
-
-NUMBER: Final = re.compile(r"(?<!\d)\d{1,3}(?!\d)")
 
 
 class Why(StrEnum):
@@ -169,8 +167,8 @@ def _said_themselves(newest: ReportClassified) -> int:
         return answered
     if not newest.report.history.reports:
         return max(reading.reported_before, answered)
-    own = (one.quote for one in reading.evidence if one.fact == "F9" and one.origin != "history")
-    return max([answered, *(int(n[0]) for quote in own if (n := NUMBER.search(quote)))])
+    own = [one for one in reading.evidence if one.fact == "F9" and one.origin != "history"]
+    return max([answered, *(times_reported(one.origin, one.quote) for one in own)])
 
 
 def _said(newest: ReportClassified) -> int:
