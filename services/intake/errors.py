@@ -1,6 +1,7 @@
 """What can go wrong in intake.
 
 ServiceError
+├── AlreadySent      409  a file for a report that was sent
 ├── Anonymous        422  an ASB Case Review that nobody's name stands behind
 ├── CallKnown        409  a call by this id was sent before, and not as it comes now
 ├── CallTooLong      409  more was said than a report holds
@@ -25,6 +26,11 @@ from http import HTTPStatus
 from types import MappingProxyType
 
 from shared.http import ServiceError
+
+
+class AlreadySent(ServiceError):
+    status = HTTPStatus.CONFLICT
+    title = "This report was sent already"
 
 
 class Anonymous(ServiceError):

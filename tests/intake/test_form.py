@@ -1,5 +1,6 @@
 """The public form over HTTP: where it may be sent from, what its answers carry, what it makes of floods and files."""
 
+import asyncio
 from datetime import timedelta
 
 import httpx
@@ -313,6 +314,71 @@ async def test_the_eleventh_file_is_refused_and_one_can_be_taken_off(person: For
     file = await pool.fetchval("select id from evidence limit 1")
     await person.post("/form/evidence/remove", {"file": str(file)})
     assert await pool.fetchval("select count(*) from evidence") == 9
+
+
+async def test_a_file_stays_for_as_long_as_its_draft(person: Form, app: FastAPI, pool: Pool):
+    app.dependency_overrides[_now] = lambda: NOON
+    await person.begin()
+    await person.tell()
+    await uploaded(person, ("his car.png", PNG), then="save")
+    await person.get("/form/save")
+    app.dependency_overrides[_now] = lambda: NOON + timedelta(days=20)
+    await person.post("/form/when", {"when": "since March"})
+    app.dependency_overrides[_now] = lambda: NOON + timedelta(days=40)
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="https://intake") as client:
+        await Form(client).begin()
+    await person.send()
+    (report,) = await reports(pool)
+    assert [file.name for file in report.attachments] == ["his car.png"]
+    assert await pool.fetchval("select count(*) from evidence where report_id = $1", report.report_id) == 1
+
+
+async def test_a_draft_to_which_a_file_is_added_is_kept_anew_with_all_its_files(person: Form, app: FastAPI, pool: Pool):
+    await person.begin()
+    for hours in (0, 23, 46):
+        app.dependency_overrides[_now] = lambda hours=hours: NOON + timedelta(hours=hours)
+        assert (await uploaded(person, (f"{hours}.png", PNG))).status_code == 303
+    kept = await pool.fetch("select expires_at from evidence union all select expires_at from sealed")
+    assert {row["expires_at"] for row in kept} == {NOON + timedelta(hours=46 + 24)}
+
+
+async def test_a_file_that_comes_after_sending_is_refused_with_what_to_do(person: Form, pool: Pool):
+    await person.begin()
+    await person.tell()
+    await person.send()
+    answer = await uploaded(person, ("late.png", PNG))
+    assert answer.status_code == 409
+    assert "Say on its page what the files show" in answer.text
+    assert 'href="/status"' in answer.text
+    assert await pool.fetchval("select count(*) from evidence") == 0
+    assert (await person.post("/form/evidence")).headers["location"] == "/form/sent"
+
+
+async def test_a_file_that_comes_while_it_is_sent_is_in_the_report_or_refused(person: Form, pool: Pool):
+    await person.begin()
+    await person.tell()
+    await uploaded(person, ("early.png", PNG))
+    async with pool.acquire() as connection:
+        async with connection.transaction():
+            await connection.fetch("select from sealed for update")
+            sending = asyncio.create_task(person.post("/form/check"))
+            await waiting(pool, 1)
+            late = asyncio.create_task(uploaded(person, ("late.png", PNG)))
+            await asyncio.wait([late, asyncio.create_task(waiting(pool, 2))], return_when=asyncio.FIRST_COMPLETED)
+        await sending
+    (report,) = await reports(pool)
+    assert (await late).status_code == 409
+    assert [file.name for file in report.attachments] == ["early.png"]
+    assert await pool.fetchval("select count(*) from evidence where report_id is null") == 0
+
+
+async def waiting(pool: Pool, many: int) -> None:
+    """Until so many wait for a lock."""
+    here = "select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'"
+    for _ in range(1000):
+        if await pool.fetchval(here) >= many:
+            return
+        await asyncio.sleep(0.01)
 
 
 async def test_another_persons_file_cannot_be_taken_off(person: Form, app: FastAPI, pool: Pool):

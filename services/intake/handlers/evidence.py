@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 from services.intake.domain import files, sealing
 from services.intake.errors import UnknownFile
 from services.intake.handlers import drafts as writing
-from services.intake.handlers.drafts import KEPT, KEPT_WHEN_SAVED, Drafts
+from services.intake.handlers.drafts import KEPT, Drafts
 from services.intake.repository import evidence
 from services.intake.repository.evidence import File
 from shared.database import transaction
@@ -33,19 +33,19 @@ class Fault:
 
 
 async def attach(code: str, uploads: Sequence[Upload], drafts: Drafts, now: datetime) -> list[Fault]:
-    """Keep those that can be taken; returns what is wrong with the others. Raises DraftGone."""
-    draft = await writing.opened(code, drafts, now)
+    """Keep those that can be taken; returns what is wrong with the others. Raises DraftGone, or AlreadySent."""
     place = sealing.place_of(code)
-    expires_at = now + (KEPT_WHEN_SAVED if draft.saved else KEPT)
     wrong: list[Fault] = []
     async with transaction(drafts.pool) as connection:
+        draft = await writing.unsent(connection, code, drafts, now)
         count = len(await evidence.of_draft(connection, place))
         for upload in uploads:
             if fault := files.fault(upload.content, count):
                 wrong.append(Fault(fault, upload.name))
                 continue
-            await evidence.add(connection, place, _sealed(upload, drafts.secret), expires_at)
+            await evidence.add(connection, place, _sealed(upload, drafts.secret), now + KEPT)
             count += 1
+        await writing.put(connection, code, draft, drafts, now)
     return wrong
 
 
@@ -63,8 +63,10 @@ async def of_draft(code: str, drafts: Drafts) -> tuple[Attachment, ...]:
         return await evidence.of_draft(connection, sealing.place_of(code))
 
 
-async def remove(code: str, file: UUID, drafts: Drafts) -> None:
+async def remove(code: str, file: UUID, drafts: Drafts, now: datetime) -> None:
+    """Take a file off a draft that was not sent. Raises DraftGone, or AlreadySent."""
     async with transaction(drafts.pool) as connection:
+        await writing.unsent(connection, code, drafts, now)
         await evidence.remove(connection, sealing.place_of(code), file)
 
 

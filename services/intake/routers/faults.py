@@ -11,7 +11,7 @@ from starlette.datastructures import UploadFile
 from starlette.exceptions import HTTPException
 
 from services.intake.catalogue import catalogue
-from services.intake.errors import DraftGone, NotFromHere, TooBusy, UnknownPartner
+from services.intake.errors import AlreadySent, DraftGone, NotFromHere, TooBusy, UnknownPartner
 from services.intake.routers.form import MAX_FORM
 from services.intake.routers.headers import SAFE
 from services.intake.routers.pages import Visit, visit_of
@@ -67,6 +67,8 @@ async def _page(visit: Visit, error: Exception) -> Response:
             return visit.page("gone.html", HTTPStatus.GONE)
         case DatabaseUnavailable() | TooBusy():
             return await _away(visit)
+        case AlreadySent():
+            return visit.page("fault.html", HTTPStatus.CONFLICT, why="sent")
         case NotFromHere():
             return visit.page("fault.html", HTTPStatus.FORBIDDEN, why="elsewhere")
         case HTTPException(status_code=404) | RequestValidationError() | UnknownPartner():
