@@ -42,6 +42,26 @@ async def test_a_form_is_taken_from_our_own_pages_alone(person: Form, headers: d
     assert answer.status_code == status
 
 
+LINKED = {"sec-fetch-site": "cross-site", "sec-fetch-mode": "navigate"}
+
+
+@pytest.mark.parametrize("path", ["/status", "/return", "/desk", "/status/withdraw", "/closed"])
+async def test_a_page_is_read_by_a_link_from_anywhere(person: Form, path: str):
+    assert (await person.client.get(path, headers=LINKED)).status_code == 200
+
+
+async def test_no_link_from_elsewhere_changes_anything(person: Form, pool: Pool):
+    await person.begin()
+    before = await pool.fetch("select sealed, expires_at from sealed")
+    for path in ("/form/save", "/exit"):
+        answer = await person.client.get(path, headers=LINKED)
+        assert answer.status_code == 403
+        assert "set-cookie" not in answer.headers
+    for path in ("/status/withdraw", "/form/check", "/desk/sign-out"):
+        assert (await person.post(path, headers=LINKED)).status_code == 403
+    assert await pool.fetch("select sealed, expires_at from sealed") == before
+
+
 @pytest.mark.parametrize("path", ["/", "/support", "/who-to-tell", "/case-review", "/leaving", "/status", "/return"])
 async def test_pages_are_kept_by_nobody_and_reading_them_leaves_nothing(person: Form, pool: Pool, path: str):
     page = await person.get(path)
