@@ -19,7 +19,8 @@ ServiceError
 ├── UnknownFile      404  no file with this id came with a report
 ├── UnknownPartner   404  no partner of this name
 ├── UnknownReference 404  no report with this reference and secret
-└── UnknownSource    401  a key is needed, or is nobody's
+├── UnknownSource    401  a key is needed, or is nobody's
+└── VisitOver        410  a report's page that was closed or left alone for too long
 """
 
 from http import HTTPStatus
@@ -123,3 +124,8 @@ class UnknownSource(ServiceError):
     status = HTTPStatus.UNAUTHORIZED
     title = "A key is needed here"
     headers = MappingProxyType({"WWW-Authenticate": "Bearer"})
+
+
+class VisitOver(ServiceError):
+    status = HTTPStatus.GONE
+    title = "The page of this report was open for too long"

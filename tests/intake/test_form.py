@@ -1,6 +1,8 @@
 """The public form over HTTP: where it may be sent from, what its answers carry, what it makes of floods and files."""
 
 import asyncio
+import html
+import re
 from datetime import timedelta
 
 import httpx
@@ -447,6 +449,81 @@ async def test_status_needs_both_and_says_the_same_for_either(person: Form):
     assert "on its way" in page.text
     for word in ("follows", "stalking", "harass", "police"):
         assert word not in page.text.split("<main")[1].split("</main")[0]
+
+
+async def sent_and_looked_up(person: Form, app: FastAPI) -> dict[str, str]:
+    """Somebody looks at their report at noon; returns what opens it."""
+    app.dependency_overrides[_now] = lambda: NOON
+    await person.begin("anonymous")
+    await person.tell()
+    reference, secret = await person.send()
+    await look(person, reference, secret)
+    return {"reference": reference, "secret": secret}
+
+
+def out_of_sight(page: httpx.Response) -> dict[str, str]:
+    found = re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)">', page.text)
+    return {name: html.unescape(value) for name, value in found}
+
+
+async def test_a_reports_page_stays_open_while_it_is_used(person: Form, app: FastAPI, pool: Pool):
+    await sent_and_looked_up(person, app)
+    for minutes in (29, 58):
+        app.dependency_overrides[_now] = lambda minutes=minutes: NOON + timedelta(minutes=minutes)
+        assert "on its way" in (await person.get("/status")).text
+    app.dependency_overrides[_now] = lambda: NOON + timedelta(minutes=58 + 30)
+    assert "on its way" not in (await person.get("/status")).text
+
+
+TYPED = {
+    "more": ({"text": 'He is "at the door" <now>.\r\n  Please'}, "added"),
+    "review": ({"name": "Sam", "phone": "01632 960001", "safe_words": "weekdays"}, "review-asked"),
+    "withdraw": ({}, "withdrawn"),
+}
+
+
+@pytest.mark.parametrize("pressed", TYPED)
+async def test_what_was_typed_for_longer_than_the_page_is_open_is_sent_once_it_is_looked_up_again(
+    person: Form, app: FastAPI, pool: Pool, pressed: str
+):
+    holder = await sent_and_looked_up(person, app)
+    app.dependency_overrides[_now] = lambda: NOON + timedelta(minutes=31)
+    typed, noted = TYPED[pressed]
+    over = await person.post(f"/status/{pressed}", typed)
+    wrong = await person.post("/status", out_of_sight(over) | holder | {"secret": "guess"})
+    assert (over.status_code, wrong.status_code) == (410, 404)
+    for page in (over, wrong):
+        assert out_of_sight(page) == typed | {"then": pressed}
+    again = await person.client.post("/status", data=out_of_sight(wrong) | holder, follow_redirects=True)
+    assert again.url.path == f"/status/{noted}"
+    told = ReportReceived.model_validate_json(await pool.fetchval("select event from report"))
+    assert told.revision == 2
+    assert told.text.endswith(typed.get("text", ""))
+    assert (told.case_review_asked_at is not None, told.withdrawal_asked_at is not None) == (
+        pressed == "review",
+        pressed == "withdraw",
+    )
+    assert "on its way" in (await person.get("/status")).text
+
+
+async def test_a_page_that_was_open_for_too_long_is_looked_up_again_and_nothing_is_pressed_for_anybody(
+    person: Form, app: FastAPI, pool: Pool
+):
+    holder = await sent_and_looked_up(person, app)
+    app.dependency_overrides[_now] = lambda: NOON + timedelta(minutes=31)
+    for over in (await person.get("/status/review"), await person.post("/status/reading")):
+        assert over.status_code == 410
+        assert out_of_sight(over) == {}
+    elsewhere = await person.post("/status", holder | {"then": "https://elsewhere.example"})
+    assert elsewhere.headers["location"] == "/status"
+
+
+async def test_what_was_typed_is_not_shown_to_whoever_comes_after_an_exit(person: Form, app: FastAPI, pool: Pool):
+    await sent_and_looked_up(person, app)
+    await person.get("/exit")
+    answer = await person.post("/status/more", {"text": "He is at the door."})
+    assert answer.status_code == 303
+    assert "door" not in answer.text
 
 
 async def test_too_much_at_once_is_said_in_a_page(person: Form):
