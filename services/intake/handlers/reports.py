@@ -119,7 +119,7 @@ async def revise(
 ) -> ReportReceived:
     """Keep and publish a higher revision of a report with what is known of before."""
     report = report.model_copy(update={"history": recognised.history})
-    await reports.revise(connection, report, _outgoing(report, recognised, now))
+    await reports.revise(connection, report, _outgoing(report, recognised, now), now)
     return report
 
 
