@@ -211,7 +211,7 @@ def audit(limit: Limit = LIMIT) -> None:
     print(f"accepted {account['accepted']} = routed {account['routed']} + open {account['open']}")
     now = datetime.now(UTC)
     for row in open_ones:
-        waited = (now - row["received_at"]).total_seconds()
+        waited = (now - row["open_since"]).total_seconds()
         print(f"open {row['reference']} {'urgent' if row['urgent'] else 'ordinary'} for {waited:.0f} s")
     if account["open"] > len(open_ones):
         print(f"and {account['open'] - len(open_ones)} more")

@@ -1,6 +1,7 @@
 """What can go wrong in intake.
 
 ServiceError
+├── AlreadySent      409  a file for a report that was sent
 ├── Anonymous        422  an ASB Case Review that nobody's name stands behind
 ├── CallKnown        409  a call by this id was sent before, and not as it comes now
 ├── CallTooLong      409  more was said than a report holds
@@ -19,13 +20,19 @@ ServiceError
 ├── UnknownFile      404  no file with this id came with a report
 ├── UnknownPartner   404  no partner of this name
 ├── UnknownReference 404  no report with this reference and secret
-└── UnknownSource    401  a key is needed, or is nobody's
+├── UnknownSource    401  a key is needed, or is nobody's
+└── VisitOver        410  a report's page that was closed or left alone for too long
 """
 
 from http import HTTPStatus
 from types import MappingProxyType
 
 from shared.http import ServiceError
+
+
+class AlreadySent(ServiceError):
+    status = HTTPStatus.CONFLICT
+    title = "This report was sent already"
 
 
 class Anonymous(ServiceError):
@@ -123,3 +130,8 @@ class UnknownSource(ServiceError):
     status = HTTPStatus.UNAUTHORIZED
     title = "A key is needed here"
     headers = MappingProxyType({"WWW-Authenticate": "Bearer"})
+
+
+class VisitOver(ServiceError):
+    status = HTTPStatus.GONE
+    title = "The page of this report was open for too long"

@@ -11,6 +11,7 @@ from fastapi import FastAPI
 from services.intake import consumer
 from services.intake.dead_lines import DeadLines
 from services.intake.domain.households import Keyring
+from services.intake.gauges import Gauges
 from services.intake.handlers.calls import Switchboard
 from services.intake.handlers.partners import Partners
 from services.intake.repository.reports import await_receipt
@@ -98,5 +99,6 @@ async def run_worker(settings: Settings) -> None:
         dead_lines = DeadLines(Switchboard(pool, bell, keyring(settings), None), settings.line_dead_after, clock, stop)
         learn = partial(consumer.progress, pool=pool)
         progress = Consumer(kafka, [PROGRESSED], "intake.progress", learn, producer, stop, batch=500)
-        loops = [relay.run, again.run, receipts.run, disputes.run, progress.run, dead_lines.run, bell.run, clock.run]
+        hearing = [receipts.run, disputes.run, progress.run]
+        loops = [relay.run, again.run, *hearing, dead_lines.run, Gauges(pool, stop).run, bell.run, clock.run]
         await until_stopped(stop, producer, TOPICS, loops, settings.metrics_port)

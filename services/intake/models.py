@@ -9,6 +9,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import registry
 from sqlmodel import Field, SQLModel
 
+from shared.kafka import ERASED
 from shared.outbox import OutboxRow, due_index
 
 
@@ -17,11 +18,14 @@ class Table(SQLModel, registry=registry()):
 
 
 class Report(Table, table=True):
-    """One report as it was told: `event` is the very JSON that is published, so nothing in it is ever reworded."""
+    """One report as it was told: `event` is the very JSON that is published, so nothing in it is ever reworded.
+
+    `open_since`: since when its newest words have had no receipt; none where they have one.
+    """
 
     __table_args__ = (
         UniqueConstraint("source", "idempotency_key"),
-        Index("report_open", "received_at", postgresql_where=text("routed_at is null")),
+        Index("report_open", "open_since", postgresql_where=text("open_since is not null")),
     )
 
     id: UUID = Field(primary_key=True)
@@ -36,6 +40,7 @@ class Report(Table, table=True):
     body_hash: str
     routed_at: datetime | None = Field(default=None, sa_type=DateTime(timezone=True))
     receipt: dict[str, Any] | None = Field(default=None, sa_type=JSONB)
+    open_since: datetime | None = Field(default=None, sa_type=DateTime(timezone=True))
 
 
 class Recognisable(Table, table=True):
@@ -175,4 +180,4 @@ class PartnerKey(Table, table=True):
 
 
 class Outbox(OutboxRow, Table, table=True):
-    __table_args__ = (due_index(),)
+    __table_args__ = (due_index(), Index("outbox_erasing", "id", postgresql_where=text(f"topic = '{ERASED}'")))

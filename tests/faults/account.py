@@ -12,7 +12,7 @@ from tests.faults.figures import Figure
 from tests.faults.operator import Operator
 
 KEPT: Final = "select reference from report"
-OPEN: Final = "select reference from report where routed_at is null"
+OPEN: Final = "select reference from report where open_since is not null"
 SENT_TWICE: Final = """
 select count(*) from (select 1 from report group by source, idempotency_key having count(*) > 1) as twice
 """
@@ -44,7 +44,7 @@ class Books:
     escalation: Pool
 
     async def open(self) -> set[str]:
-        """The references that have no receipt."""
+        """The references whose newest words have no receipt."""
         return {row["reference"] for row in await self.intake.fetch(OPEN)}
 
     async def account(self, driver: Driver, operator: Operator) -> tuple[Figure, ...]:

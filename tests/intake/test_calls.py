@@ -203,6 +203,32 @@ async def test_two_desks_that_type_at_once_lose_nothing_of_each_other(phone: htt
     assert [(said["number"], said["text"]) for said in last["turns"]] == [*enumerate(turns, 1)]
 
 
+FULL = """
+create or replace function no_room() returns trigger language plpgsql as
+    $$ begin raise exception 'no room' using errcode = 'disk_full'; end $$;
+create trigger full_for_readings before update on call for each row
+    when (new.read_revision > old.read_revision) execute function no_room()
+"""
+
+
+@pytest.fixture
+async def full(pool: Pool) -> AsyncIterator[None]:
+    """A database that has room for words, and by the time that they are read none for the reading."""
+    await pool.execute(FULL)
+    yield
+    await pool.execute("drop trigger full_for_readings on call")
+
+
+@pytest.mark.usefixtures("full")
+async def test_words_whose_reading_cannot_be_kept_are_not_asked_for_again(phone: httpx.AsyncClient, pool: Pool):
+    report_id = await opened(phone)
+    standing = await say(phone, report_id, {"speaker": "caller", "text": SCRIPT[1][1]})
+    assert standing["established"]["repetition"] == "repeated"
+    assert (await end(phone, report_id))["state"] == "ended"
+    assert await pool.fetchval("select read_revision from call") == 0
+    assert [said.text for said in (await kept(pool)).turns] == [SCRIPT[1][1]]
+
+
 async def test_the_end_of_the_call_completes_the_same_report(phone: httpx.AsyncClient, pool: Pool):
     report_id = await opened(phone)
     await say(phone, report_id, turn(1), turn(2))

@@ -1,6 +1,8 @@
 """The public form over HTTP: where it may be sent from, what its answers carry, what it makes of floods and files."""
 
 import asyncio
+import html
+import re
 import time
 from datetime import UTC, datetime, timedelta
 
@@ -44,6 +46,26 @@ async def reports(pool: Pool) -> list[ReportReceived]:
 async def test_a_form_is_taken_from_our_own_pages_alone(person: Form, headers: dict[str, str], status: int):
     answer = await person.post("/form", {"reporting": "myself"}, headers=headers)
     assert answer.status_code == status
+
+
+LINKED = {"sec-fetch-site": "cross-site", "sec-fetch-mode": "navigate"}
+
+
+@pytest.mark.parametrize("path", ["/status", "/return", "/desk", "/status/withdraw", "/closed"])
+async def test_a_page_is_read_by_a_link_from_anywhere(person: Form, path: str):
+    assert (await person.client.get(path, headers=LINKED)).status_code == 200
+
+
+async def test_no_link_from_elsewhere_changes_anything(person: Form, pool: Pool):
+    await person.begin()
+    before = await pool.fetch("select sealed, expires_at from sealed")
+    for path in ("/form/save", "/exit"):
+        answer = await person.client.get(path, headers=LINKED)
+        assert answer.status_code == 403
+        assert "set-cookie" not in answer.headers
+    for path in ("/status/withdraw", "/form/check", "/desk/sign-out"):
+        assert (await person.post(path, headers=LINKED)).status_code == 403
+    assert await pool.fetch("select sealed, expires_at from sealed") == before
 
 
 @pytest.mark.parametrize("path", ["/", "/support", "/who-to-tell", "/case-review", "/leaving", "/status", "/return"])
@@ -339,6 +361,71 @@ async def test_the_eleventh_file_is_refused_and_one_can_be_taken_off(person: For
     assert await pool.fetchval("select count(*) from evidence") == 9
 
 
+async def test_a_file_stays_for_as_long_as_its_draft(person: Form, app: FastAPI, pool: Pool):
+    app.dependency_overrides[_now] = lambda: NOON
+    await person.begin()
+    await person.tell()
+    await uploaded(person, ("his car.png", PNG), then="save")
+    await person.get("/form/save")
+    app.dependency_overrides[_now] = lambda: NOON + timedelta(days=20)
+    await person.post("/form/when", {"when": "since March"})
+    app.dependency_overrides[_now] = lambda: NOON + timedelta(days=40)
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="https://intake") as client:
+        await Form(client).begin()
+    await person.send()
+    (report,) = await reports(pool)
+    assert [file.name for file in report.attachments] == ["his car.png"]
+    assert await pool.fetchval("select count(*) from evidence where report_id = $1", report.report_id) == 1
+
+
+async def test_a_draft_to_which_a_file_is_added_is_kept_anew_with_all_its_files(person: Form, app: FastAPI, pool: Pool):
+    await person.begin()
+    for hours in (0, 23, 46):
+        app.dependency_overrides[_now] = lambda hours=hours: NOON + timedelta(hours=hours)
+        assert (await uploaded(person, (f"{hours}.png", PNG))).status_code == 303
+    kept = await pool.fetch("select expires_at from evidence union all select expires_at from sealed")
+    assert {row["expires_at"] for row in kept} == {NOON + timedelta(hours=46 + 24)}
+
+
+async def test_a_file_that_comes_after_sending_is_refused_with_what_to_do(person: Form, pool: Pool):
+    await person.begin()
+    await person.tell()
+    await person.send()
+    answer = await uploaded(person, ("late.png", PNG))
+    assert answer.status_code == 409
+    assert "Say on its page what the files show" in answer.text
+    assert 'href="/status"' in answer.text
+    assert await pool.fetchval("select count(*) from evidence") == 0
+    assert (await person.post("/form/evidence")).headers["location"] == "/form/sent"
+
+
+async def test_a_file_that_comes_while_it_is_sent_is_in_the_report_or_refused(person: Form, pool: Pool):
+    await person.begin()
+    await person.tell()
+    await uploaded(person, ("early.png", PNG))
+    async with pool.acquire() as connection:
+        async with connection.transaction():
+            await connection.fetch("select from sealed for update")
+            sending = asyncio.create_task(person.post("/form/check"))
+            await waiting(pool, 1)
+            late = asyncio.create_task(uploaded(person, ("late.png", PNG)))
+            await asyncio.wait([late, asyncio.create_task(waiting(pool, 2))], return_when=asyncio.FIRST_COMPLETED)
+        await sending
+    (report,) = await reports(pool)
+    assert (await late).status_code == 409
+    assert [file.name for file in report.attachments] == ["early.png"]
+    assert await pool.fetchval("select count(*) from evidence where report_id is null") == 0
+
+
+async def waiting(pool: Pool, many: int) -> None:
+    """Until so many wait for a lock."""
+    here = "select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'"
+    for _ in range(1000):
+        if await pool.fetchval(here) >= many:
+            return
+        await asyncio.sleep(0.01)
+
+
 async def test_another_persons_file_cannot_be_taken_off(person: Form, app: FastAPI, pool: Pool):
     await person.begin()
     await uploaded(person, ("a.png", PNG))
@@ -385,6 +472,81 @@ async def test_status_needs_both_and_says_the_same_for_either(person: Form):
     assert "on its way" in page.text
     for word in ("follows", "stalking", "harass", "police"):
         assert word not in page.text.split("<main")[1].split("</main")[0]
+
+
+async def sent_and_looked_up(person: Form, app: FastAPI) -> dict[str, str]:
+    """Somebody looks at their report at noon; returns what opens it."""
+    app.dependency_overrides[_now] = lambda: NOON
+    await person.begin("anonymous")
+    await person.tell()
+    reference, secret = await person.send()
+    await look(person, reference, secret)
+    return {"reference": reference, "secret": secret}
+
+
+def out_of_sight(page: httpx.Response) -> dict[str, str]:
+    found = re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)">', page.text)
+    return {name: html.unescape(value) for name, value in found}
+
+
+async def test_a_reports_page_stays_open_while_it_is_used(person: Form, app: FastAPI, pool: Pool):
+    await sent_and_looked_up(person, app)
+    for minutes in (29, 58):
+        app.dependency_overrides[_now] = lambda minutes=minutes: NOON + timedelta(minutes=minutes)
+        assert "on its way" in (await person.get("/status")).text
+    app.dependency_overrides[_now] = lambda: NOON + timedelta(minutes=58 + 30)
+    assert "on its way" not in (await person.get("/status")).text
+
+
+TYPED = {
+    "more": ({"text": 'He is "at the door" <now>.\r\n  Please'}, "added"),
+    "review": ({"name": "Sam", "phone": "01632 960001", "safe_words": "weekdays"}, "review-asked"),
+    "withdraw": ({}, "withdrawn"),
+}
+
+
+@pytest.mark.parametrize("pressed", TYPED)
+async def test_what_was_typed_for_longer_than_the_page_is_open_is_sent_once_it_is_looked_up_again(
+    person: Form, app: FastAPI, pool: Pool, pressed: str
+):
+    holder = await sent_and_looked_up(person, app)
+    app.dependency_overrides[_now] = lambda: NOON + timedelta(minutes=31)
+    typed, noted = TYPED[pressed]
+    over = await person.post(f"/status/{pressed}", typed)
+    wrong = await person.post("/status", out_of_sight(over) | holder | {"secret": "guess"})
+    assert (over.status_code, wrong.status_code) == (410, 404)
+    for page in (over, wrong):
+        assert out_of_sight(page) == typed | {"then": pressed}
+    again = await person.client.post("/status", data=out_of_sight(wrong) | holder, follow_redirects=True)
+    assert again.url.path == f"/status/{noted}"
+    told = ReportReceived.model_validate_json(await pool.fetchval("select event from report"))
+    assert told.revision == 2
+    assert told.text.endswith(typed.get("text", ""))
+    assert (told.case_review_asked_at is not None, told.withdrawal_asked_at is not None) == (
+        pressed == "review",
+        pressed == "withdraw",
+    )
+    assert "on its way" in (await person.get("/status")).text
+
+
+async def test_a_page_that_was_open_for_too_long_is_looked_up_again_and_nothing_is_pressed_for_anybody(
+    person: Form, app: FastAPI, pool: Pool
+):
+    holder = await sent_and_looked_up(person, app)
+    app.dependency_overrides[_now] = lambda: NOON + timedelta(minutes=31)
+    for over in (await person.get("/status/review"), await person.post("/status/reading")):
+        assert over.status_code == 410
+        assert out_of_sight(over) == {}
+    elsewhere = await person.post("/status", holder | {"then": "https://elsewhere.example"})
+    assert elsewhere.headers["location"] == "/status"
+
+
+async def test_what_was_typed_is_not_shown_to_whoever_comes_after_an_exit(person: Form, app: FastAPI, pool: Pool):
+    await sent_and_looked_up(person, app)
+    await person.get("/exit")
+    answer = await person.post("/status/more", {"text": "He is at the door."})
+    assert answer.status_code == 303
+    assert "door" not in answer.text
 
 
 async def test_too_much_at_once_is_said_in_a_page(person: Form):

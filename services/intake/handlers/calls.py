@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID, uuid4
 
+import structlog
 from pydantic import BaseModel
 
 from services.intake.domain import reports as domain
@@ -20,10 +21,12 @@ from services.intake.handlers.reports import Told, first_told, fitting, received
 from services.intake.repository import calls, reports
 from services.intake.repository.calls import NumberedTurn, OpenCall
 from shared.assessment import Assessment
-from shared.database import Connection, Pool, transaction
+from shared.database import Connection, DatabaseUnavailable, Pool, transaction
 from shared.events import ReportReceived, written_out
 from shared.outbox import Bell
 from shared.told import Answers, Call, CallState, Channel, Contact, Line, Place, Turn
+
+log = structlog.get_logger()
 
 MAX_ABOUT: Final = 2**20  # bytes, so that there is room for what is said
 TOO_LONG: Final = "What was said before is kept. Open another call for what comes now."
@@ -216,9 +219,17 @@ async def _read(
     known = report.revision == call.read_revision
     newest = None if known else await assess(report, board.classifier, PATIENCE, "first")
     if newest:
-        async with transaction(board.pool) as connection:
-            await calls.keep_assessment(connection, call.report_id, newest, report.revision)
+        await _keep(newest, report, board.pool)
     latest, fresh = newest or call.assessment, known or newest is not None
     ask = to_ask(latest, not fresh and bool(report.screened), bool(postcode_of(report) or report.place.words))
     changed = changes(call.assessment, newest)
     return Heard(call, state, report.revision, spoken, awaited(spoken), latest, fresh, changed, ask)
+
+
+async def _keep(reading: Assessment, report: ReportReceived, pool: Pool) -> None:
+    """Keep a reading where that can be done. The words are kept already, and without it they are read once more."""
+    try:
+        async with transaction(pool) as connection:
+            await calls.keep_assessment(connection, report.report_id, reading, report.revision)
+    except DatabaseUnavailable as error:
+        log.warning("a reading was not kept", report_id=str(report.report_id), reason=str(error))

@@ -12,7 +12,7 @@ from services.intake.domain import sealing
 from services.intake.domain.drafts import Draft, Sent
 from services.intake.domain.households import Keyring
 from services.intake.domain.questions import Question, Reporting
-from services.intake.errors import DraftGone
+from services.intake.errors import AlreadySent, DraftGone
 from services.intake.handlers import reports
 from services.intake.handlers.reports import Told
 from services.intake.repository import evidence, sealed
@@ -39,7 +39,7 @@ async def begin(reporting: Reporting, suspect: bool, drafts: Drafts, now: dateti
     async with transaction(drafts.pool) as connection:
         await sealed.sweep(connection, now)
         await evidence.sweep(connection, now)
-        await _put(connection, code, Draft(begun_at=now, reporting=reporting, suspect=suspect), drafts, now)
+        await put(connection, code, Draft(begun_at=now, reporting=reporting, suspect=suspect), drafts, now)
     return code
 
 
@@ -49,26 +49,37 @@ async def opened(code: str, drafts: Drafts, now: datetime) -> Draft:
         return _read(await sealed.get(connection, sealing.place_of(code), now), code, drafts)
 
 
+async def held(connection: Connection, code: str, drafts: Drafts, now: datetime) -> Draft:
+    """A draft, which nobody else changes, adds files to or sends until the transaction ends. Raises DraftGone."""
+    return _read(await sealed.get_to_change(connection, sealing.place_of(code), now), code, drafts)
+
+
+async def unsent(connection: Connection, code: str, drafts: Drafts, now: datetime) -> Draft:
+    """The same, where it was not sent. Raises DraftGone, or AlreadySent."""
+    draft = await held(connection, code, drafts, now)
+    if draft.sent:
+        raise AlreadySent("Say what the files show on the page of your report, with its reference and secret.")
+    return draft
+
+
 async def answer(
     code: str, question: Question, answers: Mapping[str, tuple[str, ...]], suspect: bool, drafts: Drafts, now: datetime
 ) -> Draft:
     """Keep the answers to one question, where it is asked; one that was sent stays as it is. Raises DraftGone."""
     async with transaction(drafts.pool) as connection:
-        draft = _read(await sealed.get_to_change(connection, sealing.place_of(code), now), code, drafts)
+        draft = await held(connection, code, drafts, now)
         if draft.sent or draft.reporting not in question.asked_of:
             return draft
         changed = draft.with_answers(question, answers).model_copy(update={"suspect": draft.suspect or suspect})
-        await _put(connection, code, changed, drafts, now)
+        await put(connection, code, changed, drafts, now)
     return changed
 
 
 async def save(code: str, drafts: Drafts, now: datetime) -> datetime:
     """Keep a draft for four weeks; returns until when. Raises DraftGone."""
-    place = sealing.place_of(code)
     async with transaction(drafts.pool) as connection:
-        draft = _read(await sealed.get_to_change(connection, place, now), code, drafts)
-        await _put(connection, code, draft.model_copy(update={"saved": True}), drafts, now)
-        await evidence.extend(connection, place, now + KEPT_WHEN_SAVED)
+        draft = await held(connection, code, drafts, now)
+        await put(connection, code, draft.model_copy(update={"saved": True}), drafts, now)
     return now + KEPT_WHEN_SAVED
 
 
@@ -76,17 +87,17 @@ async def send(
     code: str, source: str, low_trust: bool, drafts: Drafts, ring: Keyring, bell: Bell, now: datetime
 ) -> Sent:
     """Make a report of a draft: once, however often it is pressed. Raises DraftGone, or what `reports.accept` does."""
-    draft = await opened(code, drafts, now)
-    if draft.sent:
-        return draft.sent
     async with transaction(drafts.pool) as connection:
+        draft = await held(connection, code, drafts, now)
+        if draft.sent:
+            return draft.sent
         files = await evidence.of_draft(connection, sealing.place_of(code))
-    told = as_told(draft, source, f"form {code}", low_trust or draft.suspect, files)
-    accepted = await reports.accept(told, drafts.pool, bell, ring, now)
-    sent = Sent(report_id=accepted.report_id, reference=accepted.reference, secret=accepted.secret)
-    async with transaction(drafts.pool) as connection:
+        told = as_told(draft, source, f"form {code}", low_trust or draft.suspect, files)
+        accepted = await reports.taken(connection, told, ring, now)
+        sent = Sent(report_id=accepted.report_id, reference=accepted.reference, secret=accepted.secret)
         done = Draft(begun_at=draft.begun_at, reporting=draft.reporting, sent=sent)
-        await _put(connection, code, done, drafts, now)
+        await put(connection, code, done, drafts, now)
+    bell.ring()
     return sent
 
 
@@ -99,6 +110,14 @@ async def close(code: str, drafts: Drafts, now: datetime) -> None:
     if draft.sent:
         async with transaction(drafts.pool) as connection:
             await sealed.forget(connection, sealing.place_of(code))
+
+
+async def put(connection: Connection, code: str, draft: Draft, drafts: Drafts, now: datetime) -> None:
+    """Keep a draft, and its files for as long."""
+    keep = CLOSED_AFTER if draft.sent else KEPT_WHEN_SAVED if draft.saved else KEPT
+    plain, place = draft.model_dump_json().encode(), sealing.place_of(code)
+    await sealed.put(connection, place, sealing.seal(plain, code, drafts.secret), now + keep)
+    await evidence.extend(connection, place, now + keep)
 
 
 def as_told(draft: Draft, source: str, occasion: str, low_trust: bool, files: tuple[Attachment, ...] = ()) -> Told:
@@ -127,9 +146,3 @@ def _read(found: bytes | None, code: str, drafts: Drafts) -> Draft:
         return Draft.model_validate_json(sealing.unseal(found, code, drafts.secret))
     except sealing.Unopened as error:
         raise DraftGone("It was kept under another key. Please start again.") from error
-
-
-async def _put(connection: Connection, code: str, draft: Draft, drafts: Drafts, now: datetime) -> None:
-    keep = CLOSED_AFTER if draft.sent else KEPT_WHEN_SAVED if draft.saved else KEPT
-    plain = draft.model_dump_json().encode()
-    await sealed.put(connection, sealing.place_of(code), sealing.seal(plain, code, drafts.secret), now + keep)

@@ -10,7 +10,7 @@ from uuid import UUID, uuid4
 from services.intake.domain import files, sealing
 from services.intake.errors import UnknownFile
 from services.intake.handlers import drafts as writing
-from services.intake.handlers.drafts import KEPT, KEPT_WHEN_SAVED, Drafts
+from services.intake.handlers.drafts import KEPT, Drafts
 from services.intake.repository import evidence
 from services.intake.repository.evidence import File
 from shared.database import transaction
@@ -34,13 +34,12 @@ class Fault:
 
 
 async def attach(code: str, uploads: Sequence[Upload], drafts: Drafts, now: datetime) -> list[Fault]:
-    """Keep those that can be taken; returns what is wrong with the others. Raises DraftGone."""
-    draft = await writing.opened(code, drafts, now)
+    """Keep those that can be taken; returns what is wrong with the others. Raises DraftGone, or AlreadySent."""
     place = sealing.place_of(code)
-    expires_at = now + (KEPT_WHEN_SAVED if draft.saved else KEPT)
     looked_at = [await asyncio.to_thread(_looked_at, upload, drafts.secret) for upload in uploads]
     wrong: list[Fault] = []
     async with transaction(drafts.pool) as connection:
+        draft = await writing.unsent(connection, code, drafts, now)
         count = len(await evidence.of_draft(connection, place))
         for found in looked_at:
             if isinstance(found, Fault):
@@ -48,8 +47,9 @@ async def attach(code: str, uploads: Sequence[Upload], drafts: Drafts, now: date
             elif count >= files.MAX_FILES:
                 wrong.append(Fault("file_many", found.about.name))
             else:
-                await evidence.add(connection, place, found, expires_at)
+                await evidence.add(connection, place, found, now + KEPT)
                 count += 1
+        await writing.put(connection, code, draft, drafts, now)
     return wrong
 
 
@@ -74,8 +74,10 @@ async def of_draft(code: str, drafts: Drafts) -> tuple[Attachment, ...]:
         return await evidence.of_draft(connection, sealing.place_of(code))
 
 
-async def remove(code: str, file: UUID, drafts: Drafts) -> None:
+async def remove(code: str, file: UUID, drafts: Drafts, now: datetime) -> None:
+    """Take a file off a draft that was not sent. Raises DraftGone, or AlreadySent."""
     async with transaction(drafts.pool) as connection:
+        await writing.unsent(connection, code, drafts, now)
         await evidence.remove(connection, sealing.place_of(code), file)
 
 

@@ -74,16 +74,20 @@ async def accept(told: Told, pool: Pool, bell: Bell, ring: Keyring, now: datetim
 
     Raises KeyReused; TooLong or DatabaseUnavailable, with nothing kept.
     """
-    report = fitting(received(told, uuid4(), domain.new_reference(secrets.choice), now))
-    secret = domain.reporters_secret(ring.reporters, report.report_id)
     async with transaction(pool) as connection:
-        kept = await first_told(connection, report, told, ring, now)
-        if kept:
-            await evidence.keep(connection, report.report_id, report.attachments)
-        earlier = None if kept else await reports.sent_before(connection, told.source, told.idempotency_key or "")
+        accepted = await taken(connection, told, ring, now)
     bell.ring()
-    if earlier is None:
+    return accepted
+
+
+async def taken(connection: Connection, told: Told, ring: Keyring, now: datetime) -> Accepted:
+    """The same, once the transaction is done; whoever does it rings the bell. Raises KeyReused or TooLong."""
+    report = fitting(received(told, uuid4(), domain.new_reference(secrets.choice), now))
+    if await first_told(connection, report, told, ring, now):
+        await evidence.keep(connection, report.report_id, report.attachments)
+        secret = domain.reporters_secret(ring.reporters, report.report_id)
         return Accepted(report.report_id, report.reference, secret)
+    earlier = await reports.sent_before(connection, told.source, told.idempotency_key or "")
     if earlier["body_hash"] != told.body_hash:
         raise KeyReused("Send this report with a new Idempotency-Key; the earlier one was kept as it was.")
     return Accepted(earlier["id"], earlier["reference"], domain.reporters_secret(ring.reporters, earlier["id"]))
@@ -119,7 +123,7 @@ async def revise(
 ) -> ReportReceived:
     """Keep and publish a higher revision of a report with what is known of before."""
     report = report.model_copy(update={"history": recognised.history})
-    await reports.revise(connection, report, _outgoing(report, recognised, now))
+    await reports.revise(connection, report, _outgoing(report, recognised, now), now)
     return report
 
 

@@ -7,13 +7,13 @@ from typing import Final
 from pydantic import BaseModel, ConfigDict
 
 from services.intake.domain import sealing
-from services.intake.errors import DraftGone
+from services.intake.errors import VisitOver
 from services.intake.handlers import reports
 from services.intake.handlers.drafts import Drafts
 from services.intake.repository import sealed
 from shared.database import transaction
 
-OPEN_FOR: Final = timedelta(minutes=30)
+OPEN_FOR: Final = timedelta(minutes=30)  # since it was last used
 
 
 class Holder(BaseModel):
@@ -36,11 +36,11 @@ async def enter(holder: Holder, drafts: Drafts, now: datetime) -> str:
 
 
 async def holder_of(code: str | None, drafts: Drafts, now: datetime) -> Holder:
-    """Raises DraftGone where the visit was closed or is over."""
+    """Whose visit it is, which lasts on while it is used. Raises VisitOver where it was closed or is over."""
     async with transaction(drafts.pool) as connection:
-        found = await sealed.get(connection, sealing.place_of(code or ""), now)
+        found = await sealed.renew(connection, sealing.place_of(code or ""), now, now + OPEN_FOR)
     if found is None:
-        raise DraftGone("The page was closed, or open for too long. Look it up again.")
+        raise VisitOver("The page was closed, or open for too long. Look it up again.")
     return Holder.model_validate_json(sealing.unseal(found, code or "", drafts.secret))
 
 

@@ -19,8 +19,8 @@ AWAITED: Final = [*RECEIVED.values(), ERASED]
 ACCEPT: Final = """
 with accepted as (
     insert into report (id, reference, source, received_at, urgent, revision, event, secret_hash,
-                        idempotency_key, body_hash)
-    values ($1, $9, $10, $11, $4, $3, $15, $12, $13, $14)
+                        idempotency_key, body_hash, open_since)
+    values ($1, $9, $10, $11, $4, $3, $15, $12, $13, $14, $24)
     on conflict (source, idempotency_key) do nothing
     returning id
 ), reachable as (
@@ -61,7 +61,12 @@ with receipts as (
     delete from outbox using receipts
     where outbox.report_id = receipts.report_id and outbox.revision <= receipts.revision and outbox.topic = any($5)
 )
-update report set routed_at = coalesce(report.routed_at, receipts.routed_at), receipt = receipts.receipt
+update report
+set routed_at = coalesce(report.routed_at, receipts.routed_at), receipt = receipts.receipt,
+    open_since = case when receipts.revision >= report.revision then null
+                      when receipts.revision > coalesce((report.receipt ->> 'revision')::int, 0)
+                      then greatest(report.open_since, receipts.routed_at)
+                      else report.open_since end
 from receipts
 where report.id = receipts.report_id
   and coalesce((report.receipt ->> 'revision')::int, 0) <= receipts.revision
@@ -85,7 +90,8 @@ REVISE: Final = """
 with superseded as (
     delete from outbox where report_id = $1 and revision < $3 and topic = any($9)
 ), revised as (
-    update report set revision = $3, urgent = urgent or $4, event = $10 where id = $1
+    update report set revision = $3, urgent = urgent or $4, event = $10, open_since = coalesce(open_since, $12)
+    where id = $1
 ), reachable as (
     insert into contact (report_id, contact) select $1, $11::jsonb where $11::jsonb is not null
     on conflict (report_id) do update set contact = excluded.contact
@@ -113,15 +119,21 @@ POSTPONE: Final = """
 update outbox set due_at = now() + make_interval(secs => $2) where id = any($1::bigint[])
 """
 
-ACCOUNT: Final = """
-select count(*) as accepted, count(routed_at) as routed, count(*) - count(routed_at) as open,
-       min(received_at) filter (where routed_at is null) as oldest,
-       (select count(*) from outbox where topic = $1) as erasing
-from report
-"""
+WAITING: Final = f"""
+select count(*) as open, min(open_since) as oldest,
+       coalesce(extract(epoch from now() - min(open_since)), 0)::float as seconds,
+       (select count(*) from outbox where topic = '{ERASED}') as erasing
+from report where open_since is not null
+"""  # noqa: S608 - a constant
+
+ACCOUNT: Final = f"""
+select *, accepted - open as routed
+from (select count(*) as accepted from report) as report, ({WAITING}) as waiting
+"""  # noqa: S608 - a constant
 
 OPEN_ONES: Final = """
-select reference, received_at, urgent from report where routed_at is null order by urgent desc, received_at limit $1
+select reference, open_since, urgent from report where open_since is not null
+order by urgent desc, open_since limit $1
 """
 
 
@@ -175,9 +187,9 @@ async def whole(connection: Connection, report_id: UUID) -> ReportReceived | Non
     return report.model_copy(update={"contact": row["contact"] and Contact.model_validate(row["contact"])})
 
 
-async def revise(connection: Connection, report: ReportReceived, outgoing: Outgoing) -> None:
+async def revise(connection: Connection, report: ReportReceived, outgoing: Outgoing, now: datetime) -> None:
     """Keep and publish a higher revision of a report; it holds all that was told, so those before it are not needed."""
-    await connection.execute(REVISE, *columns(outgoing), AWAITED, *_apart(report, outgoing))
+    await connection.execute(REVISE, *columns(outgoing), AWAITED, *_apart(report, outgoing), now)
 
 
 def _apart(report: ReportReceived, outgoing: Outgoing) -> tuple[bytes, dict[str, Any] | None]:
@@ -225,12 +237,17 @@ async def postpone(connection: Connection, ids: Sequence[int], seconds: float) -
     await connection.execute(POSTPONE, list(ids), seconds)
 
 
-async def account(connection: Connection) -> Any:
-    """How many reports were accepted, how many have a receipt, how many are open, and since when the oldest.
+async def waiting(connection: Connection) -> Any:
+    """How many reports are `open`, that is without a receipt for their newest words, and since when the `oldest`.
 
-    `erasing`: erasures that escalation has not said are done.
+    `seconds`: how long that is; `erasing`: erasures that escalation has not said are done. Cheap among millions.
     """
-    return await connection.fetchrow(ACCOUNT, ERASED)
+    return await connection.fetchrow(WAITING)
+
+
+async def account(connection: Connection) -> Any:
+    """The same, with how many reports were `accepted` and how many of them are `routed`, which takes counting all."""
+    return await connection.fetchrow(ACCOUNT)
 
 
 async def open_ones(connection: Connection, limit: int) -> list[Any]:

@@ -10,6 +10,9 @@ insert into sealed (place, sealed, expires_at) values ($1, $2, $3)
 on conflict (place) do update set sealed = $2, expires_at = $3
 """
 GET: Final = "select sealed from sealed where place = $1 and expires_at > $2"
+RENEW: Final = """
+update sealed set expires_at = greatest(expires_at, $3) where place = $1 and expires_at > $2 returning sealed
+"""
 FORGET: Final = "delete from sealed where place = $1"
 SWEEP: Final = "delete from sealed where expires_at <= $1"
 
@@ -26,6 +29,12 @@ async def get(connection: Connection, place: bytes, now: datetime) -> bytes | No
 async def get_to_change(connection: Connection, place: bytes, now: datetime) -> bytes | None:
     """The same, and nobody else changes it until the transaction ends."""
     found: bytes | None = await connection.fetchval(GET + " for update", place, now)
+    return found
+
+
+async def renew(connection: Connection, place: bytes, now: datetime, expires_at: datetime) -> bytes | None:
+    """What is kept there, and from now on at least until then."""
+    found: bytes | None = await connection.fetchval(RENEW, place, now, expires_at)
     return found
 
 

@@ -11,8 +11,9 @@ from starlette.datastructures import UploadFile
 from starlette.exceptions import HTTPException
 
 from services.intake.catalogue import catalogue
-from services.intake.errors import DraftGone, NotFromHere, TooBusy, UnknownPartner
+from services.intake.errors import AlreadySent, DraftGone, NotFromHere, TooBusy, UnknownPartner, VisitOver
 from services.intake.routers.form import MAX_FORM
+from services.intake.routers.form_status import carried_along
 from services.intake.routers.headers import SAFE
 from services.intake.routers.pages import Visit, visit_of
 from shared.database import DatabaseUnavailable
@@ -61,12 +62,16 @@ async def _visit(request: Request) -> Visit:
 
 async def _page(visit: Visit, error: Exception) -> Response:
     match error:
-        case DraftGone() if visit.left:
+        case DraftGone() | VisitOver() if visit.left:
             return RedirectResponse(visit.settings.exit_to, 303)
         case DraftGone():
             return visit.page("gone.html", HTTPStatus.GONE)
+        case VisitOver():
+            return await _to_look_up_again(visit)
         case DatabaseUnavailable() | TooBusy():
             return await _away(visit)
+        case AlreadySent():
+            return visit.page("fault.html", HTTPStatus.CONFLICT, why="sent")
         case NotFromHere():
             return visit.page("fault.html", HTTPStatus.FORBIDDEN, why="elsewhere")
         case HTTPException(status_code=404) | RequestValidationError() | UnknownPartner():
@@ -76,6 +81,15 @@ async def _page(visit: Visit, error: Exception) -> Response:
             return visit.page("fault.html", status, why="not_found")
         case _:
             return visit.page("fault.html", HTTPStatus.INTERNAL_SERVER_ERROR, why="unexpected")
+
+
+async def _to_look_up_again(visit: Visit) -> Response:
+    """What was typed goes with the page, out of sight, and is sent on once its report is looked up again."""
+    request = visit.request
+    posted = request.method == "POST"
+    typed, _ = await _typed(request) if posted else ((), False)
+    carried = carried_along(request.url.path.rpartition("/")[2] if posted else "", typed)
+    return visit.page("look_up.html", HTTPStatus.GONE, over=True, carried=carried)
 
 
 async def _away(visit: Visit) -> Response:

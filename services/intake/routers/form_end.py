@@ -16,7 +16,7 @@ from services.intake.handlers import drafts, evidence, explanations
 from services.intake.routers.dependencies import BellDep, ClassifierDep, Now, RingDep
 from services.intake.routers.floods import A_PERSON_TAKES, FloodsDep
 from services.intake.routers.form import DraftsDep, asked, draft_of
-from services.intake.routers.pages import DRAFT, LEFT, STATUS, FromHere, Visit, VisitDep
+from services.intake.routers.pages import DRAFT, LEFT, STATUS, FromHere, OnlyFromHere, Visit, VisitDep
 from shared.database import DatabaseUnavailable
 
 router = APIRouter(dependencies=[FromHere], include_in_schema=False)
@@ -95,7 +95,7 @@ async def closed(visit: VisitDep) -> Response:
     return visit.page("closed.html")
 
 
-@router.get("/form/save")
+@router.get("/form/save", dependencies=[OnlyFromHere])
 async def save(visit: VisitDep, kept: DraftsDep, now: Now) -> Response:
     draft = await draft_of(visit, kept, now)
     if draft.sent:
@@ -124,7 +124,7 @@ async def carry_on(visit: VisitDep, kept: DraftsDep, now: Now, code: Annotated[K
     return visit.with_cookie(visit.without_cookie(visit.to("/form/check"), LEFT), DRAFT, plain)
 
 
-@router.get("/exit")
+@router.get("/exit", dependencies=[OnlyFromHere])
 async def leave(visit: VisitDep) -> Response:
     """Go at once to a page that gives nothing away, and forget on this device what was being written."""
     return _forgotten(visit, RedirectResponse(visit.settings.exit_to, 303))

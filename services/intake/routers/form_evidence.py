@@ -39,7 +39,10 @@ async def add(visit: VisitDep, request: Request, kept: DraftsDep, now: Now) -> R
         draft = await draft_of(visit, kept, now)
         async with request.form(max_files=2 * MAX_FILES) as form:
             then, uploads = form.get("then"), [await _read(one) for one in form.getlist("files")]
-        wrong = await evidence.attach(visit.cookie(DRAFT) or "", [one for one in uploads if one], kept, now)
+        files = [one for one in uploads if one]
+        if draft.sent and not files:
+            return visit.to("/form/sent")
+        wrong = await evidence.attach(visit.cookie(DRAFT) or "", files, kept, now)
     except DatabaseUnavailable:
         return visit.page("away.html", 503, again=visit.url("/form/evidence"), files=True)
     if wrong or then == "more":
@@ -57,8 +60,7 @@ async def _read(one: UploadFile | str) -> Upload | None:
 
 @router.post("/form/evidence/remove")
 async def remove(visit: VisitDep, kept: DraftsDep, now: Now, file: Annotated[UUID, Form()]) -> Response:
-    await draft_of(visit, kept, now)
-    await evidence.remove(visit.cookie(DRAFT) or "", file, kept)
+    await evidence.remove(visit.cookie(DRAFT) or "", file, kept, now)
     return visit.to("/form/evidence" + ("?check" if checking(visit) else ""))
 
 

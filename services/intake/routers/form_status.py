@@ -1,17 +1,17 @@
 """How a report stands, safe to be seen over a shoulder: never the story, the labels or an agency's name."""
 
-from collections.abc import Mapping, Sequence
-from typing import Annotated, Any
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Final
 
-from fastapi import APIRouter, Form, Response
+from fastapi import APIRouter, Response
+from fastapi.responses import RedirectResponse
 
 from services.intake.domain import questions
-from services.intake.domain.keepable import Kept
 from services.intake.domain.questions import BY_NAME, Reporting
-from services.intake.errors import DraftGone, TooLong, UnknownReference
+from services.intake.errors import TooLong, UnknownReference, VisitOver
 from services.intake.handlers import amendments, explanations, reports, visits
 from services.intake.handlers.drafts import Drafts
-from services.intake.handlers.visits import OPEN_FOR, Holder
+from services.intake.handlers.visits import Holder
 from services.intake.routers.dependencies import BellDep, ClassifierDep, Now, RingDep
 from services.intake.routers.form import MAX_FORM, DraftsDep, FilledIn
 from services.intake.routers.pages import LEFT, STATUS, FromHere, Visit, VisitDep
@@ -20,7 +20,8 @@ from shared.told import Contact
 
 router = APIRouter(prefix="/status", dependencies=[FromHere], include_in_schema=False)
 
-Typed = Annotated[Kept, Form()]
+SENT_ON: Final = ("more", "review", "withdraw")
+"""Below /status: what is pressed there while nobody is let in any more is done once they are let in again."""
 
 
 async def _holder(visit: VisitDep, kept: DraftsDep, now: Now) -> Holder:
@@ -31,22 +32,33 @@ async def _holder(visit: VisitDep, kept: DraftsDep, now: Now) -> Holder:
 async def look_up(visit: VisitDep, kept: DraftsDep, now: Now) -> Response:
     try:
         holder = await _holder(visit, kept, now)
-    except (DraftGone, DatabaseUnavailable):
+    except (VisitOver, DatabaseUnavailable):
         return visit.page("look_up.html")
     return await _page(visit, holder, kept)
 
 
-@router.post("")
-async def enter(visit: VisitDep, kept: DraftsDep, now: Now, reference: Typed = "", secret: Typed = "") -> Response:
-    holder = Holder(reference=reference.strip(), secret=secret.strip().upper())
+@router.post("", max_body_size=MAX_FORM)
+async def enter(visit: VisitDep, kept: DraftsDep, given: FilledIn, now: Now) -> Response:
+    """Let in whoever has both; what they were about to send goes on to where they sent it."""
+    reference = _typed(given, "reference") or ""
+    holder = Holder(reference=reference, secret=(_typed(given, "secret") or "").upper())
+    then = _typed(given, "then") or ""
+    carried = carried_along(then, ((name, value) for name, values in given.items() for value in values))
     try:
         code = await visits.enter(holder, kept, now)
     except UnknownReference:
-        return visit.page("look_up.html", 404, faults={"reference": "no_report"}, reference=reference)
+        faults = {"reference": "no_report"}
+        return visit.page("look_up.html", 404, faults=faults, reference=reference, carried=carried)
     except DatabaseUnavailable:
-        return visit.page("look_up.html", 503, away=True, reference=reference)
-    seconds = int(OPEN_FOR.total_seconds())
-    return visit.with_cookie(visit.without_cookie(visit.to("/status"), LEFT), STATUS, code, seconds)
+        return visit.page("look_up.html", 503, away=True, reference=reference, carried=carried)
+    let_in = RedirectResponse(visit.url(f"/status/{then}"), 307) if then in SENT_ON else visit.to("/status")
+    return visit.with_cookie(visit.without_cookie(let_in, LEFT), STATUS, code)
+
+
+def carried_along(then: str, typed: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
+    """The fields that the page for looking up a report has out of sight, so that they are sent on to `then`."""
+    kept = [(name, value) for name, value in typed if name not in ("reference", "secret", "then")]
+    return [("then", then), *kept] if then in SENT_ON else []
 
 
 @router.post("/more", max_body_size=MAX_FORM)

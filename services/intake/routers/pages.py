@@ -25,6 +25,7 @@ DRAFT: Final = "draft"
 STATUS: Final = "status"
 LEFT: Final = "left"
 LANGUAGE: Final = "language"
+READS: Final = ("GET", "HEAD")
 LONDON: Final = ZoneInfo("Europe/London")
 
 pages = Environment(
@@ -127,7 +128,13 @@ async def _partner(request: Request) -> Partner | None:
 
 
 async def _from_here(request: Request) -> None:
-    """A form comes from our own page: the browser says so, or gives an Origin that is ours. A program gives neither."""
+    """What changes something comes from our own page. To read, people come by a link from anywhere."""
+    if request.method not in READS:
+        await _only_from_here(request)
+
+
+async def _only_from_here(request: Request) -> None:
+    """The browser says that it comes from our own page, or gives an Origin that is ours. A program gives neither."""
     site = request.headers.get("sec-fetch-site")
     origin = request.headers.get("origin")
     ours = urlsplit(origin).netloc == request.headers.get("host") if origin else True
@@ -137,3 +144,4 @@ async def _from_here(request: Request) -> None:
 
 VisitDep = Annotated[Visit, Depends(visit_of)]
 FromHere = Depends(_from_here)
+OnlyFromHere = Depends(_only_from_here)  # for a page that changes something although it is only read

@@ -40,7 +40,13 @@ def _from_our_pages(request: Request) -> None:
         raise NotFromOurPages("Open our own page, and send it from there.")
 
 
-FromOurPages: Final = Depends(_from_our_pages)
+def _changed_from_our_pages(request: Request) -> None:
+    """To read, people come by a link from anywhere."""
+    if request.method not in ("GET", "HEAD"):
+        _from_our_pages(request)
+
+
+FromOurPages: Final = Depends(_changed_from_our_pages)
 
 
 async def _source_or_desk(

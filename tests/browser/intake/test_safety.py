@@ -171,6 +171,30 @@ async def test_the_status_page_and_what_can_be_added(browser: Browser, site: Sit
     assert amended[0]["text"] == "He came back."
 
 
+@both_ways
+async def test_what_took_long_to_type_on_the_status_page_is_sent_once_it_is_looked_up_again(
+    browser: Browser, site: Site, pool: Pool, scripts: bool
+):
+    async with visiting(browser, site, scripts=scripts) as page:
+        await fill_all(page)
+        await go_on(page)
+        reference, secret = [await page.inner_text(f"[data-{name}]") for name in ("reference", "secret")]
+        await page.goto("/status")
+        for given in (None, STORY):
+            if given:
+                await page.fill("[name=text]", given)
+                await pool.execute("update sealed set expires_at = received_at - interval '1 hour' from report")
+                await go_on(page)
+                assert "out of sight" in await page.inner_text("main")
+                assert not scripts or await violations(page) == []
+            await page.fill("[name=reference]", reference)
+            await page.fill("[name=secret]", secret)
+            await go_on(page)
+        assert "added it" in await page.inner_text("main")
+    told = json.loads(await pool.fetchval("select event from report"))
+    assert told["text"].replace("\r\n", "\n").count(STORY) == 2
+
+
 async def _looked_up(page: Page) -> None:
     await page.goto("/status")
     await page.fill("[name=reference]", "H-00000-00000")

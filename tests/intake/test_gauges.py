@@ -1,0 +1,98 @@
+"""What is open: told, or told more of, and without a receipt for that; counted for the audit and for an alarm."""
+
+import asyncio
+from datetime import timedelta
+from typing import Any
+
+from prometheus_client import REGISTRY
+from typer.testing import CliRunner
+
+from services.cli import app as heard
+from services.intake.gauges import Gauges
+from services.intake.handlers import erasing, reports
+from services.intake.handlers.amendments import add_more
+from services.intake.handlers.reports import Accepted
+from services.intake.repository.reports import account
+from services.intake.settings import Settings
+from shared.database import Pool
+from shared.events import ReportReceived
+from shared.outbox import Bell
+from tests.builders import NOON, receipt
+from tests.intake.telling import DAY, RING, event_of, tell
+
+MINUTE = timedelta(minutes=1)
+
+
+async def routed(pool: Pool) -> tuple[Accepted, ReportReceived]:
+    accepted = await tell(pool, "He follows me.")
+    told = await event_of(pool, accepted.report_id)
+    await reports.close([receipt(told)], pool)
+    return accepted, told
+
+
+async def add(pool: Pool, to: Accepted, text: str, now: Any) -> None:
+    await add_more(to.reference, to.secret, text, pool, Bell(pool), RING, now)
+
+
+async def counted(pool: Pool) -> tuple[Any, ...]:
+    async with pool.acquire() as connection:
+        found = await account(connection)
+    return found["accepted"], found["routed"], found["open"], found["oldest"]
+
+
+async def test_what_is_told_is_open_until_its_receipt(pool: Pool):
+    accepted = await tell(pool, "He follows me.")
+    assert await counted(pool) == (1, 0, 1, NOON)
+    await reports.close([receipt(await event_of(pool, accepted.report_id))], pool)
+    assert await counted(pool) == (1, 1, 0, None)
+
+
+async def test_what_is_added_is_open_until_a_receipt_for_it_however_long_ago_the_report_was_routed(pool: Pool):
+    accepted, told = await routed(pool)
+    await add(pool, accepted, "He is at the door.", NOON + DAY)
+    await reports.close([receipt(told)], pool)
+    assert await counted(pool) == (1, 0, 1, NOON + DAY)
+    await reports.close([receipt(told, revision=2)], pool)
+    assert await counted(pool) == (1, 1, 0, None)
+
+
+async def test_more_of_what_is_open_does_not_make_it_younger_and_a_receipt_on_the_way_does(pool: Pool):
+    accepted, told = await routed(pool)
+    for minutes in (1, 2, 3):
+        await add(pool, accepted, "Again.", NOON + minutes * MINUTE)
+    assert await counted(pool) == (1, 0, 1, NOON + MINUTE)
+    for _ in range(2):
+        await reports.close([receipt(told, revision=3, routed_at=NOON + 2 * MINUTE)], pool)
+    assert await counted(pool) == (1, 0, 1, NOON + 2 * MINUTE)
+
+
+async def test_the_audit_names_what_was_added_and_waits_and_fails(pool: Pool, settings: Settings):
+    accepted, _ = await routed(pool)
+    environment = {
+        "HEARD_INTAKE_DATABASE": settings.database.get_secret_value(),
+        "HEARD_INTAKE_KAFKA": "127.0.0.1:1",
+        "HEARD_INTAKE_SECRET": settings.secret.get_secret_value(),
+    }
+    assert (await asyncio.to_thread(CliRunner().invoke, heard, ["audit"], env=environment)).exit_code == 0
+    await add(pool, accepted, "He is at the door.", NOON)
+    result = await asyncio.to_thread(CliRunner().invoke, heard, ["audit"], env=environment)
+    assert result.exit_code == 1
+    assert "accepted 1 = routed 0 + open 1" in result.output
+    assert f"open {accepted.reference} ordinary for" in result.output
+
+
+async def test_an_alarm_sees_what_is_open_and_for_how_long_and_what_is_not_yet_erased(pool: Pool):
+    gauges = Gauges(pool, asyncio.Event())
+    names = ("heard_reports_open", "heard_reports_open_oldest_seconds", "heard_erasures_open")
+    await gauges.read()
+    assert [REGISTRY.get_sample_value(name) for name in names] == [0, 0, 0]
+    now = await pool.fetchval("select now()")
+    first, _ = await tell(pool, "Loud.", now=now - MINUTE), await tell(pool, "Louder.", now=now)
+    await gauges.read()
+    many, seconds, _ = [REGISTRY.get_sample_value(name) for name in names]
+    assert many == 2
+    assert seconds is not None
+    assert 60 <= seconds < 90
+    await erasing.erase(first.reference, "kim", "asked for", pool, Bell(pool), now)
+    await gauges.read()
+    assert [REGISTRY.get_sample_value(name) for name in (names[0], names[2])] == [1, 1]
