@@ -1,6 +1,6 @@
 """A report was read, was not read in time, or cannot be read. What was erased meanwhile stays erased."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -38,31 +38,53 @@ class Arrived:
     written: bytes | None = None
 
 
-async def escalate(
-    arrived: Sequence[Arrived], pool: Pool, bell: Bell, rules: Rules, now: datetime, again: bool = False
-) -> None:
+async def escalate(arrived: Sequence[Arrived], pool: Pool, bell: Bell, rules: Rules, now: datetime) -> None:
     """Open or re-grade each report's case, deliver it, give a receipt; what is known only has its receipt repeated.
 
-    `again`: by other rules, so that what is known is routed once more. Deliveries come last: whoever else delivers to
-    the same agency waits from there until the end of this.
+    Deliveries come last: whoever else delivers to the same agency waits from there until the end of this.
     """
     newest = _newest(arrived)
     async with transaction(pool) as connection:
         known = await cases.locked(connection, list(newest))
         for gone in await erasing.among(connection, list(newest)):
             del newest[gone]
-        news = {i: a for i, a in newest.items() if again or _is_news(a, known.get(i))}
-        counts = await case_reviews.counted(
-            connection, [a.event for a in news.values()], rules.directory, rules.area_of
-        )
-        graded = [_open(a, known.get(i), rules, now, counts.get(i)) for i, a in news.items()]
-        opened = await fold(connection, graded, known, now)
-        await cases.keep(connection, opened, now)
-        await audit.record(connection, [_entry(case, known.get(case.event.report_id), now) for case in opened])
-        await case_reviews.propose(connection, opened, counts, rules, now)
+        news = {i: a for i, a in newest.items() if _is_news(a, known.get(i))}
+        opened = await _judged_and_kept(connection, news, known, rules, now)
         await _give_receipts(connection, newest, known, opened, now)
         await deliveries.deliver(connection, opened, known, rules, now)
     bell.ring()
+
+
+async def route_anew(ids: Sequence[UUID], pool: Pool, bell: Bell, rules: Rules, now: datetime) -> None:
+    """Route what is known of these once more, by other rules: as it stands by then, whatever has come in meanwhile."""
+    async with transaction(pool) as connection:
+        known = await cases.locked(connection, ids)
+        standing = await _as_they_stand(connection, known)
+        opened = await _judged_and_kept(connection, standing, known, rules, now)
+        await _give_receipts(connection, standing, known, opened, now)
+        await deliveries.deliver(connection, opened, known, rules, now)
+    bell.ring()
+
+
+async def _as_they_stand(connection: Connection, known: Mapping[UUID, Known]) -> dict[UUID, Arrived]:
+    written = await cases.written(connection, list(known))
+    return {
+        i: Arrived(ReportClassified.model_validate_json(event), known[i].assessed_at, None, event)
+        for i, event in written.items()
+    }
+
+
+async def _judged_and_kept(
+    connection: Connection, news: Mapping[UUID, Arrived], known: Mapping[UUID, Known], rules: Rules, now: datetime
+) -> list[Opened]:
+    """Graded and routed, on the record and on the queue; not yet delivered. The caller holds the locks."""
+    counts = await case_reviews.counted(connection, [a.event for a in news.values()], rules.directory, rules.area_of)
+    graded = [_open(a, known.get(i), rules, now, counts.get(i)) for i, a in news.items()]
+    opened = await fold(connection, graded, known, now)
+    await cases.keep(connection, opened, now)
+    await audit.record(connection, [_entry(case, known.get(case.event.report_id), now) for case in opened])
+    await case_reviews.propose(connection, opened, counts, rules, now)
+    return opened
 
 
 def _newest(arrived: Sequence[Arrived]) -> dict[UUID, Arrived]:
@@ -196,8 +218,8 @@ def regraded(grading: Grading, known: Known | None) -> dict[str, Any]:
 
 async def _give_receipts(
     connection: Connection,
-    newest: dict[UUID, Arrived],
-    known: dict[UUID, Known],
+    newest: Mapping[UUID, Arrived],
+    known: Mapping[UUID, Known],
     opened: Sequence[Opened],
     now: datetime,
 ) -> None:

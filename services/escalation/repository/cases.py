@@ -85,7 +85,7 @@ where report_id = any($1::uuid[]) and state = 'closed'
 """
 
 STILL_OPEN: Final = """
-select cases.report_id, event, assessed_at, override,
+select cases.report_id, event, override,
        case when queue_item.rerouted then queue_item.force end as moved_to,
        array(select agency_id || '/' || queue from delivery
              where delivery.report_id = cases.report_id and kind = 'report' and not by_hand
@@ -97,6 +97,8 @@ where receipt is not null and ($1::uuid is null or cases.report_id > $1)
           and delivery.state in ('queued', 'seen', 'acknowledged')))
 order by cases.report_id limit $2
 """
+
+WRITTEN: Final = "select report_id, event from cases where report_id = any($1::uuid[])"
 
 LINKED: Final = "select reference, event from cases where reference = any($1::text[])"
 
@@ -126,7 +128,6 @@ class Kept:
     """A case as it is; `places` are the agencies and queues that have it by the rules."""
 
     event: ReportClassified
-    assessed_at: datetime
     override: Override | None
     moved_to: str | None
     places: frozenset[str]
@@ -198,6 +199,11 @@ async def event(connection: Connection, report_id: UUID) -> ReportClassified | N
     return ReportClassified.model_validate_json(kept) if kept else None
 
 
+async def written(connection: Connection, ids: Sequence[UUID]) -> dict[UUID, bytes]:
+    """What was last read of each of these reports, to the letter; without those that are no case."""
+    return {row["report_id"]: row["event"] for row in await connection.fetch(WRITTEN, list(ids))}
+
+
 async def grade(connection: Connection, report_id: UUID) -> str:
     return str(await connection.fetchval("select grade from cases where report_id = $1", report_id))
 
@@ -208,7 +214,6 @@ async def still_open(connection: Connection, after: UUID | None, limit: int) -> 
     return [
         Kept(
             ReportClassified.model_validate_json(row["event"]),
-            row["assessed_at"],
             _override(row),
             row["moved_to"],
             frozenset(row["places"]),
