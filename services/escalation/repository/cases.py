@@ -10,6 +10,7 @@ from services.escalation.domain.copies import Fold
 from services.escalation.domain.grading import ORDER, Grading
 from services.escalation.domain.overrides import Override
 from services.escalation.domain.routing import Route
+from services.escalation.domain.unread import reading_of
 from shared.database import Connection
 from shared.events import ReportClassified
 
@@ -234,13 +235,13 @@ def _columns(rows: Any) -> list[list[Any]]:
 
 def _case(case: Opened) -> tuple[Any, ...]:
     event, grading = case.event, case.grading
-    rulebook = event.assessment.rulebook if event.assessment else None
+    made = reading_of(event)
     return (
         event.report_id,
         event.report.reference,
         event.revision,
-        event.assessment.reading if event.assessment else 0,
-        rulebook,
+        made.reading if made else 0,
+        made.rulebook if made else None,
         case.assessed_at,
         case.event_json,
         grading.danger_class,
