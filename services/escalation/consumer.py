@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid5
 
+from services.escalation.domain.unread import not_read
 from services.escalation.handlers import cases, erasing, notices, supervision
 from services.escalation.handlers.cases import Arrived
 from services.escalation.repository.supervision import SetAside
@@ -45,15 +46,19 @@ async def classified(records: Sequence[Record], edge: Edge) -> None:
 
 
 async def received_urgent(records: Sequence[Record], edge: Edge) -> None:
-    """Give the classifier its time with each, then put on the queue what it has not read: none waits for another's."""
-    reports = [decode(ReportReceived, record.headers, record.value)[0] for record in records]
-    waiting = sorted(reports, key=lambda report: report.received_at)
-    rules = await edge.rules.covering(report.place for report in reports)
+    """Give the classifier its time with each, then put on the queue what it has not read: none waits for another's.
+
+    Its time begins when it was told, whichever revision of a report it is.
+    """
+    decoded = [decode(ReportReceived, record.headers, record.value) for record in records]
+    told = [(max(report.received_at, about.time), report) for report, about in decoded]
+    waiting = sorted(told, key=lambda one: one[0])
+    rules = await edge.rules.covering(report.place for report, _ in decoded)
     while waiting:
-        left = waiting[0].received_at + edge.unread_after - edge.clock.now()
+        left = waiting[0][0] + edge.unread_after - edge.clock.now()
         await asyncio.sleep(min(left, edge.unread_after) / timedelta(seconds=1))
         due = edge.clock.now() - edge.unread_after
-        ready = [report for report in waiting if report.received_at <= due] or waiting[:1]
+        ready = [report for at, report in waiting if at <= due] or [waiting[0][1]]
         await cases.open_unread(ready, edge.pool, edge.bell, rules, edge.clock.now())
         waiting = waiting[len(ready) :]
 
@@ -87,7 +92,7 @@ async def dead(records: Sequence[Record], edge: Edge) -> None:
     ]
     rules = await edge.rules.covering(report.place for report in reports)
     now = edge.clock.now()
-    arrived = [Arrived(cases.not_read(report), now, None) for report in reports]
+    arrived = [Arrived(not_read(report), now, None) for report in reports]
     await cases.escalate(arrived, edge.pool, edge.bell, rules, now)
 
 

@@ -23,6 +23,7 @@ from hypothesis.stateful import (
 from services.escalation.domain.people import Worker
 from services.escalation.domain.routing import NOBODY
 from services.escalation.domain.rules import Rules
+from services.escalation.domain.unread import not_read
 from services.escalation.errors import LeaseLost
 from services.escalation.handlers import cases, leases
 from services.escalation.handlers.cases import Arrived
@@ -66,7 +67,7 @@ class AnyOrder(RuleBasedStateMachine):
         self.now = NOON
         self.told: list[ReportReceived] = []
         self.wire: list[ReportClassified] = []
-        self.read: set[UUID] = set()
+        self.read: dict[UUID, int] = {}
         self.given: dict[UUID, list[dict[str, Any]]] = {}
         self.held: list[Held] = []
 
@@ -108,6 +109,10 @@ class AnyOrder(RuleBasedStateMachine):
     def it_is_read_again(self, which: int, danger: DangerClass) -> None:
         self._reads(self.told[which % len(self.told)], danger, reading=2)
 
+    @rule(which=st.integers(0))
+    def it_cannot_be_read(self, which: int) -> None:
+        self.wire.append(not_read(self.told[which % len(self.told)]))
+
     def _reads(self, told: ReportReceived, danger: DangerClass, reading: int) -> None:
         labels = (Label.harassment,) if danger < DangerClass.everything_else else (Label.asb,)
         self.wire.append(classified(told, labels=labels, danger_class=danger, reading=reading))
@@ -119,20 +124,27 @@ class AnyOrder(RuleBasedStateMachine):
         before = self._receipts()
         arrived = [Arrived(event, self.now, None) for event in events]
         self.run(cases.escalate(arrived, self.pool, Bell(self.pool), self.rules_in_force, self.now))
-        self.read |= {event.report_id for event in events}
-        for report_id, after in self._receipts().items():
-            if known := before.get(report_id):
-                assert _newness(after) >= _newness(known), "a case went back to what was known before"
-                assert known["receipt"] is None or after["receipt"] is not None
+        for event in events:
+            self.read[event.report_id] = max(event.revision, self.read.get(event.report_id, 0))
+        after = self._receipts()
+        self._nothing_goes_back(before, after)
+        assert all(after[one]["receipt"] is not None for one, known in before.items() if known["receipt"] is not None)
+
+    def _nothing_goes_back(self, before: dict[UUID, Any], after: dict[UUID, Any]) -> None:
+        for report_id, known in before.items():
+            now = after[report_id]
+            assert _newness(now) >= _newness(known), "a case went back to what was known before"
+            assert now["reading"] or now["danger_class"] <= known["danger_class"], "what nobody read lowered a case"
 
     def _receipts(self) -> dict[UUID, Any]:
-        rows = self.fetch("select report_id, revision, reading, receipt from cases")
+        rows = self.fetch("select report_id, revision, reading, danger_class, receipt from cases")
         return {row["report_id"]: row for row in rows}
 
     @rule(which=st.integers(0))
     def one_is_put_up_unread(self, which: int) -> None:
-        told = self.told[which % len(self.told)]
+        told, before = self.told[which % len(self.told)], self._receipts()
         self.run(cases.open_unread([told], self.pool, Bell(self.pool), self.rules_in_force, self.now))
+        self._nothing_goes_back(before, self._receipts())
 
     @rule(lost=st.booleans())
     def receipts_go_out(self, lost: bool) -> None:
@@ -195,25 +207,28 @@ class AnyOrder(RuleBasedStateMachine):
         rows = self.fetch("select report_id, count(*) as many from cases group by report_id")
         assert {row["report_id"] for row in rows} <= {told.report_id for told in self.told}
         assert all(row["many"] == 1 for row in rows)
-        assert self.read <= {row["report_id"] for row in rows}
+        assert self.read.keys() <= {row["report_id"] for row in rows}
 
     @invariant()
     def whatever_was_read_has_a_receipt(self) -> None:
-        receipts = self._receipts()
-        assert all(receipts[one]["receipt"] is not None for one in self.read)
+        """Unless more was told since, which nobody has read."""
+        known = self._receipts()
+        due = [one for one, revision in self.read.items() if revision >= known[one]["revision"]]
+        assert all(known[one]["receipt"] is not None for one in due)
 
     @invariant()
     def a_receipt_names_what_was_delivered(self) -> None:
+        known = self._receipts()
         named = {
             (report_id, one["agency"], one["queue"])
-            for report_id, row in self._receipts().items()
+            for report_id, row in known.items()
             if row["receipt"]
             for one in json.loads(row["receipt"])["destinations"]
             if one["agency"] != NOBODY
         }
         standing = "select report_id, agency_id, queue from delivery where kind = 'report' and state <> 'withdrawn'"
         delivered = {tuple(row) for row in self.fetch(standing)}
-        assert {place for place in delivered if place[0] in self.read} == named
+        assert {place for place in delivered if known[place[0]]["receipt"]} == named
 
     @invariant()
     def no_feed_has_a_gap(self) -> None:

@@ -2,12 +2,17 @@
 
 import asyncio
 from datetime import timedelta
+from typing import Any
 
-from services.escalation.handlers import cases
+import pytest
+
+from services.escalation.domain import board
+from services.escalation.domain.unread import not_read
+from services.escalation.handlers import cases, queue
 from services.escalation.handlers.cases import Rules
 from shared.codebook import DangerClass, Label, Threat
 from shared.database import Pool
-from shared.events import Lane, ReportRouted
+from shared.events import Lane, ReportClassified, ReportReceived, ReportRouted
 from shared.outbox import Bell
 from tests.builders import NOON, assessment, classified, report
 from tests.escalation.conftest import Escalate
@@ -68,7 +73,7 @@ async def test_a_late_lower_revision_changes_nothing(escalate: Escalate, pool: P
     told = report()
     await escalate(classified(told.model_copy(update={"revision": 2}), danger_class=DangerClass.life_at_risk))
     await escalate(classified(told, **NOISE))
-    assert await pool.fetchval("select danger_class from cases") == 1
+    assert tuple(await pool.fetchrow("select danger_class, reading from cases")) == (1, 1)
     assert [receipt.revision for receipt in await receipts(pool)] == [2, 2]
 
 
@@ -109,8 +114,106 @@ async def test_what_was_read_is_not_opened_again_as_unread(escalate: Escalate, p
     assert await pool.fetchval("select rulebook from cases") == "rules-1"
 
 
+KNIFE = "He is outside with a knife."
+GRAVE = {"labels": (Label.harassment,), "danger_class": DangerClass.life_at_risk, "threat": Threat.imminent}
+
+
+def more(event: ReportClassified, **given: Any) -> ReportReceived:
+    """The next revision of a report, with a threat at its end."""
+    told = {"revision": event.revision + 1, "lane": Lane.urgent, "text": f"{event.report.text}\n\n{KNIFE}"}
+    return event.report.model_copy(update=told | given)
+
+
+async def test_a_threat_told_later_and_not_read_brings_a_closed_case_back_and_is_filled_in_later(
+    escalate: Escalate, pool: Pool, rules: Rules
+):
+    event = classified(labels=(Label.harassment,), rulebook="first")
+    await escalate(event)
+    await pool.execute("update queue_item set state = 'closed'")
+    await cases.open_unread([more(event)], pool, Bell(pool), rules, NOON + timedelta(days=1))
+    item = await pool.fetchrow("select state, danger_class, queues from queue_item")
+    assert tuple(item) == ("open", 2, ["control_room", "harassment", "review"])
+    case = await pool.fetchrow("select danger_class, grade, rulebook, reading, receipt from cases")
+    assert tuple(case) == (2, "priority", None, 0, None)
+    assert [receipt.revision for receipt in await receipts(pool)] == [1]
+    await escalate(classified(event.report, reading=2, rulebook="late"))
+    assert await pool.fetchval("select revision from cases") == 2
+    await escalate(classified(more(event), **GRAVE, rulebook="read"))
+    case = await pool.fetchrow("select rulebook, reading, danger_class from cases")
+    assert tuple(case) == ("read", 1, 1)
+    assert [receipt.revision for receipt in await receipts(pool)] == [1, 2]
+
+
+async def test_a_threat_not_read_leaves_it_with_whoever_has_it_and_says_so(
+    escalate: Escalate, pool: Pool, rules: Rules
+):
+    event = classified(behaviours=("A3", "A4"))
+    await escalate(event)
+    await cases.open_unread([more(event)], pool, Bell(pool), rules, NOON)
+    body = await pool.fetchval("select body from delivery where agency_id = 'northmoor-council-asb' and body <> 'null'")
+    assert (body["labels"], body["danger_class"], body["not_yet_read"]) == (["asb"], 2, True)
+    assert await pool.fetchval("select count(*) from delivery where kind = 'withdrawn'") == 0
+    (case,) = await queue.ranked("northmoor-police", None, 1, pool)
+    assert board.labels(case.assessment) == ("Not yet read", "Anti-social behaviour")
+
+
+@pytest.mark.parametrize("lane", Lane)
+async def test_more_that_cannot_be_read_never_lowers_what_was_read(
+    escalate: Escalate, pool: Pool, rules: Rules, lane: Lane
+):
+    event = classified(**GRAVE)
+    await escalate(event)
+    await escalate(not_read(more(event, lane=lane)))
+    await cases.open_unread([more(event, revision=3)], pool, Bell(pool), rules, NOON)
+    await escalate(not_read(more(event, lane=lane, revision=4)))
+    assert tuple(await pool.fetchrow("select revision, danger_class, grade from cases")) == (4, 1, "emergency")
+    assert [receipt.revision for receipt in await receipts(pool)] == [1, 2, 4]
+    assert await pool.fetchval("select danger_class from queue_item") == 1
+
+
+async def test_more_that_cannot_be_read_never_lowers_what_was_taken_to_be_grave(
+    escalate: Escalate, pool: Pool, rules: Rules
+):
+    event = classified(labels=(Label.harassment,))
+    await escalate(event)
+    await cases.open_unread([more(event)], pool, Bell(pool), rules, NOON)
+    await escalate(not_read(more(event, revision=3, lane=Lane.ordinary)))
+    assert tuple(await pool.fetchrow("select revision, danger_class from cases")) == (3, 2)
+
+
+async def test_more_that_cannot_be_read_comes_after_what_came_with_it(escalate: Escalate, pool: Pool):
+    event = classified(**GRAVE)
+    await escalate(not_read(more(event)), event)
+    assert tuple(await pool.fetchrow("select revision, danger_class from cases")) == (2, 1)
+
+
+async def test_a_graver_reading_that_is_late_counts_until_what_was_told_since_is_read(
+    escalate: Escalate, pool: Pool, rules: Rules
+):
+    event = classified(**GRAVE)
+    await cases.open_unread([more(event)], pool, Bell(pool), rules, NOON)
+    for _ in range(2):
+        await escalate(event)
+    assert tuple(await pool.fetchrow("select revision, danger_class, reading from cases")) == (2, 1, 0)
+    assert await pool.fetchval("select count(*) from audit_entry where action = 'opened, not yet read'") == 2
+    assert await receipts(pool) == []
+    await escalate(classified(more(event), labels=(Label.harassment,)))
+    assert tuple(await pool.fetchrow("select revision, danger_class, reading from cases")) == (2, 4, 1)
+    assert [receipt.revision for receipt in await receipts(pool)] == [2]
+
+
+async def test_routed_anew_what_was_not_read_stays_so(escalate: Escalate, pool: Pool, rules: Rules):
+    event = classified(labels=(Label.harassment,))
+    await escalate(event)
+    await cases.open_unread([more(event)], pool, Bell(pool), rules, NOON)
+    before = await pool.fetchrow("select * from cases")
+    await cases.route_anew([event.report_id], pool, Bell(pool), rules, NOON)
+    assert await pool.fetchrow("select * from cases") == before
+    assert len(await receipts(pool)) == 1
+
+
 async def test_a_report_that_nobody_can_read_goes_to_review_with_a_receipt(escalate: Escalate, pool: Pool):
-    await escalate(cases.not_read(report()))
+    await escalate(not_read(report()))
     (receipt,) = await receipts(pool)
     assert [d.queue for d in receipt.destinations] == ["review"]
     assert await pool.fetchval("select queues from queue_item") == ["review"]

@@ -11,8 +11,9 @@ import pytest
 from services.escalation.domain.directory import Directory
 from services.escalation.handlers import attendance, cases
 from services.escalation.handlers.cases import Arrived, Rules
+from services.escalation.repository import deliveries
 from shared.codebook import Label
-from shared.database import Pool
+from shared.database import Pool, transaction
 from shared.events import Progress, ReportClassified, ReportProgressed, SafeWords
 from shared.kafka import PROGRESSED
 from shared.outbox import Bell
@@ -259,6 +260,40 @@ async def test_what_is_not_acknowledged_in_time_comes_back_once(noise: ReportCla
     assert await attendance.come_back(pool, as_they_are(rules), LATER) == 0
     assert await pool.fetchval("select queues from queue_item") == ["review"]
     assert (await reasons(pool))[-1] == "not acknowledged by Northmoor Environmental Health by 17 March 12:00"
+
+
+async def test_given_back_after_a_missed_target_it_goes_to_whom_it_is_for(
+    noise: ReportClassified, health: Agency, council: Agency, pool: Pool, rules: Rules
+):
+    """The person whom it came back to for the missed target may have left it with the agency, and closed theirs."""
+    await attendance.come_back(pool, rules, LATER)
+    await pool.execute("update queue_item set state = 'closed'")
+    assert await health.does("return", noise.report_id, reason="a pub", whose=COUNCIL) == 204
+    assert await settle(pool, rules) == 1
+    assert [entry["kind"] for entry in await council.feed()] == ["report"]
+
+
+async def test_given_back_after_a_missed_target_for_nobody_it_goes_to_a_person_again(
+    noise: ReportClassified, health: Agency, pool: Pool, rules: Rules
+):
+    await attendance.come_back(pool, rules, LATER)
+    await pool.execute("update queue_item set state = 'closed'")
+    await health.does("return", noise.report_id, reason="not ours")
+    await settle(pool, rules)
+    assert await pool.fetchval("select state from queue_item") == "open"
+    assert (await reasons(pool))[-1].startswith("given back by")
+
+
+async def test_given_back_while_its_missed_target_is_seen_to_it_is_a_return(
+    noise: ReportClassified, health: Agency, council: Agency, pool: Pool, rules: Rules
+):
+    async with transaction(pool) as connection:
+        (late,) = await deliveries.left_lying(connection, LATER, 1)
+    await health.does("return", noise.report_id, reason="a pub", whose=COUNCIL)
+    async with transaction(pool) as connection:
+        assert not await deliveries.settle(connection, late, LATER)
+    assert await settle(pool, rules) == 1
+    assert len(await council.feed()) == 1
 
 
 async def test_what_is_acknowledged_does_not_come_back(

@@ -16,10 +16,12 @@ from services.escalation.errors import DirectoryRefused
 from services.escalation.handlers import directories
 from services.escalation.handlers.cases import Rules
 from services.escalation.rules_in_force import RulesInForce, covering
+from shared.codebook import DangerClass, Label, Threat
 from shared.database import Pool
+from shared.events import ReportRouted
 from shared.outbox import Bell
 from shared.told import Place
-from tests.builders import NOON, classified, report
+from tests.builders import NOON, assessment, classified, report
 from tests.escalation.conftest import Escalate
 
 SAMPLE = DIRECTORY.read_text()
@@ -172,6 +174,24 @@ async def test_loaded_it_moves_them(escalate: Escalate, pool: Pool, rules: Rules
     rows = await pool.fetch("select agency_id, kind from delivery order by delivered_at, agency_id")
     assert ("northmoor-environmental-health", "withdrawn") in [tuple(row) for row in rows]
     assert await pool.fetchval("select queues from queue_item") == ["review"]
+
+
+async def test_what_is_told_while_it_is_loaded_is_what_moves(
+    escalate: Escalate, pool: Pool, rules: Rules, directory: Directory
+):
+    """A threat that is read between the look at what would move and the move stays a threat, with its own receipt."""
+    event = classified(behaviours=("A3",))
+    await escalate(event)
+    other = partial(covering, Rules(without_environmental_health(directory), rules.grading, rules.routing), None)
+    found = await directories.moves(other, pool)
+    more = event.report.model_copy(update={"revision": 2, "text": "He is outside with a knife."})
+    graver = assessment(labels=(Label.harassment,), threat=Threat.imminent, danger_class=DangerClass.life_at_risk)
+    await escalate(classified(more, graver))
+    await directories.move(found, other, pool, Bell(pool), NOON)
+    assert tuple(await pool.fetchrow("select revision, danger_class from cases")) == (2, 1)
+    assert await pool.fetchval("select danger_class from queue_item") == 1
+    rows = await pool.fetch("select value from outbox where topic = 'reports.routed' order by id")
+    assert [ReportRouted.model_validate_json(row["value"]).revision for row in rows] == [1, 2, 2]
 
 
 Answer = Callable[[httpx.Request], httpx.Response]

@@ -1,6 +1,8 @@
 """What intake tells of a case beside its reading, and what could not be read at all."""
 
+import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -95,6 +97,23 @@ async def test_a_notice_wakes_whoever_has_the_case_open(escalate: Escalate, pool
     amended = ReportAmended(report_id=told.report_id, revision=2, kind=Amendment.more_told, amended_at=NOON, text="x")
     await consumer.told([notice(amended, AMENDED)], edge(pool))
     assert await pool.fetchval("select version from queue_item") == before + 1
+
+
+async def test_what_is_told_later_gives_the_classifier_its_time_from_then_on(
+    escalate: Escalate, pool: Pool, rules: Rules
+):
+    await directories.load_directory(rules.directory, pool, NOON)
+    event = classified(labels=(Label.harassment,))
+    await escalate(event)
+    more = event.report.model_copy(update={"revision": 2, "lane": Lane.urgent})
+    told = record(encode(more, RECEIVED[Lane.urgent], "intake", datetime.now(UTC), new_traceparent()))
+    reader = replace(edge(pool), unread_after=timedelta(seconds=3))
+    async with asyncio.TaskGroup() as beside:
+        beside.create_task(consumer.received_urgent([told], reader))
+        await asyncio.sleep(0.3)
+        await escalate(classified(more, labels=(Label.harassment,)))
+    assert await pool.fetchval("select count(*) from audit_entry where action = 'opened, not yet read'") == 0
+    assert tuple(await pool.fetchrow("select revision, reading from cases")) == (2, 1)
 
 
 async def test_whatever_was_set_aside_is_the_supervisors_to_see_until_it_is_read(

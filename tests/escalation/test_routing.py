@@ -158,6 +158,24 @@ COMPLAINED_OF = [
     ("the force by name", {"party_organisation": "Northmoor Police"}, "northmoor-police", STALKING),
     ("an officer", {"party": "my ex, he is a police officer"}, "northmoor-police", STALKING),
     ("a PC at the force", {"party": "PC 1234 Shaw at Northmoor Police"}, "northmoor-police", STALKING),
+    (
+        "an officer, beside a body that is named",
+        {"party": "the police officer who came with the ambulance"},
+        "northmoor-police",
+        STALKING,
+    ),
+    (
+        "an officer who lives with the landlord named",
+        {"party_organisation": "Northmoor Homes", "party": "my neighbour, a police officer"},
+        "northmoor-police",
+        STALKING,
+    ),
+    (
+        "the council's, beside a body that is named",
+        {"party_organisation": "Northmoor Homes", "party": "a council officer"},
+        "northmoor-council-asb",
+        {"behaviours": ("A4",)},
+    ),
 ]
 
 
@@ -200,6 +218,11 @@ def test_a_council_named_elsewhere_is_not_the_council_here(rules: Rules):
     named = rules.directory.complained_of(Answers(party_organisation="Southvale Borough Council"), "northmoor")
     assert "southvale-council-asb" in named
     assert "northmoor-council-asb" not in named
+
+
+def test_a_word_for_its_kind_says_no_more_of_the_body_that_is_named(rules: Rules):
+    officer = Answers(party_organisation="Southvale Constabulary", party="a police officer, PC Shaw")
+    assert rules.directory.complained_of(officer, "northmoor") == {"southvale-police"}
 
 
 @pytest.mark.parametrize(

@@ -7,10 +7,12 @@ import httpx
 import pytest
 
 from services.escalation.domain.people import Role
-from services.escalation.handlers import queue
+from services.escalation.domain.rules import Rules
+from services.escalation.handlers import cases, queue
 from shared.codebook import DangerClass, Label, Threat
 from shared.database import Pool
-from shared.events import LinkDisputed, ReportOverridden
+from shared.events import Lane, LinkDisputed, ReportOverridden
+from shared.outbox import Bell
 from shared.told import Answers, Contact
 from tests.builders import NOON, assessment, classified, report
 from tests.escalation.conftest import OURS, Escalate, SignIn, SignInPage
@@ -105,6 +107,22 @@ async def test_an_override_outlives_a_like_reading_and_not_a_graver_one(hold: An
     graver = assessment(danger_class=DangerClass.life_at_risk, threat=Threat.imminent)
     await escalate(classified(told.model_copy(update={"revision": 3}), graver))
     assert await pool.fetchval("select danger_class from queue_item") == 1
+
+
+async def test_an_override_holds_down_nothing_that_was_told_since_and_not_read_until_it_is_said_of_that_too(
+    hold: Any, pool: Pool, rules: Rules
+):
+    told = report()
+    room = await hold(classified(told, **STALKING))
+    await room.post("override", why="a film, not a life", labels=["other"], threat="none", grade="advice")
+    more = told.model_copy(update={"revision": 2, "lane": Lane.urgent, "text": "He is outside with a knife."})
+    await cases.open_unread([more], pool, Bell(pool), rules, NOON)
+    item = (await room.case())["item"]
+    assert (item["danger_class"], item["grade"], item["assessment"]["notes"]) == (2, "priority", ["unread"])
+    await room.post("override", why="the film again", labels=["other"], threat="none", grade="advice")
+    item = (await room.case())["item"]
+    assert (item["danger_class"], item["grade"], item["assessment"]["notes"]) == (4, "advice", [])
+    assert await pool.fetchval("select before from overridden order by id desc limit 1") is None
 
 
 async def test_what_a_person_finds_less_grave_is_ranked_so_though_only_others_have_it_now(hold: Any, pool: Pool):

@@ -5,6 +5,7 @@ from datetime import datetime
 from uuid import UUID
 
 from services.escalation.domain.grading import Grade
+from services.escalation.domain.unread import is_read
 from services.escalation.domain.words import CLASSES, FLAGS, GRADES, LABELS, SHAPES, THREATS
 from shared.assessment import Assessment
 from shared.codebook import DangerClass, Threat
@@ -43,13 +44,14 @@ def stamp(version: int, held: bool, copies: int) -> str:
 
 
 def labels(assessment: Assessment | None) -> tuple[str, ...]:
-    """Threat, labels and flags in words; what nobody has read says so."""
+    """Threat, labels and flags in words; what nobody has read says so, before what was read of it earlier."""
+    unread = () if is_read(assessment) else ("Not yet read",)
     if assessment is None:
-        return ("Not yet read",)
+        return unread
     threat = () if assessment.threat is Threat.none else (THREATS[assessment.threat],)
     now = ("Happening now",) if assessment.happening_now else ()
     named = tuple(LABELS[label] for label in assessment.labels)
-    return threat + now + named + tuple(FLAGS[flag] for flag in assessment.flags)
+    return unread + threat + now + named + tuple(FLAGS[flag] for flag in assessment.flags)
 
 
 def marks(report: ReportReceived) -> tuple[str, ...]:

@@ -150,23 +150,27 @@ class Directory(Part):
     def complained_of(self, answers: Answers, area: str | None) -> frozenset[str]:
         """The agencies that are, or employ, the party complained of.
 
-        Those named are meant, wherever they are; where none is named, "the council" or "a teacher" means every such
-        body of the area, and of all areas where the area is not known.
+        Those named are meant, wherever they are; besides, "the council" or "a teacher" means every such body of the
+        area, and of all areas where the area is not known, unless one of that kind is named.
         """
         organisation, party = answers.party_organisation or "", answers.party or ""
-        named = {*self._called(organisation), *self._called(party)}
-        meant = () if named else self._meant(spoken(organisation), spoken(party))
-        found = named or {a.id for kind in meant for a in (self.in_area(area, kind) if area else self.of_kind(kind))}
+        named = self._with_their_bodies({*self._called(organisation), *self._called(party)})
+        kinds = self._meant(spoken(organisation), spoken(party)) - {self._agencies[one].kind for one in named}
+        meant = {a.id for kind in kinds for a in (self.in_area(area, kind) if area else self.of_kind(kind))}
+        return named | self._with_their_bodies(meant)
+
+    def _with_their_bodies(self, found: set[str]) -> frozenset[str]:
+        """These agencies, and all of the bodies that they are part of."""
         bodies = {self._agencies[one].part_of for one in found} - {None}
         return frozenset(found | {agency.id for body in bodies for agency in self._by_body[body]})
 
-    def _meant(self, organisation: str, party: str) -> list[Kind]:
+    def _meant(self, organisation: str, party: str) -> set[Kind]:
         """The kinds of agency that "the council" or "a teacher" may mean."""
-        return [
+        return {
             rule.kind
             for rule in self.kinds
             if says(rule.called, organisation) or says(rule.staff, organisation) or says(rule.staff, party)
-        ]
+        }
 
     def of_kind(self, kind: Kind) -> tuple[Agency, ...]:
         return self._by_kind.get(kind, ())

@@ -6,6 +6,7 @@ from typing import Final, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from services.escalation.domain.unread import is_read
 from shared.assessment import Assessment, Standing
 from shared.codebook import DangerClass, Effect, Flag, Impact, Label, Threat
 from shared.events import Lane, ReportReceived
@@ -119,15 +120,21 @@ class Grading(BaseModel):
 
 
 def danger_of(report: ReportReceived, assessment: Assessment | None) -> DangerClass:
-    """As the classifier said; a report that nobody has read yet is taken to be grave (design.md 3)."""
-    if assessment is not None:
+    """As the classifier said; what nobody has read yet is taken to be grave (design.md 3), whatever was read before."""
+    if assessment is not None and is_read(assessment):
         return assessment.danger_class
-    return DangerClass.violence_threatened if report.lane is Lane.urgent else DangerClass.veiled_or_stalking
+    unread = DangerClass.violence_threatened if report.lane is Lane.urgent else DangerClass.veiled_or_stalking
+    return min(unread, assessment.danger_class) if assessment else unread
 
 
-def grade(report: ReportReceived, assessment: Assessment | None, table: GradingTable) -> Grading:
+def grade(
+    report: ReportReceived,
+    assessment: Assessment | None,
+    table: GradingTable,
+    at_least: DangerClass = DangerClass.everything_else,
+) -> Grading:
     """The gravest grade among the rows that hold, with the reason of every row that holds, the gravest first."""
-    danger = danger_of(report, assessment)
+    danger = min(danger_of(report, assessment), at_least)
     held = [row for row in table.rows if row.holds(report, danger, assessment)]
     by_gravity = sorted(held, key=lambda row: ORDER.index(row.grade))
     reasons = tuple(f"{row.heading}: {row.reason} ({row.id})" for row in by_gravity if row.grade is not Grade.advice)

@@ -4,9 +4,11 @@ from typing import Self
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
 
-from services.escalation.domain.grading import Grade, Grading
+from services.escalation.domain.grading import ORDER, Grade, Grading
+from services.escalation.domain.unread import UNREAD, is_read
 from shared.assessment import Assessment
 from shared.codebook import DangerClass, Flag, Label, Repetition, Threat
+from shared.events import ReportClassified
 
 BY_THREAT = {
     Threat.imminent: DangerClass.life_at_risk,
@@ -34,38 +36,54 @@ class Said(BaseModel):
 
 
 class Override(Said):
-    """What was said, by whom and when. `of_danger` is the danger class of the reading that it was said of."""
+    """What was said, by whom and when. `of_danger` is the danger class of the reading that it was said of.
+
+    `of_revision` is the earliest revision that any of it was said of.
+    """
 
     who: str
     at: AwareDatetime
     of_danger: DangerClass
+    of_revision: int | None = None
 
     def holds(self, reading: DangerClass) -> bool:
         """A later reading that is graver than the one it was said of ends it: nobody has judged that one yet."""
         return reading >= self.of_danger
+
+    def is_of_all(self, event: ReportClassified) -> bool:
+        """Whether nothing was told after it was said that nobody has read."""
+        return is_read(event.assessment) or self.of_revision == event.revision
 
     def after(self, earlier: "Override | None") -> "Override":
         """This one, with what an earlier one that still holds said of other things."""
         if earlier is None or not earlier.holds(self.of_danger):
             return self
         kept = {name: getattr(earlier, name) for name in ("labels", "threat", "grade") if getattr(self, name) is None}
+        if any(said is not None for said in kept.values()):
+            kept["of_revision"] = earlier.of_revision
         return self.model_copy(update=kept)
 
-    def applied(self, reading: Assessment | None) -> Assessment | None:
-        """The reading as this person has it. One that nobody made before is this person's alone."""
+    def applied(self, reading: Assessment | None, of_all: bool = True) -> Assessment | None:
+        """The reading as this person has it. One that nobody made before is this person's alone.
+
+        `of_all`: it is then a reading of all that was told, though nobody else has made one.
+        """
         if self.labels is None and self.threat is None:
             return reading
         base = reading or _blank()
         labels = _in_order(self.labels) if self.labels else base.labels
+        notes = tuple(note for note in base.notes if not of_all or note != UNREAD)
         told = base.model_copy(
-            update={"labels": labels, "primary": labels[0], "threat": self.threat if self.threat else base.threat}
+            update={"labels": labels, "primary": labels[0], "threat": self.threat or base.threat, "notes": notes}
         )
         return told.model_copy(update={"danger_class": _danger(base, told)})
 
-    def graded(self, grading: Grading) -> Grading:
-        """The grade as this person has it, with the reason said first."""
-        said = f"Override: {self.who}: {self.why}"
-        return grading.model_copy(update={"grade": self.grade or grading.grade, "reasons": (said, *grading.reasons)})
+    def graded(self, grading: Grading, of_all: bool = True) -> Grading:
+        """The grade as this person has it, with the reason said first; not `of_all`: and no lower than without them."""
+        said, grade = f"Override: {self.who}: {self.why}", self.grade or grading.grade
+        if not of_all:
+            grade = min(grade, grading.grade, key=ORDER.index)
+        return grading.model_copy(update={"grade": grade, "reasons": (said, *grading.reasons)})
 
 
 def _blank() -> Assessment:
@@ -74,7 +92,7 @@ def _blank() -> Assessment:
         primary=Label.other,
         labels=(Label.other,),
         repetition=Repetition.unclear,
-        notes=("unread",),
+        notes=(UNREAD,),
     )
 
 

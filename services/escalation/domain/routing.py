@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict
 from services.escalation.domain.case_review import review_asked
 from services.escalation.domain.directory import Agency, Directory, Kind
 from services.escalation.domain.names import mentions
+from services.escalation.domain.unread import is_read
 from shared.assessment import Assessment
 from shared.codebook import DangerClass, Flag, Label
 from shared.events import Destination, ReportReceived
@@ -135,11 +136,10 @@ def route(subject: Subject, directory: Directory, table: RoutingTable) -> Route:
     if router.force is None:
         return Route(None, (_review(NOBODY, "the only police force is the party complained of"),))
     assessment = subject.assessment
-    if assessment is None:
-        found = [_review(router.force.id, "not yet read")]
-    else:
-        rows = (row for row in table.rows if row.holds(subject, assessment))
-        found = [destination for row in rows for destination in router.destinations(row)]
+    rows = (row for row in table.rows if assessment and row.holds(subject, assessment))
+    found = [destination for row in rows for destination in router.destinations(row)]
+    if not is_read(assessment):
+        found.append(_review(router.force.id, "not yet read"))
     responsible = [s.name for s in table.signposts if assessment and s.holds(subject, assessment)]
     found = found or [_review(router.force.id, "no rule places it")]
     return Route(router.force.id, _once_each(router.with_conflict(found)), tuple(responsible))

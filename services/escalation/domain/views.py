@@ -8,6 +8,8 @@ from typing import Any, Final
 
 from services.escalation.domain.case_review import review_asked
 from services.escalation.domain.directory import Kind, KindRule, Sees
+from services.escalation.domain.grading import danger_of
+from services.escalation.domain.unread import is_read
 from shared.events import ReportClassified
 
 WITHHELD: Final = "[withheld]"
@@ -28,7 +30,10 @@ def minimised(event: ReportClassified, rule: KindRule) -> dict[str, Any]:
     if Sees.strands in rule.sees and assessment:
         seen |= {"strands": assessment.strands}
     if Sees.threat in rule.sees and assessment:
-        seen |= {"threat": assessment.threat, "danger_class": assessment.danger_class, "flags": assessment.flags}
+        danger = danger_of(report, assessment)
+        seen |= {"threat": assessment.threat, "danger_class": danger, "flags": assessment.flags}
+    if assessment and not is_read(assessment):
+        seen |= {"not_yet_read": True}
     if Sees.party in rule.sees:
         seen |= {"party": report.answers.party, "party_organisation": report.answers.party_organisation}
     if Sees.place in rule.sees:

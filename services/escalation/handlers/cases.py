@@ -1,7 +1,7 @@
 """A report was read, was not read in time, or cannot be read. What was erased meanwhile stays erased."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
@@ -11,6 +11,7 @@ from services.escalation.domain.grading import Grading, danger_of, grade
 from services.escalation.domain.overrides import Override
 from services.escalation.domain.routing import Route, Subject, route
 from services.escalation.domain.rules import Covering, Rules
+from services.escalation.domain.unread import is_read, not_read, reading_of
 from services.escalation.handlers import case_reviews, deliveries
 from services.escalation.handlers.folding import fold
 from services.escalation.repository import audit, cases, erasing
@@ -26,6 +27,7 @@ from shared.kafka import ROUTED
 from shared.outbox import Bell, Outgoing, put
 
 SOURCE: Final = "escalation"
+LEAST: Final = DangerClass.everything_else
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,29 +40,98 @@ class Arrived:
     written: bytes | None = None
 
 
-async def escalate(
-    arrived: Sequence[Arrived], pool: Pool, bell: Bell, rules: Rules, now: datetime, again: bool = False
-) -> None:
+async def escalate(arrived: Sequence[Arrived], pool: Pool, bell: Bell, rules: Rules, now: datetime) -> None:
     """Open or re-grade each report's case, deliver it, give a receipt; what is known only has its receipt repeated.
 
-    `again`: by other rules, so that what is known is routed once more. Deliveries come last: whoever else delivers to
-    the same agency waits from there until the end of this.
+    What could not be read comes after what was, so that it finds what was read before.
     """
-    newest = _newest(arrived)
+    for some in ([a for a in arrived if a.event.assessment], [a for a in arrived if not a.event.assessment]):
+        if some:
+            await _escalate(_newest(some), pool, rules, now)
+    bell.ring()
+
+
+async def _escalate(newest: dict[UUID, Arrived], pool: Pool, rules: Rules, now: datetime) -> None:
+    """Deliveries come last: whoever else delivers to the same agency waits from there until the end of this."""
     async with transaction(pool) as connection:
         known = await cases.locked(connection, list(newest))
         for gone in await erasing.among(connection, list(newest)):
             del newest[gone]
-        news = {i: a for i, a in newest.items() if again or _is_news(a, known.get(i))}
-        counts = await case_reviews.counted(connection, [a.event for a in news.values()], rules)
-        graded = [_open(a, known.get(i), rules, now, counts.get(i)) for i, a in news.items()]
-        opened = await fold(connection, graded, known, now)
-        await cases.keep(connection, opened, now)
-        await audit.record(connection, [_entry(case, known.get(case.event.report_id), now) for case in opened])
-        await case_reviews.propose(connection, opened, counts, rules, now)
+        news = {i: a for i, a in newest.items() if _is_news(a, known.get(i))}
+        due = {i for i, a in news.items() if i not in known or not _is_late(a, known[i]) or known[i].receipt}
+        opened = await _judged_and_kept(connection, news, known, due, rules, now)
         await _give_receipts(connection, newest, known, opened, now)
         await deliveries.deliver(connection, opened, known, rules, now)
+
+
+async def open_unread(reports: Sequence[ReportReceived], pool: Pool, bell: Bell, rules: Rules, now: datetime) -> None:
+    """Put on the queue what was told as urgent and nobody has read yet: a report, or more of one that is known.
+
+    No receipt: intake goes on until it is read.
+    """
+    unread = _newest([Arrived(not_read(report), now, None) for report in reports])
+    async with transaction(pool) as connection:
+        known = await cases.locked(connection, list(unread))
+        for gone in await erasing.among(connection, list(unread)):
+            del unread[gone]
+        news = {i: a for i, a in unread.items() if i not in known or a.event.revision > known[i].revision}
+        opened = await _judged_and_kept(connection, news, known, (), rules, now)
+        await deliveries.deliver(connection, opened, known, rules, now)
     bell.ring()
+
+
+async def route_anew(ids: Sequence[UUID], pool: Pool, bell: Bell, rules: Rules, now: datetime) -> None:
+    """Route what is known of these once more, by other rules: as it stands by then, whatever has come in meanwhile."""
+    async with transaction(pool) as connection:
+        known = await cases.locked(connection, ids)
+        standing = await _as_they_stand(connection, known)
+        due = {i for i, case in known.items() if case.receipt}
+        opened = await _judged_and_kept(connection, standing, known, due, rules, now)
+        await _give_receipts(connection, standing, known, opened, now)
+        await deliveries.deliver(connection, opened, known, rules, now)
+    bell.ring()
+
+
+async def _as_they_stand(connection: Connection, known: Mapping[UUID, Known]) -> dict[UUID, Arrived]:
+    written = await cases.written(connection, list(known))
+    return {
+        i: Arrived(ReportClassified.model_validate_json(event), known[i].assessed_at, None, event)
+        for i, event in written.items()
+    }
+
+
+async def _judged_and_kept(
+    connection: Connection,
+    news: Mapping[UUID, Arrived],
+    known: Mapping[UUID, Known],
+    due: Collection[UUID],
+    rules: Rules,
+    now: datetime,
+) -> list[Opened]:
+    """Graded and routed, on the record and on the queue; not yet delivered. `due`: those that are given a receipt.
+
+    The caller holds the locks.
+    """
+    news = await _beside_what_was_read(connection, news, known)
+    counts = await case_reviews.counted(connection, [a.event for a in news.values()], rules)
+    graded = [_open(a, known.get(i), rules, now, counts.get(i), i in due) for i, a in news.items()]
+    opened = await fold(connection, graded, known, now)
+    await cases.keep(connection, opened, now)
+    await audit.record(connection, [_entry(case, known.get(case.event.report_id), now) for case in opened])
+    await case_reviews.propose(connection, opened, counts, rules, now)
+    return opened
+
+
+async def _beside_what_was_read(
+    connection: Connection, news: Mapping[UUID, Arrived], known: Mapping[UUID, Known]
+) -> dict[UUID, Arrived]:
+    """What has no reading is kept with the one of before; and a late reading with what was told since."""
+    unread = {i: known[i] for i, a in news.items() if i in known and (not a.event.assessment or _is_late(a, known[i]))}
+    found = dict(news)
+    for i, stands in (await _as_they_stand(connection, unread) if unread else {}).items():
+        told, read = (stands, news[i]) if _is_late(news[i], known[i]) else (news[i], stands)
+        found[i] = replace(news[i], event=not_read(told.event.report, read.event), written=None)
+    return found
 
 
 def _newest(arrived: Sequence[Arrived]) -> dict[UUID, Arrived]:
@@ -73,9 +144,18 @@ def _reading(event: ReportClassified) -> int:
     return event.assessment.reading if event.assessment else 0
 
 
+def _is_late(arrived: Arrived, known: Known) -> bool:
+    return arrived.event.revision < known.revision
+
+
 def _is_news(arrived: Arrived, known: Known | None) -> bool:
-    """A higher revision; or of the same one a higher reading, or as high a one by another rulebook, and later."""
+    """A higher revision; or of the same one a higher reading, or as high a one by another rulebook, and later.
+
+    A lower one only where nobody has read what was told since, and it is graver than that is taken to be.
+    """
     event = arrived.event
+    if known is not None and _is_late(arrived, known):
+        return known.reading == 0 and event.assessment is not None and read_danger(event) < known.danger_class
     if known is None or event.revision != known.revision:
         return known is None or event.revision > known.revision
     if event.assessment is None:
@@ -90,12 +170,13 @@ def _open(
     known: Known | None,
     rules: Rules,
     now: datetime,
-    complaints: Count | None = None,
-    receipt: bool = True,
+    complaints: Count | None,
+    receipt: bool,
 ) -> Opened:
     event = arrived.event
     override = in_force(known.override if known else None, event)
-    reading, grading = judged(event, override, rules)
+    no_less = DangerClass(known.danger_class) if known and not is_read(event.assessment) else LEAST
+    reading, grading = judged(event, override, rules, no_less)
     moved_to = still_with(known.moved_to if known else None, event, rules)
     where = routed_by(event, reading, grading, complaints, rules).moved(moved_to)
     routed = ReportRouted(
@@ -129,8 +210,10 @@ def read_danger(event: ReportClassified) -> DangerClass:
 
 
 def in_force(override: Override | None, event: ReportClassified) -> Override | None:
-    """What a person said of it, where that still holds over the reading."""
-    return override if override and override.holds(read_danger(event)) else None
+    """What a person said of it, where that still holds over the reading: nothing that nobody has read ends it."""
+    if override is None or not is_read(event.assessment):
+        return override
+    return override if override.holds(read_danger(event)) else None
 
 
 def still_with(moved_to: str | None, event: ReportClassified, rules: Rules) -> str | None:
@@ -138,11 +221,15 @@ def still_with(moved_to: str | None, event: ReportClassified, rules: Rules) -> s
     return moved_to if moved_to and rules.ground(moved_to, event.report) else None
 
 
-def judged(event: ReportClassified, override: Override | None, rules: Rules) -> tuple[Assessment | None, Grading]:
+def judged(
+    event: ReportClassified, override: Override | None, rules: Rules, at_least: DangerClass = LEAST
+) -> tuple[Assessment | None, Grading]:
     """The reading and the grade that count: the rules', with what a person says in their place."""
-    reading = override.applied(event.assessment) if override else event.assessment
-    grading = grade(event.report, reading, rules.grading)
-    return reading, override.graded(grading) if override else grading
+    if override is None:
+        return event.assessment, grade(event.report, event.assessment, rules.grading, at_least)
+    of_all = override.is_of_all(event)
+    reading = override.applied(event.assessment, of_all)
+    return reading, override.graded(grade(event.report, reading, rules.grading, at_least), of_all)
 
 
 def routed_by(
@@ -169,15 +256,16 @@ def _reopens(event: ReportClassified, grading: Grading, known: Known) -> bool:
 def _entry(case: Opened, known: Known | None, now: datetime) -> Entry:
     """The reading, for the record: what it gave, where it went, and how that differs from the one before."""
     event, grading = case.event, case.grading
+    made = reading_of(event)
     detail = {
         "revision": event.revision,
-        "rulebook": event.assessment.rulebook if event.assessment else None,
-        "labels": list(event.assessment.labels) if event.assessment else [],
+        "rulebook": made.rulebook if made else None,
+        "labels": list(made.labels) if made else [],
         "destinations": [f"{d.agency}/{d.queue}" for d in case.route.destinations],
         **regraded(grading, known),
     }
-    action = "read" if event.assessment else "opened, not yet read"
-    return Entry(now, "classifier" if event.assessment else "escalation", action, event.report_id, "", detail)
+    action = "read" if made else "opened, not yet read"
+    return Entry(now, "classifier" if made else "escalation", action, event.report_id, "", detail)
 
 
 def regraded(grading: Grading, known: Known | None) -> dict[str, Any]:
@@ -195,8 +283,8 @@ def regraded(grading: Grading, known: Known | None) -> dict[str, Any]:
 
 async def _give_receipts(
     connection: Connection,
-    newest: dict[UUID, Arrived],
-    known: dict[UUID, Known],
+    newest: Mapping[UUID, Arrived],
+    known: Mapping[UUID, Known],
     opened: Sequence[Opened],
     now: datetime,
 ) -> None:
@@ -213,28 +301,8 @@ def _outgoing(arrived: Arrived, receipt: bytes | None, now: datetime) -> Outgoin
     return Outgoing(routed.report_id, routed.event_id, routed.revision, urgent, message)
 
 
-async def open_unread(reports: Sequence[ReportReceived], pool: Pool, bell: Bell, rules: Rules, now: datetime) -> None:
-    """Put urgent reports that nobody has read yet on the queue. No receipt: intake goes on until they are read."""
-    unread = {report.report_id: Arrived(not_read(report), now, None) for report in reports}
-    async with transaction(pool) as connection:
-        known = await cases.locked(connection, list(unread))
-        for gone in await erasing.among(connection, list(unread)):
-            del unread[gone]
-        graded = [_open(a, None, rules, now, receipt=False) for i, a in unread.items() if i not in known]
-        opened = await fold(connection, graded, known, now)
-        await cases.keep(connection, opened, now)
-        await audit.record(connection, [_entry(case, None, now) for case in opened])
-        await deliveries.deliver(connection, opened, (), rules, now)
-    bell.ring()
-
-
 async def rules_for(ids: Sequence[UUID], covering: Covering, pool: Pool) -> Rules:
     """The rules, with the areas of these reports' places looked up: before anything of theirs is locked."""
     async with transaction(pool) as connection:
         places = await cases.places(connection, ids)
     return await covering(places)
-
-
-def not_read(report: ReportReceived) -> ReportClassified:
-    """A report without a reading."""
-    return ReportClassified(report_id=report.report_id, revision=report.revision, report=report, assessment=None)

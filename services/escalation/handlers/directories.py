@@ -9,7 +9,6 @@ from services.escalation.domain.directory import Directory
 from services.escalation.domain.routing import NOBODY, REVIEW, Subject, route
 from services.escalation.domain.rules import Covering, Rules
 from services.escalation.handlers import cases
-from services.escalation.handlers.cases import Arrived
 from services.escalation.repository import audit, directories
 from services.escalation.repository.audit import Entry
 from services.escalation.repository.cases import Kept, still_open
@@ -71,5 +70,4 @@ async def move(found: Sequence[Move], covering: Covering, pool: Pool, bell: Bell
     for start in range(0, len(found), BATCH):
         batch = found[start : start + BATCH]
         rules = await covering(one.kept.event.report.place for one in batch)
-        arrived = [Arrived(one.kept.event, one.kept.assessed_at, None) for one in batch]
-        await cases.escalate(arrived, pool, bell, rules, now, again=True)
+        await cases.route_anew([one.kept.event.report_id for one in batch], pool, bell, rules, now)

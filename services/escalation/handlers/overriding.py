@@ -9,6 +9,7 @@ from services.escalation.domain.overrides import Override, Said
 from services.escalation.domain.people import Worker
 from services.escalation.domain.routing import NOBODY, Route
 from services.escalation.domain.rules import Rules
+from services.escalation.domain.unread import reading_of
 from services.escalation.handlers import case_reviews, deliveries
 from services.escalation.handlers.cases import judged, read_danger, regraded, routed_by, still_with, target_at
 from services.escalation.handlers.leases import held
@@ -35,7 +36,7 @@ async def override_case(
     async with held(report_id, token, worker, pool, now) as (connection, row):
         event = ReportClassified.model_validate_json(row["event"])
         known = (await cases.locked(connection, [report_id]))[report_id]
-        by = {"who": worker.name, "at": now, "of_danger": read_danger(event)}
+        by = {"who": worker.name, "at": now, "of_danger": read_danger(event), "of_revision": event.revision}
         override = Override(**said.model_dump(), **by).after(known.override)
         counts = await case_reviews.counted(connection, [event], rules)
         case = _judged_anew(event, row, known, override, counts.get(report_id), rules)
@@ -87,8 +88,7 @@ async def _kept(connection: Connection, case: Opened, known: Known, override: Ov
     await audit.record(connection, [Entry(override.at, worker.id, "overrode", event.report_id, override.why, detail)])
     if case.drill:
         return
-    before = (
-        event.assessment.model_dump(mode="json", exclude={"evidence", "safe_contact"}) if event.assessment else None
-    )
+    made = reading_of(event)
+    before = made.model_dump(mode="json", exclude={"evidence", "safe_contact"}) if made else None
     await work.overridden(connection, event.report_id, event.revision, override, before)
     await overridden(connection, event.report_id, event.revision, override, grading.grade, grading.danger_class)

@@ -125,7 +125,7 @@ def as_ranked(row: Any) -> Ranked:
     kept = {name: row[name] for name in FROM_ROW}
     return Ranked(
         report=event.report,
-        assessment=override.applied(event.assessment) if override else event.assessment,
+        assessment=override.applied(event.assessment, override.is_of_all(event)) if override else event.assessment,
         override=override,
         **kept,
     )

@@ -10,6 +10,7 @@ from services.escalation.domain.copies import Fold
 from services.escalation.domain.grading import ORDER, Grading
 from services.escalation.domain.overrides import Override
 from services.escalation.domain.routing import Route
+from services.escalation.domain.unread import reading_of
 from shared.database import Connection
 from shared.events import ReportClassified
 from shared.told import Place
@@ -86,7 +87,7 @@ where report_id = any($1::uuid[]) and state = 'closed'
 """
 
 STILL_OPEN: Final = """
-select cases.report_id, event, assessed_at, override,
+select cases.report_id, event, override,
        case when queue_item.rerouted then queue_item.force end as moved_to,
        array(select agency_id || '/' || queue from delivery
              where delivery.report_id = cases.report_id and kind = 'report' and not by_hand
@@ -99,7 +100,7 @@ where receipt is not null and ($1::uuid is null or cases.report_id > $1)
 order by cases.report_id limit $2
 """
 
-PLACED: Final = "select event from cases where report_id = any($1::uuid[])"
+WRITTEN: Final = "select report_id, event from cases where report_id = any($1::uuid[])"
 
 LINKED: Final = "select reference, event from cases where reference = any($1::text[])"
 
@@ -129,7 +130,6 @@ class Kept:
     """A case as it is; `places` are the agencies and queues that have it by the rules."""
 
     event: ReportClassified
-    assessed_at: datetime
     override: Override | None
     moved_to: str | None
     places: frozenset[str]
@@ -201,10 +201,15 @@ async def event(connection: Connection, report_id: UUID) -> ReportClassified | N
     return ReportClassified.model_validate_json(kept) if kept else None
 
 
+async def written(connection: Connection, ids: Sequence[UUID]) -> dict[UUID, bytes]:
+    """What was last read of each of these reports, to the letter; without those that are no case."""
+    return {row["report_id"]: row["event"] for row in await connection.fetch(WRITTEN, list(ids))}
+
+
 async def places(connection: Connection, ids: Sequence[UUID]) -> list[Place]:
     """Where these reports are about."""
-    rows = await connection.fetch(PLACED, list(ids))
-    return [ReportClassified.model_validate_json(row["event"]).report.place for row in rows]
+    events = (await written(connection, ids)).values()
+    return [ReportClassified.model_validate_json(event).report.place for event in events]
 
 
 async def grade(connection: Connection, report_id: UUID) -> str:
@@ -217,7 +222,6 @@ async def still_open(connection: Connection, after: UUID | None, limit: int) -> 
     return [
         Kept(
             ReportClassified.model_validate_json(row["event"]),
-            row["assessed_at"],
             _override(row),
             row["moved_to"],
             frozenset(row["places"]),
@@ -238,13 +242,13 @@ def _columns(rows: Any) -> list[list[Any]]:
 
 def _case(case: Opened) -> tuple[Any, ...]:
     event, grading = case.event, case.grading
-    rulebook = event.assessment.rulebook if event.assessment else None
+    made = reading_of(event)
     return (
         event.report_id,
         event.report.reference,
         event.revision,
-        event.assessment.reading if event.assessment else 0,
-        rulebook,
+        made.reading if made else 0,
+        made.rulebook if made else None,
         case.assessed_at,
         case.event_json,
         grading.danger_class,

@@ -23,7 +23,8 @@ MOVE: Final = """
 update delivery
 set state = $3::text, returned_for = coalesce($5, returned_for), outcome = coalesce($6, outcome),
     acknowledged_at = case when $3::text = 'acknowledged' then coalesce(acknowledged_at, $7) else acknowledged_at end,
-    closed_at = case when $3::text = 'closed' then $7 else closed_at end
+    closed_at = case when $3::text = 'closed' then $7 else closed_at end,
+    settled_at = case when $3::text = 'returned' then null else settled_at end
 where agency_id = $1 and report_id = $2 and kind = 'report' and state = any($4::text[])
 returning queue
 """
@@ -38,7 +39,7 @@ select step, note, by, at, queue from delivery_step where agency_id = $1 and rep
 """
 
 RETURNED: Final = """
-select agency_id, report_id, queue, returned_for,
+select agency_id, report_id, queue, state, returned_for,
        (select count(distinct agency_id) from delivery as other
         where other.report_id = delivery.report_id and other.kind = 'report' and other.state = 'returned') as returns
 from delivery
@@ -47,14 +48,14 @@ order by acknowledge_by, position limit $1
 """
 
 LEFT_LYING: Final = """
-select agency_id, report_id, queue, acknowledge_by from delivery
+select agency_id, report_id, queue, state, acknowledge_by from delivery
 where kind = 'report' and settled_at is null and state in ('queued', 'seen') and acknowledge_by < $1
 order by acknowledge_by limit $2
 """
 
 SETTLE: Final = """
-update delivery set settled_at = $4 where agency_id = $1 and report_id = $2 and queue = $3 and kind = 'report'
-  and settled_at is null
+update delivery set settled_at = $5 where agency_id = $1 and report_id = $2 and queue = $3 and kind = 'report'
+  and state = $4 and settled_at is null
 returning agency_id
 """
 
@@ -125,9 +126,9 @@ async def left_lying(connection: Connection, now: datetime, limit: int) -> list[
 
 
 async def settle(connection: Connection, row: Any, now: datetime) -> bool:
-    """Take it in hand; False where somebody else has."""
+    """Take it in hand; False where somebody else has, or the agency has moved it since."""
     place = row["agency_id"], row["report_id"], row["queue"]
-    return await connection.fetchval(SETTLE, *place, now) is not None
+    return await connection.fetchval(SETTLE, *place, row["state"], now) is not None
 
 
 async def back_to_control_room(

@@ -19,7 +19,10 @@ router = APIRouter(prefix="/v1/queue", tags=["control room"])
 
 
 class QueueItem(BaseModel):
-    """One case, as the control room sees it. `assessment` is None while it is not yet read."""
+    """One case, as the control room sees it. `assessment` is None while it is not yet read.
+
+    It is noted `unread` where more was told since, that nobody has read.
+    """
 
     report_id: UUID
     danger_class: DangerClass
