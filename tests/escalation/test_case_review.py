@@ -216,7 +216,7 @@ async def test_what_they_say_themselves_counts_towards_an_offer_and_what_intake_
     escalate: Escalate, pool: Pool, origin: str, offered: bool
 ):
     await escalate(linked(0, CONTACT))
-    await escalate(linked(1, THE_OTHER, **before("3 earlier", origin)))
+    await escalate(linked(1, THE_OTHER, **before("told you three times" if origin == "text" else "3 earlier", origin)))
     assert await pool.fetchval("select offered from case_review") is offered
     assert await said(pool) == [Progress.review_offered] * offered
 
