@@ -153,7 +153,7 @@ async def test_a_threat_not_read_leaves_it_with_whoever_has_it_and_says_so(
     body = await pool.fetchval("select body from delivery where agency_id = 'northmoor-council-asb' and body <> 'null'")
     assert (body["labels"], body["danger_class"], body["not_yet_read"]) == (["asb"], 2, True)
     assert await pool.fetchval("select count(*) from delivery where kind = 'withdrawn'") == 0
-    (case,) = await queue.ranked("northmoor-police", None, 1, pool)
+    (case,) = await queue.ranked("northmoor-police", None, 1, pool, rules)
     assert board.labels(case.assessment) == ("Not yet read", "Anti-social behaviour")
 
 

@@ -266,7 +266,7 @@ async def test_given_back_after_a_missed_target_it_goes_to_whom_it_is_for(
     noise: ReportClassified, health: Agency, council: Agency, pool: Pool, rules: Rules
 ):
     """The person whom it came back to for the missed target may have left it with the agency, and closed theirs."""
-    await attendance.come_back(pool, rules, LATER)
+    await attendance.come_back(pool, as_they_are(rules), LATER)
     await pool.execute("update queue_item set state = 'closed'")
     assert await health.does("return", noise.report_id, reason="a pub", whose=COUNCIL) == 204
     assert await settle(pool, rules) == 1
@@ -276,7 +276,7 @@ async def test_given_back_after_a_missed_target_it_goes_to_whom_it_is_for(
 async def test_given_back_after_a_missed_target_for_nobody_it_goes_to_a_person_again(
     noise: ReportClassified, health: Agency, pool: Pool, rules: Rules
 ):
-    await attendance.come_back(pool, rules, LATER)
+    await attendance.come_back(pool, as_they_are(rules), LATER)
     await pool.execute("update queue_item set state = 'closed'")
     await health.does("return", noise.report_id, reason="not ours")
     await settle(pool, rules)
