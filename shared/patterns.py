@@ -74,7 +74,7 @@ def lines(written: str | Iterable[str]) -> tuple[str, ...]:
     return tuple(line for line in written.splitlines() if line.strip()) if isinstance(written, str) else tuple(written)
 
 
-_MACRO = re.compile(r"\{([a-z_]+)\}")
+_MACRO = re.compile(r"\{([a-z_][a-z0-9_]*)\}")
 _PIECES = re.compile(r"\\.| \?|\[(?:\\.|[^\]])*\]|.", re.DOTALL)
 _OPTIONAL_GAP = re.compile(r"(\)[?*]|\)\{\d+,\d+\}) ")
 _LOOSE = {" ": r"[ ,\n]+", " ?": r"[ ,\n]*", "'": "'?"}

@@ -6,6 +6,7 @@ import pytest
 
 from services.classifier.checking import check, shows
 from services.classifier.rulebook import DEFAULT, load
+from shared.patterns import wrong
 from tests.classifier.building import BOOK
 
 HITS = [(rule, hit) for rule in BOOK.rules for hit in rule.hits]
@@ -75,3 +76,8 @@ def test_the_version_is_the_content(tmp_path: Path):
 def _shown(prefix: str) -> bool:
     shown = {fact for rule in BOOK.rules for fact in rule.facts} | {d.fact for d in BOOK.derivations}
     return any(fact == prefix or fact.startswith(f"{prefix}.") for fact in shown)
+
+
+@pytest.mark.parametrize("pattern", ["{nosuch} kill", "{gap3} kill"])
+def test_a_word_list_that_there_is_not_is_refused(pattern: str):
+    assert "is not a word list" in (wrong(pattern, {}) or "")
