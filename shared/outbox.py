@@ -48,6 +48,7 @@ class OutboxRow(SQLModel):
     )
     attempts: int = Field(default=0, sa_column_kwargs={"server_default": text("0")})
     published: bool = Field(default=False, sa_column_kwargs={"server_default": text("false")})
+    turn: str | None = Field(default=None, description="who takes turns with the others of a flood; None goes at once")
     partition: int | None = None
     position: int | None = Field(default=None, sa_type=BigInteger)
 
@@ -60,13 +61,35 @@ def due_index() -> Index:
 CLAIM_DUE: Final = f"""
 with due as (
     select id from outbox
-    where urgent = $1 and published = $2 and due_at <= now()
+    where urgent = $1 and published = $2 and (published or turn is null) and due_at <= now()
     order by due_at, id limit $3
     for update skip locked
 )
 update outbox set due_at = now() + interval '{LEASE}' from due where outbox.id = due.id
 returning outbox.*
 """  # noqa: S608 - constants only
+
+ROOM: Final = 32
+"""Urgent messages of floods that may be on their way at once, so that nobody else's waits behind more."""
+
+CLAIM_TURNS: Final = f"""
+with due as (
+    select id from outbox where id in (
+        select id from (
+            select id, due_at, row_number() over (partition by turn order by due_at, id) as place from outbox
+            where urgent and not published and turn is not null and due_at <= now()
+        ) as waiting
+        where due_at < now() - interval '1 minute' or (
+            select count(*) from (select from outbox where urgent and published and turn is not null limit $1) as away
+        ) < $1
+        order by place, due_at, id limit $1
+    )
+    for update skip locked
+)
+update outbox set due_at = now() + interval '{LEASE}' from due where outbox.id = due.id
+returning outbox.*
+"""  # noqa: S608 - constants only
+"""Each source of a flood in its turn, while there is room; none waits longer than a minute."""
 
 PUT_OFF: Final = 30.0  # seconds, where a message is refused
 
@@ -87,6 +110,7 @@ class Outgoing:
     revision: int
     urgent: bool
     message: Message
+    turn: str | None = None
 
 
 async def put(connection: Connection, outgoing: Sequence[Outgoing]) -> None:
@@ -145,12 +169,15 @@ class Relay:
 
     async def publish_due(self) -> int:
         """One batch of rows never published; returns how many. Raises KafkaUnavailable, having put the rest back."""
-        for urgent in (True, False):
-            rows = await self.claim(urgent, published=False, limit=CLAIM)
-            if rows:
-                await self.publish(rows)
-                return len(rows)
-        return 0
+        rows = await self.claim(urgent=True, published=False, limit=CLAIM) or await self._claim_turns()
+        rows = rows or await self.claim(urgent=False, published=False, limit=CLAIM)
+        if rows:
+            await self.publish(rows)
+        return len(rows)
+
+    async def _claim_turns(self) -> list[Any]:
+        async with transaction(self.pool) as connection:
+            return await connection.fetch(CLAIM_TURNS, ROOM)
 
     async def claim(self, urgent: bool, published: bool, limit: int) -> list[Any]:
         async with transaction(self.pool) as connection:

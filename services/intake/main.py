@@ -33,7 +33,7 @@ from services.intake.routers import (
 from services.intake.routers.faults import speak_to_people
 from services.intake.routers.floods import Floods
 from services.intake.routers.headers import SafeHeaders
-from services.intake.routers.places import OneOfThePlaces, Places
+from services.intake.routers.places import TIMES_INSIDE, Door, OneOfThePlaces, Places
 from services.intake.settings import Settings
 from shared import http
 from shared.clock import Clock
@@ -71,6 +71,7 @@ def create_app(settings: Settings) -> FastAPI:
         app.include_router(pages.router, dependencies=[OneOfThePlaces])
         app.include_router(pages.router, prefix="/with/{partner}", dependencies=[OneOfThePlaces])
     app.mount("/static", static.files)
+    app.add_middleware(Door, many=TIMES_INSIDE * settings.at_once)
     app.add_middleware(SafeHeaders)
     speak_to_people(app)
     return app

@@ -9,9 +9,10 @@ from collections.abc import AsyncIterator
 import httpx
 import pytest
 from fastapi import FastAPI
+from starlette.types import Message, Receive, Scope, Send
 
 from services.intake.errors import TooBusy
-from services.intake.routers.places import Places
+from services.intake.routers.places import Door, Places
 from shared.database import Pool
 from tests.intake.conftest import TELEPHONY_KEY
 from tests.intake.form import Form
@@ -113,3 +114,39 @@ async def test_what_a_person_typed_comes_back_with_the_page_and_is_sent_by_its_b
     assert again.headers["location"] == "/form/check"
     await person.send()
     assert json.loads(await pool.fetchval("select value from outbox"))["text"] == words
+
+
+async def test_far_more_than_there_are_places_for_are_turned_away_unread():
+    inside, leave = asyncio.Event(), asyncio.Event()
+
+    async def slow(scope: Scope, receive: Receive, send: Send) -> None:
+        assert (await receive())["body"] == b"{}"
+        inside.set()
+        await leave.wait()
+
+    async def sent() -> Message:
+        return {"type": "http.request", "body": b"{}"}
+
+    async def still_sending() -> Message:
+        return await asyncio.Future()
+
+    answered: list[Message] = []
+
+    async def answer(message: Message) -> None:
+        answered.append(message)
+
+    door = Door(slow, many=2)
+    one, other = ({"type": "http", "method": "POST", "path": "/v1/reports", "client": (ip, 1)} for ip in ("1.1", "2.2"))
+    waiting = [asyncio.create_task(door(one, still_sending, answer)) for _ in range(9)]
+    waiting.append(asyncio.create_task(door(one, sent, answer)))
+    await inside.wait()
+    await door(one, sent, answer)
+    assert answered[0]["status"] == 503
+    assert (b"retry-after", b"2") in answered[0]["headers"]
+    waiting.append(asyncio.create_task(door(other, sent, answer)))
+    await asyncio.sleep(0)
+    leave.set()
+    await asyncio.gather(*waiting[9:])
+    assert [m["status"] for m in answered if "status" in m] == [503]
+    for task in waiting[:9]:
+        task.cancel()

@@ -1,6 +1,9 @@
 """The outbox on a real PostgreSQL, relayed to a real Kafka."""
 
 import asyncio
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
 from uuid import uuid4
 
 import pytest
@@ -9,9 +12,9 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
 from deploy.local.kafka import Kafka
 from shared.cloudevents import Message
-from shared.database import Pool, transaction
+from shared.database import Connection, Pool, transaction
 from shared.kafka import MAX_MESSAGE, KafkaUnavailable, Producer
-from shared.outbox import Bell, Outgoing, Relay, delete_sent, put
+from shared.outbox import ROOM, Bell, Outgoing, Relay, Sent, delete_sent, put
 
 NOWHERE = "127.0.0.1:1"
 
@@ -59,6 +62,31 @@ async def test_the_urgent_go_first(pool: Pool, kafka: Kafka):
     while await sender.publish_due():
         pass
     assert await values(kafka, topic, 2) == [b"urgent", b"ordinary"]
+    await sender.producer.close()
+
+
+async def await_answer(connection: Connection, sent: Sequence[Sent]) -> None:
+    away = "update outbox set published = true, due_at = now() + interval '1 hour' where id = any($1::bigint[])"
+    await connection.execute(away, [row.id for row in sent])
+
+
+async def test_the_sources_of_a_flood_take_turns_and_keep_nobody_else_waiting(pool: Pool, kafka: Kafka):
+    topic = f"t-{uuid4()}"
+    for turn, many in (("many", 100), ("few", 3)):
+        await wrote(pool, *(outgoing(topic, turn.encode(), urgent=True) for _ in range(many)))
+        await pool.execute("update outbox set turn = $1 where turn is null", turn)
+    sender = replace(relay(pool, kafka.address), settle=await_answer)
+    assert await sender.publish_due() == ROOM
+    assert Counter(await values(kafka, topic, ROOM)) == {b"many": ROOM - 3, b"few": 3}
+    assert await sender.publish_due() == 0
+    await wrote(pool, outgoing(topic, b"another's", urgent=True), outgoing(topic, b"ordinary"))
+    assert [await sender.publish_due() for _ in range(3)] == [1, 1, 0]
+    await pool.execute(
+        "delete from outbox where id in (select id from outbox where published and turn is not null limit 5)"
+    )
+    assert await sender.publish_due() == ROOM
+    await pool.execute("update outbox set due_at = now() - interval '2 minutes' where not published")
+    assert await sender.publish_due() == ROOM
     await sender.producer.close()
 
 

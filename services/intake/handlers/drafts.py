@@ -3,7 +3,7 @@
 import hashlib
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -84,7 +84,14 @@ async def save(code: str, drafts: Drafts, now: datetime) -> datetime:
 
 
 async def send(
-    code: str, source: str, low_trust: bool, drafts: Drafts, ring: Keyring, bell: Bell, now: datetime
+    code: str,
+    source: str,
+    low_trust: bool,
+    turn: str | None,
+    drafts: Drafts,
+    ring: Keyring,
+    bell: Bell,
+    now: datetime,
 ) -> Sent:
     """Make a report of a draft: once, however often it is pressed. Raises DraftGone, or what `reports.accept` does."""
     async with transaction(drafts.pool) as connection:
@@ -93,7 +100,7 @@ async def send(
             return draft.sent
         files = await evidence.of_draft(connection, sealing.place_of(code))
         told = as_told(draft, source, f"form {code}", low_trust or draft.suspect, files)
-        accepted = await reports.taken(connection, told, ring, now)
+        accepted = await reports.taken(connection, replace(told, turn=turn), ring, now)
         sent = Sent(report_id=accepted.report_id, reference=accepted.reference, secret=accepted.secret)
         done = Draft(begun_at=draft.begun_at, reporting=draft.reporting, sent=sent)
         await put(connection, code, done, drafts, now)

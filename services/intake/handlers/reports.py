@@ -3,7 +3,7 @@
 import hmac
 import secrets
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID, uuid4
 
@@ -45,6 +45,7 @@ class Told:
     call: Call | None = None
     attachments: tuple[Attachment, ...] = ()
     low_trust: bool = False
+    turn: str | None = None
     asks_for_review: bool = False
 
 
@@ -101,7 +102,7 @@ async def first_told(
     report = report.model_copy(update={"history": recognised.history})
     secret_hash = sha256(domain.reporters_secret(ring.reporters, report.report_id))
     kept = reports.Acceptance(report, secret_hash, told.idempotency_key, told.body_hash, recognised)
-    if not await reports.accept(connection, kept, _outgoing(report, recognised, now), now):
+    if not await reports.accept(connection, kept, replace(_outgoing(report, recognised, now), turn=told.turn), now):
         return None
     await households.tell(connection, report, recognised.links, now)
     return report

@@ -41,8 +41,8 @@ with accepted as (
     select accepted.id, earlier_id, reasons, words, $24
     from accepted, jsonb_to_recordset($23) as new(earlier_id uuid, reasons jsonb, words jsonb)
 )
-insert into outbox (report_id, event_id, revision, urgent, topic, key, headers, value)
-select $1, $2, $3, $4, $5, $6, $7, $8 from accepted
+insert into outbox (report_id, event_id, revision, urgent, topic, key, headers, value, turn)
+select $1, $2, $3, $4, $5, $6, $7, $8, $25 from accepted
 returning id
 """
 
@@ -166,6 +166,7 @@ async def accept(connection: Connection, acceptance: Acceptance, outgoing: Outgo
         *_apart(report, outgoing),
         *acceptance.recognised.columns(),
         now,
+        outgoing.turn,
     )
     return row is not None
 

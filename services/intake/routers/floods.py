@@ -15,17 +15,22 @@ from limits.aio.strategies import MovingWindowRateLimiter
 from services.intake.routers.dependencies import PUBLIC, SourceOrPublic
 from services.intake.settings import Settings
 
+TURN: Final = 16  # characters of such a hash
 A_PERSON_TAKES: Final = timedelta(seconds=5)  # from the start page to sending, at the very least
 
 
 @dataclass(frozen=True, slots=True)
 class Allowance:
-    """What is left of a limit: `over` once there is nothing, `reset` in seconds."""
+    """What is left of a limit, `reset` in seconds; once there is nothing, by whom it takes turns with other floods."""
 
     limit: int
     left: int
     reset: int
-    over: bool
+    turn: str | None
+
+    @property
+    def over(self) -> bool:
+        return self.turn is not None
 
     def headers(self, policy: str) -> dict[str, str]:
         """RateLimit fields for HTTP (IETF draft)."""
@@ -55,7 +60,7 @@ class Floods:
         within = await self._limiter.hit(item, kind, name)
         stats = await self._limiter.get_window_stats(item, kind, name)
         reset = max(0, round(stats.reset_time - time.time()))
-        return Allowance(item.amount, stats.remaining, reset, over=not within)
+        return Allowance(item.amount, stats.remaining, reset, None if within else name[:TURN])
 
 
 async def _floods(request: Request) -> Floods:
@@ -66,13 +71,13 @@ async def _floods(request: Request) -> Floods:
 FloodsDep = Annotated[Floods, Depends(_floods)]
 
 
-async def _low_trust(request: Request, response: Response, source: SourceOrPublic, floods: FloodsDep) -> bool:
+async def _allowed(request: Request, response: Response, source: SourceOrPublic, floods: FloodsDep) -> Allowance:
     """Whether more came than usual; a program is told by RateLimit headers how much it may send."""
     if source == PUBLIC:
-        return (await floods.from_place(request)).over
+        return await floods.from_place(request)
     allowance = await floods.with_key(source)
     response.headers.update(allowance.headers("reports"))
-    return allowance.over
+    return allowance
 
 
-LowTrust = Annotated[bool, Depends(_low_trust)]
+Allowed = Annotated[Allowance, Depends(_allowed)]

@@ -44,7 +44,8 @@ async def send(visit: VisitDep, kept: DraftsDep, ring: RingDep, bell: BellDep, f
             return asked(visit, missing, draft.reporting, draft.answers, faults=wrong)
         allowance = await floods.from_place(visit.request)
         low_trust = allowance.over or now - draft.begun_at < A_PERSON_TAKES
-        await drafts.send(visit.cookie(DRAFT) or "", visit.source, low_trust, kept, ring, bell, now)
+        code = visit.cookie(DRAFT) or ""
+        await drafts.send(code, visit.source, low_trust, allowance.turn, kept, ring, bell, now)
     except TooLong:
         longest, field = questions.longest(draft.answers, draft.reporting)
         return asked(visit, longest, draft.reporting, draft.answers, faults={field: "too_long_in_all"})

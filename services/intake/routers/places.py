@@ -1,21 +1,25 @@
 """Reports taken at once. Over a limit whoever sends one is told to come back, while those before it are still taken."""
 
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
 from typing import Annotated, Final
 
 from fastapi import Depends, Request
 from prometheus_client import Counter as Metric
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from services.intake.domain.files import MAX_FILES
 from services.intake.errors import TooBusy
 from services.intake.routers.form import MAX_FORM
 from services.intake.settings import Settings
-from shared.http import EMERGENCY
+from shared.http import EMERGENCY, MAX_BODY, problem
 from shared.security import bearer, holder_of
 
 SHED = Metric("heard_reports_shed_total", "Reports told to come back, because too many were being taken")
+BY_PROGRAM: Final = ("/v1/reports", "/v1/transcripts")
+TIMES_INSIDE: Final = 2
+"""How many may be inside for each place that there is."""
 FORMS: Final = ("application/x-www-form-urlencoded", "multipart/form-data")
 COME_BACK: Final = f"Nothing was kept, so please send it again in a few seconds. {EMERGENCY}"
 
@@ -66,6 +70,52 @@ def source_of(request: Request, settings: Settings) -> str:
     if holder:
         return f"key of {holder}"
     return request.client.host if request.client else ""
+
+
+class Door:
+    """Turns reports by program away before they are looked at, once far more have come than there are places for.
+
+    What is turned away only then takes as long as what is kept: in a flood everybody would wait. Who is still sending
+    is not inside yet, and keeps nobody out.
+    """
+
+    def __init__(self, app: ASGIApp, many: int) -> None:
+        self._app, self._inside = app, Places(many)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or scope["method"] != "POST" or scope["path"] not in BY_PROGRAM:
+            await self._app(scope, receive, send)
+            return
+        address, come = scope["client"][0] if scope["client"] else "", await _body(receive)
+        try:
+            self._inside.take(address)
+        except TooBusy as busy:
+            await problem(busy.status, busy.title, str(busy), busy.headers)(scope, receive, send)
+            return
+        try:
+            await self._app(scope, _again(come, receive), send)
+        finally:
+            self._inside.leave(address)
+
+
+async def _body(receive: Receive) -> list[Message]:
+    """All that is sent, or as much as shows that it is too large."""
+    come, size, more = [], 0, True
+    while more and size <= MAX_BODY:
+        come.append(await receive())
+        size += len(come[-1].get("body", b""))
+        more = come[-1].get("more_body", False)
+    return come
+
+
+def _again(come: Sequence[Message], receive: Receive) -> Receive:
+    """What has come, as if it came now, and then what comes."""
+    kept = iter(come)
+
+    async def received() -> Message:
+        return next(kept, None) or await receive()
+
+    return received
 
 
 OneOfThePlaces = Depends(_place, scope="function")

@@ -12,7 +12,7 @@ from services.intake.domain.reports import Stage
 from services.intake.handlers import reports
 from services.intake.handlers.reports import Accepted, Told
 from services.intake.routers.dependencies import BellDep, IdempotencyKey, Now, PoolDep, RingDep, SourceOrPublic
-from services.intake.routers.floods import LowTrust
+from services.intake.routers.floods import Allowed
 from shared.security import bearer
 from shared.told import Answers, Channel, Contact, Place
 
@@ -94,7 +94,7 @@ async def tell(
     bell: BellDep,
     ring: RingDep,
     source: SourceOrPublic,
-    low_trust: LowTrust,
+    allowed: Allowed,
     now: Now,
     idempotency_key: IdempotencyKey = None,
 ) -> ReportAccepted:
@@ -109,7 +109,8 @@ async def tell(
         consent=given.consent,
         idempotency_key=idempotency_key,
         body_hash=body_hash(given),
-        low_trust=low_trust,
+        low_trust=allowed.over,
+        turn=allowed.turn,
         asks_for_review=given.case_review,
     )
     return accepted(await reports.accept(told, pool, bell, ring, now), response)
