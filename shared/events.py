@@ -68,7 +68,9 @@ class ReportReceived(Event):
         None, description="asked for an ASB Case Review: by somebody with a name and a way to be reached, never else"
     )
     attachments: tuple[Attachment, ...] = ()
-    low_trust: bool = Field(False, description="sent in a flood, or by what is hardly a person: a mark, and never a reason to leave it out")
+    low_trust: bool = Field(
+        False, description="sent in a flood, or by what is hardly a person: a mark, and never a reason to leave it out"
+    )
 
 
 class ReportClassified(Event):

@@ -61,7 +61,7 @@ def due_index() -> Index:
 CLAIM_DUE: Final = f"""
 with due as (
     select id from outbox
-    where urgent = $1 and published = $2 and (published or turn is null) and due_at <= now()
+    where urgent = $1 and published = $2 and (published or not urgent or turn is null) and due_at <= now()
     order by due_at, id limit $3
     for update skip locked
 )

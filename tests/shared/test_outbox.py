@@ -72,13 +72,14 @@ async def await_answer(connection: Connection, sent: Sequence[Sent]) -> None:
 
 async def test_the_sources_of_a_flood_take_turns_and_keep_nobody_else_waiting(pool: Pool, kafka: Kafka):
     topic = f"t-{uuid4()}"
-    for turn, many in (("many", 100), ("few", 3)):
+    await wrote(pool, outgoing(topic, b"ordinary, of a flood"))
+    for turn, many in (("ordinary", 0), ("many", 100), ("few", 3)):
         await wrote(pool, *(outgoing(topic, turn.encode(), urgent=True) for _ in range(many)))
         await pool.execute("update outbox set turn = $1 where turn is null", turn)
     sender = replace(relay(pool, kafka.address), settle=await_answer)
     assert await sender.publish_due() == ROOM
     assert Counter(await values(kafka, topic, ROOM)) == {b"many": ROOM - 3, b"few": 3}
-    assert await sender.publish_due() == 0
+    assert [await sender.publish_due() for _ in range(2)] == [1, 0]
     await wrote(pool, outgoing(topic, b"another's", urgent=True), outgoing(topic, b"ordinary"))
     assert [await sender.publish_due() for _ in range(3)] == [1, 1, 0]
     await pool.execute(
