@@ -56,7 +56,7 @@ async def run_second_reader(settings: Settings) -> None:
 
     It gives way to every other process here: it takes a fifth of a second a report, and nobody waits for it.
     """
-    os.nice(10)
+    os.nice(19)
     classify = partial(handlers.classify, rulebook=rulebook.load_second())
     await _read_all(settings, consumer.received_again, classify, SECOND_READERS, FEW)
 
