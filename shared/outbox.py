@@ -73,17 +73,17 @@ ROOM: Final = 32
 """Urgent messages of floods that may be on their way at once, so that nobody else's waits behind more."""
 
 CLAIM_TURNS: Final = f"""
-with due as (
-    select id from outbox where id in (
-        select id from (
-            select id, due_at, row_number() over (partition by turn order by due_at, id) as place from outbox
-            where urgent and not published and turn is not null and due_at <= now()
-        ) as waiting
+with waiting as (
+    select id, due_at, row_number() over (partition by turn order by due_at, id) as place from outbox
+    where urgent and not published and turn is not null and due_at <= now()
+), due as (
+    select id from outbox where id = any(array(
+        select id from waiting
         where due_at < now() - interval '1 minute' or (
             select count(*) from (select from outbox where urgent and published and turn is not null limit $1) as away
         ) < $1
         order by place, due_at, id limit $1
-    )
+    ))
     for update skip locked
 )
 update outbox set due_at = now() + interval '{LEASE}' from due where outbox.id = due.id
