@@ -286,13 +286,16 @@ async def test_what_is_hardly_a_person_is_marked_and_goes_on(
     assert report.low_trust is low
 
 
-async def test_a_flood_is_marked_and_a_threat_in_it_is_not_delayed(client: httpx.AsyncClient, pool: Pool):
+async def test_a_flood_is_marked_and_takes_turns_and_a_threat_in_it_is_urgent(client: httpx.AsyncClient, pool: Pool):
     for _ in range(11):
         assert (await client.post("/v1/reports", json={"text": "spam"})).status_code == 202
     await client.post("/v1/reports", json={"text": "He said he would kill me tonight."})
     told = await reports(pool)
     assert [report.low_trust for report in told] == [False] * 10 + [True] * 2
     assert told[-1].lane == "urgent"
+    turns = [row["turn"] for row in await pool.fetch("select turn from outbox order by id")]
+    assert turns[:10] == [None] * 10
+    assert turns[10] == turns[11] is not None
 
 
 async def uploaded(person: Form, *files: tuple[str, bytes], **data: str) -> httpx.Response:

@@ -8,10 +8,12 @@ from typing import Any
 
 import httpx
 import pytest
+from fastapi import FastAPI
 
 from services.intake.domain.partners import Partner, Scope, contrast_with_white
 from services.intake.errors import PartnerRefused, UnknownPartner
 from services.intake.handlers import partners
+from services.intake.routers.floods import Floods
 from services.intake.settings import Settings
 from shared.database import Pool
 from shared.events import ReportReceived
@@ -170,6 +172,19 @@ async def test_open311_from_services_to_a_standing(client: httpx.AsyncClient, co
     assert "follows" not in str(standing)
     (pair,) = (await client.get(f"/open311/v2/tokens/{made['token']}.json")).json()
     assert pair == {"service_request_id": report.reference, "token": made["token"]}
+
+
+async def test_open311_over_its_limit_takes_turns(
+    app: FastAPI, client: httpx.AsyncClient, council: Partner, settings: Settings, pool: Pool
+):
+    app.state.floods = Floods(settings.model_copy(update={"requests_a_minute": 1}))
+    key = await key_for(Scope.open311, pool)
+    for words in (STORY, "He said he would kill me tonight."):
+        request = {"service_code": "report", "description": words}
+        assert (await client.post("/open311/v2/requests.json", data=request, headers=key)).status_code == 201
+    within, over = await pool.fetch("select turn from outbox order by id")
+    assert within["turn"] is None
+    assert over["turn"]
 
 
 async def test_open311_shows_nobody_elses(client: httpx.AsyncClient, council: Partner, pool: Pool):

@@ -7,9 +7,8 @@ from typing import Any, Final
 from uuid import UUID
 
 from services.escalation.domain.case_review import Count
-from services.escalation.domain.grading import Grading, danger_of, grade
-from services.escalation.domain.overrides import Override
-from services.escalation.domain.routing import Route, Subject, route
+from services.escalation.domain.grading import Grading
+from services.escalation.domain.judging import LEAST, in_force, judged, read_danger, routed_by, still_with, target_at
 from services.escalation.domain.rules import Covering, Rules
 from services.escalation.domain.unread import is_read, not_read, reading_of
 from services.escalation.handlers import case_reviews, deliveries
@@ -18,7 +17,6 @@ from services.escalation.repository import audit, cases, erasing
 from services.escalation.repository.audit import Entry
 from services.escalation.repository.cases import Known, Opened
 from shared import telemetry
-from shared.assessment import Assessment
 from shared.cloudevents import encode
 from shared.codebook import DangerClass
 from shared.database import Connection, Pool, transaction
@@ -27,7 +25,6 @@ from shared.kafka import ROUTED
 from shared.outbox import Bell, Outgoing, put
 
 SOURCE: Final = "escalation"
-LEAST: Final = DangerClass.everything_else
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,9 +51,7 @@ async def escalate(arrived: Sequence[Arrived], pool: Pool, bell: Bell, rules: Ru
 async def _escalate(newest: dict[UUID, Arrived], pool: Pool, rules: Rules, now: datetime) -> None:
     """Deliveries come last: whoever else delivers to the same agency waits from there until the end of this."""
     async with transaction(pool) as connection:
-        known = await cases.locked(connection, list(newest))
-        for gone in await erasing.among(connection, list(newest)):
-            del newest[gone]
+        known = await _locked(connection, newest)
         news = {i: a for i, a in newest.items() if _is_news(a, known.get(i))}
         due = {i for i, a in news.items() if i not in known or not _is_late(a, known[i]) or known[i].receipt}
         opened = await _judged_and_kept(connection, news, known, due, rules, now)
@@ -71,9 +66,7 @@ async def open_unread(reports: Sequence[ReportReceived], pool: Pool, bell: Bell,
     """
     unread = _newest([Arrived(not_read(report), now, None) for report in reports])
     async with transaction(pool) as connection:
-        known = await cases.locked(connection, list(unread))
-        for gone in await erasing.among(connection, list(unread)):
-            del unread[gone]
+        known = await _locked(connection, unread)
         news = {i: a for i, a in unread.items() if i not in known or a.event.revision > known[i].revision}
         opened = await _judged_and_kept(connection, news, known, (), rules, now)
         await deliveries.deliver(connection, opened, known, rules, now)
@@ -90,6 +83,14 @@ async def route_anew(ids: Sequence[UUID], pool: Pool, bell: Bell, rules: Rules, 
         await _give_receipts(connection, standing, known, opened, now)
         await deliveries.deliver(connection, opened, known, rules, now)
     bell.ring()
+
+
+async def _locked(connection: Connection, arrived: dict[UUID, Arrived]) -> dict[UUID, Known]:
+    """What is known of these, locked; what was erased is taken out of them."""
+    known = await cases.locked(connection, list(arrived))
+    for gone in await erasing.among(connection, list(arrived)):
+        del arrived[gone]
+    return known
 
 
 async def _as_they_stand(connection: Connection, known: Mapping[UUID, Known]) -> dict[UUID, Arrived]:
@@ -203,49 +204,6 @@ def _open(
         reopens=known is not None and _reopens(event, grading, known),
         moved=moved_to is not None,
     )
-
-
-def read_danger(event: ReportClassified) -> DangerClass:
-    return danger_of(event.report, event.assessment)
-
-
-def in_force(override: Override | None, event: ReportClassified) -> Override | None:
-    """What a person said of it, where that still holds over the reading: nothing that nobody has read ends it."""
-    if override is None or not is_read(event.assessment):
-        return override
-    return override if override.holds(read_danger(event)) else None
-
-
-def still_with(moved_to: str | None, event: ReportClassified, rules: Rules) -> str | None:
-    """The police force that a person sent it to, unless what was told later forbids that."""
-    return moved_to if moved_to and rules.ground(moved_to, event.report) else None
-
-
-def judged(
-    event: ReportClassified, override: Override | None, rules: Rules, at_least: DangerClass = LEAST
-) -> tuple[Assessment | None, Grading]:
-    """The reading and the grade that count: the rules', with what a person says in their place."""
-    if override is None:
-        return event.assessment, grade(event.report, event.assessment, rules.grading, at_least)
-    of_all = override.is_of_all(event)
-    reading = override.applied(event.assessment, of_all)
-    return reading, override.graded(grade(event.report, reading, rules.grading, at_least), of_all)
-
-
-def routed_by(
-    event: ReportClassified, reading: Assessment | None, grading: Grading, complaints: Count | None, rules: Rules
-) -> Route:
-    """Where it goes by what counts: the reading, or what a person says in its place."""
-    area, persisting = rules.area_of(event.report.place), complaints is not None and complaints.met
-    against = complaints.against if complaints else frozenset()
-    subject = Subject(event.report, reading, grading.danger_class, area, persisting, against)
-    return route(subject, rules.directory, rules.routing)
-
-
-def target_at(report: ReportReceived, grading: Grading, rules: Rules) -> datetime:
-    """By when it is to be answered: reckoned from when it was told, by its area's targets."""
-    area = rules.area_of(report.place)
-    return report.received_at + rules.grading.target(grading.grade, area)
 
 
 def _reopens(event: ReportClassified, grading: Grading, known: Known) -> bool:

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Final
 
 from services.escalation.domain.directory import Directory
+from services.escalation.domain.judging import in_force, judged, still_with
 from services.escalation.domain.routing import NOBODY, REVIEW, Subject, route
 from services.escalation.domain.rules import Covering, Rules
 from services.escalation.handlers import cases
@@ -53,10 +54,10 @@ async def moves(covering: Covering, pool: Pool) -> list[Move]:
 
 def _move(kept: Kept, rules: Rules) -> Move | None:
     event = kept.event
-    reading, grading = cases.judged(event, cases.in_force(kept.override, event), rules)
+    reading, grading = judged(event, in_force(kept.override, event), rules)
     persisting = any(place.endswith("/case_review") for place in kept.places)
     subject = Subject(event.report, reading, grading.danger_class, rules.area_of(event.report.place), persisting)
-    moved_to = cases.still_with(kept.moved_to, event, rules)
+    moved_to = still_with(kept.moved_to, event, rules)
     where = route(subject, rules.directory, rules.routing).moved(moved_to)
     after = {f"{to.agency}/{to.queue}" for to in where.destinations}
     before = kept.places or {f"{NOBODY}/{REVIEW}"}

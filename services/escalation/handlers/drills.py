@@ -4,10 +4,10 @@ from datetime import datetime
 from uuid import uuid4
 
 from services.escalation.domain.drills import Drill
+from services.escalation.domain.judging import judged, target_at
 from services.escalation.domain.people import Worker
 from services.escalation.domain.routing import CONTROL_ROOM, Route
 from services.escalation.domain.rules import Rules
-from services.escalation.handlers.cases import judged, target_at
 from services.escalation.repository import audit, cases, queue
 from services.escalation.repository.audit import Entry
 from services.escalation.repository.cases import Opened

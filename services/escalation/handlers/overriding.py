@@ -5,13 +5,14 @@ from typing import Any
 from uuid import UUID
 
 from services.escalation.domain.case_review import Count
+from services.escalation.domain.judging import judged, read_danger, routed_by, still_with, target_at
 from services.escalation.domain.overrides import Override, Said
 from services.escalation.domain.people import Worker
 from services.escalation.domain.routing import NOBODY, Route
 from services.escalation.domain.rules import Rules
 from services.escalation.domain.unread import reading_of
 from services.escalation.handlers import case_reviews, deliveries
-from services.escalation.handlers.cases import judged, read_danger, regraded, routed_by, still_with, target_at
+from services.escalation.handlers.cases import regraded
 from services.escalation.handlers.leases import held
 from services.escalation.handlers.sending import overridden
 from services.escalation.repository import audit, cases, work

@@ -3,7 +3,7 @@
 import hashlib
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -99,8 +99,8 @@ async def send(
         if draft.sent:
             return draft.sent
         files = await evidence.of_draft(connection, sealing.place_of(code))
-        told = as_told(draft, source, f"form {code}", low_trust or draft.suspect, files)
-        accepted = await reports.taken(connection, replace(told, turn=turn), ring, now)
+        told = as_told(draft, source, f"form {code}", low_trust or draft.suspect, turn, files)
+        accepted = await reports.taken(connection, told, ring, now)
         sent = Sent(report_id=accepted.report_id, reference=accepted.reference, secret=accepted.secret)
         done = Draft(begun_at=draft.begun_at, reporting=draft.reporting, sent=sent)
         await put(connection, code, done, drafts, now)
@@ -127,7 +127,9 @@ async def put(connection: Connection, code: str, draft: Draft, drafts: Drafts, n
     await evidence.extend(connection, place, now + keep)
 
 
-def as_told(draft: Draft, source: str, occasion: str, low_trust: bool, files: tuple[Attachment, ...] = ()) -> Told:
+def as_told(
+    draft: Draft, source: str, occasion: str, low_trust: bool, turn: str | None, files: tuple[Attachment, ...] = ()
+) -> Told:
     """A draft as a report; the same answers on the same `occasion` are the same report, however often they come."""
     body = hashlib.sha256(draft.model_dump_json(include={"reporting", "answers"}).encode()).hexdigest()
     return Told(
@@ -142,6 +144,7 @@ def as_told(draft: Draft, source: str, occasion: str, low_trust: bool, files: tu
         body_hash=body,
         attachments=files,
         low_trust=low_trust,
+        turn=turn,
         asks_for_review=draft.reporting is Reporting.case_review,
     )
 

@@ -138,7 +138,7 @@ async def tell(
     _known("".join(given.get("service_code", ())))
     draft = _draft(given, now)
     occasion = f"open311 {idempotency_key or hashlib.sha256(now.isoformat().encode()).hexdigest()}"
-    told = drafts.as_told(draft, holder, occasion, allowance.over)
+    told = drafts.as_told(draft, holder, occasion, allowance.over, allowance.turn)
     accepted = await reports.accept(told, pool, bell, ring, now)
     return [Token(token=f"{accepted.reference}.{accepted.secret}")]
 
