@@ -10,6 +10,7 @@ from typing import Protocol, TypeVar
 class Part(Protocol):
     def start(self) -> None: ...
     def stop(self) -> None: ...
+    def kill(self) -> None: ...
 
 
 P = TypeVar("P", bound=Part)
@@ -22,6 +23,16 @@ def running(part: P) -> Iterator[P]:
         yield part
     finally:
         part.stop()
+
+
+@contextmanager
+def thrown_away(part: P) -> Iterator[P]:
+    """Killed at the end: for a part whose data nobody looks at again."""
+    part.start()
+    try:
+        yield part
+    finally:
+        part.kill()
 
 
 @contextmanager

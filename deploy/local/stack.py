@@ -119,13 +119,13 @@ class Stack:
             self.run(service, role)
         return ended
 
-    def stop(self) -> None:
+    def stop(self, how: signal.Signals = signal.SIGTERM) -> None:
         """Tell all to finish what is in hand, then see that they do."""
         for child in self.children.values():
             if child.poll() is None:
-                child.send_signal(signal.SIGTERM)
+                child.send_signal(how)
         for child in self.children.values():
-            process.stop(child, signal.SIGTERM)
+            process.stop(child, how)
         self.children.clear()
 
     def heard(self, *arguments: str, **extra: str) -> str:

@@ -14,7 +14,7 @@ from deploy.local.postgres import Postgres
 from deploy.local.process import free_port
 from deploy.local.samples import Sent
 from deploy.local.stack import Ports, Stack, started
-from tests.infrastructure import open_folder, running
+from tests.infrastructure import open_folder, thrown_away
 
 QUICK = {"HEARD_INTAKE_REPUBLISH_AFTER": "3", "HEARD_INTAKE_LINE_DEAD_AFTER": "6", "HEARD_ESCALATION_UNREAD_AFTER": "2"}
 
@@ -24,7 +24,7 @@ def stack(kafka: Kafka) -> Iterator[Stack]:
     ports = Ports(*(free_port() for _ in range(3)))
     with (
         open_folder() as folder,
-        running(Postgres(folder / "postgres")) as postgres,
+        thrown_away(Postgres(folder / "postgres")) as postgres,
         started(Stack(folder, kafka.address, postgres, ports, QUICK)) as together,
     ):
         asyncio.run(let_everybody_in(together))
@@ -62,7 +62,7 @@ def nothing() -> None:
 
 async def eventually(happened: Callable[[], Awaitable[bool]], within: float = 30) -> None:
     """Wait until something has happened; fail by its name after `within` seconds."""
-    deadline = asyncio.get_running_loop().time() + within
+    deadline = asyncio.get_thrown_away_loop().time() + within
     while not await happened():
-        assert asyncio.get_running_loop().time() < deadline, f"{happened.__name__}: not within {within} s"
+        assert asyncio.get_thrown_away_loop().time() < deadline, f"{happened.__name__}: not within {within} s"
         await asyncio.sleep(0.2)

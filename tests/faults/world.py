@@ -143,12 +143,12 @@ async def world(scale: Scale) -> AsyncIterator[World]:
         ports = Ports(*(process.free_port() for _ in range(3)))
         stack = Stack(folder, kafka.address, postgres, ports, scale.of({}, HURRIED, HURRIED))
         for part in (kafka, postgres):
-            held.push_async_callback(_in, starter, part.stop)
+            held.push_async_callback(_in, starter, part.kill)
             await _in(starter, part.start)
         network = Network(Random(SEED))
         await held.enter_async_context(network.to(kafka.behind, kafka.through))
         way = await held.enter_async_context(network.to(postgres.port))
-        held.push_async_callback(_in, starter, stack.stop)
+        held.push_async_callback(_in, starter, partial(stack.stop, signal.SIGKILL))
         await _in(starter, stack.prepare)
         stack.settings = {**stack.settings, **_by_way_of(stack, f"127.0.0.1:{kafka.through}", way)}
         await _in(starter, stack.start)

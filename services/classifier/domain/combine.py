@@ -49,6 +49,9 @@ AIMED_BEFORE = 2.0
 """What a party was fixed on, or hostile to, it is in whatever it does next; whom it aimed at before is likelier to be
 aimed at again, by so much."""
 
+NEAR = 2.0
+"""A strand besides the likeliest is shown where its odds come so near: race is in many words of a religion."""
+
 Odds = Mapping[str, float]
 Wanted = dict[str, str]
 """Facts to establish, each with the head of the model whose words are its evidence."""
@@ -122,7 +125,9 @@ def _matter(odds: Odds, over: list[str], facts: Facts, wanted: Wanted, doubted: 
         matter |= GOES_ON & before
     if "hate_incident" in matter:
         told = [strand for strand in STRANDS if strand.replace("F5", "history") in facts.shown]
-        shown = [strand for strand in STRANDS if strand in over] or told or [max(STRANDS, key=lambda s: odds[s])]
+        first = max(STRANDS, key=lambda s: odds[s])
+        near = [strand for strand in STRANDS if strand in over and odds[strand] >= odds[first] - NEAR]
+        shown = near or told or [first]
         wanted |= {strand: strand for strand in shown}
         doubted.update(set(STRANDS) - wanted.keys())
     else:
