@@ -165,7 +165,7 @@ def load(
 
 async def _load(read: Directory, dry_run: bool, settings: Settings) -> None:
     tried = Rules(read, grading(), routing())
-    async with create_pool(settings.database.get_secret_value(), 2) as pool, coverage(settings) as districts:
+    async with create_pool(settings.database.get_secret_value(), 2) as pool, coverage(settings, pool) as districts:
         places = partial(covering, tried, districts)
         found = await directories.moves(places, pool)
         for move in found:

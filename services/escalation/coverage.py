@@ -2,8 +2,9 @@
 
 Only where it is configured, and only for a postcode that the directory's own table leaves open.
 
-A postcode and nothing else is sent. A service that is slow or away costs a report a moment, never its place: the area
-stays unknown, and a person decides.
+A postcode and nothing else is sent. A service that is slow or away costs a report a moment, never its place: what it
+said last is kept in the database and holds, however old, or else every case of that postcode would leave its control
+room when it is read anew. Where it never said, the area stays unknown, and a person decides.
 """
 
 import time
@@ -19,12 +20,15 @@ import stamina
 import structlog
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from services.escalation.repository import postcodes
+from shared.database import Pool, transaction
+
 log = structlog.get_logger()
 
 TIMEOUT: Final = httpx.Timeout(1.0)
 ATTEMPTS: Final = 3
 KEPT: Final = 20_000  # postcodes
-FRESH: Final = 86_400.0  # seconds that an answer is used
+FRESH: Final = 86_400.0  # seconds that an answer is used without asking again
 FAILURES: Final = 5  # in a row, until it is left alone
 LEFT_ALONE: Final = 30.0  # seconds
 
@@ -75,6 +79,7 @@ class Coverage:
     """`client` has the service's base URL; `clock` counts seconds."""
 
     client: httpx.AsyncClient
+    pool: Pool
     clock: Callable[[], float] = time.monotonic
     _kept: "OrderedDict[str, tuple[float, District]]" = field(default_factory=OrderedDict)
 
@@ -82,21 +87,24 @@ class Coverage:
         self.breaker = Breaker(self.clock)
 
     async def district(self, postcode: str) -> District:
-        """The district's name and code; empty where it is unknown, or where the service does not say in time."""
+        """The district's name and code; empty where it is unknown, or where the service never said in time.
+
+        Raises DatabaseUnavailable.
+        """
         packed = "".join(postcode.split()).upper()
         kept = self._kept.get(packed)
         if kept and self.clock() - kept[0] < FRESH:
             return kept[1]
         if self.breaker.is_open:
-            return ()
+            return await self._said_before(packed)
         try:
             found = await self._asked(packed)
         except (httpx.HTTPError, _Busy, ValidationError) as error:
             self.breaker.note(worked=False)
             log.warning("postcode service did not say", reason=type(error).__name__)
-            return ()
+            return await self._said_before(packed)
         self.breaker.note(worked=True)
-        self._keep(packed, found)
+        await self._keep(packed, found)
         return found
 
     async def _asked(self, postcode: str) -> District:
@@ -112,7 +120,13 @@ class Coverage:
         result = _Answer.model_validate_json(answer.raise_for_status().content).result
         return tuple(name for name in (result.admin_district, result.codes.admin_district) if name)
 
-    def _keep(self, postcode: str, found: District) -> None:
+    async def _said_before(self, postcode: str) -> District:
+        async with transaction(self.pool) as connection:
+            return await postcodes.district(connection, postcode)
+
+    async def _keep(self, postcode: str, found: District) -> None:
+        async with transaction(self.pool) as connection:
+            await postcodes.keep(connection, postcode, found)
         self._kept[postcode] = (self.clock(), found)
         while len(self._kept) > KEPT:
             self._kept.popitem(last=False)

@@ -41,7 +41,7 @@ from services.escalation.teller import Teller
 from shared import http
 from shared.clock import Clock
 from shared.consumer import Consumer, Turnstile
-from shared.database import create_pool, is_there
+from shared.database import Pool, create_pool, is_there
 from shared.events import Lane
 from shared.kafka import AMENDED, CLASSIFIED, DEAD, ERASED, LINKED, READERS, RECEIVED, TOPICS, Producer
 from shared.outbox import Bell, Relay, delete_sent
@@ -58,7 +58,7 @@ def create_app(settings: Settings) -> FastAPI:
             create_pool(settings.database.get_secret_value(), settings.connections) as pool,
             create_pool(settings.guest_database.get_secret_value(), settings.connections) as guests,
             httpx.AsyncClient(timeout=10) as outside,
-            coverage(settings) as districts,
+            coverage(settings, pool) as districts,
         ):
             app.state.provider = Provider(settings, outside) if settings.openid_issuer else None
             app.state.settings, app.state.pool, app.state.guests = settings, pool, guests
@@ -95,13 +95,13 @@ def create_app(settings: Settings) -> FastAPI:
 
 
 @asynccontextmanager
-async def coverage(settings: Settings) -> AsyncIterator[Coverage | None]:
+async def coverage(settings: Settings, pool: Pool) -> AsyncIterator[Coverage | None]:
     """The postcode service, where one is configured."""
     if settings.postcodes is None:
         yield None
         return
     async with httpx.AsyncClient(base_url=settings.postcodes, limits=httpx.Limits(max_connections=10)) as client:
-        yield Coverage(client)
+        yield Coverage(client, pool)
 
 
 async def run_worker(settings: Settings) -> None:
@@ -111,7 +111,7 @@ async def run_worker(settings: Settings) -> None:
     producer = Producer(kafka)
     async with (
         create_pool(settings.database.get_secret_value(), settings.connections) as pool,
-        coverage(settings) as districts,
+        coverage(settings, pool) as districts,
         httpx.AsyncClient(limits=httpx.Limits(max_keepalive_connections=0)) as hooks,
     ):
         rules = RulesInForce(pool, districts)

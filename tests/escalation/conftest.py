@@ -28,7 +28,7 @@ OURS = {"Sec-Fetch-Site": "same-origin"}
 
 TABLES = """cases, queue_item, delivery, agency_counter, outbox, client, directory_version, person, session, alert,
 overridden, note, case_link, audit_entry, delivery_step, client_secret, webhook, case_review, case_review_report,
-case_review_agency, case_review_action, erased_report, notice, set_aside"""
+case_review_agency, case_review_action, erased_report, notice, set_aside, postcode_district"""
 
 
 @pytest.fixture(scope="session")

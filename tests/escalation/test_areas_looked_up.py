@@ -69,7 +69,7 @@ def settings(settings: Settings) -> Settings:
 @pytest.fixture
 async def rules(pool: Pool, directory: Directory, postcodes: httpx.AsyncClient) -> RulesInForce:
     await directories.load_directory(directory, pool, NOON)
-    return RulesInForce(pool, Coverage(postcodes))
+    return RulesInForce(pool, Coverage(postcodes, pool))
 
 
 @pytest.fixture
@@ -94,6 +94,19 @@ async def where(pool: Pool) -> tuple[Any, set[tuple[str, str]]]:
     """The control room that has it, and the agencies that were given it, each with its state."""
     rows = await pool.fetch("select agency_id, state from delivery where kind = 'report'")
     return await pool.fetchval("select force from queue_item"), {tuple(row) for row in rows}
+
+
+async def test_read_anew_by_another_process_it_stays_where_it_is_though_the_service_is_away(
+    rules: RulesInForce, postcodes: httpx.AsyncClient, pool: Pool, service: Service
+):
+    event = await told(rules, pool, Label.harassment)
+    before = await where(pool)
+    service.away = True
+    restarted = await RulesInForce(pool, Coverage(postcodes, pool)).covering([ELSEWHERE])
+    assert event.assessment
+    again = event.model_copy(update={"assessment": event.assessment.model_copy(update={"reading": 2})})
+    await cases.escalate([Arrived(again, NOON, None)], pool, Bell(pool), restarted, NOON)
+    assert await where(pool) == before == (FORCE, {(HEALTH, "queued"), (FORCE, "queued")})
 
 
 @pytest.mark.parametrize("away", [False, True])

@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from deploy.local.samples import DIRECTORY
-from services.escalation.coverage import FAILURES, Coverage
+from services.escalation.coverage import FAILURES, FRESH, Coverage
 from services.escalation.directory_file import read_directory
 from services.escalation.domain.directory import Directory
 from services.escalation.errors import DirectoryRefused
@@ -213,6 +213,10 @@ def known(_: httpx.Request) -> httpx.Response:
     return httpx.Response(200, json={"status": 200, "result": result})
 
 
+def elsewhere(_: httpx.Request) -> httpx.Response:
+    return httpx.Response(200, json={"status": 200, "result": {"admin_district": "Southvale"}})
+
+
 def unknown(_: httpx.Request) -> httpx.Response:
     return httpx.Response(404, json={"status": 404, "error": "Postcode not found"})
 
@@ -230,14 +234,14 @@ def nonsense(_: httpx.Request) -> httpx.Response:
 
 
 @pytest.fixture
-async def coverage() -> AsyncIterator[Callable[..., tuple[Coverage, Service]]]:
+async def coverage(pool: Pool) -> AsyncIterator[Callable[..., tuple[Coverage, Service]]]:
     clients = []
 
     def made(*answers: Answer, clock: Callable[[], float] = lambda: 0.0) -> tuple[Coverage, Service]:
         service = Service(*answers)
         client = httpx.AsyncClient(base_url="https://postcodes.test", transport=httpx.MockTransport(service))
         clients.append(client)
-        return Coverage(client, clock), service
+        return Coverage(client, pool, clock), service
 
     yield made
     for client in clients:
@@ -277,6 +281,22 @@ async def test_a_service_that_fails_leaves_the_area_unknown_and_is_then_left_alo
     assert len(service.asked) == before
     service.answers, clock[0] = [known], 31.0
     assert await asked.district("ZZ9 1AA") == ("Northmoor", "E07000999")
+
+
+async def test_what_it_said_holds_for_every_process_until_it_says_otherwise(coverage: Made):
+    clock = [0.0]
+    asked, service = coverage(known, clock=lambda: clock[0])
+    other, others_service = coverage(away)
+    assert await asked.district("ZZ9 1AA") == ("Northmoor", "E07000999")
+    service.answers, clock[0] = [away], FRESH + 1
+    assert await asked.district("ZZ9 1AA") == await other.district("zz9 1aa") == ("Northmoor", "E07000999")
+    service.answers = [unknown]
+    assert await asked.district("ZZ9 1AA") == ()
+    assert await other.district("ZZ9 1AA") == ()
+    others_service.answers = [elsewhere]
+    assert await other.district("ZZ9 1AA") == ("Southvale",)
+    service.answers, clock[0] = [away], 2 * FRESH + 2
+    assert await asked.district("ZZ9 1AA") == ("Southvale",)
 
 
 async def test_the_worker_goes_by_it(coverage: Made, pool: Pool, directory: Directory):

@@ -164,5 +164,14 @@ class CaseLink(Table, table=True):
     disputed_why: str | None = None
 
 
+class PostcodeDistrict(Table, table=True):
+    """What the postcode service said last. Of no report, so that erasing one leaves it."""
+
+    __tablename__ = "postcode_district"
+
+    postcode: str = Field(primary_key=True, description="in capitals, without spaces")
+    district: list[str] = Field(sa_type=ARRAY(String), description="its name and its code")
+
+
 class Outbox(OutboxRow, Table, table=True):
     __table_args__ = (due_index(),)
