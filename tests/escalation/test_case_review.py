@@ -76,14 +76,23 @@ def test_thanks_after_three_complaints_is_not_the_moment():
     assert not count([*told, complaint(NOON + 40 * DAY, "H-9", labels=(Label.other,))], Threshold()).met
 
 
+def by(one: ReportClassified, number: int) -> ReportClassified:
+    person = one.report.model_copy(update={"contact": Contact(phone=f"01632 96000{number}")})
+    return one.model_copy(update={"report": person})
+
+
 def test_from_several_people_the_area_may_want_more():
-    told = []
-    for n in range(5):
-        one = complaint(NOON + n * 10 * DAY, f"H-{n}")
-        person = one.report.model_copy(update={"contact": Contact(phone=f"01632 96000{n}")})
-        told.append(one.model_copy(update={"report": person}))
+    told = [by(complaint(NOON + n * 10 * DAY, f"H-{n}"), n) for n in range(5)]
     assert not count(told[:4], Threshold(from_several=5)).met
     assert count(told, Threshold(from_several=5)).met
+
+
+def test_a_persons_own_three_are_enough_though_another_has_complained_too():
+    told = [by(complaint(NOON + n * 10 * DAY, f"H-{n}"), person) for n, person in enumerate((1, 2, 1, 1))]
+    assert count(told, Threshold(from_several=5)).met
+    assert not count(told[:3], Threshold(from_several=5)).met
+    says_so = by(complaint(NOON + 50 * DAY, "H-9", reported_before=3), 3)
+    assert count([*told[:2], says_so], Threshold(from_several=5)).met
 
 
 def test_what_the_reporter_says_was_reported_before_counts_as_said():

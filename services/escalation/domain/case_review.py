@@ -60,9 +60,13 @@ class Count:
 
     @property
     def met(self) -> bool:
-        """The newest is itself a complaint (it goes on), and there are enough, held here or said to have been made."""
+        """The newest is itself a complaint (it goes on), and there are enough, held here or said to have been made.
+
+        What its reporter alone has told is enough whoever else complains too: an area may want more of several people
+        together, never more of one.
+        """
         goes_on = bool(self.complaints) and self.complaints[-1].why in (Why.counts, Why.told_again)
-        return goes_on and max(self.counting, self.said) >= self.wanted
+        return goes_on and (self.own or max(self.counting, self.said) >= self.wanted)
 
 
 def review_asked(report: ReportReceived) -> bool:
