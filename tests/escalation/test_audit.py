@@ -4,6 +4,7 @@ import asyncio
 from datetime import timedelta
 
 import asyncpg
+import httpx
 import pytest
 
 from services.escalation.domain.directory import Directory
@@ -11,11 +12,13 @@ from services.escalation.domain.people import Role
 from services.escalation.handlers import acts, audit, erasing
 from services.escalation.handlers.acts import Agency
 from services.escalation.tokens import Principal
+from shared.codebook import Label
 from shared.database import Pool
 from shared.events import ReportErased
 from shared.outbox import Bell
+from shared.told import Place
 from tests.builders import NOON, classified, report
-from tests.escalation.conftest import Escalate, SignInPage
+from tests.escalation.conftest import Escalate, SignIn, SignInPage
 
 KEY = "a key of thirty-two characters for the chain"
 
@@ -137,3 +140,45 @@ async def test_an_auditor_sees_the_record_of_a_case_and_is_recorded(
     assert await pool.fetchval("select count(*) from audit_entry where action = 'audited' and who = 'sam'") == 1
     assert (await browser.get("/board")).status_code == 403
     assert (await browser.get("/audit", params={"reference": "H-NONE"})).status_code == 404
+
+
+async def test_which_programs_list_gave_whose_words_is_recorded_once_for_each_revision(
+    escalate: Escalate, client: httpx.AsyncClient, sign_in: SignIn, sign_in_page: SignInPage, pool: Pool
+):
+    anybodys = report(place=Place())
+    await escalate(*(classified(told, labels=(Label.harassment,)) for told in (anybodys, report())))
+    north, south = await sign_in("operator", "northmoor-police"), await sign_in("operator", "southvale-police")
+
+    async def given() -> list[tuple[str, bool, int]]:
+        rows = await pool.fetch("select * from audit_entry where action = 'given in the list' order by id")
+        return [(row["who"], row["report_id"] == anybodys.report_id, row["detail"]["revision"]) for row in rows]
+
+    for headers in (north, north, south):
+        assert (await client.get("/v1/queue", headers=headers)).status_code == 200
+    first = await given()
+    ours, theirs = "northmoor-police-operator", "southvale-police-operator"
+    assert sorted(first) == [(ours, False, 1), (ours, True, 1), (theirs, True, 1)]
+    await escalate(classified(anybodys.model_copy(update={"revision": 2}), labels=(Label.harassment,)))
+    for _ in range(2):
+        shown = (await client.get(f"/v1/queue/{anybodys.report_id}", headers=north)).json()
+        await client.get("/v1/queue", headers=north)
+    assert await given() == [*first, (ours, True, 2)]
+    assert {"looked at", "given in the list"} <= {entry["action"] for entry in shown["entries"]}
+    page = await (await sign_in_page(Role.operator)).get(f"/board/cases/{anybodys.report_id}")
+    assert "given in the list" not in page.text
+
+
+async def test_who_of_an_agency_opened_a_report_in_the_portal_is_recorded(
+    escalate: Escalate, sign_in_page: SignInPage, pool: Pool
+):
+    mine, others = (
+        classified(behaviours=("A3",)),
+        classified(report(place=Place(postcode="ZZ4 1AA")), behaviours=("A3",)),
+    )
+    await escalate(mine, others)
+    browser = await sign_in_page(Role.agency, "Hal", "northmoor-environmental-health")
+    assert (await browser.get("/portal")).status_code == 200
+    for event in (mine, others):
+        await browser.get(f"/portal/reports/{event.report_id}")
+    rows = await pool.fetch("select who, report_id from audit_entry where action = 'looked at'")
+    assert [tuple(row) for row in rows] == [("hal", mine.report_id)]

@@ -8,7 +8,8 @@ from uuid import UUID
 
 from services.escalation.domain.outcomes import WORDS, Outcome
 
-QUIET: Final = frozenset({"looked at", "noted", "delivered", "corrected", "withdrawn"})
+GIVEN: Final = "given in the list"
+QUIET: Final = frozenset({"looked at", GIVEN, "noted", "delivered", "corrected", "withdrawn"})
 """Not part of the story: kept for the auditor, or told by the note itself, or by the reading that led to it."""
 
 LINKED: Final = "linked a later report"

@@ -1,5 +1,6 @@
 """A control room looks at its queue, and at one case of it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -9,6 +10,7 @@ from services.escalation.domain import links
 from services.escalation.domain.links import Theirs
 from services.escalation.domain.overrides import Override
 from services.escalation.domain.rules import Rules
+from services.escalation.domain.timeline import GIVEN
 from services.escalation.errors import NothingThere
 from services.escalation.repository import audit, cases, folds, work
 from services.escalation.repository import queue as items
@@ -117,6 +119,13 @@ async def seen(report_id: UUID, who: str, pool: Pool, now: datetime, again: bool
     async with transaction(pool) as connection:
         if not (again and await audit.opened(connection, report_id, who, now - KEEPS_UP)):
             await audit.record(connection, [audit.Entry(now, who, "looked at", report_id)])
+
+
+async def given(found: Sequence[Ranked], who: str, pool: Pool, now: datetime) -> None:
+    """A program was given these whole: for the record, once for each revision, however often it asks."""
+    told = [audit.Entry(now, who, GIVEN, one.report_id, "", {"revision": one.report.revision}) for one in found]
+    async with transaction(pool) as connection:
+        await audit.record(connection, told, again=False)
 
 
 def as_ranked(row: Any) -> Ranked:

@@ -11,6 +11,13 @@ from shared.database import Connection
 RECORD: Final = """
 insert into audit_entry (at, who, action, report_id, why, detail)
 select * from unnest($1::timestamptz[], $2::text[], $3::text[], $4::uuid[], $5::text[], $6::jsonb[])
+    as new(at, who, action, report_id, why, detail)
+"""
+
+UNLESS_RECORDED: Final = """
+where not exists (select from audit_entry as before
+                  where before.report_id = new.report_id and before.who = new.who and before.action = new.action
+                    and before.detail = new.detail)
 """
 
 OF_CASE: Final = """
@@ -50,11 +57,12 @@ class Entry:
     detail: dict[str, Any] = field(default_factory=dict)
 
 
-async def record(connection: Connection, entries: Sequence[Entry]) -> None:
-    """Add to the record, inside the caller's transaction."""
+async def record(connection: Connection, entries: Sequence[Entry], again: bool = True) -> None:
+    """Add to the record, inside the caller's transaction; not `again`: only what it does not say of a case yet."""
     if entries:
         rows = [(e.at, e.who, e.action, e.report_id, e.why, e.detail) for e in entries]
-        await connection.execute(RECORD, *map(list, zip(*rows, strict=True)))
+        statement = RECORD if again else RECORD + UNLESS_RECORDED
+        await connection.execute(statement, *map(list, zip(*rows, strict=True)))
 
 
 async def of_case(connection: Connection, report_id: UUID) -> list[Any]:

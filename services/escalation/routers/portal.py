@@ -12,7 +12,7 @@ from services.escalation.domain import words
 from services.escalation.domain.people import Person
 from services.escalation.domain.rules import Rules
 from services.escalation.errors import NotNow, NotSo, NotYours, UnknownReport
-from services.escalation.handlers import acts, feeds, panels
+from services.escalation.handlers import acts, feeds, panels, queue
 from services.escalation.handlers.acts import Agency
 from services.escalation.pages import page
 from services.escalation.routers.dependencies import AtAgencyDep, Now, OurPagesOnly, PoolDep, PortalDep, RulesDep
@@ -110,7 +110,9 @@ async def listed(desk: DeskDep, show: str = "open") -> Response:
 
 @router.get("/reports/{report_id}")
 async def report(report_id: UUID, desk: DeskDep) -> Response:
-    return await desk.report(report_id)
+    answer = await desk.report(report_id)
+    await queue.seen(report_id, desk.person.id, desk.pool, desk.now)
+    return answer
 
 
 @router.post("/reports/{report_id}/acknowledge")

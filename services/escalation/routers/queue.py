@@ -9,8 +9,8 @@ from pydantic import BaseModel, Field
 
 from services.escalation.domain.grading import Grade
 from services.escalation.domain.overrides import Override
-from services.escalation.handlers.queue import ranked
-from services.escalation.routers.dependencies import OperatorDep, PoolDep, RulesDep
+from services.escalation.handlers.queue import given, ranked
+from services.escalation.routers.dependencies import Now, PoolDep, ProgramDep, RulesDep
 from shared.assessment import Assessment
 from shared.codebook import DangerClass
 from shared.events import ReportReceived
@@ -50,14 +50,19 @@ class Queue(BaseModel):
 
 @router.get("")
 async def queue(
-    operator: OperatorDep,
+    worker: ProgramDep,
     pool: PoolDep,
     rules: RulesDep,
+    now: Now,
     name: Annotated[
         str | None, Query(alias="queue", description="control_room, harassment, hate_crime, neighbourhood, review")
     ] = None,
     limit: Annotated[int, Query(ge=1, le=500)] = 100,
 ) -> Queue:
-    """By danger class, then grade, then the time left to the grade's target."""
-    items = await ranked(operator.belongs_to, name, limit, pool, rules)
+    """By danger class, then grade, then the time left to the grade's target.
+
+    That you were given a report is recorded, once for each revision of it.
+    """
+    items = await ranked(worker.force, name, limit, pool, rules)
+    await given(items, worker.id, pool, now)
     return Queue(items=tuple(QueueItem.model_validate(item, from_attributes=True) for item in items))
