@@ -7,7 +7,7 @@ import pytest
 
 from services.escalation import consumer
 from services.escalation.domain.people import Role
-from shared.assessment import Evidence, Explanation
+from shared.assessment import Evidence, Explanation, Finding, RiskGroup, Standing
 from shared.codebook import Label
 from shared.database import Pool
 from shared.events import ReportLinked, ReportReceived
@@ -102,6 +102,46 @@ async def test_an_earlier_report_about_the_force_is_not_known_to_it_and_what_els
     history = item["report"]["history"]
     assert (history["reports"], history["references"], history["labels"]) == (1, ["H-OTHER-22222"], ["asb"])
     assert item["assessment"]["explanation"]["staff"] == ["Rule R held."]
+
+
+BEFORE = "reported before, and it goes on"
+
+
+@pytest.mark.parametrize(
+    ("known", "answered", "shown", "standing"),
+    [(0, None, 0, "unknown"), (1, None, 1, "present"), (2, None, 2, "present"), (0, 2, 2, "unknown")],
+)
+async def test_how_often_it_was_reported_before_counts_what_is_theirs_and_what_the_reporter_says(
+    escalate: Escalate, client: httpx.AsyncClient, sign_in: SignIn, sign_in_page: SignInPage,
+    known: int, answered: int | None, shown: int, standing: str,
+):  # fmt: skip
+    blamed = [of_the_force(), report(reference="H-OF-IT-TOO", answers=BLAMED)]
+    others = [report(reference=f"H-OTHER-{n}") for n in range(known)]
+    earlier = f"{len(blamed) + known} earlier"
+    later = report(history=after(*blamed, *others), answers=Answers(reported_before=answered))
+    counted = Evidence(fact="F9", rule="history.reports", origin="history", quote=earlier)
+    asked = Finding(
+        id="sdash", group=RiskGroup.sdash, asks="Before?", standing=Standing.present, evidence=(counted,)
+    )  # fmt: skip
+    lines = (
+        f"harassment by L2: twice. Rests on F1.repeated “{earlier}” (history, history.reports).",
+        "Behaviours: A3.",
+    )
+    read = assessment(
+        labels=(Label.stalking,), reported_before=len(blamed) + known, evidence=(counted,), risk=(asked,),
+        explanation=Explanation(reporter=(), staff=lines),
+    )  # fmt: skip
+    await escalate(*(classified(one, **HARASSED) for one in (*blamed, *others)))
+    await escalate(classified(later, read))
+    headers = await sign_in("operator", NORTHMOOR)
+    told = await told_of(client, headers, later)
+    page = (await (await sign_in_page(Role.operator)).get(f"/board/cases/{later.report_id}")).text
+    item = (await client.get(f"/v1/queue/{later.report_id}", headers=headers)).json()["item"]
+    assert earlier not in told + page
+    assert (item["report"]["history"]["reports"], item["assessment"]["reported_before"]) == (known, shown)
+    assert [one["standing"] for one in item["assessment"]["risk"]] == [standing]
+    assert item["assessment"]["explanation"]["staff"] == ["Behaviours: A3."]
+    assert (BEFORE in page, BEFORE in told) == (shown >= 2, shown >= 2)
 
 
 async def test_a_link_made_by_hand_is_no_longer_known_once_the_other_complains_of_the_force(

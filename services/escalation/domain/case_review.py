@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Final
 
 from services.escalation.domain.directory import Threshold
-from shared.assessment import times_reported
+from shared.assessment import Assessment, times_reported
 from shared.codebook import Label
 from shared.events import ReportClassified, ReportReceived
 
@@ -83,7 +83,7 @@ def count(complaints: Sequence[ReportClassified], threshold: Threshold) -> Count
     _, own = _counted([one for one in ordered if _same_contact(one, ordered[-1])], since)
     several = len({_reporter(complaint) for complaint in incidents}) > 1
     wanted = threshold.from_several if several and threshold.from_several else threshold.complaints
-    enough = max(len(own), _said_themselves(ordered[-1])) >= threshold.complaints
+    enough = max(len(own), said_themselves(ordered[-1].report, ordered[-1].assessment)) >= threshold.complaints
     return Count(tuple(counted), wanted, _said(ordered[-1]), enough)
 
 
@@ -164,12 +164,12 @@ def _contact(report: ReportReceived) -> tuple[str, ...]:
     return tuple("".join((part or "").split()).casefold() for part in given)
 
 
-def _said_themselves(newest: ReportClassified) -> int:
+def said_themselves(report: ReportReceived, reading: Assessment | None) -> int:
     """By the reporter's own answer and words alone: what intake linked is told by others too (design.md 4)."""
-    reading, answered = newest.assessment, newest.report.answers.reported_before or 0
+    answered = report.answers.reported_before or 0
     if reading is None:
         return answered
-    if not newest.report.history.reports:
+    if not report.history.reports:
         return max(reading.reported_before, answered)
     own = [one for one in reading.evidence if one.fact == "F9" and one.origin != "history"]
     return max([answered, *(times_reported(one.origin, one.quote) for one in own)])

@@ -63,6 +63,10 @@ class GradeRow(BaseModel):
             return False
         return self._asks_nothing_of_the_reading() if assessment is None else self._fits(assessment)
 
+    @property
+    def words(self) -> str:
+        return f"{self.heading}: {self.reason} ({self.id})"
+
     def _asks_nothing_of_the_reading(self) -> bool:
         of_the_reading = (self.threat, self.labels, self.flags, self.effect, self.impact, self.risk)
         return not any(of_the_reading) and self.happening_now is None and self.repeated is None
@@ -106,6 +110,10 @@ class GradingTable(BaseModel):
             raise ValueError("two rows have the same id")
         return self
 
+    def resting_on_more(self, earlier_reports: int) -> frozenset[str]:
+        """The reasons that take more earlier reports than these to hold."""
+        return frozenset(row.words for row in self.rows if row.earlier_reports > earlier_reports)
+
     def target(self, grade: Grade, area: str | None) -> timedelta:
         """How soon this grade is to be answered there."""
         return timedelta(minutes=(self.targets | self.area_targets.get(area or "", {}))[grade])
@@ -137,6 +145,6 @@ def grade(
     danger = min(danger_of(report, assessment), at_least)
     held = [row for row in table.rows if row.holds(report, danger, assessment)]
     by_gravity = sorted(held, key=lambda row: ORDER.index(row.grade))
-    reasons = tuple(f"{row.heading}: {row.reason} ({row.id})" for row in by_gravity if row.grade is not Grade.advice)
+    reasons = tuple(row.words for row in by_gravity if row.grade is not Grade.advice)
     gravest = by_gravity[0].grade if by_gravity else Grade.advice
     return Grading(danger_class=danger, grade=gravest, reasons=reasons or (NOTHING_GRAVER,))

@@ -1,14 +1,16 @@
 """What a control room may know of the reports that belong with a case: never of one that complains of its own force."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, Final
 from uuid import UUID
 
+from services.escalation.domain.case_review import said_themselves
+from services.escalation.domain.grading import GradingTable
 from services.escalation.domain.rules import Rules
-from services.escalation.domain.timeline import LINKED
-from shared.assessment import Assessment
+from services.escalation.domain.timeline import LINKED, REASONS
+from shared.assessment import Assessment, Evidence, Finding, Standing
 from shared.codebook import Label, Strand
-from shared.events import ReportClassified
+from shared.events import ReportClassified, ReportReceived
 from shared.told import History
 
 BY_HAND: Final = frozenset({"linked", "disputed a link"})
@@ -37,7 +39,7 @@ def history_for(history: History, known: Theirs) -> History:
     told = [known[reference].report.received_at for reference in references]
     read = [reading for link in links if (reading := known[link.reference].assessment)]
     return History(
-        reports=max(history.reports - len(kept_back), len(references)),
+        reports=len(named(history) & known.keys()),
         first_at=min(told, default=None),
         last_at=max(told, default=None),
         references=references,
@@ -47,17 +49,48 @@ def history_for(history: History, known: Theirs) -> History:
     )
 
 
-def reading_for(reading: Assessment | None, history: History, known: Theirs) -> Assessment | None:
-    """Without the sentences for staff that name what is not theirs, nor how many there are."""
-    kept_back = named(history) - known.keys()
+def reading_for(reading: Assessment | None, report: ReportReceived, known: Theirs) -> Assessment | None:
+    """Without what names those that are not theirs, or counts them: what they say themselves and what is theirs count.
+
+    Labels and class stay as they were read.
+    """
+    kept_back = named(report.history) - known.keys()
     if reading is None or not kept_back:
         return reading
-    shown = tuple(one for one in reading.evidence if one.origin != "history")
-    told = reading.explanation
-    if told:
-        staff = tuple(line for line in told.staff if not any(reference in line for reference in kept_back))
-        told = told.model_copy(update={"staff": staff})
-    return reading.model_copy(update={"evidence": shown, "explanation": told})
+    reports = history_for(report.history, known).reports
+    theirs = {
+        "evidence": _without_history(reading.evidence),
+        "risk": tuple(_finding_for(one, reports) for one in reading.risk),
+        "reported_before": max(said_themselves(report, reading), reports),
+    }
+    if told := reading.explanation:
+        shown = {f"({one.origin}, {one.rule})" for one in reading.evidence if one.origin == "history"}
+        staff = tuple(line for line in told.staff if not any(part in line for part in kept_back | shown))
+        theirs["explanation"] = told.model_copy(update={"staff": staff})
+    return reading.model_copy(update=theirs)
+
+
+def _without_history(evidence: Iterable[Evidence]) -> tuple[Evidence, ...]:
+    return tuple(one for one in evidence if one.origin != "history")
+
+
+def _finding_for(finding: Finding, reports: int) -> Finding:
+    """What earlier reports alone answer is unknown to whoever knows of none."""
+    evidence = _without_history(finding.evidence)
+    if len(evidence) == len(finding.evidence):
+        return finding
+    standing = finding.standing if evidence or reports else Standing.unknown
+    return finding.model_copy(update={"evidence": evidence, "standing": standing})
+
+
+def reasons_kept_back(
+    table: GradingTable, reading: Assessment | None, history: History, known: Theirs
+) -> frozenset[str]:
+    """The reasons that rest on more earlier reports than they know of; `reading` as it is for them."""
+    if named(history) <= known.keys():
+        return frozenset()
+    reports = history_for(history, known).reports
+    return table.resting_on_more(max(reports, reading.reported_before if reading else 0))
 
 
 def linked_later(entries: Iterable[Mapping[str, Any]]) -> set[str]:
@@ -65,10 +98,16 @@ def linked_later(entries: Iterable[Mapping[str, Any]]) -> set[str]:
     return {entry["detail"]["reference"] for entry in entries if entry["action"] == LINKED}
 
 
-def entries_for(entries: Sequence[Any], known: Theirs) -> tuple[Any, ...]:
-    """A case's record without the links to what is not theirs."""
+def entries_for(entries: Sequence[Any], known: Theirs, kept_back: Collection[str] = ()) -> tuple[Any, ...]:
+    """A case's record without the links to what is not theirs, and without the reasons that are kept back."""
     ids = {event.report_id for event in known.values()}
-    return tuple(entry for entry in entries if _is_theirs(entry, known, ids))
+    return tuple(_entry_for(entry, kept_back) for entry in entries if _is_theirs(entry, known, ids))
+
+
+def _entry_for(entry: Any, kept_back: Collection[str]) -> Any:
+    detail = entry["detail"]
+    shown = {name: [one for one in detail[name] if one not in kept_back] for name in REASONS if name in detail}
+    return {**entry, "detail": detail | shown}
 
 
 def _is_theirs(entry: Any, known: Theirs, ids: set[UUID]) -> bool:

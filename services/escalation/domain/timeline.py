@@ -13,6 +13,9 @@ QUIET: Final = frozenset({"looked at", GIVEN, "noted", "delivered", "corrected",
 """Not part of the story: kept for the auditor, or told by the note itself, or by the reading that led to it."""
 
 LINKED: Final = "linked a later report"
+REASONS: Final = ("reasons", "reasons_new", "reasons_gone")
+"""Where an entry has reasons of a grade."""
+
 BY: Final = {
     "address": "the same address",
     "phone": "the same phone number",

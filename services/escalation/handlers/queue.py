@@ -73,7 +73,7 @@ async def ranked(force: str, queue: str | None, limit: int, pool: Pool, rules: R
         found = [as_ranked(row) for row in await items.ranked(connection, force, queue, limit)]
         names = {name for item in found for name in links.named(item.report.history)}
         known = await _theirs(connection, force, names, rules)
-    return [_known_to(item, known) for item in found]
+    return [_known_to(item, known, rules) for item in found]
 
 
 async def _theirs(connection: Connection, force: str, references: set[str], rules: Rules) -> Theirs:
@@ -81,12 +81,15 @@ async def _theirs(connection: Connection, force: str, references: set[str], rule
     return links.theirs(force, await cases.linked(connection, sorted(references)), rules) if references else {}
 
 
-def _known_to(item: Ranked, known: Theirs) -> Ranked:
+def _known_to(item: Ranked, known: Theirs, rules: Rules) -> Ranked:
     history = item.report.history
+    reading = links.reading_for(item.assessment, item.report, known)
+    kept_back = links.reasons_kept_back(rules.grading, reading, history, known)
     return replace(
         item,
         report=item.report.model_copy(update={"history": links.history_for(history, known)}),
-        assessment=links.reading_for(item.assessment, history, known),
+        assessment=reading,
+        reasons=tuple(reason for reason in item.reasons if reason not in kept_back),
     )
 
 
@@ -104,9 +107,11 @@ async def whole(report_id: UUID, force: str, pool: Pool, rules: Rules, now: date
         item = as_ranked(row)
         named = {link["reference"] for link in by_hand} | links.linked_later(entries) | links.named(item.report.history)
         known = await _theirs(connection, force, named, rules)
+    shown = _known_to(item, known, rules)
+    kept_back = links.reasons_kept_back(rules.grading, shown.assessment, item.report.history, known)
     return Whole(
-        item=_known_to(item, known),
-        entries=links.entries_for(entries, known),
+        item=shown,
+        entries=links.entries_for(entries, known, kept_back),
         notes=tuple(notes),
         links=tuple(link for link in by_hand if link["reference"] in known),
         deliveries=tuple(deliveries),
