@@ -52,7 +52,8 @@ def create_app(settings: Settings) -> FastAPI:
             app.state.ring, app.state.http = keyring(settings), httpx.AsyncClient()
             app.state.floods, app.state.places = Floods(settings), Places(settings.at_once)
             app.state.partners, app.state.clock = Partners(pool), Clock(pool)
-            beside = [asyncio.create_task(loop()) for loop in (app.state.bell.run, app.state.clock.run)]
+            loops = (app.state.bell.run, app.state.clock.run, app.state.partners.run)
+            beside = [asyncio.create_task(loop()) for loop in loops]
             yield
             for task in beside:
                 task.cancel()

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
+from services.intake.models import OPEN
 from services.intake.repository.households import Recognised
 from shared.database import Connection
 from shared.events import ReportReceived, ReportRouted
@@ -123,7 +124,7 @@ WAITING: Final = f"""
 select count(*) as open, min(open_since) as oldest,
        coalesce(extract(epoch from now() - min(open_since)), 0)::float as seconds,
        (select count(*) from outbox where topic = '{ERASED}') as erasing
-from report where open_since is not null
+from report where {OPEN}
 """  # noqa: S608 - a constant
 
 ACCOUNT: Final = f"""
@@ -131,10 +132,10 @@ select *, accepted - open as routed
 from (select count(*) as accepted from report) as report, ({WAITING}) as waiting
 """  # noqa: S608 - a constant
 
-OPEN_ONES: Final = """
-select reference, open_since, urgent from report where open_since is not null
+OPEN_ONES: Final = f"""
+select reference, open_since, urgent from report where {OPEN}
 order by urgent desc, open_since limit $1
-"""
+"""  # noqa: S608 - a constant
 
 
 @dataclass(frozen=True, slots=True)
