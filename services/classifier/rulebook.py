@@ -104,13 +104,15 @@ def load(path: Path = DEFAULT) -> Rulebook:
     rules = tuple(_rules(files, lists))
     _refuse_twice(rule.id for rule in rules)
     guide = together(files)
+    scopes = {scope.id: _scope(scope) for file in files for scope in file.scope}
     sets = {name: frozenset(facts) for file in files for name, facts in file.sets.items()}
     return Rulebook(
         version=hashlib.sha256(b"\0".join(source.read_bytes() for source in sources)).hexdigest()[:16],
         rules=rules,
         lines=tuple((at, line) for at, rule in enumerate(rules) for line in range(len(rule.patterns))),
         finder=Finder([expand(pattern, lists) for rule in rules for pattern in rule.patterns], _samples(rules)),
-        scopes={scope.id: _scope(scope) for file in files for scope in file.scope},
+        tests=tuple(tuple(scopes[name] for name in sorted(rule.scope) if name in scopes) for rule in rules),
+        scopes=scopes,
         sets=sets,
         derivations=tuple(
             Derivation(id=d.id, terms=d.when, source=d.source, why=d.why, fact=d.fact)

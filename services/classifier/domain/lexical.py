@@ -16,8 +16,8 @@ AFTER = 40
 def lexical(reading: Reading, rulebook: Rulebook) -> Iterator[Proposal]:
     """Every fact that a rule's words show, where the scope of those words lets them count."""
     for index, lines in _matched(reading, rulebook).items():
-        rule = rulebook.rules[index]
-        for start, whole in islice(_counting(reading, rule, lines, rulebook), MOST_KEPT):
+        rule, tests = rulebook.rules[index], rulebook.tests[index]
+        for start, whole in islice(_counting(reading, rule, tests, lines, rulebook), MOST_KEPT):
             end = min(whole, start + LONGEST_QUOTE)
             for fact in rule.facts:
                 yield Proposal(fact, rule.id, start, end, quote=reading.original[start:end])
@@ -31,10 +31,11 @@ def _matched(reading: Reading, rulebook: Rulebook) -> dict[int, list[int]]:
     return found
 
 
-def _counting(reading: Reading, rule: Rule, lines: list[int], rulebook: Rulebook) -> Iterator[tuple[int, int]]:
-    scopes = [rulebook.scopes[name] for name in sorted(rule.scope) if name in rulebook.scopes]
+def _counting(
+    reading: Reading, rule: Rule, tests: tuple[Scope, ...], lines: list[int], rulebook: Rulebook
+) -> Iterator[tuple[int, int]]:
     for start, end in _places(reading, lines, rulebook):
-        if _spoken_for(reading.turn_at(start), end, rule) and not any(_out(reading, start, end, s) for s in scopes):
+        if _spoken_for(reading.turn_at(start), end, rule) and not any(_out(reading, start, end, s) for s in tests):
             yield start, end
 
 

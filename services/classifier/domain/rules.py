@@ -136,6 +136,8 @@ class Rulebook:
     lines: tuple[tuple[int, int], ...]
     """Which rule, and which of its patterns, each of the finder's patterns is."""
     finder: Finder
+    tests: tuple[tuple[Scope, ...], ...]
+    """The tests of scope of each rule, in order of id."""
     scopes: Mapping[str, Scope]
     sets: Mapping[str, frozenset[str]]
     derivations: tuple[Derivation, ...]
