@@ -1,6 +1,6 @@
 """Reports and their receipts."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -43,7 +43,7 @@ with accepted as (
 )
 insert into outbox (report_id, event_id, revision, urgent, topic, key, headers, value, turn)
 select $1, $2, $3, $4, $5, $6, $7, $8, $25 from accepted
-returning id
+returning report_id
 """
 
 SENT_BEFORE: Final = "select id, reference, body_hash from report where source = $1 and idempotency_key = $2"
@@ -139,23 +139,30 @@ order by urgent desc, open_since limit $1
 
 @dataclass(frozen=True, slots=True)
 class Acceptance:
-    """What is kept beside the event when a report is accepted."""
+    """What is kept when a report is accepted: the event, on its way, and what is kept beside it."""
 
     report: ReportReceived
+    outgoing: Outgoing
+    at: datetime
     secret_hash: str
     idempotency_key: str | None
     body_hash: str
     recognised: Recognised
 
 
-async def accept(connection: Connection, acceptance: Acceptance, outgoing: Outgoing, now: datetime) -> bool:
-    """Keep the report, its contact details apart, what it is recognised by, and its outbox row in one statement.
+async def accept(connection: Connection, acceptances: Iterable[Acceptance]) -> set[UUID]:
+    """Keep reports, their contact details apart, what they are recognised by, and their outbox rows, at one turn.
 
-    False where this Idempotency-Key is already known.
+    Returns those whose Idempotency-Key was not known. Kept in the order of those, so that nobody deadlocks.
     """
-    report = acceptance.report
-    row = await connection.fetchrow(
-        ACCEPT,
+    in_order = sorted(acceptances, key=lambda one: (one.report.source, one.idempotency_key or ""))
+    rows = await connection.fetchmany(ACCEPT, [_accepting(one) for one in in_order])
+    return {row["report_id"] for row in rows}
+
+
+def _accepting(acceptance: Acceptance) -> tuple[Any, ...]:
+    report, outgoing = acceptance.report, acceptance.outgoing
+    return (
         *columns(outgoing),
         report.reference,
         report.source,
@@ -165,10 +172,9 @@ async def accept(connection: Connection, acceptance: Acceptance, outgoing: Outgo
         acceptance.body_hash,
         *_apart(report, outgoing),
         *acceptance.recognised.columns(),
-        now,
+        acceptance.at,
         outgoing.turn,
     )
-    return row is not None
 
 
 async def sent_before(connection: Connection, source: str, idempotency_key: str) -> Any:

@@ -12,6 +12,7 @@ from services.intake.domain.partners import Scope
 from services.intake.errors import UnknownSource
 from services.intake.handlers import partners
 from services.intake.handlers.assessing import Classifier, classifier_at
+from services.intake.handlers.together import Together
 from services.intake.settings import Settings
 from shared.clock import Clock
 from shared.database import Pool
@@ -55,11 +56,17 @@ async def _now(connection: HTTPConnection) -> datetime:
     return clock.now()
 
 
+async def _together(request: Request) -> Together:
+    together: Together = request.app.state.together
+    return together
+
+
 SettingsDep = Annotated[Settings, Depends(_settings)]
 PoolDep = Annotated[Pool, Depends(_pool)]
 BellDep = Annotated[Bell, Depends(_bell)]
 ClassifierDep = Annotated[Classifier | None, Depends(_classifier)]
 RingDep = Annotated[Keyring, Depends(_ring)]
+TogetherDep = Annotated[Together, Depends(_together)]
 Now = Annotated[datetime, Depends(_now)]
 IdempotencyKey = Annotated[
     Kept | None,
