@@ -1,4 +1,7 @@
-"""What intake's routes are given. All are coroutines: FastAPI runs what is not in a thread, at a cost."""
+"""What intake's routes are given. All are coroutines: FastAPI runs what is not in a thread, at a cost.
+
+Those of a report's way ask for no others: FastAPI goes through all that each asks for, as often as it is asked for.
+"""
 
 from datetime import datetime
 from typing import Annotated, Final
@@ -99,12 +102,13 @@ async def key_holder(settings: Settings, pool: Pool, authorization: str | None, 
     return source
 
 
-async def _source(settings: SettingsDep, pool: PoolDep, authorization: Authorization = None) -> str:
-    return await key_holder(settings, pool, authorization, Scope.reports)
+async def _source(request: Request, authorization: Authorization = None) -> str:
+    state = request.app.state
+    return await key_holder(state.settings, state.pool, authorization, Scope.reports)
 
 
-async def _source_or_public(settings: SettingsDep, pool: PoolDep, authorization: Authorization = None) -> str:
-    return await _source(settings, pool, authorization) if authorization else PUBLIC
+async def _source_or_public(request: Request, authorization: Authorization = None) -> str:
+    return await _source(request, authorization) if authorization else PUBLIC
 
 
 Source = Annotated[str, Depends(_source)]
