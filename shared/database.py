@@ -1,12 +1,12 @@
 """PostgreSQL: one pool for the written statements, and migrations by Alembic."""
 
-import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import asyncpg
+from pydantic_core import from_json, to_json
 
 if TYPE_CHECKING:
     Pool = asyncpg.Pool[asyncpg.Record]
@@ -45,8 +45,13 @@ UNAVAILABLE: Final = (
 )
 
 
+def _as_json(value: Any) -> str:
+    """A model, or what is made of dictionaries, lists and models."""
+    return to_json(value).decode()
+
+
 async def _prepare(connection: Connection) -> None:
-    await connection.set_type_codec("jsonb", encoder=json.dumps, decoder=json.loads, schema="pg_catalog")
+    await connection.set_type_codec("jsonb", encoder=_as_json, decoder=from_json, schema="pg_catalog")
 
 
 async def _as_it_is(_: Connection) -> None:

@@ -220,7 +220,7 @@ class Recognised:
         """The series that stays (None: nothing to be recognised by), marks, all series, the keys' columns, links."""
         return (
             self.series[0] if self.keys else None,
-            self.marks.model_dump(mode="json"),
+            self.marks,
             list(self.series),
             [key.digest for key in self.keys],
             [key.kind for key in self.keys],

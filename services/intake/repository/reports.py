@@ -199,11 +199,11 @@ async def revise(connection: Connection, report: ReportReceived, outgoing: Outgo
     await connection.execute(REVISE, *columns(outgoing), AWAITED, *_apart(report, outgoing), now)
 
 
-def _apart(report: ReportReceived, outgoing: Outgoing) -> tuple[bytes, dict[str, Any] | None]:
+def _apart(report: ReportReceived, outgoing: Outgoing) -> tuple[bytes, Contact | None]:
     """The event without its contact details, and those."""
     if report.contact is None:
         return outgoing.message.value, None
-    return report.model_copy(update={"contact": None}).model_dump_json().encode(), report.contact.model_dump()
+    return report.model_copy(update={"contact": None}).model_dump_json().encode(), report.contact
 
 
 async def close(connection: Connection, receipts: Sequence[ReportRouted]) -> None:
@@ -213,7 +213,7 @@ async def close(connection: Connection, receipts: Sequence[ReportRouted]) -> Non
         [receipt.report_id for receipt in receipts],
         [receipt.revision for receipt in receipts],
         [receipt.routed_at for receipt in receipts],
-        [receipt.model_dump(mode="json") for receipt in receipts],
+        list(receipts),
         AWAITED,
     )
 
