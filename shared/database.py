@@ -81,13 +81,20 @@ async def is_there(pool: Pool) -> bool:
 
 
 @asynccontextmanager
-async def transaction(pool: Pool) -> AsyncIterator[Connection]:
-    """One transaction; raises DatabaseUnavailable where it could not be done, and commits nothing then."""
+async def statement(pool: Pool) -> AsyncIterator[Connection]:
+    """For one statement, which is a transaction by itself: one turn instead of three. Raises as `transaction` does."""
     try:
-        async with pool.acquire(timeout=STATEMENT_TIMEOUT) as connection, connection.transaction():
+        async with pool.acquire(timeout=STATEMENT_TIMEOUT) as connection:
             yield connection
     except UNAVAILABLE as error:
         raise DatabaseUnavailable(type(error).__name__) from error
+
+
+@asynccontextmanager
+async def transaction(pool: Pool) -> AsyncIterator[Connection]:
+    """One transaction; raises DatabaseUnavailable where it could not be done, and commits nothing then."""
+    async with statement(pool) as connection, connection.transaction():
+        yield connection
 
 
 def migrate(url: str, migrations: Path) -> None:

@@ -16,7 +16,7 @@ from services.intake.repository import evidence, messages, reports
 from services.intake.repository.households import Recognised
 from shared import telemetry
 from shared.cloudevents import encode
-from shared.database import Connection, Pool, transaction
+from shared.database import Connection, Pool, statement, transaction
 from shared.events import Lane, ReportProgressed, ReportReceived, ReportRouted, SafeWords
 from shared.kafka import RECEIVED
 from shared.outbox import Bell, Outgoing
@@ -201,7 +201,7 @@ async def told(report_id: UUID, pool: Pool) -> ReportReceived:
 async def close(receipts: Sequence[ReportRouted], pool: Pool) -> None:
     """Record the receipts, the newest for each report."""
     newest = {r.report_id: r for r in sorted(receipts, key=lambda receipt: receipt.revision)}
-    async with transaction(pool) as connection:
+    async with statement(pool) as connection:
         await reports.close(connection, list(newest.values()))
 
 

@@ -73,14 +73,15 @@ where report.id = receipts.report_id
 """
 
 AWAIT_RECEIPT: Final = """
+with notices as (
+    delete from outbox where id = any($1::bigint[]) and topic <> all($5::text[])
+)
 update outbox
 set published = true, attempts = attempts + 1, partition = sent.partition, position = sent.position,
     due_at = now() + make_interval(secs => $4 * power(2, least(attempts, 10)))
 from unnest($1::bigint[], $2::int[], $3::bigint[]) as sent(id, partition, position)
-where outbox.id = sent.id
+where outbox.id = sent.id and outbox.topic = any($5::text[])
 """
-
-FORGET_NOTICES: Final = "delete from outbox where id = any($1::bigint[]) and topic <> all($2::text[])"
 
 WHOLE: Final = """
 select event, contact.contact from report left join contact on report_id = id where id = $1 for update of report
@@ -220,13 +221,13 @@ async def close(connection: Connection, receipts: Sequence[ReportRouted]) -> Non
 
 async def await_receipt(connection: Connection, sent: Sequence[Sent], seconds: float) -> None:
     """Published, and due again after `seconds`, doubled each time; a notice is done."""
-    await connection.execute(FORGET_NOTICES, [row.id for row in sent], AWAITED)
     await connection.execute(
         AWAIT_RECEIPT,
         [row.id for row in sent],
         [row.place.partition for row in sent],
         [row.place.offset for row in sent],
         seconds,
+        AWAITED,
     )
 
 
