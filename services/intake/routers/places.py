@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
-from typing import Annotated, Final
+from typing import Final
 
 from fastapi import Depends, Request
 from prometheus_client import Counter as Metric
@@ -49,14 +49,15 @@ class Places:
 
 async def _come(request: Request) -> None:
     """The whole form is here, and kept with the request: FastAPI reads what is no form before it asks for a place."""
-    if request.method == "POST" and request.headers.get("content-type", "").lower().startswith(FORMS):
+    if request.headers.get("content-type", "").lower().startswith(FORMS):
         await request.form(max_files=2 * MAX_FILES, max_part_size=MAX_FORM)
 
 
-async def _place(request: Request, _: Annotated[None, Depends(_come)]) -> AsyncIterator[None]:
+async def _place(request: Request) -> AsyncIterator[None]:
     if request.method != "POST":
         yield
         return
+    await _come(request)
     places: Places = request.app.state.places
     source = source_of(request)
     places.take(source)
