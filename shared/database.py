@@ -45,13 +45,17 @@ UNAVAILABLE: Final = (
 )
 
 
-def _as_json(value: Any) -> str:
-    """A model, or what is made of dictionaries, lists and models."""
-    return to_json(value).decode()
-
-
 async def _prepare(connection: Connection) -> None:
-    await connection.set_type_codec("jsonb", encoder=_as_json, decoder=from_json, schema="pg_catalog")
+    await connection.set_type_codec("jsonb", encoder=_jsonb, decoder=_read, schema="pg_catalog", format="binary")
+
+
+def _jsonb(value: Any) -> bytes:
+    """A model, or what is made of them, as PostgreSQL sends and takes it in binary: the version, and the text."""
+    return b"\x01" + to_json(value)
+
+
+def _read(jsonb: bytes) -> Any:
+    return from_json(jsonb[1:])
 
 
 async def _as_it_is(_: Connection) -> None:
