@@ -94,6 +94,15 @@ async def transaction(pool: Pool) -> AsyncIterator[Connection]:
         raise DatabaseUnavailable(type(error).__name__) from error
 
 
+async def fetch(pool: Pool, statement: str, *arguments: Any) -> list[asyncpg.Record]:
+    """One statement, which is a transaction by itself: a third of the turns. Raises DatabaseUnavailable likewise."""
+    try:
+        async with pool.acquire(timeout=STATEMENT_TIMEOUT) as connection:
+            return await connection.fetch(statement, *arguments)
+    except UNAVAILABLE as error:
+        raise DatabaseUnavailable(type(error).__name__) from error
+
+
 def migrate(url: str, migrations: Path) -> None:
     """Bring a service's database to the newest revision; several starters may do so at once."""
     from alembic import command  # here, since no service that starts should wait for it

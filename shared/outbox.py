@@ -19,7 +19,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field, SQLModel
 
 from shared.cloudevents import Message
-from shared.database import UNAVAILABLE, Connection, DatabaseUnavailable, Pool, transaction
+from shared.database import UNAVAILABLE, Connection, DatabaseUnavailable, Pool, fetch, transaction
 from shared.kafka import KafkaUnavailable, Producer
 
 log = structlog.get_logger()
@@ -176,12 +176,10 @@ class Relay:
         return len(rows)
 
     async def _claim_turns(self) -> list[Any]:
-        async with transaction(self.pool) as connection:
-            return await connection.fetch(CLAIM_TURNS, ROOM)
+        return await fetch(self.pool, CLAIM_TURNS, ROOM)
 
     async def claim(self, urgent: bool, published: bool, limit: int) -> list[Any]:
-        async with transaction(self.pool) as connection:
-            rows = await connection.fetch(CLAIM_DUE, urgent, published, limit)
+        rows = await fetch(self.pool, CLAIM_DUE, urgent, published, limit)
         return sorted(rows, key=lambda row: row["id"])
 
     async def publish(self, rows: Sequence[Any]) -> None:
