@@ -17,6 +17,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from shared import telemetry
 from shared.database import DatabaseUnavailable
+from shared.slow import BODY_WITHIN, MORE_FOR, BodyInTime, HeadInTime, TooSlow
 
 log = structlog.get_logger()
 
@@ -53,7 +54,7 @@ def create_app(
     app = Application(
         title=title, version="1", lifespan=lifespan, max_body_size=max_body, docs_url=None, redoc_url=None
     )
-    app.too_large = too_large_problem
+    app.too_large, app.too_slow = too_large_problem, too_slow_problem
     app.add_exception_handler(ServiceError, _service_error)
     app.add_exception_handler(DatabaseUnavailable, _unavailable)
     app.add_exception_handler(RequestValidationError, _invalid)
@@ -66,13 +67,17 @@ def create_app(
 class Application(FastAPI):
     """FastAPI within our outermost layers: its own limit on bodies answers in front of any middleware it is given.
 
-    `too_large` makes that answer; a service that has pages for people answers those with a page.
+    `too_large` makes that answer, and `too_slow` that of a body not whole in time (seconds, and more for a large one);
+    a service that has pages for people answers those with a page.
     """
 
     too_large: TooLarge
+    too_slow: TooSlow
+    body_within = BODY_WITHIN
 
     def build_middleware_stack(self) -> ASGIApp:
-        return Trace(TooLargeIsSaid(super().build_middleware_stack(), self.too_large))
+        within = TooLargeIsSaid(super().build_middleware_stack(), self.too_large)
+        return Trace(BodyInTime(within, self.too_slow, self.body_within))
 
 
 def _add_probes(app: FastAPI, ready: Check) -> None:
@@ -163,6 +168,12 @@ async def too_large_problem(_: Request) -> Response:
     return problem(413, "Too large", "A report may be up to 1 MiB. Shorten it, or send the rest as a second report.")
 
 
+async def too_slow_problem(_: Request) -> Response:
+    may = f"A request may take {BODY_WITHIN:.0f} seconds to come, and one more for every {MORE_FOR // 2**10} KiB"
+    detail = f"{may}. Nothing was kept, so please send it again. {EMERGENCY}"
+    return problem(408, "This took too long to reach us", detail, {"Connection": "close"})
+
+
 def _unsaid(message: Message) -> bool:
     """A 413 that says nothing itself."""
     if message["type"] != "http.response.start" or message["status"] != HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
@@ -193,7 +204,14 @@ class TooLargeIsSaid:
 def serve(app: FastAPI, host: str, port: int) -> None:
     """Run until SIGTERM, then finish what is under way; streams without an end watch `app.state.stopping`."""
     config = uvicorn.Config(
-        app, host=host, port=port, log_config=None, access_log=False, timeout_graceful_shutdown=10, server_header=False
+        app,
+        host=host,
+        port=port,
+        http=HeadInTime,
+        log_config=None,
+        access_log=False,
+        timeout_graceful_shutdown=10,
+        server_header=False,
     )
     Server(config, app).run()
 

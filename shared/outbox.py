@@ -19,7 +19,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field, SQLModel
 
 from shared.cloudevents import Message
-from shared.database import UNAVAILABLE, Connection, DatabaseUnavailable, Pool, transaction
+from shared.database import UNAVAILABLE, Connection, DatabaseUnavailable, Pool, statement, transaction
 from shared.kafka import KafkaUnavailable, Producer
 
 log = structlog.get_logger()
@@ -157,8 +157,7 @@ class Relay:
         try:
             while not self.stop.is_set():
                 try:
-                    while await self.publish_due():
-                        pass
+                    await self._publish_all()
                 except (DatabaseUnavailable, KafkaUnavailable) as error:
                     log.warning("relay waits", reason=str(error))
                     await asyncio.sleep(POLL)
@@ -167,20 +166,30 @@ class Relay:
         finally:
             listener.cancel()
 
+    async def _publish_all(self) -> None:
+        """Until the ordinary rows are through, which are claimed last: whatever came since has rung."""
+        while rows := await self._claim_next():
+            await self.publish(rows)
+            if len(rows) < CLAIM and not rows[0]["urgent"]:
+                return
+
     async def publish_due(self) -> int:
         """One batch of rows never published; returns how many. Raises KafkaUnavailable, having put the rest back."""
-        rows = await self.claim(urgent=True, published=False, limit=CLAIM) or await self._claim_turns()
-        rows = rows or await self.claim(urgent=False, published=False, limit=CLAIM)
-        if rows:
+        if rows := await self._claim_next():
             await self.publish(rows)
         return len(rows)
 
+    async def _claim_next(self) -> list[Any]:
+        rows = await self.claim(urgent=True, published=False, limit=CLAIM) or await self._claim_turns()
+        rows = rows or await self.claim(urgent=False, published=False, limit=CLAIM)
+        return rows
+
     async def _claim_turns(self) -> list[Any]:
-        async with transaction(self.pool) as connection:
+        async with statement(self.pool) as connection:
             return await connection.fetch(CLAIM_TURNS, ROOM)
 
     async def claim(self, urgent: bool, published: bool, limit: int) -> list[Any]:
-        async with transaction(self.pool) as connection:
+        async with statement(self.pool) as connection:
             rows = await connection.fetch(CLAIM_DUE, urgent, published, limit)
         return sorted(rows, key=lambda row: row["id"])
 

@@ -14,6 +14,7 @@ from services.intake.domain.households import Keyring
 from services.intake.gauges import Gauges
 from services.intake.handlers.calls import Switchboard
 from services.intake.handlers.partners import Partners
+from services.intake.handlers.together import Together
 from services.intake.repository.reports import await_receipt
 from services.intake.republisher import Republisher
 from services.intake.routers import (
@@ -51,8 +52,10 @@ def create_app(settings: Settings) -> FastAPI:
             app.state.settings, app.state.pool, app.state.bell = settings, pool, Bell(pool)
             app.state.ring, app.state.http = keyring(settings), httpx.AsyncClient()
             app.state.floods, app.state.places = Floods(settings), Places(settings.at_once)
+            app.state.together = Together(pool, app.state.bell, app.state.ring)
             app.state.partners, app.state.clock = Partners(pool), Clock(pool)
-            beside = [asyncio.create_task(loop()) for loop in (app.state.bell.run, app.state.clock.run)]
+            loops = (app.state.bell.run, app.state.clock.run, app.state.partners.run)
+            beside = [asyncio.create_task(loop()) for loop in loops]
             yield
             for task in beside:
                 task.cancel()

@@ -1,7 +1,7 @@
 """Intake's tables."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import BigInteger, DateTime, Identity, Index, LargeBinary, UniqueConstraint, text
@@ -11,6 +11,9 @@ from sqlmodel import Field, SQLModel
 
 from shared.kafka import ERASED
 from shared.outbox import OutboxRow, due_index
+
+OPEN: Final = "open_since is not null and (receipt is null or (receipt ->> 'revision')::int < revision)"
+"""What is open. The receipt decides: a process from before `open_since` records one, and leaves that as it is."""
 
 
 class Table(SQLModel, registry=registry()):
@@ -25,7 +28,7 @@ class Report(Table, table=True):
 
     __table_args__ = (
         UniqueConstraint("source", "idempotency_key"),
-        Index("report_open", "open_since", postgresql_where=text("open_since is not null")),
+        Index("report_open", "open_since", postgresql_where=text(OPEN)),
     )
 
     id: UUID = Field(primary_key=True)
@@ -40,7 +43,9 @@ class Report(Table, table=True):
     body_hash: str
     routed_at: datetime | None = Field(default=None, sa_type=DateTime(timezone=True))
     receipt: dict[str, Any] | None = Field(default=None, sa_type=JSONB)
-    open_since: datetime | None = Field(default=None, sa_type=DateTime(timezone=True))
+    open_since: datetime | None = Field(
+        default=None, sa_type=DateTime(timezone=True), sa_column_kwargs={"server_default": text("now()")}
+    )
 
 
 class Recognisable(Table, table=True):

@@ -62,7 +62,7 @@ def nothing() -> None:
 
 async def eventually(happened: Callable[[], Awaitable[bool]], within: float = 30) -> None:
     """Wait until something has happened; fail by its name after `within` seconds."""
-    deadline = asyncio.get_thrown_away_loop().time() + within
+    deadline = asyncio.get_running_loop().time() + within
     while not await happened():
-        assert asyncio.get_thrown_away_loop().time() < deadline, f"{happened.__name__}: not within {within} s"
+        assert asyncio.get_running_loop().time() < deadline, f"{happened.__name__}: not within {within} s"
         await asyncio.sleep(0.2)

@@ -12,7 +12,7 @@ from services.intake.gauges import Gauges
 from services.intake.handlers import erasing, reports
 from services.intake.handlers.amendments import add_more
 from services.intake.handlers.reports import Accepted
-from services.intake.repository.reports import account
+from services.intake.repository.reports import account, open_ones
 from services.intake.settings import Settings
 from shared.database import Pool
 from shared.events import ReportReceived
@@ -64,6 +64,29 @@ async def test_more_of_what_is_open_does_not_make_it_younger_and_a_receipt_on_th
     for _ in range(2):
         await reports.close([receipt(told, revision=3, routed_at=NOON + 2 * MINUTE)], pool)
     assert await counted(pool) == (1, 0, 1, NOON + 2 * MINUTE)
+
+
+OLD_INTAKE = """
+insert into report (id, reference, source, received_at, urgent, revision, event, secret_hash, body_hash)
+select gen_random_uuid(), 'OLD', source, received_at, urgent, revision, event, secret_hash, body_hash from report
+"""
+OLD_WORKER = "update report set routed_at = now(), receipt = '{\"revision\": 1}' where reference = 'OLD'"
+
+
+async def test_what_an_older_process_keeps_is_open_and_what_it_closes_is_not(pool: Pool):
+    """Before 0005 no process knew of `open_since`; during an upgrade both kinds are at work."""
+    await routed(pool)
+    await pool.execute(OLD_INTAKE)
+    now = await pool.fetchval("select now()")
+    accepted, closed, still, since = await counted(pool)
+    assert (accepted, closed, still) == (2, 1, 1)
+    assert now - MINUTE < since <= now
+    async with pool.acquire() as connection:
+        assert [row["reference"] for row in await open_ones(connection, 10)] == ["OLD"]
+    await pool.execute(OLD_WORKER)
+    assert await counted(pool) == (2, 2, 0, None)
+    async with pool.acquire() as connection:
+        assert not await open_ones(connection, 10)
 
 
 async def test_the_audit_names_what_was_added_and_waits_and_fails(pool: Pool, settings: Settings):

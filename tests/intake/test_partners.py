@@ -1,6 +1,7 @@
 """Partners: the form under their name, keys made and revoked, the JSON API and Open311 with them."""
 
 import asyncio
+import hashlib
 import os
 import sys
 from datetime import UTC, datetime
@@ -231,3 +232,18 @@ async def test_evidence_is_handed_out_with_a_key_and_never_inline(
     assert (await client.get(f"/v1/evidence/{file}")).status_code == 401
     reports_key = await key_for(Scope.reports, pool)
     assert (await client.get(f"/v1/evidence/{file}", headers=reports_key)).status_code == 401
+
+
+async def test_a_photo_is_handed_out_as_it_was_given_with_where_it_was_taken(
+    person: Form, council: Partner, client: httpx.AsyncClient, pool: Pool
+):
+    photo = b"\xff\xd8\xff\xe1\x00\x1eExif\x00\x00GPS 51.5, -0.1; Phone 7\xff\xda the picture\xff\xd9"
+    await person.begin()
+    await person.tell()
+    await person.post("/form/evidence", files=[("files", ("gate.jpg", photo))])
+    await person.send()
+    (attachment,) = (await told(pool)).attachments
+    key = await key_for(Scope.evidence, pool)
+    answer = await client.get(f"/v1/evidence/{attachment.id}", headers=key)
+    assert answer.content == photo
+    assert attachment.sha256 == hashlib.sha256(answer.content).hexdigest()

@@ -9,11 +9,18 @@ from collections.abc import AsyncIterator
 import httpx
 import pytest
 from fastapi import FastAPI
+from starlette.requests import HTTPConnection
 from starlette.types import Message, Receive, Scope, Send
 
+from services.intake.domain.partners import Partner
+from services.intake.domain.partners import Scope as KeyScope
 from services.intake.errors import TooBusy
-from services.intake.routers.places import Door, Places
+from services.intake.handlers import partners
+from services.intake.main import create_app
+from services.intake.routers.places import Door, Places, source_of
+from services.intake.settings import Settings
 from shared.database import Pool
+from tests.builders import NOON
 from tests.intake.conftest import TELEPHONY_KEY
 from tests.intake.form import Form
 
@@ -87,6 +94,42 @@ async def test_a_key_that_nobody_knows_is_no_source_of_its_own(app: FastAPI, cli
     assert (await client.post("/v1/reports", json=REPORT, headers=known)).status_code == 202
 
 
+async def test_each_partner_behind_one_address_has_an_allowance_of_its_own(app: FastAPI, pool: Pool):
+    partner = Partner("northmoor-council", "Northmoor Council", "#00563f")
+    await partners.register(partner, pool)
+    key, secret = await partners.make_key(partner.id, [KeyScope.reports], pool, NOON)
+
+    def source(secret: str) -> str:
+        headers = [(b"authorization", f"Bearer {secret}".encode())]
+        return source_of(HTTPConnection({"type": "http", "app": app, "client": ("1.1", 1), "headers": headers}))
+
+    assert source(secret) == "1.1"  # not learnt yet
+    await app.state.partners.learn_keys()
+    assert source(secret) == "key of northmoor-council"
+    assert source("made-up") == "1.1"
+    assert source(TELEPHONY_KEY) == "key of telephony"
+    await partners.revoke(key.id, pool, NOON)
+    await app.state.partners.learn_keys()
+    assert source(secret) == "1.1"
+
+
+async def test_the_keys_in_the_database_are_learnt_beside_and_not_by_who_comes(settings: Settings, pool: Pool):
+    partner = Partner("northmoor-council", "Northmoor Council", "#00563f")
+    await partners.register(partner, pool)
+    _, secret = await partners.make_key(partner.id, [KeyScope.reports], pool, NOON)
+    another = create_app(settings)
+    async with another.router.lifespan_context(another), asyncio.timeout(5):
+        while another.state.partners.holder(secret) != partner.id:  # noqa: ASYNC110 - nothing says that it is done
+            await asyncio.sleep(0.01)
+        another.state.places = Places(many=4)
+        another.state.places.take("127.0.0.1")
+        another.state.places.take("127.0.0.1")
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(another), base_url="http://intake") as client:
+            known = {"Authorization": f"Bearer {secret}"}
+            assert (await client.post("/v1/reports", json=REPORT, headers=known)).status_code == 202
+            assert (await client.post("/v1/reports", json=REPORT)).status_code == 503
+
+
 async def test_a_person_is_told_by_a_page(app: FastAPI, client: httpx.AsyncClient):
     app.state.places = Places(many=2)
     app.state.places.take("")
@@ -136,7 +179,8 @@ async def test_far_more_than_there_are_places_for_are_turned_away_unread():
         answered.append(message)
 
     door = Door(slow, many=2)
-    one, other = ({"type": "http", "method": "POST", "path": "/v1/reports", "client": (ip, 1)} for ip in ("1.1", "2.2"))
+    about = {"type": "http", "method": "POST", "path": "/v1/reports", "headers": []}
+    one, other = (about | {"client": (ip, 1)} for ip in ("1.1", "2.2"))
     waiting = [asyncio.create_task(door(one, still_sending, answer)) for _ in range(9)]
     waiting.append(asyncio.create_task(door(one, sent, answer)))
     await inside.wait()
@@ -149,4 +193,32 @@ async def test_far_more_than_there_are_places_for_are_turned_away_unread():
     await asyncio.gather(*waiting[9:])
     assert [m["status"] for m in answered if "status" in m] == [503]
     for task in waiting[:9]:
+        task.cancel()
+
+
+async def test_at_the_door_too_a_key_that_is_known_is_a_source_of_its_own(app: FastAPI):
+    inside: list[Scope] = []
+
+    async def slow(scope: Scope, receive: Receive, send: Send) -> None:
+        inside.append(scope)
+        await asyncio.Event().wait()
+
+    async def sent() -> Message:
+        return {"type": "http.request", "body": b"{}"}
+
+    answered: list[Message] = []
+
+    async def answer(message: Message) -> None:
+        answered.append(message)
+
+    def with_key(key: str) -> Scope:
+        about = {"type": "http", "method": "POST", "path": "/v1/reports", "app": app, "client": ("1.1", 1)}
+        return about | {"headers": [(b"authorization", f"Bearer {key}".encode())]}
+
+    door = Door(slow, many=2)
+    coming = [asyncio.create_task(door(with_key(key), sent, answer)) for key in ("made-up", "too", TELEPHONY_KEY)]
+    await asyncio.wait(coming, timeout=0.1)
+    assert inside == [with_key("made-up"), with_key(TELEPHONY_KEY)]
+    assert [m["status"] for m in answered if "status" in m] == [503]
+    for task in coming:
         task.cancel()

@@ -14,6 +14,10 @@ from shared.events import ReportReceived
 from shared.told import CallState
 
 _BEHAVIOUR = re.compile(r"[SHOA]\d+")
+_EFFECTS = {f"F2.{effect}": effect for effect in Effect}
+_STRANDS = {f"F5.{strand}": strand for strand in Strand}
+_IMPACTS = {f"F8.{impact}": impact for impact in Impact}
+_FLAGS = {f"F12.{flag}": flag for flag in Flag}
 
 
 def assess(report: ReportReceived, rulebook: Rulebook) -> Assessment:
@@ -49,17 +53,17 @@ def _assessment(
         primary=named[0],
         labels=named,
         repetition=labels.repetition(facts, rulebook),
-        effect=tuple(effect for effect in Effect if f"F2.{effect}" in facts.shown),
-        behaviours=tuple(fact for fact in sorted(facts.shown, key=_order) if _BEHAVIOUR.fullmatch(fact)),
+        effect=tuple(effect for fact, effect in _EFFECTS.items() if fact in facts.shown),
+        behaviours=tuple(sorted(filter(_BEHAVIOUR.fullmatch, facts.shown), key=_order)),
         fixation="F4" in facts.shown,
-        strands=tuple(strand for strand in Strand if f"F5.{strand}" in facts.shown),
+        strands=tuple(strand for fact, strand in _STRANDS.items() if fact in facts.shown),
         online="F6" in facts.shown,
         threat=danger.threat(facts),
-        impact=tuple(impact for impact in Impact if f"F8.{impact}" in facts.shown),
+        impact=tuple(impact for fact, impact in _IMPACTS.items() if fact in facts.shown),
         reported_before=_reported_before(facts),
         happening_now="F10" in facts.shown,
         safe_contact=tuple(dict.fromkeys(p.quote for p in facts.shown.get("F11", ()))),
-        flags=tuple(flag for flag in Flag if f"F12.{flag}" in facts.shown),
+        flags=tuple(flag for fact, flag in _FLAGS.items() if fact in facts.shown),
         danger_class=danger.danger_class(facts, named, dropped),
         notes=(*((unread,) if unread else ()), *facts.of("note.")),
         held=given,
@@ -70,7 +74,7 @@ def _assessment(
 
 
 def _order(fact: str) -> tuple[int, int, str]:
-    return "SOHA".find(fact[0]), int(fact[1:]) if fact[1:].isdigit() else 0, fact
+    return "SOHA".find(fact[0]), int(fact[1:]), fact
 
 
 def _reported_before(facts: Facts) -> int:

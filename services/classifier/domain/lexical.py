@@ -16,8 +16,8 @@ AFTER = 40
 def lexical(reading: Reading, rulebook: Rulebook) -> Iterator[Proposal]:
     """Every fact that a rule's words show, where the scope of those words lets them count."""
     for index, lines in _matched(reading, rulebook).items():
-        rule = rulebook.rules[index]
-        for start, whole in islice(_counting(reading, rule, lines, rulebook), MOST_KEPT):
+        rule, tests = rulebook.rules[index], rulebook.tests[index]
+        for start, whole in islice(_counting(reading, rule, tests, lines, rulebook), MOST_KEPT):
             end = min(whole, start + LONGEST_QUOTE)
             for fact in rule.facts:
                 yield Proposal(fact, rule.id, start, end, quote=reading.original[start:end])
@@ -26,15 +26,16 @@ def lexical(reading: Reading, rulebook: Rulebook) -> Iterator[Proposal]:
 def _matched(reading: Reading, rulebook: Rulebook) -> dict[int, list[int]]:
     """The rules that occur, in order, with which of the finder's patterns found them."""
     found: dict[int, list[int]] = {}
-    for line in sorted(rulebook.finder.Match(reading.normal.data) or ()):
+    for line in rulebook.finder.occurring(reading.normal.data):
         found.setdefault(rulebook.lines[line][0], []).append(line)
     return found
 
 
-def _counting(reading: Reading, rule: Rule, lines: list[int], rulebook: Rulebook) -> Iterator[tuple[int, int]]:
-    scopes = [rulebook.scopes[name] for name in sorted(rule.scope) if name in rulebook.scopes]
+def _counting(
+    reading: Reading, rule: Rule, tests: tuple[Scope, ...], lines: list[int], rulebook: Rulebook
+) -> Iterator[tuple[int, int]]:
     for start, end in _places(reading, lines, rulebook):
-        if _spoken_for(reading.turn_at(start), end, rule) and not any(_out(reading, start, end, s) for s in scopes):
+        if _spoken_for(reading.turn_at(start), end, rule) and not any(_out(reading, start, end, s) for s in tests):
             yield start, end
 
 
@@ -42,8 +43,8 @@ def _places(reading: Reading, lines: list[int], rulebook: Rulebook) -> Iterator[
     """Where the patterns occur; two that begin together are one."""
     seen: set[int] = set()
     for line in lines:
-        for found in islice(rulebook.finder.re(line).finditer(reading.normal.data), MOST_LOOKED_AT):
-            start, end = (reading.normal.char(byte) for byte in found.span())
+        for place in islice(rulebook.finder.places(line, reading.normal.data), MOST_LOOKED_AT):
+            start, end = (reading.normal.char(byte) for byte in place)
             if start not in seen:
                 seen.add(start)
                 yield start, end

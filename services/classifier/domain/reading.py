@@ -56,8 +56,7 @@ def read(text: str) -> Reading:
     """Read a report. Cost grows linearly with its length."""
     normal = normalise(text)
     turns = _turns(normal.text)
-    starts = [turn.start for turn in turns]
-    return Reading(text, normal, turns, starts, _starts(_SENTENCE, normal.text), _starts(_CLAUSE, normal.text))
+    return Reading(text, normal, turns, [turn.start for turn in turns], *_edges(normal.text))
 
 
 def _around(starts: list[int], at: int, end: int) -> tuple[int, int]:
@@ -65,19 +64,29 @@ def _around(starts: list[int], at: int, end: int) -> tuple[int, int]:
     return starts[index - 1], starts[index] if index < len(starts) else end
 
 
-_SENTENCE = re.compile(r"[.!?]+[\"')]*(?=\s|$)[ \n]*|\n+")
+_SENTENCE_ENDS = frozenset(".!?\n")
 _CLAUSE = re.compile(
-    r"[.!?]+[\"')]*(?=\s|$)[ \n]*|\n+|[;:()\"] ?| - ?"
-    r"|, (?!or\b|nor\b|in all\b)"
-    r"|(?<=\s)(?=(?:but|and|so|because|cos|coz|cause|though|although|when|then|while|until|till|except|unless|whereas)\s)"
+    # What an edge begins with comes first and alone, so that all other characters are passed over at once.
+    r"[.!?\n;:()\" ,](?:"
+    r"(?<=[.!?])[.!?]*[\"')]*(?=[ \n]|$)[ \n]*|(?<=\n)\n*|(?<=[;:()\"]) ?|(?<= )- ?"
+    r"|(?<=,) (?!or\b|nor\b|in all\b)"
+    r"|(?<= )(?=(?:but|and|so|because|cos|coz|cause|though|although|when|then|while|until|till|except|unless|whereas)"
+    r"[ \n]))"
 )
 
 
-def _starts(edge: re.Pattern[str], text: str) -> list[int]:
-    return [0, *(found.end() for found in edge.finditer(text))]
+def _edges(text: str) -> tuple[list[int], list[int]]:
+    """Where sentences begin, and where clauses do: whatever ends a sentence ends a clause."""
+    sentences, clauses = [0], [0]
+    for found in _CLAUSE.finditer(text):
+        clauses.append(found.end())
+        if text[found.start()] in _SENTENCE_ENDS:
+            sentences.append(found.end())
+    return sentences, clauses
 
 
 _SPEAKER = re.compile(r"^(caller|operator|background): ?", re.MULTILINE)
+_SPOKEN = ("caller:", "operator:", "background:")
 _FILLERS = r"(?:(?:oh|well|um+|er+|erm|uh|god|ah|lord|ach|och)[ ,]+|(?:him|me)\? ){0,3}"
 _YES = re.compile(
     _FILLERS + r"(?:yeah|yes|yep|yup|yea|aye|ay|ah huh|uh huh|mm+ ?hm+|mhm|correct|definitely|course|of course|"
@@ -92,7 +101,7 @@ _NO = re.compile(
 
 
 def _turns(text: str) -> tuple[Turn, ...]:
-    marks = list(_SPEAKER.finditer(text))
+    marks = list(_SPEAKER.finditer(text)) if any(mark in text for mark in _SPOKEN) else []
     if not marks:
         return (Turn(Speaker.caller, 0, len(text)),)
     ends = [mark.start() for mark in marks[1:]] + [len(text)]

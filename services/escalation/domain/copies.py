@@ -5,10 +5,11 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
-from hashlib import blake2b, sha256
+from hashlib import sha256
 from itertools import pairwise
 from typing import Final
 from uuid import UUID
+from zlib import crc32
 
 from shared.events import ReportReceived
 from shared.told import Channel
@@ -53,10 +54,9 @@ def _told_by(report: ReportReceived) -> str:
 
 
 def _sketch(words: list[str]) -> frozenset[int]:
-    """The smallest hashes of its pairs of words, signed and of 64 bits: of a short report, all of them."""
+    """The smallest checksums of its pairs of words: of a short report, all of them."""
     pairs = {f"{one} {other}" for one, other in pairwise(words)}
-    hashed = (int.from_bytes(blake2b(pair.encode(), digest_size=8).digest(), signed=True) for pair in pairs)
-    return frozenset(sorted(hashed)[:KEPT])
+    return frozenset(sorted([crc32(pair.encode()) for pair in pairs])[:KEPT])
 
 
 def _alike(one: frozenset[int], other: frozenset[int]) -> bool:

@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Callable, Collection, Hashable, Iterable, Mapping
 from enum import StrEnum
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Self, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, HttpUrl, PositiveInt
@@ -153,7 +153,14 @@ class Directory(Part):
         Those named are meant, wherever they are; besides, "the council" or "a teacher" means every such body of the
         area, and of all areas where the area is not known, unless one of that kind is named.
         """
-        organisation, party = answers.party_organisation or "", answers.party or ""
+        return self._against(answers.party_organisation or "", answers.party or "", area)
+
+    @cached_property
+    def _against(self) -> Callable[[str, str, str | None], frozenset[str]]:
+        """Kept for a batch: it is asked several times of each report."""
+        return lru_cache(maxsize=256)(self._named_or_meant)
+
+    def _named_or_meant(self, organisation: str, party: str, area: str | None) -> frozenset[str]:
         named = self._with_their_bodies({*self._called(organisation), *self._called(party)})
         kinds = self._meant(spoken(organisation), spoken(party)) - {self._agencies[one].kind for one in named}
         meant = {a.id for kind in kinds for a in (self.in_area(area, kind) if area else self.of_kind(kind))}

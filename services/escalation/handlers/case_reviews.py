@@ -58,8 +58,12 @@ async def propose(
     One that is under way hears of the further report, and that the reporter asks for it. The reporter is told of it
     where their own complaints are enough: whoever else told of the same address is not theirs to know of.
     """
+    against = {case.event.report.reference: rules.complained_of(case.event.report) for case in opened}
+    complaining = [reference for reference, agencies in against.items() if agencies]
+    reviewed = await case_reviews.any_about(connection, complaining) if complaining else ()
     for case in opened:
-        await _kept_from(rules.complained_of(case.event.report), connection, case.event, now)
+        if case.event.report.reference in reviewed:
+            await _kept_from(against[case.event.report.reference], connection, case.event, now)
         panels = [d.agency for d in case.route.destinations if d.queue == QUEUE]
         if panels and not case.drill:
             asked_by: AskedBy = "reporter" if review_asked(case.event.report) else "threshold"
@@ -92,8 +96,6 @@ async def _proposed(
 
 async def _kept_from(against: frozenset[str], connection: Connection, event: ReportClassified, now: datetime) -> None:
     """Whoever a report complains of by now, and is in a review that it is part of, knows no more of it there."""
-    if not against:
-        return
     await case_reviews.forget(connection, event.report_id, against)
     for review_id in await case_reviews.about(connection, event.report.reference):
         await _without(against, connection, review_id, event, now)

@@ -1,6 +1,6 @@
 """Cases, with their queue items."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -45,9 +45,9 @@ QUEUE: Final = """
 insert into queue_item (report_id, force, queues, danger_class, grade_order, target_at, opened_at, drill, fold, told_by,
                         sketch, rerouted, waiting_since)
 select id, force, array(select jsonb_array_elements_text(queues)), danger_class, grade_order, target_at, opened_at,
-       drill, fold, told_by, array(select value::bigint from jsonb_array_elements_text(sketch) as value), moved, $13
+       drill, fold, told_by, sketch::bigint[], moved, $13
 from unnest($1::uuid[], $2::text[], $3::jsonb[], $4::int[], $5::int[], $6::timestamptz[], $7::timestamptz[], $8::bool[],
-            $9::uuid[], $10::text[], $11::jsonb[], $12::bool[])
+            $9::uuid[], $10::text[], $11::text[], $12::bool[])
     as new(id, force, queues, danger_class, grade_order, target_at, opened_at, drill, fold, told_by, sketch, moved)
 on conflict (report_id) do update set
     force = excluded.force, rerouted = excluded.rerouted,
@@ -278,6 +278,11 @@ def _item(case: Opened) -> tuple[Any, ...]:
         case.drill,
         case.fold.id if case.fold else None,
         case.fold.told_by if case.fold else None,
-        tuple(sorted(case.fold.sketch)) if case.fold else (),
+        _bigints(case.fold.sketch if case.fold else ()),
         case.moved,
     )
+
+
+def _bigints(values: Iterable[int]) -> str:
+    """As PostgreSQL writes an array: a column of arrays, each of its own length, is no array of its own."""
+    return f"{{{','.join(map(str, values))}}}"

@@ -9,6 +9,7 @@ that the earlier one told. Each rule asks for more than one common word, for a f
 import re
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
+from itertools import groupby
 from typing import Final
 
 from pydantic import BaseModel, ConfigDict
@@ -55,13 +56,14 @@ def marks_of(report: ReportReceived) -> Marks:
     given = (report.answers.party or "")[:LOOKED_AT]
     party, place = normalise(given).text, normalise((report.place.words or "")[:LOOKED_AT]).text
     text = normalise(_LABEL.sub("", report.text[:LOOKED_AT])).text
-    told = _rare(_tokens(party))
+    said = _tokens(party)
+    told = _rare(said)
     return Marks(
         numbers=frozenset((*_numbers(party, bare=True), *_numbers(place, bare=True), *_numbers(text))),
         party=_some(told),
-        people=frozenset(_tokens(party)) & PEOPLE,
+        people=PEOPLE.intersection(said),
         names=_some(_names(given) & told),
-        relations=frozenset(kind for kind, nouns in RELATIONS.items() if nouns & set(_tokens(party))),
+        relations=frozenset(kind for kind, nouns in RELATIONS.items() if not nouns.isdisjoint(said)),
         described=_some(_described(text)),
         pointing=_some(_pointed_at(text)),
         words=_some(_rare(_tokens(text))),
@@ -101,12 +103,10 @@ _NAME = re.compile(r"\b[A-Z][a-z]+\b|(?<=called )[a-z]+|(?<=named )[a-z]+")
 _SENTENCE = re.compile(r"[.!?\n]+")
 
 
-def _tokens(text: str) -> Iterator[str]:
+def _tokens(text: str) -> list[str]:
     """Words as they are compared: without plurals, possessives and short forms; the names of streets left out."""
     found = _TOKEN.findall(text)
-    for word, after in zip(found, [*found[1:], ""], strict=False):
-        if after not in STREETS:
-            yield _stem(word)
+    return [_stem(word) for word, after in zip(found, [*found[1:], ""], strict=False) if after not in STREETS]
 
 
 @lru_cache(maxsize=20_000)
@@ -128,7 +128,7 @@ _DULL: Final = frozenset(
 
 
 def _rare(tokens: Iterable[str]) -> Words:
-    return frozenset(token for token in tokens if 2 < len(token) <= LONGEST and token not in _DULL)
+    return frozenset(token for token in {*tokens} - _DULL if 2 < len(token) <= LONGEST)
 
 
 def _some(words: Words) -> Words:
@@ -139,7 +139,13 @@ def _names(party: str) -> Words:
     return frozenset(token for name in _NAME.findall(party) for token in _tokens(name.lower()))
 
 
-_NUMBER = re.compile(rf"(?<![£$\d.,:/-])\b(?:\d{{1,4}}[a-h]?|{'|'.join(NUMBERS)})\b")
+def _one_of(words: Iterable[str]) -> str:
+    """A pattern for any of these, told apart by their first letters: at most places that is all that is looked at."""
+    by_first = groupby(sorted(words), key=lambda word: word[0])
+    return "|".join(f"{first}(?:{'|'.join(word[1:] for word in those)})" for first, those in by_first)
+
+
+_NUMBER = re.compile(rf"\b(?<![£$\d.,:/-])(?:\d{{1,4}}[a-h]?|{_one_of(NUMBERS)})\b")
 _CUE = re.compile(
     r"\b(?:number|no\.?|flat|house|apartment|plot) ?$"
     r"|\b(?:tenant|occupier|householder|resident|neighbours?|family|lady|man|couple|people|lot) (?:of|at|from|in) $"
@@ -147,12 +153,12 @@ _CUE = re.compile(
 )
 _SPELT_CUE = re.compile(r"\b(?:number|flat|apartment) $")
 _BARE_CUE = re.compile(r"(?:^|, ?|\b(?:at|of|from|in|and) )$")
-_STREET = re.compile(rf" (?:[a-z']+ ){{1,2}}(?:{'|'.join(sorted(STREETS))})\b")
+_STREET = re.compile(rf" (?:[a-z']+ ){{1,2}}(?:{_one_of(STREETS)})\b")
 _NO_HOUSE = re.compile(
     r" ?(?:[ap]\.?m\b|o'?clock|till?\b|until\b|to\b|years?\b|yrs?\b|year-old|months?\b|weeks?\b|days?\b|nights?\b|"
     r"hours?\b|min(?:ute)?s?\b|times?\b|of (?:us|them)\b|bus\b|doors?\b|mph\b|miles?\b|met(?:re|er)s?\b|"
     r"per ?cent|%|[:.,/-]?\d|"
-    rf"(?:[a-z]+ )?(?:{'|'.join(sorted(PEOPLE))})s?\b)"
+    rf"(?:[a-z]+ )?(?:{_one_of(PEOPLE)})s?\b)"
 )
 _NEAR: Final = 20  # characters before a number in which its cue stands
 
@@ -170,7 +176,7 @@ def _numbers(text: str, bare: bool = False) -> Iterator[str]:
 
 _STANDS_FOR: Final = 60  # characters that a description runs on
 _DESCRIBES: Final = re.compile(r" (?:in|with|on|wearing|called|named) [^.!?\n,;]*")
-_PERSON: Final = re.compile(rf"\b(?:{'|'.join(sorted(PEOPLE))})s?\b")
+_PERSON: Final = re.compile(rf"\b(?:{_one_of(PEOPLE)})s?\b")
 
 
 def _described(text: str) -> Words:
@@ -180,10 +186,10 @@ def _described(text: str) -> Words:
 
 
 _SURELY_BACK = re.compile(
-    r"\bit (?:was|is) (?:him|her|them)\b|\bit'?s the\b|^ ?re\b|\bhad it before\b|\byou (?:were told|know) about\b"
-    r"|\bsame (?!day|time|night|week|thing|as|here)"
-    r"|\b(?:told|rang|reported|wrote to|contacted) (?:you|this|it|about|before|on the)\b"
-    r"|\b(?:earlier|previous|last|first|other) (?:report|call|complaint)\b"
+    r"\b(?:it (?:was|is) (?:him|her|them)\b|it'?s the\b|had it before\b|you (?:were told|know) about\b"
+    r"|same (?!day|time|night|week|thing|as|here)"
+    r"|(?:told|rang|reported|wrote to|contacted) (?:you|this|it|about|before|on the)\b"
+    r"|(?:earlier|previous|last|first|other) (?:report|call|complaint)\b)|^ ?re\b"
 )
 _WHERE = re.compile(
     r"\b(?:outside|at|near|by|behind|opposite|in|from|to|inside|round|around|past|through|along|off)"

@@ -14,7 +14,7 @@ ID: Final = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 
 
 class Scope(StrEnum):
-    """What a key is good for."""
+    """What a key is good for; `evidence` opens every file, and is for police alone."""
 
     reports = "reports"
     open311 = "open311"

@@ -12,6 +12,7 @@ from shared.events import Lane, ReportReceived
 from shared.told import Answers
 
 ALPHABET: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford's: nothing to mistake when read out on the phone
+PAIRS: Final = tuple(one + other for one in ALPHABET for other in ALPHABET)
 SECRET_BYTES: Final = 15  # 120 bits
 MAX_REPORT: Final = 4 * 2**20  # bytes as an event: its reading holds it whole, with as much again, in one message
 
@@ -23,9 +24,10 @@ class Stage(StrEnum):
     with_the_people_who_can_act = "with the people who can act on it"
 
 
-def new_reference(choose: Callable[[str], str]) -> str:
-    """Ten characters, 50 bits: `H-4K7QX-9M2TB`. `choose` picks one of a string at random."""
-    return "H-" + "-".join("".join(choose(ALPHABET) for _ in range(5)) for _ in range(2))
+def new_reference(choose: Callable[[Sequence[str]], str]) -> str:
+    """Ten characters, 50 bits: `H-4K7QX-9M2TB`. `choose` picks one of several at random."""
+    ten = "".join(choose(PAIRS) for _ in range(5))
+    return f"H-{ten[:5]}-{ten[5:]}"
 
 
 def normalised_reference(given: str) -> str:

@@ -3,7 +3,7 @@
 For staff only. A reporter is never shown any of it: two people at one address may be victim and abuser.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
@@ -31,18 +31,37 @@ MOST: Final = {KeyKind.place: 100, KeyKind.address: TOLD_OF, KeyKind.phone: TOLD
 
 async def recognise(connection: Connection, report: ReportReceived, ring: Keyring) -> Recognised:
     """Find what was told before. Whoever tells of the same household waits until this transaction ends."""
-    marks = marks_of(report)
-    keys = keys_of(report, marks.numbers, ring)
+    alone = known_by(report, ring)
+    keys, marks = alone.keys, alone.marks
     if not keys:
-        return Recognised(keys, marks)
+        return alone
     await households.lock(connection, keys)
-    since, most = report.received_at - SINCE, [MOST[key.kind] for key in keys]
-    near = await households.candidates(connection, keys, most, since, report.report_id)
+    near = await households.candidates(connection, {report.report_id: keys}, MOST, report.received_at - SINCE)
     found = [(one, link) for one in near if (link := _link(marks, one, keys))]
     agreed = await _without_disputed(connection, report.report_id, found) if found else []
     links = _together([link for _, link in agreed], await _made_before(connection, report))
     series = await _series(connection, report.report_id, [link.report_id for link in links])
     return Recognised(keys, marks, links, series, await history(connection, report, series, links))
+
+
+def known_by(report: ReportReceived, ring: Keyring) -> Recognised:
+    """What a report is recognised by, as if nothing was told before."""
+    marks = marks_of(report)
+    keys = keys_of(report, marks.numbers, ring)
+    return Recognised(keys, marks, series=(report.report_id,) if keys else ())
+
+
+async def unlinked(connection: Connection, known: Mapping[UUID, Recognised], now: datetime) -> set[UUID]:
+    """Those of these new reports that belong with no earlier one and whose households nobody else is telling of.
+
+    Until the transaction ends, whoever tells of those households waits.
+    """
+    asking = {report_id: one.keys for report_id, one in known.items() if one.keys}
+    free = await households.lock_free(connection, asking) if asking else set()
+    asking = {report_id: keys for report_id, keys in asking.items() if report_id in free}
+    near = await households.candidates(connection, asking, MOST, now - SINCE) if asking else []
+    linked = {one.asking for one in near if _link(known[one.asking].marks, one, asking[one.asking])}
+    return {report_id for report_id, one in known.items() if not one.keys or report_id in free - linked}
 
 
 async def _made_before(connection: Connection, report: ReportReceived) -> Sequence[Link]:

@@ -1,5 +1,6 @@
 """What happens with partners: registered, looked up for a page, given keys, and known by them."""
 
+import asyncio
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -7,12 +8,16 @@ from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID, uuid4
 
+import structlog
+
 from services.intake.domain import partners as domain
 from services.intake.domain.partners import Key, Partner, Scope
 from services.intake.errors import PartnerRefused, UnknownPartner
 from services.intake.repository import partners
 from shared.database import DatabaseUnavailable, Pool, transaction
 from shared.security import sha256
+
+log = structlog.get_logger()
 
 FRESH: Final = timedelta(minutes=1)
 
@@ -55,10 +60,11 @@ async def holder_of(secret: str, scope: Scope, pool: Pool) -> str | None:
 
 @dataclass
 class Partners:
-    """Partners as pages need them: remembered for a minute, and for longer while the database is away."""
+    """Partners as pages need them, and whose their keys are: remembered for a minute, longer without the database."""
 
     pool: Pool
     _known: dict[str, tuple[datetime, Partner]] = field(default_factory=dict)
+    _holders: dict[str, str] = field(default_factory=dict)
 
     async def of(self, partner: str, now: datetime) -> Partner:
         """Raises UnknownPartner."""
@@ -76,3 +82,20 @@ class Partners:
             raise UnknownPartner("Check the address: no partner is known by this name.")
         self._known[partner] = now, found
         return found
+
+    def holder(self, secret: str) -> str | None:
+        """Whose key this was when keys were last learnt: enough to count by, and never to let anybody in."""
+        return self._holders.get(sha256(secret))
+
+    async def learn_keys(self) -> None:
+        async with transaction(self.pool) as connection:
+            self._holders = await partners.holders(connection)
+
+    async def run(self) -> None:
+        """Learn them, every minute, until cancelled."""
+        while True:
+            try:
+                await self.learn_keys()
+            except DatabaseUnavailable as error:
+                log.warning("partners' keys were not learnt", reason=str(error))
+            await asyncio.sleep(FRESH.total_seconds())

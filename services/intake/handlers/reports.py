@@ -16,7 +16,7 @@ from services.intake.repository import evidence, messages, reports
 from services.intake.repository.households import Recognised
 from shared import telemetry
 from shared.cloudevents import encode
-from shared.database import Connection, Pool, transaction
+from shared.database import Connection, Pool, statement, transaction
 from shared.events import Lane, ReportProgressed, ReportReceived, ReportRouted, SafeWords
 from shared.kafka import RECEIVED
 from shared.outbox import Bell, Outgoing
@@ -83,11 +83,10 @@ async def accept(told: Told, pool: Pool, bell: Bell, ring: Keyring, now: datetim
 
 async def taken(connection: Connection, told: Told, ring: Keyring, now: datetime) -> Accepted:
     """The same, once the transaction is done; whoever does it rings the bell. Raises KeyReused or TooLong."""
-    report = fitting(received(told, uuid4(), domain.new_reference(secrets.choice), now))
+    report = new(told, now)
     if await first_told(connection, report, told, ring, now):
         await evidence.keep(connection, report.report_id, report.attachments)
-        secret = domain.reporters_secret(ring.reporters, report.report_id)
-        return Accepted(report.report_id, report.reference, secret)
+        return Accepted(report.report_id, report.reference, domain.reporters_secret(ring.reporters, report.report_id))
     earlier = await reports.sent_before(connection, told.source, told.idempotency_key or "")
     if earlier["body_hash"] != told.body_hash:
         raise KeyReused("Send this report with a new Idempotency-Key; the earlier one was kept as it was.")
@@ -100,12 +99,19 @@ async def first_told(
     """Keep a new report with what was told before it; None, and nothing kept, where its Idempotency-Key is known."""
     recognised = await households.recognise(connection, report, ring)
     report = report.model_copy(update={"history": recognised.history})
-    secret_hash = sha256(domain.reporters_secret(ring.reporters, report.report_id))
-    kept = reports.Acceptance(report, secret_hash, told.idempotency_key, told.body_hash, recognised)
-    if not await reports.accept(connection, kept, replace(_outgoing(report, recognised, now), turn=told.turn), now):
+    secret = domain.reporters_secret(ring.reporters, report.report_id)
+    if not await reports.accept(connection, [acceptance(report, told, recognised, secret, now)]):
         return None
     await households.tell(connection, report, recognised.links, now)
     return report
+
+
+def acceptance(
+    report: ReportReceived, told: Told, recognised: Recognised, secret: str, now: datetime
+) -> reports.Acceptance:
+    """What is kept of a new report, which has its history."""
+    outgoing = replace(_outgoing(report, recognised, now), turn=told.turn)
+    return reports.Acceptance(report, outgoing, now, sha256(secret), told.idempotency_key, told.body_hash, recognised)
 
 
 async def told_anew(connection: Connection, report: ReportReceived, ring: Keyring, now: datetime) -> ReportReceived:
@@ -126,6 +132,11 @@ async def revise(
     report = report.model_copy(update={"history": recognised.history})
     await reports.revise(connection, report, _outgoing(report, recognised, now), now)
     return report
+
+
+def new(told: Told, now: datetime) -> ReportReceived:
+    """What was told, as a report of its own. Raises TooLong."""
+    return fitting(received(told, uuid4(), domain.new_reference(secrets.choice), now))
 
 
 def fitting(report: ReportReceived) -> ReportReceived:
@@ -190,7 +201,7 @@ async def told(report_id: UUID, pool: Pool) -> ReportReceived:
 async def close(receipts: Sequence[ReportRouted], pool: Pool) -> None:
     """Record the receipts, the newest for each report."""
     newest = {r.report_id: r for r in sorted(receipts, key=lambda receipt: receipt.revision)}
-    async with transaction(pool) as connection:
+    async with statement(pool) as connection:
         await reports.close(connection, list(newest.values()))
 
 

@@ -1,6 +1,6 @@
 """What reports are recognised by, the links between them, and the series that linked reports make."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -19,19 +19,25 @@ select pg_advisory_xact_lock(key) from
      from unnest($1::bytea[]) as digest order by 1) as keys
 """
 
+LOCK_FREE: Final = """
+select asking from unnest($1::uuid[], $2::bytea[]) as wanted(asking, digest)
+group by asking
+having bool_and(pg_try_advisory_xact_lock(('x' || encode(substr(digest, 1, 8), 'hex'))::bit(64)::bigint))
+"""
+
 CANDIDATES: Final = """
 with found as (
-    select near.report_id, wanted.kind
-    from unnest($1::bytea[], $2::text[], $3::int[]) as wanted(digest, kind, most)
+    select asking, near.report_id, wanted.kind
+    from unnest($1::uuid[], $2::bytea[], $3::text[], $4::int[]) as wanted(asking, digest, kind, most)
     cross join lateral (
         select report_id from household_key
-        where household_key.digest = wanted.digest and received_at > $4 and report_id <> $5
+        where household_key.digest = wanted.digest and received_at > $5 and report_id <> wanted.asking
         order by received_at desc limit wanted.most
     ) as near
 )
-select known.report_id, reference, received_at, series, marks, array_agg(distinct kind) as kinds
+select asking, known.report_id, reference, received_at, series, marks, array_agg(distinct kind) as kinds
 from found join recognisable as known on known.report_id = found.report_id
-group by known.report_id order by received_at desc
+group by asking, known.report_id order by received_at desc
 """
 
 DISPUTED: Final = """
@@ -108,8 +114,9 @@ RENAME: Final = "update recognisable set series = $2 where report_id = any($1::u
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """An earlier report that shares a key with this one."""
+    """An earlier report that shares a key with the one that is `asking`."""
 
+    asking: UUID
     report_id: UUID
     reference: str
     received_at: datetime
@@ -117,6 +124,9 @@ class Candidate:
     marks: Marks
     kinds: frozenset[KeyKind]
 
+
+Asking = Mapping[UUID, Sequence[HouseholdKey]]
+"""Reports that ask what was told before, each with its keys."""
 
 NOTHING_TOLD: Final = History()
 
@@ -138,14 +148,22 @@ async def lock(connection: Connection, keys: Sequence[HouseholdKey]) -> None:
     await connection.execute(LOCK, [key.digest for key in keys])
 
 
+async def lock_free(connection: Connection, asking: Asking) -> set[UUID]:
+    """The same without waiting: returns those reports of whose keys nobody else held one."""
+    reports, keys = _flat(asking)
+    return {row["asking"] for row in await connection.fetch(LOCK_FREE, reports, [key.digest for key in keys])}
+
+
 async def candidates(
-    connection: Connection, keys: Sequence[HouseholdKey], most: Sequence[int], since: datetime, but: UUID
+    connection: Connection, asking: Asking, most: Mapping[KeyKind, int], since: datetime
 ) -> list[Candidate]:
-    """The newest earlier reports for each key, at most so many, newest first; `but` is the report that asks."""
-    kinds = [key.kind for key in keys]
-    rows = await connection.fetch(CANDIDATES, [key.digest for key in keys], kinds, list(most), since, but)
+    """The newest earlier reports for each key of each report that asks, at most so many of a kind, newest first."""
+    reports, keys = _flat(asking)
+    digests, kinds, limits = [key.digest for key in keys], [key.kind for key in keys], [most[key.kind] for key in keys]
+    rows = await connection.fetch(CANDIDATES, reports, digests, kinds, limits, since)
     return [
         Candidate(
+            row["asking"],
             row["report_id"],
             row["reference"],
             row["received_at"],
@@ -155,6 +173,12 @@ async def candidates(
         )
         for row in rows
     ]
+
+
+def _flat(asking: Asking) -> tuple[list[UUID], list[HouseholdKey]]:
+    """Each key and whose it is, as two columns."""
+    pairs = [(report_id, key) for report_id, keys in asking.items() for key in keys]
+    return [report_id for report_id, _ in pairs], [key for _, key in pairs]
 
 
 async def disputed(connection: Connection, ids: Sequence[UUID]) -> set[frozenset[UUID]]:
@@ -196,7 +220,7 @@ class Recognised:
         """The series that stays (None: nothing to be recognised by), marks, all series, the keys' columns, links."""
         return (
             self.series[0] if self.keys else None,
-            self.marks.model_dump(mode="json"),
+            self.marks,
             list(self.series),
             [key.digest for key in self.keys],
             [key.kind for key in self.keys],

@@ -18,6 +18,7 @@ KEYS: Final = "select id, partner, scopes, made_at, revoked_at from partner_key 
 HOLDER: Final = """
 select id, partner, scopes, made_at, revoked_at from partner_key where hash = $1 and revoked_at is null
 """
+HOLDERS: Final = "select hash, partner from partner_key where revoked_at is null"
 
 
 async def register(connection: Connection, partner: Partner) -> None:
@@ -46,6 +47,11 @@ async def keys(connection: Connection) -> list[Key]:
 async def holder(connection: Connection, digest: str) -> Key | None:
     row = await connection.fetchrow(HOLDER, digest)
     return _key(dict(row)) if row else None
+
+
+async def holders(connection: Connection) -> dict[str, str]:
+    """The hash of every key that is good for something, and whose it is."""
+    return {row["hash"]: row["partner"] for row in await connection.fetch(HOLDERS)}
 
 
 def _key(row: dict[str, object]) -> Key:

@@ -1,11 +1,12 @@
 """Reports and their receipts."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
+from services.intake.models import OPEN
 from services.intake.repository.households import Recognised
 from shared.database import Connection
 from shared.events import ReportReceived, ReportRouted
@@ -43,7 +44,7 @@ with accepted as (
 )
 insert into outbox (report_id, event_id, revision, urgent, topic, key, headers, value, turn)
 select $1, $2, $3, $4, $5, $6, $7, $8, $25 from accepted
-returning id
+returning report_id
 """
 
 SENT_BEFORE: Final = "select id, reference, body_hash from report where source = $1 and idempotency_key = $2"
@@ -73,14 +74,15 @@ where report.id = receipts.report_id
 """
 
 AWAIT_RECEIPT: Final = """
+with notices as (
+    delete from outbox where id = any($1::bigint[]) and topic <> all($5::text[])
+)
 update outbox
 set published = true, attempts = attempts + 1, partition = sent.partition, position = sent.position,
     due_at = now() + make_interval(secs => $4 * power(2, least(attempts, 10)))
 from unnest($1::bigint[], $2::int[], $3::bigint[]) as sent(id, partition, position)
-where outbox.id = sent.id
+where outbox.id = sent.id and outbox.topic = any($5::text[])
 """
-
-FORGET_NOTICES: Final = "delete from outbox where id = any($1::bigint[]) and topic <> all($2::text[])"
 
 WHOLE: Final = """
 select event, contact.contact from report left join contact on report_id = id where id = $1 for update of report
@@ -123,7 +125,7 @@ WAITING: Final = f"""
 select count(*) as open, min(open_since) as oldest,
        coalesce(extract(epoch from now() - min(open_since)), 0)::float as seconds,
        (select count(*) from outbox where topic = '{ERASED}') as erasing
-from report where open_since is not null
+from report where {OPEN}
 """  # noqa: S608 - a constant
 
 ACCOUNT: Final = f"""
@@ -131,31 +133,38 @@ select *, accepted - open as routed
 from (select count(*) as accepted from report) as report, ({WAITING}) as waiting
 """  # noqa: S608 - a constant
 
-OPEN_ONES: Final = """
-select reference, open_since, urgent from report where open_since is not null
+OPEN_ONES: Final = f"""
+select reference, open_since, urgent from report where {OPEN}
 order by urgent desc, open_since limit $1
-"""
+"""  # noqa: S608 - a constant
 
 
 @dataclass(frozen=True, slots=True)
 class Acceptance:
-    """What is kept beside the event when a report is accepted."""
+    """What is kept when a report is accepted: the event, on its way, and what is kept beside it."""
 
     report: ReportReceived
+    outgoing: Outgoing
+    at: datetime
     secret_hash: str
     idempotency_key: str | None
     body_hash: str
     recognised: Recognised
 
 
-async def accept(connection: Connection, acceptance: Acceptance, outgoing: Outgoing, now: datetime) -> bool:
-    """Keep the report, its contact details apart, what it is recognised by, and its outbox row in one statement.
+async def accept(connection: Connection, acceptances: Iterable[Acceptance]) -> set[UUID]:
+    """Keep reports, their contact details apart, what they are recognised by, and their outbox rows, at one turn.
 
-    False where this Idempotency-Key is already known.
+    Returns those whose Idempotency-Key was not known. Kept in the order of those, so that nobody deadlocks.
     """
-    report = acceptance.report
-    row = await connection.fetchrow(
-        ACCEPT,
+    in_order = sorted(acceptances, key=lambda one: (one.report.source, one.idempotency_key or ""))
+    rows = await connection.fetchmany(ACCEPT, [_accepting(one) for one in in_order])
+    return {row["report_id"] for row in rows}
+
+
+def _accepting(acceptance: Acceptance) -> tuple[Any, ...]:
+    report, outgoing = acceptance.report, acceptance.outgoing
+    return (
         *columns(outgoing),
         report.reference,
         report.source,
@@ -165,10 +174,9 @@ async def accept(connection: Connection, acceptance: Acceptance, outgoing: Outgo
         acceptance.body_hash,
         *_apart(report, outgoing),
         *acceptance.recognised.columns(),
-        now,
+        acceptance.at,
         outgoing.turn,
     )
-    return row is not None
 
 
 async def sent_before(connection: Connection, source: str, idempotency_key: str) -> Any:
@@ -193,11 +201,11 @@ async def revise(connection: Connection, report: ReportReceived, outgoing: Outgo
     await connection.execute(REVISE, *columns(outgoing), AWAITED, *_apart(report, outgoing), now)
 
 
-def _apart(report: ReportReceived, outgoing: Outgoing) -> tuple[bytes, dict[str, Any] | None]:
+def _apart(report: ReportReceived, outgoing: Outgoing) -> tuple[bytes, Contact | None]:
     """The event without its contact details, and those."""
     if report.contact is None:
         return outgoing.message.value, None
-    return report.model_copy(update={"contact": None}).model_dump_json().encode(), report.contact.model_dump()
+    return report.model_copy(update={"contact": None}).model_dump_json().encode(), report.contact
 
 
 async def close(connection: Connection, receipts: Sequence[ReportRouted]) -> None:
@@ -207,20 +215,20 @@ async def close(connection: Connection, receipts: Sequence[ReportRouted]) -> Non
         [receipt.report_id for receipt in receipts],
         [receipt.revision for receipt in receipts],
         [receipt.routed_at for receipt in receipts],
-        [receipt.model_dump(mode="json") for receipt in receipts],
+        list(receipts),
         AWAITED,
     )
 
 
 async def await_receipt(connection: Connection, sent: Sequence[Sent], seconds: float) -> None:
     """Published, and due again after `seconds`, doubled each time; a notice is done."""
-    await connection.execute(FORGET_NOTICES, [row.id for row in sent], AWAITED)
     await connection.execute(
         AWAIT_RECEIPT,
         [row.id for row in sent],
         [row.place.partition for row in sent],
         [row.place.offset for row in sent],
         seconds,
+        AWAITED,
     )
 
 

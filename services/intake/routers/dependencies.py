@@ -1,4 +1,7 @@
-"""What intake's routes are given. All are coroutines: FastAPI runs what is not in a thread, at a cost."""
+"""What intake's routes are given. All are coroutines: FastAPI runs what is not in a thread, at a cost.
+
+Those of a report's way ask for no others: FastAPI goes through all that each asks for, as often as it is asked for.
+"""
 
 from datetime import datetime
 from typing import Annotated, Final
@@ -12,6 +15,7 @@ from services.intake.domain.partners import Scope
 from services.intake.errors import UnknownSource
 from services.intake.handlers import partners
 from services.intake.handlers.assessing import Classifier, classifier_at
+from services.intake.handlers.together import Together
 from services.intake.settings import Settings
 from shared.clock import Clock
 from shared.database import Pool
@@ -55,11 +59,17 @@ async def _now(connection: HTTPConnection) -> datetime:
     return clock.now()
 
 
+async def _together(request: Request) -> Together:
+    together: Together = request.app.state.together
+    return together
+
+
 SettingsDep = Annotated[Settings, Depends(_settings)]
 PoolDep = Annotated[Pool, Depends(_pool)]
 BellDep = Annotated[Bell, Depends(_bell)]
 ClassifierDep = Annotated[Classifier | None, Depends(_classifier)]
 RingDep = Annotated[Keyring, Depends(_ring)]
+TogetherDep = Annotated[Together, Depends(_together)]
 Now = Annotated[datetime, Depends(_now)]
 IdempotencyKey = Annotated[
     Kept | None,
@@ -92,12 +102,13 @@ async def key_holder(settings: Settings, pool: Pool, authorization: str | None, 
     return source
 
 
-async def _source(settings: SettingsDep, pool: PoolDep, authorization: Authorization = None) -> str:
-    return await key_holder(settings, pool, authorization, Scope.reports)
+async def _source(request: Request, authorization: Authorization = None) -> str:
+    state = request.app.state
+    return await key_holder(state.settings, state.pool, authorization, Scope.reports)
 
 
-async def _source_or_public(settings: SettingsDep, pool: PoolDep, authorization: Authorization = None) -> str:
-    return await _source(settings, pool, authorization) if authorization else PUBLIC
+async def _source_or_public(request: Request, authorization: Authorization = None) -> str:
+    return await _source(request, authorization) if authorization else PUBLIC
 
 
 Source = Annotated[str, Depends(_source)]

@@ -17,7 +17,7 @@ from services.intake.routers.form_status import carried_along
 from services.intake.routers.headers import SAFE
 from services.intake.routers.pages import Visit, visit_of
 from shared.database import DatabaseUnavailable
-from shared.http import Application, ServiceError, problem, too_large_problem
+from shared.http import Application, ServiceError, problem, too_large_problem, too_slow_problem
 
 Answer = Callable[[Request, Exception], Awaitable[Response]]
 
@@ -35,11 +35,23 @@ def speak_to_people(app: Application) -> None:
             return problem(413, "Too large", "A file may be up to 64 MiB. Send the transcript without its recording.")
         if request.url.path.startswith(FOR_PROGRAMS):
             return await too_large_problem(request)
-        page = (await _visit(request)).page("fault.html", 413, why="too_large")
-        page.headers.update(SAFE | dict(page.headers))
+        return await _before_all_else(request, 413, "too_large")
+
+    async def too_slow(request: Request) -> Response:
+        if request.url.path.startswith(FOR_PROGRAMS):
+            return await too_slow_problem(request)
+        page = await _before_all_else(request, 408, "too_slow")
+        page.headers["Connection"] = "close"
         return page
 
-    app.too_large = too_large
+    app.too_large, app.too_slow = too_large, too_slow
+
+
+async def _before_all_else(request: Request, status: int, why: str) -> Response:
+    """A page from in front of any middleware."""
+    page = (await _visit(request)).page("fault.html", status, why=why)
+    page.headers.update(SAFE | dict(page.headers))
+    return page
 
 
 def _either(problem: Answer) -> Answer:

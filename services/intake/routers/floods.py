@@ -71,8 +71,9 @@ async def _floods(request: Request) -> Floods:
 FloodsDep = Annotated[Floods, Depends(_floods)]
 
 
-async def _allowed(request: Request, response: Response, source: SourceOrPublic, floods: FloodsDep) -> Allowance:
+async def _allowed(request: Request, response: Response, source: SourceOrPublic) -> Allowance:
     """Whether more came than usual; a program is told by RateLimit headers how much it may send."""
+    floods: Floods = request.app.state.floods
     if source == PUBLIC:
         return await floods.from_place(request)
     allowance = await floods.with_key(source)

@@ -3,14 +3,17 @@
 from collections import Counter
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
-from typing import Annotated, Final
+from typing import Final
 
 from fastapi import Depends, Request
 from prometheus_client import Counter as Metric
+from starlette.datastructures import State
+from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from services.intake.domain.files import MAX_FILES
 from services.intake.errors import TooBusy
+from services.intake.handlers.partners import Partners
 from services.intake.routers.form import MAX_FORM
 from services.intake.settings import Settings
 from shared.http import EMERGENCY, MAX_BODY, problem
@@ -46,16 +49,17 @@ class Places:
 
 async def _come(request: Request) -> None:
     """The whole form is here, and kept with the request: FastAPI reads what is no form before it asks for a place."""
-    if request.method == "POST" and request.headers.get("content-type", "").lower().startswith(FORMS):
+    if request.headers.get("content-type", "").lower().startswith(FORMS):
         await request.form(max_files=2 * MAX_FILES, max_part_size=MAX_FORM)
 
 
-async def _place(request: Request, _: Annotated[None, Depends(_come)]) -> AsyncIterator[None]:
+async def _place(request: Request) -> AsyncIterator[None]:
     if request.method != "POST":
         yield
         return
+    await _come(request)
     places: Places = request.app.state.places
-    source = source_of(request, request.app.state.settings)
+    source = source_of(request)
     places.take(source)
     try:
         yield
@@ -63,13 +67,18 @@ async def _place(request: Request, _: Annotated[None, Depends(_come)]) -> AsyncI
         places.leave(source)
 
 
-def source_of(request: Request, settings: Settings) -> str:
+def source_of(connection: HTTPConnection) -> str:
     """Whose key it comes with, where that is known without asking anybody; otherwise where it comes from."""
-    key = bearer(request.headers.get("authorization"))
-    holder = holder_of(key, settings.keys) if key else None
-    if holder:
+    key = bearer(connection.headers.get("authorization"))
+    if key and (holder := _holder(key, connection.app.state)):
         return f"key of {holder}"
-    return request.client.host if request.client else ""
+    return connection.client.host if connection.client else ""
+
+
+def _holder(key: str, state: State) -> str | None:
+    settings: Settings = state.settings
+    partners: Partners = state.partners
+    return holder_of(key, settings.keys) or partners.holder(key)
 
 
 class Door:
@@ -86,16 +95,16 @@ class Door:
         if scope["type"] != "http" or scope["method"] != "POST" or scope["path"] not in BY_PROGRAM:
             await self._app(scope, receive, send)
             return
-        address, come = scope["client"][0] if scope["client"] else "", await _body(receive)
+        source, come = source_of(HTTPConnection(scope)), await _body(receive)
         try:
-            self._inside.take(address)
+            self._inside.take(source)
         except TooBusy as busy:
             await problem(busy.status, busy.title, str(busy), busy.headers)(scope, receive, send)
             return
         try:
             await self._app(scope, _again(come, receive), send)
         finally:
-            self._inside.leave(address)
+            self._inside.leave(source)
 
 
 async def _body(receive: Receive) -> list[Message]:

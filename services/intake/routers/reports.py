@@ -11,7 +11,7 @@ from services.intake.domain.keepable import Kept, keepable_whole
 from services.intake.domain.reports import Stage
 from services.intake.handlers import reports
 from services.intake.handlers.reports import Accepted, Told
-from services.intake.routers.dependencies import BellDep, IdempotencyKey, Now, PoolDep, RingDep, SourceOrPublic
+from services.intake.routers.dependencies import IdempotencyKey, Now, PoolDep, SourceOrPublic, TogetherDep
 from services.intake.routers.floods import Allowed
 from shared.security import bearer
 from shared.told import Answers, Channel, Contact, Place
@@ -90,9 +90,7 @@ def accepted(result: Accepted, response: Response) -> ReportAccepted:
 async def tell(
     given: ReportGiven,
     response: Response,
-    pool: PoolDep,
-    bell: BellDep,
-    ring: RingDep,
+    together: TogetherDep,
     source: SourceOrPublic,
     allowed: Allowed,
     now: Now,
@@ -113,7 +111,7 @@ async def tell(
         turn=allowed.turn,
         asks_for_review=given.case_review,
     )
-    return accepted(await reports.accept(told, pool, bell, ring, now), response)
+    return accepted(await together.accept(told, now), response)
 
 
 @router.get("/{reference}")

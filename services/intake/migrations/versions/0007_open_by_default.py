@@ -1,0 +1,19 @@
+"""What a process from before 0005 keeps, while one after the other is brought up to date, is open too.
+
+What such a process closes is not: the receipt says so, and not `open_since`, which it does not know.
+"""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0007"
+down_revision = "0006"
+
+OPEN = "open_since is not null and (receipt is null or (receipt ->> 'revision')::int < revision)"
+
+
+def upgrade() -> None:
+    op.alter_column("report", "open_since", server_default=sa.text("now()"))
+    op.execute("update report set open_since = received_at where open_since is null and routed_at is null")
+    op.drop_index("report_open", "report")
+    op.create_index("report_open", "report", ["open_since"], postgresql_where=sa.text(OPEN))
