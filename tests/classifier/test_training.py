@@ -42,6 +42,7 @@ def made_up():
             bert |= {f"encoder.layer.{at}.{name}.weight": some(WIDTH) + 1}
             bert |= {f"encoder.layer.{at}.{name}.bias": some(WIDTH)}
     heads = {"heads": some(2 * WIDTH, len(COLUMNS)), "head_bias": some(len(COLUMNS))}
+    heads |= {name: some(WIDTH, len(COLUMNS)) for name in ("head_looks", "head_says")}
     return base.renamed(bert) | heads
 
 

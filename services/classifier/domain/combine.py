@@ -121,8 +121,8 @@ def _matter(odds: Odds, over: list[str], facts: Facts, wanted: Wanted, doubted: 
     """The likeliest of the matters that the codebook allows, as the facts that make it."""
     before = {label for label in ORDER if f"history.{label}" in facts.shown}
     matter = likeliest(odds, AIMED_BEFORE if "harassment" in before else 0.0)
-    if "other" not in matter or "F7.urgent" in over:
-        matter |= GOES_ON & before
+    if GOES_ON & before and ("other" not in matter or {"F2", "F7.urgent"}.intersection(over)):
+        matter = matter - {"other"} | GOES_ON & before
     if "hate_incident" in matter:
         told = [strand for strand in STRANDS if strand.replace("F5", "history") in facts.shown]
         first = max(STRANDS, key=lambda s: odds[s])
@@ -134,7 +134,7 @@ def _matter(odds: Odds, over: list[str], facts: Facts, wanted: Wanted, doubted: 
         doubted.update(STRANDS)
     if "stalking" in matter:
         wanted["F4"] = "label.stalking"
-        if not any(fact in facts.shown or fact in wanted for fact in STALKING):
+        if not any(fact in wanted or (fact in facts.shown and fact not in doubted) for fact in STALKING):
             most = max(STALKING, key=lambda s: odds[s])
             wanted[most] = most
     else:

@@ -81,6 +81,9 @@ class Model:
     norm: tuple[Floats, Floats]
     layers: tuple[Layer, ...]
     heads: Floats
+    looks: Floats
+    says: Floats
+    """Each fact's own: how much regard a piece gets, and what a piece that gets it says."""
     head_bias: Floats
     choices: tuple[tuple[int, int], ...]
     """Columns that exclude each other (the threat levels, say), from and to."""
@@ -144,10 +147,13 @@ def _attended(layer: Layer, hidden: Floats) -> Floats:
     three = (hidden @ layer.attend + layer.attend_bias).reshape(count, 3, HEADS, WIDTH // HEADS)
     query, key, value = three.transpose(1, 2, 0, 3)
     scores = query @ key.transpose(0, 2, 1) / np.float32((WIDTH // HEADS) ** 0.5)
-    weights = np.exp(scores - scores.max(-1, keepdims=True))
-    weights /= weights.sum(-1, keepdims=True)
-    together: Floats = (weights @ value).transpose(1, 0, 2).reshape(count, WIDTH)
+    together: Floats = (_softmax(scores, -1) @ value).transpose(1, 0, 2).reshape(count, WIDTH)
     return together @ layer.gather + layer.gather_bias
+
+
+def _softmax(scores: Floats, axis: int) -> Floats:
+    weights: Floats = np.exp(scores - scores.max(axis, keepdims=True))
+    return weights / weights.sum(axis, keepdims=True)
 
 
 def _normed(hidden: Floats, scale: Floats, shift: Floats) -> Floats:
@@ -163,11 +169,12 @@ def _gelu(wide: Floats) -> Floats:
 
 
 def _judged(model: Model, hidden: Floats) -> tuple[Floats, Floats]:
-    """The odds of each fact, and what each piece adds: its share of the mean, and the peaks that are its own."""
+    """The odds of each fact, and what each piece adds: to the mean, by the peaks that are its own, by its regard."""
     average, peak = model.heads[:WIDTH], model.heads[WIDTH:]
     at = hidden.argmax(0)
     pulls = hidden @ average / np.float32(len(hidden))
     np.add.at(pulls, at, hidden[at, np.arange(WIDTH)][:, None] * peak)
+    pulls += _softmax(hidden @ model.looks, 0) * (hidden @ model.says)
     odds = pulls.sum(0) + model.head_bias
     for first, last in model.choices:
         odds[first:last] = _against_the_others(odds[first:last])
@@ -227,6 +234,8 @@ def _network(held: Held) -> Model:
         norm=(held["norm.0"], held["norm.1"]),
         layers=tuple(layer(at) for at in range(int(held["depth"]))),
         heads=held["heads"],
+        looks=held["head_looks"],
+        says=held["head_says"],
         head_bias=held["head_bias"],
         choices=_spans(held["choices"]),
         unions=_spans(held["unions"]),

@@ -78,9 +78,12 @@ def learn(learned_from: Sequence[Labelled], base: Base, epochs: int, fastest: fl
 
 
 def _learning(base: Base, random: np.random.Generator) -> Weights:
-    heads = random.normal(0, FIRST_HEADS, (2 * WIDTH, len(COLUMNS))).astype(np.float32)
+    def first(rows: int) -> NDArray[np.float32]:
+        return random.normal(0, FIRST_HEADS, (rows, len(COLUMNS))).astype(np.float32)
+
+    heads = {"heads": first(2 * WIDTH), "head_looks": first(WIDTH), "head_says": first(WIDTH)}
     found = {name: weight for name, weight in base.weights.items() if network.learns(name)}
-    return {"heads": heads, "head_bias": np.zeros(len(COLUMNS), np.float32), **found}
+    return {**heads, "head_bias": np.zeros(len(COLUMNS), np.float32), **found}
 
 
 def _examples(learned_from: Sequence[Labelled], base: Base, frozen: Weights) -> Examples:

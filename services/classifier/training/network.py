@@ -14,7 +14,7 @@ from services.classifier.domain.deep import HEADS, WIDTH
 from services.classifier.training.base import LAYERS
 from services.classifier.training.reports import ALONE, ONE_OF
 
-FROZEN = 8
+FROZEN = 6
 DROPPED = 0.1
 SMOOTHED = 0.05
 NOWHERE = -1e9
@@ -62,7 +62,10 @@ def _top(weights: Weights, hidden: Array, mask: Array, drop: Drop) -> Array:
     there = mask[..., None]
     average = (hidden * there).sum(1) / there.sum(1)
     peak = jnp.where(there > 0, hidden, NOWHERE).max(1)
-    return drop(jnp.concatenate([average, peak], -1), 10 * LAYERS) @ weights["heads"] + weights["head_bias"]
+    of_all = drop(jnp.concatenate([average, peak], -1), 10 * LAYERS) @ weights["heads"]
+    hidden = drop(hidden, 10 * LAYERS + 1)
+    regard = jax.nn.softmax(hidden @ weights["head_looks"] + (there - 1) * -NOWHERE, axis=1)
+    return of_all + (regard * (hidden @ weights["head_says"])).sum(1) + weights["head_bias"]
 
 
 def _layers(weights: Weights, hidden: Array, mask: Array, which: range, drop: Drop) -> Array:
