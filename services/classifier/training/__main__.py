@@ -22,7 +22,7 @@ def main(
     out: Annotated[Path, typer.Option("-o", help="the weights file, written after each epoch")] = rulebook.DEEP,
     epochs: Annotated[int, typer.Option(min=1, help="how often to go through the reports")] = 4,
     onward: Annotated[
-        int, typer.Option(min=0, help="learn on from the weights that are there: from so many of the newest files")
+        int, typer.Option(min=0, help="learn on from the weights that are there: so many of the newest files are new")
     ] = 0,
 ) -> None:
     """Learn from our own labelled reports; calibrate and score on those held out."""
@@ -31,7 +31,8 @@ def main(
     if onward:
         new = reports.load(reports.LEARNED_FROM[-onward:])
         learned_from = new + reports.load(reports.LEARNED_FROM[:-onward])[::AGAIN]
-        found, fastest = Base(weights(np.load(rulebook.DEEP)), found.vocabulary), RATE / 2
+        found = Base(weights(np.load(rulebook.DEEP)), found.vocabulary)
+        fastest = RATE if onward >= len(reports.LEARNED_FROM) else RATE / 2
     _say(f"{len(learned_from)} reports to learn from, {len(held_out)} held out")
     for epoch in learn(learned_from, found, epochs, fastest):
         file = packed(epoch.weights, found.vocabulary)
