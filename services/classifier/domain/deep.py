@@ -146,12 +146,12 @@ def _attended(layer: Layer, hidden: Floats) -> Floats:
     count = len(hidden)
     three = (hidden @ layer.attend + layer.attend_bias).reshape(count, 3, HEADS, WIDTH // HEADS)
     query, key, value = three.transpose(1, 2, 0, 3)
-    scores: Floats = query @ key.transpose(0, 2, 1) / np.float32((WIDTH // HEADS) ** 0.5)
+    scores = query @ key.transpose(0, 2, 1) / np.float32((WIDTH // HEADS) ** 0.5)
     together: Floats = (_softmax(scores, -1) @ value).transpose(1, 0, 2).reshape(count, WIDTH)
     return together @ layer.gather + layer.gather_bias
 
 
-def _softmax(scores: Floats, axis: int) -> Floats:
+def _softmax(scores: NDArray[Any], axis: int) -> Floats:
     weights: Floats = np.exp(scores - scores.max(axis, keepdims=True))
     weights /= weights.sum(axis, keepdims=True)
     return weights
