@@ -8,6 +8,8 @@ from sqlalchemy import Connection, MetaData, text
 from sqlalchemy.ext.asyncio import create_async_engine
 
 LOCK: Final = 7_246_001
+PATIENCE: Final = "set lock_timeout = '5s'"
+"""Whoever waits for a table makes all behind it wait: an upgrade that cannot have it fails, and is begun again."""
 
 
 def upgrade(metadata: MetaData) -> None:
@@ -25,6 +27,8 @@ async def _upgrade(url: str, metadata: MetaData) -> None:
 
 
 def _run(connection: Connection, metadata: MetaData) -> None:
-    context.configure(connection=connection, target_metadata=metadata)
+    connection.execute(text(PATIENCE))
+    connection.commit()
+    context.configure(connection=connection, target_metadata=metadata, transaction_per_migration=True)
     with context.begin_transaction():
         context.run_migrations()

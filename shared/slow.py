@@ -7,6 +7,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Final
 
+import h11
 from fastapi import Request, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol
@@ -40,16 +41,17 @@ class BodyInTime:
             await (await self._say(Request(scope)))(scope, receive, send)
 
     def _timed(self, receive: Receive, limit: asyncio.Timeout) -> Receive:
-        by, more = asyncio.get_running_loop().time() + self._within, True
+        left, more, now = self._within, True, asyncio.get_running_loop().time
 
         async def received() -> Message:
-            nonlocal by, more
+            nonlocal left, more
             if not more:
                 return await receive()
-            limit.reschedule(by)
+            since = now()
+            limit.reschedule(since + left)
             message = await receive()
             limit.reschedule(None)
-            by += len(message.get("body", b"")) / MORE_FOR
+            left += len(message.get("body", b"")) / MORE_FOR - (now() - since)
             more = message.get("more_body", False)
             return message
 
@@ -59,7 +61,7 @@ class BodyInTime:
 class HeadInTime(H11Protocol):
     """Hangs up where the head of a request is not whole in time: uvicorn bounds only the rest between two requests.
 
-    After an answer the remainder of its request counts to the next one's head.
+    After an answer the remainder of its request counts to the next one's head, with more time for what comes of it.
     """
 
     within = HEAD_WITHIN
@@ -67,7 +69,7 @@ class HeadInTime(H11Protocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
-        self._wait()
+        self._wait(self.within)
 
     def data_received(self, data: bytes) -> None:
         before = self.cycle
@@ -79,14 +81,17 @@ class HeadInTime(H11Protocol):
         if answering or self.transport.get_protocol() is not self:
             self._wait_no_more()
         elif self._overdue is None:
-            self._wait()
+            self._wait(self.within)
+        elif self.conn.their_state is h11.SEND_BODY:
+            self._wait(self._overdue.when() - self.loop.time() + len(data) / MORE_FOR)
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._wait_no_more()
         super().connection_lost(exc)
 
-    def _wait(self) -> None:
-        self._overdue = self.loop.call_later(self.within, self.transport.abort)
+    def _wait(self, seconds: float) -> None:
+        self._wait_no_more()
+        self._overdue = self.loop.call_later(seconds, self.transport.abort)
 
     def _wait_no_more(self) -> None:
         if self._overdue is not None:

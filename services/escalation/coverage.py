@@ -104,8 +104,7 @@ class Coverage:
             log.warning("postcode service did not say", reason=type(error).__name__)
             return await self._said_before(packed)
         self.breaker.note(worked=True)
-        await self._keep(packed, found)
-        return found
+        return await self._kept_of(packed, found)
 
     async def _asked(self, postcode: str) -> District:
         async for attempt in stamina.retry_context(
@@ -124,9 +123,13 @@ class Coverage:
         async with transaction(self.pool) as connection:
             return await postcodes.district(connection, postcode)
 
-    async def _keep(self, postcode: str, found: District) -> None:
+    async def _kept_of(self, postcode: str, said: District) -> District:
+        """What was said, or before: a postcode that is given up, or a wrong address, takes no case from its area."""
         async with transaction(self.pool) as connection:
-            await postcodes.keep(connection, postcode, found)
+            found = said or await postcodes.district(connection, postcode)
+            if said:
+                await postcodes.keep(connection, postcode, said)
         self._kept[postcode] = (self.clock(), found)
         while len(self._kept) > KEPT:
             self._kept.popitem(last=False)
+        return found

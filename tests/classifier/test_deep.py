@@ -1,5 +1,6 @@
 """The second reader: what it proposes rests on the caller's words, and never varies."""
 
+import json
 import os
 import subprocess
 import sys
@@ -11,6 +12,7 @@ import pytest
 from services.classifier import rulebook
 from services.classifier.domain import combine as combining
 from services.classifier.domain import deep
+from services.classifier.domain.assess import assess
 from services.classifier.domain.combine import combine
 from services.classifier.domain.deep import Calibration, shows
 from services.classifier.domain.facts import Facts, establish
@@ -20,10 +22,12 @@ from services.classifier.domain.pieces import LONGEST, NO_PLACE
 from services.classifier.domain.reading import read
 from services.classifier.domain.rules import Proposal
 from services.classifier.domain.wordpiece import WordPiece
+from services.classifier.files import received
 from shared.codebook import Label, Strand
 from shared.told import Answers, History, Times
 
 ROOT = Path(__file__).parents[2]
+JOURNEYS = ROOT / "tests" / "data" / "journeys.jsonl"
 FOLLOWED = (
     "He waits by the bus stop every night and walks behind me to my door. I told him in March to leave me alone. "
     "I've stopped going to choir and I sleep with the light on."
@@ -174,3 +178,22 @@ def test_what_an_earlier_report_was_read_as_goes_on_in_a_later_one(reader):
     assert not together(AGAIN, reader, history=History(reports=1)).of("F5.")
     assert together(AGAIN, reader, history=before).of("F5.") == ("disability",)
     assert not together("Thank you, he has moved out and it has stopped.", reader, history=before).of("F5.")
+
+
+STILL_WRONG = {"D-J20.2"}
+"""Of the development set's journeys: a hate incident that goes on is read as stalking."""
+
+
+def test_the_journeys_are_read_as_their_gold_says():
+    rules, wrong = rulebook.load_second(), set()
+    for line in JOURNEYS.read_text().splitlines():
+        before = History()
+        for told in json.loads(line)["reports"]:
+            report, gold = received(told["report"]), told["report"]["gold"]
+            reading = assess(report.model_copy(update={"history": before}), rules)
+            if reading.primary not in {gold["primary"], *gold.get("acceptable_primary", ())}:
+                wrong.add(report.reference)
+            labels = tuple(dict.fromkeys((*before.labels, *reading.labels)))
+            strands = tuple(dict.fromkeys((*before.strands, *reading.strands)))
+            before = History(reports=before.reports + 1, labels=labels, strands=strands)
+    assert wrong == STILL_WRONG

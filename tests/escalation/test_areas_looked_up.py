@@ -39,13 +39,16 @@ FORCE = "northmoor-police"
 
 @dataclass
 class Service:
-    """A postcode service that knows one district, and may be away."""
+    """A postcode service that knows one district, and may be away, or know nothing any more."""
 
     away: bool = False
+    empty: bool = False
 
     def __call__(self, _: httpx.Request) -> httpx.Response:
         if self.away:
             raise httpx.ConnectError("away")
+        if self.empty:
+            return httpx.Response(404, json={"status": 404, "error": "Postcode not found"})
         return httpx.Response(200, json={"result": {"admin_district": "Northmoor"}})
 
 
@@ -107,6 +110,16 @@ async def test_read_anew_by_another_process_it_stays_where_it_is_though_the_serv
     again = event.model_copy(update={"assessment": event.assessment.model_copy(update={"reading": 2})})
     await cases.escalate([Arrived(again, NOON, None)], pool, Bell(pool), restarted, NOON)
     assert await where(pool) == before == (FORCE, {(HEALTH, "queued"), (FORCE, "queued")})
+
+
+async def test_a_postcode_that_is_given_up_stays_where_it_was(
+    rules: RulesInForce, postcodes: httpx.AsyncClient, pool: Pool, service: Service
+):
+    await rules.covering([ELSEWHERE])
+    service.empty = True
+    restarted = await RulesInForce(pool, Coverage(postcodes, pool)).covering([ELSEWHERE])
+    assert restarted.area_of(ELSEWHERE) == "northmoor"
+    assert (await rules.covering([Place(postcode="ZZ9 9ZZ")])).area_of(Place(postcode="ZZ9 9ZZ")) is None
 
 
 @pytest.mark.parametrize("away", [False, True])

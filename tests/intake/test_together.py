@@ -7,7 +7,7 @@ import asyncpg
 import httpx
 import pytest
 
-from services.intake.handlers.reports import Told, standing
+from services.intake.handlers.reports import Told, standing, taken
 from services.intake.handlers.together import Together
 from services.intake.repository import households
 from shared.database import Pool
@@ -71,6 +71,18 @@ async def test_whoever_is_telling_of_a_household_is_waited_for_by_that_household
         await asyncio.wait_for(other, 2)
         assert not same.done()
     await asyncio.wait_for(same, 2)
+
+
+async def test_whose_key_somebody_is_keeping_waits_alone(together: Together, pool: Pool):
+    first, same = about("ZZ1 1AA", key="one"), about("ZZ2 1AA", key="one")
+    async with pool.acquire() as connection, connection.transaction():
+        await taken(connection, first, RING, NOON)
+        waits = asyncio.create_task(together.accept(same, NOON))
+        other = asyncio.create_task(together.accept(about("ZZ3 1AA"), NOON))
+        await asyncio.wait_for(other, 2)
+        assert not waits.done()
+    await asyncio.wait_for(waits, 2)
+    assert await told_before(pool) == [0, 0]
 
 
 async def test_what_cannot_be_written_fails_alone(together: Together, pool: Pool):

@@ -50,7 +50,7 @@ AIMED_BEFORE = 2.0
 aimed at again, by so much."""
 
 NEAR = 2.0
-"""A strand besides the likeliest is shown where its odds come so near: race is in many words of a religion."""
+"""A strand besides the likeliest needs the rules' word, or odds so near: race is in many words of a religion."""
 
 Odds = Mapping[str, float]
 Wanted = dict[str, str]
@@ -126,8 +126,8 @@ def _matter(odds: Odds, over: list[str], facts: Facts, wanted: Wanted, doubted: 
     if "hate_incident" in matter:
         told = [strand for strand in STRANDS if strand.replace("F5", "history") in facts.shown]
         first = max(STRANDS, key=lambda s: odds[s])
-        near = [strand for strand in STRANDS if strand in over and odds[strand] >= odds[first] - NEAR]
-        shown = near or told or [first]
+        likely = {s for s in STRANDS if s in facts.shown or odds[s] >= odds[first] - NEAR}
+        shown = [strand for strand in STRANDS if strand in likely.intersection(over)] or told or [first]
         wanted |= {strand: strand for strand in shown}
         doubted.update(set(STRANDS) - wanted.keys())
     else:

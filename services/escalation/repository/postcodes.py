@@ -12,8 +12,6 @@ on conflict (postcode) do update set district = excluded.district
     where postcode_district.district <> excluded.district
 """
 
-FORGET: Final = "delete from postcode_district where postcode = $1"
-
 
 async def district(connection: Connection, postcode: str) -> tuple[str, ...]:
     """The district by its name and code; empty where the service never named one."""
@@ -21,8 +19,5 @@ async def district(connection: Connection, postcode: str) -> tuple[str, ...]:
 
 
 async def keep(connection: Connection, postcode: str, district: tuple[str, ...]) -> None:
-    """The newest answer. What no district was named for is not kept: whoever makes up postcodes fills nothing."""
-    if district:
-        await connection.execute(KEEP, postcode, list(district))
-    else:
-        await connection.execute(FORGET, postcode)
+    """The newest answer that names one."""
+    await connection.execute(KEEP, postcode, list(district))

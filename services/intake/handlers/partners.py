@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID, uuid4
 
+import asyncpg
 import structlog
 
 from services.intake.domain import partners as domain
@@ -96,6 +97,6 @@ class Partners:
         while True:
             try:
                 await self.learn_keys()
-            except DatabaseUnavailable as error:
-                log.warning("partners' keys were not learnt", reason=str(error))
+            except (DatabaseUnavailable, asyncpg.PostgresError) as error:
+                log.warning("partners' keys were not learnt", reason=type(error).__name__)
             await asyncio.sleep(FRESH.total_seconds())

@@ -1,8 +1,8 @@
 """Reports that come at once, kept in one transaction: turns to the database were a quarter of what a report costs.
 
 Only those are kept so that depend on nobody. Any other, of a household that somebody is telling of now or told of
-before, or with an Idempotency-Key that is known, is taken alone, and so are all where one of them cannot be written:
-none fails for another's sake.
+before, or with an Idempotency-Key that is known, is taken alone, and so are all where one of them cannot be written or
+waits for somebody: none fails for another's sake.
 """
 
 import asyncio
@@ -49,7 +49,6 @@ class Together:
         acceptance = alone.acceptance(report, told, households.known_by(report, self.ring), secret, now)
         if report.report_id not in await asyncio.shield(self._joined(acceptance)):
             return await alone.accept(told, self.pool, self.bell, self.ring, now)
-        self.bell.ring()
         return Accepted(report.report_id, report.reference, secret)
 
     def _joined(self, acceptance: Acceptance) -> "asyncio.Task[set[UUID]]":
@@ -64,10 +63,12 @@ class Together:
             coming, self._coming = self._coming, []
             try:
                 async with transaction(self.pool) as connection:
-                    return await _kept(connection, list(_one_of_each_household(coming)))
+                    kept = await _kept(connection, list(_one_of_each_household(coming)))
             except asyncpg.PostgresError as error:
                 log.warning("not kept together", reports=len(coming), reason=type(error).__name__)
                 return set()
+            self.bell.ring()
+            return kept
 
 
 def _one_of_each_household(coming: Iterable[Acceptance]) -> Iterator[Acceptance]:
@@ -80,6 +81,7 @@ def _one_of_each_household(coming: Iterable[Acceptance]) -> Iterator[Acceptance]
 
 
 async def _kept(connection: Connection, coming: Sequence[Acceptance]) -> set[UUID]:
+    await reports.wait_little(connection)
     known = {one.report.report_id: one.recognised for one in coming}
     unlinked = await households.unlinked(connection, known, coming[0].at)
     return await reports.accept(connection, (one for one in coming if one.report.report_id in unlinked))

@@ -14,6 +14,9 @@ OPEN = "open_since is not null and (receipt is null or (receipt ->> 'revision'):
 
 def upgrade() -> None:
     op.alter_column("report", "open_since", server_default=sa.text("now()"))
-    op.execute("update report set open_since = received_at where open_since is null and routed_at is null")
-    op.drop_index("report_open", "report")
-    op.create_index("report_open", "report", ["open_since"], postgresql_where=sa.text(OPEN))
+    with op.get_context().autocommit_block():  # reports come meanwhile: nothing here makes them wait
+        op.execute("update report set open_since = received_at where open_since is null and routed_at is null")
+        op.drop_index("report_open", "report", postgresql_concurrently=True)
+        op.create_index(
+            "report_open", "report", ["open_since"], postgresql_where=sa.text(OPEN), postgresql_concurrently=True
+        )
