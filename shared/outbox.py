@@ -62,6 +62,8 @@ CLAIM_DUE: Final = f"""
 with due as (
     select id from outbox
     where urgent = $1 and published = $2 and (published or not urgent or turn is null) and due_at <= now()
+      and (published or turn is null or turn <> all(array(
+          select turn from outbox where urgent and not published and turn is not null and due_at <= now())))
     order by due_at, id limit $3
     for update skip locked
 )

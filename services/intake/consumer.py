@@ -11,8 +11,9 @@ from shared.events import LinkDisputed, ReportProgressed, ReportRouted
 from shared.outbox import Bell
 
 
-async def receipts(records: Sequence[Record], pool: Pool) -> None:
-    await reports.close([decode(ReportRouted, record.headers, record.value)[0] for record in records], pool)
+async def receipts(records: Sequence[Record], pool: Pool, bell: Bell) -> None:
+    if await reports.close([decode(ReportRouted, record.headers, record.value)[0] for record in records], pool):
+        bell.ring()
 
 
 async def disputes(records: Sequence[Record], pool: Pool, bell: Bell) -> None:

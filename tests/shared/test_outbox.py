@@ -91,6 +91,19 @@ async def test_the_sources_of_a_flood_take_turns_and_keep_nobody_else_waiting(po
     await sender.producer.close()
 
 
+async def test_what_is_ordinary_of_a_flood_waits_for_the_threats_of_its_source(pool: Pool, kafka: Kafka):
+    topic = f"t-{uuid4()}"
+    await wrote(pool, *(outgoing(topic, b"a threat", urgent=True) for _ in range(ROOM + 1)), outgoing(topic, b"theirs"))
+    await pool.execute("update outbox set turn = 'theirs'")
+    await wrote(pool, outgoing(topic, b"another's"))
+    sender = replace(relay(pool, kafka.address), settle=await_answer)
+    assert [await sender.publish_due() for _ in range(3)] == [ROOM, 1, 0]
+    assert (await values(kafka, topic, ROOM + 1))[-1] == b"another's"
+    await pool.execute("delete from outbox where published")
+    assert [await sender.publish_due() for _ in range(3)] == [1, 1, 0]
+    await sender.producer.close()
+
+
 async def test_without_a_broker_nothing_is_lost_and_all_is_due_again(pool: Pool):
     await wrote(pool, outgoing("t", b"1"), outgoing("t", b"2"))
     with pytest.raises(KafkaUnavailable):

@@ -198,11 +198,11 @@ async def told(report_id: UUID, pool: Pool) -> ReportReceived:
     return report
 
 
-async def close(receipts: Sequence[ReportRouted], pool: Pool) -> None:
-    """Record the receipts, the newest for each report."""
+async def close(receipts: Sequence[ReportRouted], pool: Pool) -> bool:
+    """Record the receipts, the newest for each report. Returns whether they make room for the next of a flood."""
     newest = {r.report_id: r for r in sorted(receipts, key=lambda receipt: receipt.revision)}
     async with statement(pool) as connection:
-        await reports.close(connection, list(newest.values()))
+        return await reports.close(connection, list(newest.values()))
 
 
 async def hear(progressed: Sequence[ReportProgressed], pool: Pool) -> None:

@@ -63,6 +63,7 @@ with receipts as (
 ), done as (
     delete from outbox using receipts
     where outbox.report_id = receipts.report_id and outbox.revision <= receipts.revision and outbox.topic = any($5)
+    returning turn
 )
 update report
 set routed_at = coalesce(report.routed_at, receipts.routed_at), receipt = receipts.receipt,
@@ -73,6 +74,7 @@ set routed_at = coalesce(report.routed_at, receipts.routed_at), receipt = receip
 from receipts
 where report.id = receipts.report_id
   and coalesce((report.receipt ->> 'revision')::int, 0) <= receipts.revision
+returning exists(select from done where turn is not null)
 """
 
 AWAIT_RECEIPT: Final = """
@@ -215,9 +217,12 @@ def _apart(report: ReportReceived, outgoing: Outgoing) -> tuple[bytes, Contact |
     return report.model_copy(update={"contact": None}).model_dump_json().encode(), report.contact
 
 
-async def close(connection: Connection, receipts: Sequence[ReportRouted]) -> None:
-    """Record receipts, at most one for each report, and stop publishing what they answer."""
-    await connection.execute(
+async def close(connection: Connection, receipts: Sequence[ReportRouted]) -> bool:
+    """Record receipts, at most one for each report, and stop publishing what they answer.
+
+    Returns whether one answers a report that took its turn in a flood: there is room for the next.
+    """
+    of_a_flood: bool | None = await connection.fetchval(
         CLOSE,
         [receipt.report_id for receipt in receipts],
         [receipt.revision for receipt in receipts],
@@ -225,6 +230,7 @@ async def close(connection: Connection, receipts: Sequence[ReportRouted]) -> Non
         list(receipts),
         AWAITED,
     )
+    return bool(of_a_flood)
 
 
 async def await_receipt(connection: Connection, sent: Sequence[Sent], seconds: float) -> None:
