@@ -1,6 +1,7 @@
 import zipfile
 from pathlib import Path
 
+import asyncio
 import pytest
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
@@ -25,7 +26,9 @@ async def test_topics_can_be_created(kafka: Kafka) -> None:
     admin = AIOKafkaAdminClient(bootstrap_servers=kafka.address)
     await admin.start()
     await admin.create_topics([NewTopic("deploy.made", num_partitions=12, replication_factor=1)])
-    assert "deploy.made" in await admin.list_topics()
+    async with asyncio.timeout(10):
+        while "deploy.made" not in await admin.list_topics():
+            await asyncio.sleep(0.05)
     await admin.close()
 
 
