@@ -1,7 +1,7 @@
+import asyncio
 import zipfile
 from pathlib import Path
 
-import asyncio
 import pytest
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
