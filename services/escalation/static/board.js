@@ -184,12 +184,17 @@
     const field = dialog.querySelector("textarea, select, input:not([type=hidden])");
     if (field) field.focus();
   }
+  const isAgain = (event) => Boolean(event.detail.pathInfo && event.detail.pathInfo.requestPath.includes("again=true"));
+  document.addEventListener("htmx:beforeSwap", (event) => {
+    if (event.detail.target !== casePane || !isAgain(event) || !document.querySelector("dialog[open]")) return;
+    event.detail.shouldSwap = false;
+    $("changed").hidden = false;
+  });
   document.addEventListener("htmx:afterSwap", (event) => {
     if (event.detail.target !== casePane) return;
     mark();
     countDown();
-    const again = event.detail.pathInfo && event.detail.pathInfo.requestPath.includes("again=true");
-    if (!again) { const heading = casePane.querySelector("h2"); if (heading) { heading.tabIndex = -1; heading.focus(); casePane.scrollTop = 0; } }
+    if (!isAgain(event)) { const heading = casePane.querySelector("h2"); if (heading) { heading.tabIndex = -1; heading.focus(); casePane.scrollTop = 0; } }
   });
   document.addEventListener("htmx:responseError", (event) => {
     let words = "That did not work. Try again.";
