@@ -8,7 +8,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from playwright.async_api import CDPSession, Page, expect
+from playwright.async_api import CDPSession, Page, Route, expect
 
 from services.escalation.domain.people import Role, Theme
 from services.escalation.handlers import people
@@ -275,6 +275,28 @@ async def test_everything_by_keyboard_alone(open_page: Open, escalate: Escalate,
     assert [row["action"] for row in rows] == [
         "signed in", "looked at", "claimed", "overrode", "made contact", "noted", "closed", "claimed", "routed",
     ]  # fmt: skip
+
+
+async def test_news_on_its_way_takes_away_nothing_that_is_being_written(open_page: Open, escalate: Escalate):
+    await escalate(stalker(), quiet(), at=datetime.now(UTC))
+    page = await open_page("/board")
+    await live(page)
+    await by_keyboard(page, "j", "Enter")
+    await expect(page.locator("#case h2")).to_contain_text("Class 2")
+    come = asyncio.Event()
+
+    async def late(route: Route) -> None:
+        await come.wait()
+        await route.continue_()
+
+    await page.route("**/board/cases/*again=true*", late)
+    asked = 'htmx.ajax("GET", `/board/cases/${document.querySelector("[data-case]").dataset.case}?again=true`, "#case")'
+    async with page.expect_response("**/board/cases/*again=true*"):
+        await page.evaluate(f"void {asked}")
+        await by_keyboard(page, "w", "unit")
+        come.set()
+    await by_keyboard(page, " sent now")
+    await expect(page.locator("#d-note textarea")).to_have_value("unit sent now")
 
 
 async def test_the_words_are_shown_with_what_they_show_and_safe_contact_cannot_be_missed(
