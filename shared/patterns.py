@@ -7,10 +7,9 @@ RE2 runs in linear time whatever the pattern and whatever the text.
 import re
 from array import array
 from bisect import bisect_left
-from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
 import re2
 
@@ -121,58 +120,11 @@ def wrong(pattern: str, words: Words) -> str | None:
     return None
 
 
-AT_ONCE: Final = 16
-LARGEST: Final = 1500  # instructions: a larger pattern has too many states to share them
-
-
-class Finder:
-    """Which of many patterns occur in a text, and where.
-
-    A filter passes over the patterns whose words are not there. Those made of words that many a text has cannot be
-    passed over, and are run many at a time. `samples`, texts like those to come, tell which they are; what is found
-    is the same whatever they tell.
-    """
-
-    def __init__(self, sources: Sequence[str], samples: Sequence[bytes]) -> None:
-        every = compile_filter(sources)
-        seen = Counter(at for sample in samples for at in every.Match(sample, potential=True) or ())
-        common = [at for at, many in sorted(seen.items()) if _shared(many, len(samples), every.re(at))]
-        self._groups = [common[at : at + AT_ONCE] for at in range(0, len(common), AT_ONCE)]
-        self._sets = [_compile_set(sources[at] for at in group) for group in self._groups]
-        self._rest = sorted(set(range(len(sources))).difference(common))
-        self._filter = compile_filter(sources[at] for at in self._rest)
-        alone = {at: self._filter.re(index) for index, at in enumerate(self._rest)}
-        self._patterns = [alone.get(at) or re2.compile(source, options()) for at, source in enumerate(sources)]
-
-    def occurring(self, data: bytes) -> list[int]:
-        """The patterns that occur, in order."""
-        found = [self._rest[at] for at in self._filter.Match(data) or ()]
-        for group, together in zip(self._groups, self._sets, strict=True):
-            found += [group[at] for at in together.Match(data) or ()]
-        return sorted(found)
-
-    def places(self, pattern: int, data: bytes) -> Iterator[tuple[int, int]]:
-        """Where one of them occurs, in bytes."""
-        return (found.span() for found in self._patterns[pattern].finditer(data))
-
-
-def _shared(many: int, samples: int, pattern: Any) -> bool:
-    return many * 3 >= samples and pattern.programsize <= LARGEST
-
-
-def _compile_set(sources: Iterable[str]) -> Any:
-    together = re2.Set.SearchSet(options())
-    for source in sources:
-        together.Add(source)
-    together.Compile()
-    return together
-
-
 def compile_filter(sources: Iterable[str]) -> Any:
     """Which of the sources occur: one pass for the words each of them needs, then RE2 on those few alone.
 
-    An RE2 set of all the rulebook's patterns builds a new state at nearly every word of a text it has not seen (10 ms a
-    report was measured, against 0.4 ms); this costs the same for every text.
+    An RE2 set of these patterns builds a new state at nearly every word of a text it has not seen (10 ms a report was
+    measured, against 0.4 ms); this costs the same for every text.
     """
     chosen = re2.Filter()
     for source in sources:

@@ -16,7 +16,7 @@ from services.classifier.domain.established import index
 from services.classifier.domain.guide import Guide, together
 from services.classifier.domain.rules import Derivation, LabelRule, NextStep, Rule, Rulebook, Scope
 from shared.codebook import Label
-from shared.patterns import Finder, Words, expand, lines, normalise, wrong
+from shared.patterns import Words, compile_filter, expand, lines, wrong
 from shared.screen import THREAT_RULES, WORD_LISTS, words
 
 DEFAULT = Path(__file__).parent / "rules"
@@ -110,7 +110,7 @@ def load(path: Path = DEFAULT) -> Rulebook:
         version=hashlib.sha256(b"\0".join(source.read_bytes() for source in sources)).hexdigest()[:16],
         rules=rules,
         lines=tuple((at, line) for at, rule in enumerate(rules) for line in range(len(rule.patterns))),
-        finder=Finder([expand(pattern, lists) for rule in rules for pattern in rule.patterns], _samples(rules)),
+        finder=compile_filter(expand(pattern, lists) for rule in rules for pattern in rule.patterns),
         tests=tuple(tuple(scopes[name] for name in sorted(rule.scope) if name in scopes) for rule in rules),
         scopes=scopes,
         sets=sets,
@@ -173,12 +173,6 @@ def _rule(data: RuleData, defaults: Defaults | None, lists: Words) -> Rule:
         misses=data.misses,
         scope=frozenset(scope),
     )
-
-
-def _samples(rules: Iterable[Rule]) -> list[bytes]:
-    """The rules' own examples, as many together as make a short report."""
-    said = [example for rule in rules for example in (*rule.hits, *rule.misses)]
-    return [normalise("\n".join(said[at : at + 15])).data for at in range(0, len(said), 15)]
 
 
 def _refuse_wrong(data: RuleData, lists: Words) -> None:

@@ -19,9 +19,10 @@ from typing import Any, Final
 from deploy.local.stack import ROOT
 from services.classifier.domain.account import account
 from services.classifier.domain.assess import assess
+from services.classifier.domain.reading import read
 from services.classifier.domain.rules import Rulebook
 from services.classifier.rulebook import load
-from shared.patterns import expand, normalise
+from shared.patterns import expand
 from shared.screen import words as word_lists
 from tests.bench.figures import Found, Row, Say, Scale, Table
 from tests.bench.rivals import each
@@ -65,7 +66,7 @@ def _ours(rulebook: Rulebook, scale: Scale) -> Iterator[tuple[str, Reads, list[s
     yield "the whole: risk, offences, support, why (`account`)", lambda text: account(report(text=text), rulebook), many
     yield (
         "of it, normalising and finding which patterns occur",
-        lambda text: rulebook.finder.occurring(normalise(text).data),
+        lambda text: rulebook.finder.Match(read(text).normal.data),
         many,
     )
     yield "words looked up in a set: nothing is cheaper", _looked_up(rulebook), many

@@ -6,7 +6,7 @@ import pytest
 
 from services.classifier.checking import check, shows
 from services.classifier.rulebook import DEFAULT, load
-from shared.patterns import Finder, expand, wrong
+from shared.patterns import wrong
 from tests.classifier.building import BOOK
 
 HITS = [(rule, hit) for rule in BOOK.rules for hit in rule.hits]
@@ -81,11 +81,3 @@ def _shown(prefix: str) -> bool:
 @pytest.mark.parametrize("pattern", ["{nosuch} kill", "{gap3} kill"])
 def test_a_word_list_that_there_is_not_is_refused(pattern: str):
     assert "is not a word list" in (wrong(pattern, {}) or "")
-
-
-def test_what_occurs_is_the_same_together_and_alone():
-    said = b"he hit me, he hurt me"
-    sources = [expand(pattern, {}) for pattern in ("he (?:hit|hurt) me", "me", r"knife\w*")]
-    together, alone = Finder(sources, samples=[said]), Finder(sources, samples=[])
-    assert together.occurring(said) == alone.occurring(said) == [0, 1]
-    assert list(together.places(0, said)) == list(alone.places(0, said)) == [(0, 9), (11, 21)]

@@ -26,7 +26,7 @@ def lexical(reading: Reading, rulebook: Rulebook) -> Iterator[Proposal]:
 def _matched(reading: Reading, rulebook: Rulebook) -> dict[int, list[int]]:
     """The rules that occur, in order, with which of the finder's patterns found them."""
     found: dict[int, list[int]] = {}
-    for line in rulebook.finder.occurring(reading.normal.data):
+    for line in sorted(rulebook.finder.Match(reading.normal.data) or ()):
         found.setdefault(rulebook.lines[line][0], []).append(line)
     return found
 
@@ -43,8 +43,8 @@ def _places(reading: Reading, lines: list[int], rulebook: Rulebook) -> Iterator[
     """Where the patterns occur; two that begin together are one."""
     seen: set[int] = set()
     for line in lines:
-        for place in islice(rulebook.finder.places(line, reading.normal.data), MOST_LOOKED_AT):
-            start, end = (reading.normal.char(byte) for byte in place)
+        for found in islice(rulebook.finder.re(line).finditer(reading.normal.data), MOST_LOOKED_AT):
+            start, end = (reading.normal.char(byte) for byte in found.span())
             if start not in seen:
                 seen.add(start)
                 yield start, end
