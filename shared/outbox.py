@@ -170,20 +170,16 @@ class Relay:
 
     async def _publish_all(self) -> None:
         """Until the ordinary rows are through, which are claimed last: whatever came since has rung."""
-        while rows := await self._claim_next():
-            await self.publish(rows)
+        while rows := await self.publish_due():
             if len(rows) < CLAIM and not rows[0]["urgent"]:
                 return
 
-    async def publish_due(self) -> int:
-        """One batch of rows never published; returns how many. Raises KafkaUnavailable, having put the rest back."""
-        if rows := await self._claim_next():
-            await self.publish(rows)
-        return len(rows)
-
-    async def _claim_next(self) -> list[Any]:
+    async def publish_due(self) -> list[Any]:
+        """One batch of rows never published, which it returns. Raises KafkaUnavailable, having put the rest back."""
         rows = await self.claim(urgent=True, published=False, limit=CLAIM) or await self._claim_turns()
         rows = rows or await self.claim(urgent=False, published=False, limit=CLAIM)
+        if rows:
+            await self.publish(rows)
         return rows
 
     async def _claim_turns(self) -> list[Any]:

@@ -11,7 +11,7 @@ from xdist.scheduler import LoadScopeScheduling
 from deploy.local.broker import Broker
 from deploy.local.kafka import Kafka
 from deploy.local.postgres import FAST_AND_FORGETFUL, Postgres
-from tests.infrastructure import open_folder, thrown_away
+from tests.infrastructure import open_folder, running
 
 CHROMIUM = "/usr/bin/chromium-headless-shell"
 ARGUMENTS = [
@@ -53,20 +53,20 @@ def folder() -> Iterator[Path]:
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[Postgres]:
     """Fast, not durable: a test that kills it makes its own."""
-    with open_folder() as path, thrown_away(Postgres(path, settings=FAST_AND_FORGETFUL)) as server:
+    with open_folder() as path, running(Postgres(path, settings=FAST_AND_FORGETFUL)) as server:
         yield server
 
 
 @pytest.fixture(scope="session")
 def kafka() -> Iterator[Kafka]:
     """The real one, for all: a test that kills it makes its own."""
-    with open_folder() as path, thrown_away(Kafka(path)) as node:
+    with open_folder() as path, running(Kafka(path)) as node:
         yield node
 
 
 @pytest.fixture(scope="session")
 def broker() -> Iterator[Broker]:
-    with open_folder() as path, thrown_away(Broker(path)) as embedded:
+    with open_folder() as path, running(Broker(path)) as embedded:
         yield embedded
 
 

@@ -9,7 +9,6 @@ from typing import Protocol, TypeVar
 
 class Part(Protocol):
     def start(self) -> None: ...
-    def stop(self) -> None: ...
     def kill(self) -> None: ...
 
 
@@ -18,16 +17,7 @@ P = TypeVar("P", bound=Part)
 
 @contextmanager
 def running(part: P) -> Iterator[P]:
-    part.start()
-    try:
-        yield part
-    finally:
-        part.stop()
-
-
-@contextmanager
-def thrown_away(part: P) -> Iterator[P]:
-    """Killed at the end: for a part whose data nobody looks at again."""
+    """Killed at the end: nobody looks at what it holds again, and nothing that must outlive it may need a goodbye."""
     part.start()
     try:
         yield part

@@ -120,7 +120,7 @@ class Stack:
         return ended
 
     def stop(self, how: signal.Signals = signal.SIGTERM) -> None:
-        """Tell all to finish what is in hand, then see that they do."""
+        """Tell all to finish what is in hand, or to end at once (SIGKILL), then see that they do."""
         for child in self.children.values():
             if child.poll() is None:
                 child.send_signal(how)

@@ -18,7 +18,7 @@ from deploy.local.kafka import Kafka
 from deploy.local.postgres import Postgres
 from deploy.local.stack import ROOT, Ports, Stack
 from shared.database import migrate
-from tests.infrastructure import open_folder, thrown_away
+from tests.infrastructure import open_folder, running
 
 LOOK: Final = 0.05  # seconds
 PATIENCE: Final = 600.0  # seconds without any progress
@@ -82,7 +82,7 @@ class World:
 @contextmanager
 def world() -> Iterator[World]:
     """PostgreSQL and Kafka up, the databases made, the sample directory loaded; no process of Heard's yet."""
-    with _on_kafka() as made, thrown_away(made.postgres):
+    with _on_kafka() as made, running(made.postgres):
         made.stack.prepare()
         asyncio.run(let_everybody_in(made.stack))
         with made:
@@ -98,7 +98,7 @@ def without_databases() -> Iterator[World]:
 
 @contextmanager
 def _on_kafka() -> Iterator[World]:
-    with open_folder() as folder, thrown_away(Kafka(folder / "kafka", heap="1g")) as kafka:
+    with open_folder() as folder, running(Kafka(folder / "kafka", heap="1g")) as kafka:
         (folder / "postgres").mkdir()
         postgres = Postgres(folder / "postgres")
         ports = Ports(*(process.free_port() for _ in range(3)))
@@ -108,7 +108,7 @@ def _on_kafka() -> Iterator[World]:
 @contextmanager
 def database(name: str, migrations: Path) -> Iterator[str]:
     """The URL of a service's own database, durable and empty, with nothing else running."""
-    with open_folder() as folder, thrown_away(Postgres(folder)) as postgres:
+    with open_folder() as folder, running(Postgres(folder)) as postgres:
         url = postgres.create_database(name)
         migrate(url, migrations)
         yield url

@@ -35,12 +35,14 @@ async def test_topics_can_be_created(kafka: Kafka) -> None:
     await admin.close()
 
 
-async def test_killed_it_keeps_what_it_held_and_emptied_it_does_not(tmp_path: Path) -> None:
+async def test_stopped_or_killed_it_keeps_what_it_held_and_emptied_it_does_not(tmp_path: Path) -> None:
     with running(Kafka(tmp_path)) as node:
         before = node.address
         await publish(before, "told", b"1")
-        node.kill()
-        node.start()
+        for end in (node.stop, node.kill):
+            end()
+            assert not node.running
+            node.start()
         assert await read(before, "told", 1) == [b"1"]
         node.kill()
         node.empty()

@@ -72,6 +72,8 @@ async def test_killed_and_back_with_nothing_lost(folder: Path) -> None:
         connection = await asyncpg.connect(url)
         kept = {row["id"] for row in await connection.fetch("select id from told")}
         await connection.close()
+        server.stop()
+        assert not server.running
     assert acknowledged
     assert set(acknowledged) <= kept
 

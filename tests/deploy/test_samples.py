@@ -11,14 +11,14 @@ from deploy.local.postgres import FAST_AND_FORGETFUL, Postgres
 from deploy.local.process import free_port
 from deploy.local.stack import Ports, Stack
 from shared.database import create_pool
-from tests.infrastructure import thrown_away
+from tests.infrastructure import running
 
 
 @pytest.fixture
 def intake(folder: Path) -> Iterator[Stack]:
     """Intake's HTTP alone, and no broker: what it is told waits in its outbox."""
     ports = Ports(intake=free_port())
-    with thrown_away(Postgres(folder / "postgres", settings=FAST_AND_FORGETFUL)) as postgres:
+    with running(Postgres(folder / "postgres", settings=FAST_AND_FORGETFUL)) as postgres:
         stack = Stack(folder, "127.0.0.1:1", postgres, ports)
         postgres.create_database("intake")
         stack.heard("intake", "migrate")

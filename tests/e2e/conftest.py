@@ -14,7 +14,7 @@ from deploy.local.postgres import Postgres
 from deploy.local.process import free_port
 from deploy.local.samples import Sent
 from deploy.local.stack import Ports, Stack, started
-from tests.infrastructure import open_folder, thrown_away
+from tests.infrastructure import open_folder, running
 
 QUICK = {"HEARD_INTAKE_REPUBLISH_AFTER": "3", "HEARD_INTAKE_LINE_DEAD_AFTER": "6", "HEARD_ESCALATION_UNREAD_AFTER": "2"}
 
@@ -24,7 +24,7 @@ def stack(kafka: Kafka) -> Iterator[Stack]:
     ports = Ports(*(free_port() for _ in range(3)))
     with (
         open_folder() as folder,
-        thrown_away(Postgres(folder / "postgres")) as postgres,
+        running(Postgres(folder / "postgres")) as postgres,
         started(Stack(folder, kafka.address, postgres, ports, QUICK)) as together,
     ):
         asyncio.run(let_everybody_in(together))

@@ -212,13 +212,17 @@ async def test_open311_says_what_is_wrong(
     assert words in answer.json()["detail"]
 
 
+async def adds(person: Form, name: str, file: bytes) -> None:
+    await person.begin()
+    await person.tell()
+    await person.post("/form/evidence", files=[("files", (name, file))])
+
+
 async def test_evidence_is_handed_out_with_a_key_and_never_inline(
     person: Form, council: Partner, client: httpx.AsyncClient, pool: Pool
 ):
     picture = b"\x89PNG\r\n\x1a\n the picture"
-    await person.begin()
-    await person.tell()
-    await person.post("/form/evidence", files=[("files", ("his câr.png", picture))])
+    await adds(person, "his câr.png", picture)
     file = await pool.fetchval("select id from evidence")
     key = await key_for(Scope.evidence, pool)
     assert (await client.get(f"/v1/evidence/{file}", headers=key)).status_code == 404  # not sent yet
@@ -238,9 +242,7 @@ async def test_a_photo_is_handed_out_as_it_was_given_with_where_it_was_taken(
     person: Form, council: Partner, client: httpx.AsyncClient, pool: Pool
 ):
     photo = b"\xff\xd8\xff\xe1\x00\x1eExif\x00\x00GPS 51.5, -0.1; Phone 7\xff\xda the picture\xff\xd9"
-    await person.begin()
-    await person.tell()
-    await person.post("/form/evidence", files=[("files", ("gate.jpg", photo))])
+    await adds(person, "gate.jpg", photo)
     await person.send()
     (attachment,) = (await told(pool)).attachments
     key = await key_for(Scope.evidence, pool)

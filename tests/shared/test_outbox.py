@@ -49,7 +49,7 @@ async def test_what_was_written_is_published_and_gone(pool: Pool, kafka: Kafka):
     topic = f"t-{uuid4()}"
     await wrote(pool, *(outgoing(topic, b"%d" % n) for n in range(5)))
     sender = relay(pool, kafka.address)
-    assert await sender.publish_due() == 5
+    assert len(await sender.publish_due()) == 5
     assert await values(kafka, topic, 5) == [b"0", b"1", b"2", b"3", b"4"]
     assert await pool.fetchval("select count(*) from outbox") == 0
     await sender.producer.close()
@@ -77,17 +77,17 @@ async def test_the_sources_of_a_flood_take_turns_and_keep_nobody_else_waiting(po
         await wrote(pool, *(outgoing(topic, turn.encode(), urgent=True) for _ in range(many)))
         await pool.execute("update outbox set turn = $1 where turn is null", turn)
     sender = replace(relay(pool, kafka.address), settle=await_answer)
-    assert await sender.publish_due() == ROOM
+    assert len(await sender.publish_due()) == ROOM
     assert Counter(await values(kafka, topic, ROOM)) == {b"many": ROOM - 3, b"few": 3}
-    assert [await sender.publish_due() for _ in range(2)] == [1, 0]
+    assert [len(await sender.publish_due()) for _ in range(2)] == [1, 0]
     await wrote(pool, outgoing(topic, b"another's", urgent=True), outgoing(topic, b"ordinary"))
-    assert [await sender.publish_due() for _ in range(3)] == [1, 1, 0]
+    assert [len(await sender.publish_due()) for _ in range(3)] == [1, 1, 0]
     await pool.execute(
         "delete from outbox where id in (select id from outbox where published and turn is not null limit 5)"
     )
-    assert await sender.publish_due() == ROOM
+    assert len(await sender.publish_due()) == ROOM
     await pool.execute("update outbox set due_at = now() - interval '2 minutes' where not published")
-    assert await sender.publish_due() == ROOM
+    assert len(await sender.publish_due()) == ROOM
     await sender.producer.close()
 
 
@@ -97,10 +97,10 @@ async def test_what_is_ordinary_of_a_flood_waits_for_the_threats_of_its_source(p
     await pool.execute("update outbox set turn = 'theirs'")
     await wrote(pool, outgoing(topic, b"another's"))
     sender = replace(relay(pool, kafka.address), settle=await_answer)
-    assert [await sender.publish_due() for _ in range(3)] == [ROOM, 1, 0]
+    assert [len(await sender.publish_due()) for _ in range(3)] == [ROOM, 1, 0]
     assert (await values(kafka, topic, ROOM + 1))[-1] == b"another's"
     await pool.execute("delete from outbox where published")
-    assert [await sender.publish_due() for _ in range(3)] == [1, 1, 0]
+    assert [len(await sender.publish_due()) for _ in range(3)] == [1, 1, 0]
     await sender.producer.close()
 
 
@@ -115,7 +115,7 @@ async def test_a_topic_that_is_not_there_holds_up_no_other(pool: Pool, kafka: Ka
     topic = f"t-{uuid4()}"
     await wrote(pool, outgoing("no topic is called so", b"1"), outgoing(topic, b"2"), outgoing("nor so", b"3"))
     sender = relay(pool, kafka.address)
-    assert await sender.publish_due() == 3
+    assert len(await sender.publish_due()) == 3
     assert await values(kafka, topic, 1) == [b"2"]
     assert await waiting(pool) == 0
     assert await pool.fetchval("select count(*) from outbox where due_at > now()") == 2

@@ -60,7 +60,7 @@ async def propose(
     """
     against = {case.event.report.reference: rules.complained_of(case.event.report) for case in opened}
     complaining = [reference for reference, agencies in against.items() if agencies]
-    reviewed = await case_reviews.any_about(connection, complaining) if complaining else ()
+    reviewed = await case_reviews.in_reviews(connection, complaining) if complaining else ()
     for case in opened:
         if case.event.report.reference in reviewed:
             await _kept_from(against[case.event.report.reference], connection, case.event, now)

@@ -46,7 +46,7 @@ select distinct review_id from case_review_report join case_review on case_revie
 where case_review_report.reference = $1 and state <> 'closed'
 """
 
-ANY_ABOUT: Final = "select distinct reference from case_review_report where reference = any($1::text[])"
+IN_REVIEWS: Final = "select distinct reference from case_review_report where reference = any($1::text[])"
 
 REVIEWS: Final = """
 select id, agency_id, report_id, reference, asked_by, offered, state, timeline, opened_at, review_on, outcome, closed_at
@@ -192,9 +192,9 @@ async def about(connection: Connection, reference: str) -> list[UUID]:
     return [row["review_id"] for row in await connection.fetch(ABOUT, reference)]
 
 
-async def any_about(connection: Connection, references: Sequence[str]) -> set[str]:
+async def in_reviews(connection: Connection, references: Sequence[str]) -> set[str]:
     """Those of these reports that are part of a review, or were part of one that is closed."""
-    return {row["reference"] for row in await connection.fetch(ANY_ABOUT, list(references))}
+    return {row["reference"] for row in await connection.fetch(IN_REVIEWS, list(references))}
 
 
 async def plan(connection: Connection, review_id: UUID, review_on: date) -> None:
