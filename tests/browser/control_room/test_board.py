@@ -299,6 +299,25 @@ async def test_news_on_its_way_takes_away_nothing_that_is_being_written(open_pag
     await expect(page.locator("#d-note textarea")).to_have_value("unit sent now")
 
 
+AT_ONCE = """() => document.addEventListener("htmx:afterSwap", () => queueMicrotask(() => {
+  const form = document.querySelector("#d-note form");
+  form.querySelector("textarea").value = "written at once";
+  form.requestSubmit();
+}), { once: true })"""
+
+
+async def test_a_form_works_as_soon_as_it_is_there(open_page: Open, escalate: Escalate):
+    await escalate(stalker(), at=datetime.now(UTC))
+    page = await open_page("/board")
+    await live(page)
+    await by_keyboard(page, "j", "Enter")
+    await expect(page.locator("#case h2")).to_contain_text("Class 2")
+    await page.evaluate(AT_ONCE)
+    await by_keyboard(page, "c")
+    await expect(page.locator("#case .timeline")).to_contain_text("written at once")
+    assert "token" not in page.url
+
+
 async def test_the_words_are_shown_with_what_they_show_and_safe_contact_cannot_be_missed(
     open_page: Open, escalate: Escalate
 ):
