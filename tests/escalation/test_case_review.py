@@ -71,6 +71,21 @@ def test_each_exclusion_is_explained(second: ReportClassified, why: Why):
     assert whys(complaint(NOON, "H-0"), second) == [Why.counts, why]
 
 
+def test_within_a_day_the_same_words_are_the_same_incident_and_other_words_are_not():
+    words = (
+        "He stood at my gate at six shouting that I should watch my back and the dogs were loose again all evening.",
+        "Tonight somebody emptied their bins over our wall and there is broken glass where the children play all day.",
+        "He stood at my gate at six shouting that I should watch my back, and the dogs were loose again all evening!",
+    )
+    told = [
+        complaint(NOON + n * timedelta(hours=1), f"H-{n}", behaviours=(behaviour,))
+        for n, behaviour in enumerate(("A3", "A4", "A5"))
+    ]
+    said = [one.report.model_copy(update={"text": text}) for one, text in zip(told, words, strict=True)]
+    events = [one.model_copy(update={"report": report}) for one, report in zip(told, said, strict=True)]
+    assert whys(*events) == [Why.counts, Why.counts, Why.told_again]
+
+
 def test_thanks_after_three_complaints_is_not_the_moment():
     told = [complaint(NOON + n * 10 * DAY, f"H-{n}") for n in range(3)]
     assert not count([*told, complaint(NOON + 40 * DAY, "H-9", labels=(Label.other,))], Threshold()).met

@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from difflib import SequenceMatcher
 from enum import StrEnum
 from typing import Final
 
+from services.escalation.domain.copies import alike
 from services.escalation.domain.directory import Threshold
 from shared.assessment import Assessment, times_reported
 from shared.codebook import Label
@@ -15,7 +15,6 @@ from shared.events import ReportClassified, ReportReceived
 UNWANTED: Final = frozenset({Label.stalking, Label.hate_incident, Label.harassment, Label.asb})
 TOLD_AGAIN: Final = timedelta(hours=24)
 """Without a date of its own, what is told again so soon is the same incident, told to another agency."""
-ALIKE: Final = 0.8  # of 1, for two tellings to be the same words
 MADE_WITHIN: Final = timedelta(days=31)  # of the behaviour
 
 
@@ -123,17 +122,13 @@ def _same_incident(first: ReportClassified, again: ReportClassified) -> bool:
     if one and other:
         return one == other and _shares_behaviour(first, again)
     soon = again.report.received_at - first.report.received_at <= TOLD_AGAIN
-    return soon and (_shares_behaviour(first, again) or _alike(first.report.text, again.report.text))
+    return soon and (_shares_behaviour(first, again) or alike(first.report.text, again.report.text))
 
 
 def _shares_behaviour(one: ReportClassified, other: ReportClassified) -> bool:
     assert one.assessment is not None
     assert other.assessment is not None
     return bool(set(one.assessment.behaviours) & set(other.assessment.behaviours))
-
-
-def _alike(one: str, other: str) -> bool:
-    return SequenceMatcher(None, one, other).quick_ratio() >= ALIKE
 
 
 def _date(complaint: ReportClassified) -> date | None:

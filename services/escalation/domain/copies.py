@@ -17,6 +17,7 @@ from shared.told import Channel
 ENOUGH: Final = 12  # words: what is shorter, such as a cry for help, is never taken for a copy
 KEPT: Final = 64  # hashes of a sketch
 ALIKE: Final = 0.6  # of 1: the pairs of words that two reports share, of all that they have
+COMPARED: Final = 5_000  # characters of two texts, to see whether they are alike
 WITHIN: Final = timedelta(days=1)
 """How far apart the first report and its near-copies may come."""
 
@@ -32,7 +33,7 @@ class Fold:
 
 def as_first(report: ReportReceived) -> Fold:
     """The report as the first of its kind. Calls are never folded: each has somebody at the other end."""
-    words = re.findall(r"\w+", report.text.casefold())
+    words = _words(report.text)
     if report.channel is Channel.phone or len(words) < ENOUGH:
         return Fold(report.report_id)
     return Fold(report.report_id, _told_by(report), _sketch(words))
@@ -40,9 +41,18 @@ def as_first(report: ReportReceived) -> Fold:
 
 def folded(own: Fold, firsts: Iterable[Fold]) -> Fold:
     """A report, given as a first, under the first of those that it is a near-copy of, or as the first that it is."""
-    same = (one for one in firsts if own.told_by and one.told_by == own.told_by and _alike(own.sketch, one.sketch))
+    same = (one for one in firsts if own.told_by and one.told_by == own.told_by and _near(own.sketch, one.sketch))
     first = next(same, None)
     return Fold(first.id) if first else own
+
+
+def alike(one: str, other: str) -> bool:
+    """Whether two tellings are nearly the same words."""
+    return _near(*(_sketch(_words(text[:COMPARED])) for text in (one, other)))
+
+
+def _words(text: str) -> list[str]:
+    return re.findall(r"\w+", text.casefold())
 
 
 def _told_by(report: ReportReceived) -> str:
@@ -59,5 +69,5 @@ def _sketch(words: list[str]) -> frozenset[int]:
     return frozenset(sorted([crc32(pair.encode()) for pair in pairs])[:KEPT])
 
 
-def _alike(one: frozenset[int], other: frozenset[int]) -> bool:
+def _near(one: frozenset[int], other: frozenset[int]) -> bool:
     return len(one & other) >= ALIKE * len(one | other)

@@ -3,9 +3,10 @@
 import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from difflib import SequenceMatcher
 from functools import lru_cache
 from typing import Final
+
+from rapidfuzz import fuzz, process
 
 LITTLE: Final = frozenset(
     [
@@ -32,8 +33,9 @@ LITTLE: Final = frozenset(
         "group",
     ]
 )
-CLOSE: Final = 0.8  # of 1, for two words to be the same word mistyped
+CLOSE: Final = 80  # of 100, for two words to be the same word mistyped
 SHORT: Final = 5  # letters: shorter words must be the same to the letter
+LOOKED_AT: Final = 5_000  # characters: each word of them is compared with all words that are known
 
 
 def is_called(known: str, given: str) -> bool:
@@ -41,17 +43,12 @@ def is_called(known: str, given: str) -> bool:
 
     "PC Shaw of Northmoor Police" and "Nortmoor Police" are Northmoor Police; "Northmoor" and "Northmoor Taxis" are not.
     """
-    ours, theirs = _words(known), _words(given)
+    ours, theirs = _words(known), _looked_at(given)
     return bool(ours) and (_within(ours, theirs) or (len(theirs) > 1 and _within(theirs, ours)))
 
 
-def mentions(phrases: Iterable[str], given: str) -> bool:
-    """Whether one of these phrases is said, word for word, in the singular or the plural."""
-    return says(phrases, spoken(given))
-
-
 def says(phrases: Iterable[str], said: str) -> bool:
-    """The same of what is `spoken`, for many phrases and one text."""
+    """Whether one of these phrases is in what is `spoken`, word for word, in the singular or the plural."""
     return any(_phrase(phrase) in said for phrase in phrases)
 
 
@@ -66,7 +63,7 @@ _phrase = lru_cache(maxsize=5_000)(spoken)
 class Index:
     """Which of many may be meant at all: what `is_called` takes for one has a word like one of the words given.
 
-    So that a directory of thousands costs what looking closely at a few of them does.
+    So that of a directory of thousands only a few are looked at closely.
     """
 
     def __init__(self, named: Mapping[str, Iterable[str]]) -> None:
@@ -74,33 +71,33 @@ class Index:
         for known, names in named.items():
             for word in (word for name in names for word in _words(name)):
                 self._known_by[word].add(known)
-        self._alike: dict[str, set[str]] = defaultdict(set)
-        for word in self._known_by:
-            for part in _parts(word):
-                self._alike[part].add(word)
+        self._words = [word for word in self._known_by if len(word) >= SHORT]
+        self._in_singular: dict[str, set[str]] = defaultdict(set)
+        for word, known_by in self._known_by.items():
+            self._in_singular[_singular(word)] |= known_by
         self._like = lru_cache(maxsize=10_000)(self._found)
 
     def candidates(self, given: str) -> frozenset[str]:
         """Those that any word given may name; looked at no closer."""
-        return frozenset().union(*(self._like(word) for word in _words(given)))
+        return frozenset().union(*(self._like(word) for word in {*_looked_at(given)}))
 
     def _found(self, given: str) -> frozenset[str]:
-        like = set().union(*(self._alike[part] for part in _parts(given) if part in self._alike))
-        words = (word for word in like if _same(word, given) or _same(given, word))
-        return frozenset().union(*(self._known_by[word] for word in words))
-
-
-def _parts(word: str) -> set[str]:
-    """A short word itself; of a longer one the pairs of letters, for words as close as CLOSE have one in common."""
-    if len(word) < SHORT:
-        return {_singular(word)}
-    return {word[at : at + 2] for at in range(len(word) - 1)} | {_singular(word)}
+        found = frozenset(self._in_singular.get(_singular(given), ()))
+        if len(given) < SHORT:
+            return found
+        close = process.extract(given, self._words, scorer=fuzz.ratio, score_cutoff=CLOSE, limit=None)
+        return found.union(*(self._known_by[word] for word, _, _ in close))
 
 
 def _words(text: str) -> list[str]:
     plain = unicodedata.normalize("NFKD", text).casefold().replace("'", "").replace("’", "").replace("&", " and ")
     spaced = "".join(char if char.isalnum() else " " for char in plain if not unicodedata.combining(char))
     return [word for word in spaced.split() if word not in LITTLE]
+
+
+@lru_cache(maxsize=500)
+def _looked_at(given: str) -> list[str]:
+    return _words(given[:LOOKED_AT])
 
 
 def _singular(word: str) -> str:
@@ -114,4 +111,4 @@ def _within(few: list[str], many: list[str]) -> bool:
 def _same(word: str, other: str) -> bool:
     if min(len(word), len(other)) < SHORT:
         return _singular(word) == _singular(other)
-    return SequenceMatcher(None, word, other).ratio() >= CLOSE
+    return fuzz.ratio(word, other) >= CLOSE

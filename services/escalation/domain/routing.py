@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict
 
 from services.escalation.domain.case_review import review_asked
 from services.escalation.domain.directory import Agency, Directory, Kind
-from services.escalation.domain.names import mentions
+from services.escalation.domain.names import says, spoken
 from services.escalation.domain.unread import is_read
 from shared.assessment import Assessment
 from shared.codebook import DangerClass, Flag, Label
@@ -199,7 +199,8 @@ class _Router:
         if row.only == "landlord":
             return _landlords(acting, _landlord(self.subject.report) or "")
         if row.only == "called":
-            return [agency for agency in acting if mentions(agency.names, self.subject.report.text)]
+            said = spoken(self.subject.report.text)
+            return [agency for agency in acting if says(agency.names, said)]
         return acting
 
     def _given(self, agency: Agency, row: RouteRow) -> Destination:
