@@ -169,8 +169,8 @@ async def _load(read: Directory, dry_run: bool, settings: Settings) -> None:
         places = partial(covering, tried, districts)
         found = await directories.moves(places, pool)
         for move in found:
-            reference = move.kept.event.report.reference
-            print(f"{reference}: to {', '.join(move.to) or '-'}; no longer to {', '.join(move.no_longer_to) or '-'}")
+            to, no_longer_to = ", ".join(move.to) or "-", ", ".join(move.no_longer_to) or "-"
+            print(f"{move.reference}: to {to}; no longer to {no_longer_to}")
         if dry_run:
             print(f"{len(found)} open reports would move; nothing was loaded")
             return

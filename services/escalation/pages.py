@@ -8,6 +8,7 @@ from fastapi.responses import HTMLResponse
 from fastapi.staticfiles import StaticFiles
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from services.escalation.domain.local import local
 from services.escalation.domain.people import Person
 
 HERE: Final = Path(__file__).parent
@@ -30,6 +31,7 @@ environment: Final = Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
+environment.filters["local"] = local
 static: Final = StaticFiles(directory=HERE / "static")
 
 

@@ -1,5 +1,6 @@
 """ASB Case Reviews: what counts and why, the journeys of the development set, and the panel's work."""
 
+import asyncio
 import json
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
@@ -14,6 +15,7 @@ from services.escalation.domain.case_review import Why, count
 from services.escalation.domain.directory import Threshold
 from services.escalation.handlers import attendance, cases
 from services.escalation.handlers.cases import Arrived, Rules
+from services.escalation.repository import case_reviews
 from shared.assessment import Evidence
 from shared.codebook import Label
 from shared.database import Pool
@@ -383,6 +385,31 @@ async def test_whoever_was_invited_and_is_then_complained_of_sees_no_more_of_it(
     told = {"history": history, "contact": CONTACT, "answers": Answers(party_organisation="Northmoor Homes")}
     await escalate(one.model_copy(update={"report": one.report.model_copy(update=told)}))
     assert (await client.get(theirs, headers=homes)).status_code == 404
+    assert (await client.get(base, headers=panel)).json()["invited"] == []
+
+
+async def test_whoever_is_invited_while_a_complaint_about_them_comes_in_is_not_in_it(
+    review_id: UUID,
+    escalate: Escalate,
+    client: httpx.AsyncClient,
+    sign_in: SignIn,
+    pool: Pool,
+    monkeypatch: pytest.MonkeyPatch,
+):
+    """Between the look at the complaints and the invitation one may be told."""
+    told: list[asyncio.Task[None]] = []
+    invite = case_reviews.invite
+
+    async def told_just_before(*given: Any) -> None:
+        told.append(asyncio.create_task(told_more_of("H-1", "Northmoor Homes", escalate, pool)))
+        await asyncio.wait(told, timeout=1)
+        await invite(*given)
+
+    monkeypatch.setattr(case_reviews, "invite", told_just_before)
+    panel = await sign_in("agency", PANEL)
+    base = f"/v1/agencies/{PANEL}/case-reviews/{review_id}"
+    await client.post(f"{base}/invitations", json={"agency": "northmoor-homes"}, headers=panel)
+    await asyncio.gather(*told)
     assert (await client.get(base, headers=panel)).json()["invited"] == []
 
 

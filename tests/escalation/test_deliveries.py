@@ -259,7 +259,7 @@ async def test_what_is_not_acknowledged_in_time_comes_back_once(noise: ReportCla
     assert await attendance.come_back(pool, as_they_are(rules), LATER) == 1
     assert await attendance.come_back(pool, as_they_are(rules), LATER) == 0
     assert await pool.fetchval("select queues from queue_item") == ["review"]
-    assert (await reasons(pool))[-1] == "not acknowledged by Northmoor Environmental Health by 17 March 12:00"
+    assert (await reasons(pool))[-1] == "not acknowledged by Northmoor Environmental Health by 17 March 12:00 GMT"
 
 
 async def test_given_back_after_a_missed_target_it_goes_to_whom_it_is_for(

@@ -11,7 +11,7 @@ import pytest
 from deploy.local.samples import DIRECTORY
 from services.escalation.coverage import FAILURES, FRESH, Coverage
 from services.escalation.directory_file import read_directory
-from services.escalation.domain.directory import Directory
+from services.escalation.domain.directory import Directory, Kind
 from services.escalation.errors import DirectoryRefused
 from services.escalation.handlers import directories
 from services.escalation.handlers.cases import Rules
@@ -20,7 +20,7 @@ from shared.codebook import DangerClass, Label, Threat
 from shared.database import Pool
 from shared.events import ReportRouted
 from shared.outbox import Bell
-from shared.told import Place
+from shared.told import Answers, Contact, History, Place
 from tests.builders import NOON, assessment, classified, report
 from tests.escalation.conftest import Escalate
 
@@ -135,7 +135,7 @@ async def test_a_dry_run_shows_which_open_reports_would_move_and_moves_nothing(
     await escalate(classified(report(reference="moves"), behaviours=("A3",)), classified(behaviours=("A4",)))
     other = Rules(without_environmental_health(directory), rules.grading, rules.routing)
     (move,) = await directories.moves(partial(covering, other, None), pool)
-    assert move.kept.event.report.reference == "moves"
+    assert move.reference == "moves"
     assert (move.to, move.no_longer_to) == (("northmoor-police/review",), ("northmoor-environmental-health/nuisance",))
     assert await pool.fetchval("select count(*) from delivery where kind <> 'report'") == 0
 
@@ -152,6 +152,22 @@ async def test_what_a_person_overrode_stays_where_that_put_it(
     assert await directories.moves(partial(covering, rules, None), pool) == []
     other = Rules(without_environmental_health(directory), rules.grading, rules.routing)
     assert await directories.moves(partial(covering, other, None), pool) == []
+
+
+async def test_what_a_panel_complained_of_has_moves_though_another_report_complains_of_it(
+    escalate: Escalate, pool: Pool, rules: Rules, directory: Directory
+):
+    contact = Contact(name="Jo", phone="01632 960001")
+    other = report(reference="H-1", contact=contact, answers=Answers(party_organisation="Vale Borough"))
+    asks = {"case_review_asked_at": NOON, "history": History(reports=1, references=("H-1",))}
+    await escalate(classified(other), classified(report(reference="H-2", contact=contact, **asks)))
+    panels = {
+        agency.id: agency.model_copy(update={"part_of": "Vale Borough"}) if agency.kind is Kind.case_review else agency
+        for agency in directory.agencies
+    }
+    belongs = replace(rules, directory=directory.model_copy(update={"agencies": tuple(panels.values())}))
+    (move,) = await directories.moves(partial(covering, belongs, None), pool)
+    assert (move.reference, move.no_longer_to) == ("H-2", ("moor-and-vale-case-review/case_review",))
 
 
 async def test_what_is_nobodys_finds_its_place_once_its_area_is_known(

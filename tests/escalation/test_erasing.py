@@ -1,5 +1,6 @@
 """A report that was erased: an empty place in each feed, nothing else anywhere, and nothing brings it back."""
 
+import asyncio
 from datetime import timedelta
 from uuid import UUID
 
@@ -7,10 +8,13 @@ import httpx
 import pytest
 
 from services.escalation.domain.directory import Directory
-from services.escalation.handlers import cases, erasing
+from services.escalation.handlers import alerts, cases, erasing
 from services.escalation.handlers.cases import Rules
-from shared.database import Pool
-from shared.events import ReportClassified, ReportDelivered, ReportErased, ReportRouted
+from services.escalation.repository import deliveries, feeds
+from services.escalation.repository import erasing as rows
+from services.escalation.repository.alerts import raise_due
+from shared.database import Pool, transaction
+from shared.events import Progress, ReportClassified, ReportDelivered, ReportErased, ReportRouted
 from shared.kafka import ROUTED
 from shared.outbox import Bell
 from shared.told import Contact, History
@@ -135,3 +139,40 @@ async def test_a_review_of_nothing_else_ends(
     assert isinstance(await pool.fetchval("select id from case_review"), UUID)
     await forget(told, directory, pool)
     assert await pool.fetchval("select count(*) from case_review") == 0
+
+
+async def test_what_an_agency_is_writing_down_meanwhile_is_gone_too(
+    told: ReportClassified, escalate: Escalate, pool: Pool, directory: Directory
+):
+    await escalate(told)
+    async with transaction(pool) as connection:
+        about = COUNCIL, told.report_id
+        queues = await deliveries.move(connection, *about, "acknowledged", ("queued",), NOON)
+        await deliveries.add_step(connection, *about, queues, Progress.under_way, STORY, "their client", NOON)
+        forgotten = asyncio.create_task(forget(told, directory, pool))
+        await asyncio.wait([forgotten], timeout=0.5)
+    await forgotten
+    assert await pool.fetchval("select count(*) from delivery_step") == 0
+
+
+async def test_no_alert_is_raised_for_what_is_being_erased(told: ReportClassified, escalate: Escalate, pool: Pool):
+    await escalate(told)
+    async with transaction(pool) as connection:
+        await feeds.erase(connection, told.report_id)
+        await rows.erase(connection, told.report_id)
+        looked = asyncio.create_task(alerts.look(pool, NOON + 30 * DAY))
+        await asyncio.wait([looked], timeout=0.5)
+    await looked
+    assert await pool.fetchval("select count(*) from alert") == 0
+
+
+async def test_what_an_alert_is_being_raised_for_can_be_erased(
+    told: ReportClassified, escalate: Escalate, pool: Pool, directory: Directory
+):
+    await escalate(told)
+    async with transaction(pool) as connection:
+        await raise_due(connection, NOON + 30 * DAY)
+        forgotten = asyncio.create_task(forget(told, directory, pool))
+        await asyncio.wait([forgotten], timeout=0.5)
+    await forgotten
+    assert await pool.fetchval("select count(*) from alert") == 0

@@ -1,5 +1,6 @@
 """Signing in to the pages: sessions, the demo login, and forms sent from elsewhere."""
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 
 import httpx
@@ -8,6 +9,7 @@ from pydantic import ValidationError
 
 from services.escalation.domain.people import Role
 from services.escalation.handlers import people
+from services.escalation.routers import board
 from services.escalation.routers.dependencies import COOKIE
 from services.escalation.settings import Settings
 from shared.database import Pool
@@ -91,3 +93,16 @@ def test_the_demo_login_refuses_to_start_outside_the_demo(settings: Settings):
     given = settings.model_dump() | {"demo_login": True, "environment": "production"}
     with pytest.raises(ValidationError, match="outside the demo"):
         Settings(**given)
+
+
+async def test_an_open_board_ends_for_somebody_who_works_for_another_force_by_now(
+    sign_in_page: SignInPage, pool: Pool, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(board, "STILL_WELCOME", 0.0)
+    browser = await sign_in_page(Role.operator)
+    stream = asyncio.create_task(browser.get("/board/stream"))
+    await asyncio.wait([stream], timeout=0.5)
+    assert not stream.done()
+    await people.let_in("sam", "Sam", Role.operator, "southvale-police", None, pool, "a test", NOW)
+    async with asyncio.timeout(15):
+        assert "signed-out" in (await stream).text

@@ -113,6 +113,13 @@ def test_an_unknown_area_goes_to_review_and_to_nobody_else(rules: Rules, postcod
     assert where.queues == ("review",)
 
 
+def test_where_every_force_may_be_complained_of_each_has_it_and_is_told_so(rules: Rules):
+    nowhere = {"place": Place(), "answers": Answers(party_organisation="the police")}
+    where = routed(rules, nowhere, STALKING)
+    assert (where.force, places(where)) == (None, {(NOBODY, "review")})
+    assert where.destinations[0].reason == "the area is not known, and every police force may be complained of"
+
+
 def test_a_boundary_goes_to_review_and_to_nobody_else(rules: Rules):
     northmoor, southvale = rules.directory.areas
     both = (northmoor, southvale.model_copy(update={"outward": (*southvale.outward, "ZZ3")}))

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 from uuid import UUID
 
 from services.escalation.domain.grading import Grade
@@ -15,12 +16,23 @@ from shared.told import CallState
 SAID = 110  # characters of the words that a line shows
 
 
+class Stamp(NamedTuple):
+    """Another whenever anything that people see of a case is. Written out, an `h` at the end says that it is held."""
+
+    version: int
+    held: bool
+    copies: int
+
+    def __str__(self) -> str:
+        return f"{self.version}.{self.copies}{'h' if self.held else ''}"
+
+
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One case on the board. `stamp` changes whenever anything that people see of it does."""
+    """One case on the board."""
 
     report_id: UUID
-    stamp: str
+    stamp: Stamp
     danger_class: int
     shape: str
     danger: str
@@ -37,10 +49,6 @@ class Line:
     queues: tuple[str, ...]
     copies: int
     marks: tuple[str, ...]
-
-
-def stamp(version: int, held: bool, copies: int) -> str:
-    return f"{version}.{copies}{'h' if held else ''}"
 
 
 def labels(assessment: Assessment | None) -> tuple[str, ...]:

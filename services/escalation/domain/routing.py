@@ -146,10 +146,15 @@ def route(subject: Subject, directory: Directory, table: RoutingTable) -> Route:
 
 
 def _nobodys(directory: Directory, against: frozenset[str]) -> Route:
-    """The area is not known: every control room has it, but never that of the force complained of."""
+    """The area is not known: every control room has it, but never that of the force complained of.
+
+    Unless every force is ("the police", and no name): somebody must see it, and is told so.
+    """
     forces = directory.of_kind(Kind.police)
     free = [force for force in forces if force.id not in against]
-    if len(free) == len(forces) or not free:
+    if not free:
+        return Route(None, (_review(NOBODY, "the area is not known, and every police force may be complained of"),))
+    if len(free) == len(forces):
         return Route(None, (_review(NOBODY, "the area is not known"),))
     return Route(free[0].id, (_review(free[0].id, "the area is not known, and a police force is complained of"),))
 

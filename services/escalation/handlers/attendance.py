@@ -8,6 +8,7 @@ from prometheus_client import Counter
 
 from services.escalation.domain.directory import Agency, Kind
 from services.escalation.domain.grading import ORDER, Grade
+from services.escalation.domain.local import local
 from services.escalation.domain.rules import Covering, Rules
 from services.escalation.handlers import deliveries as feeds
 from services.escalation.handlers.acts import OPEN
@@ -96,7 +97,8 @@ async def _left(connection: Connection, row: Any, rules: Rules, now: datetime) -
     agency = rules.directory.agency(row["agency_id"])
     if event is not None:
         name = agency.name if agency else row["agency_id"]
-        await _back(connection, event, f"not acknowledged by {name} by {row['acknowledge_by']:%d %B %H:%M}", rules, now)
+        by = local(row["acknowledge_by"], "%d %B %H:%M %Z")
+        await _back(connection, event, f"not acknowledged by {name} by {by}", rules, now)
 
 
 async def overdue_actions(pool: Pool, covering: Covering, now: datetime) -> int:

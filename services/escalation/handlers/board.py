@@ -8,7 +8,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from services.escalation.domain import board
-from services.escalation.domain.board import Line
+from services.escalation.domain.board import Line, Stamp
 from services.escalation.handlers.queue import Ranked, as_ranked
 from services.escalation.repository import alerts
 from services.escalation.repository import queue as items
@@ -39,15 +39,13 @@ class Board:
         """As it is now. Only lines that changed are read and made again."""
         async with self._turn, transaction(pool) as connection:
             order = await items.stamps(connection, self.force, SHOWN + 1, now)
-            stamps = {
-                row["report_id"]: board.stamp(row["version"], row["held"], row["copies"]) for row in order[:SHOWN]
-            }
+            stamps = {row["report_id"]: Stamp(row["version"], row["held"], row["copies"]) for row in order[:SHOWN]}
             await self._bring_up_to_date(connection, stamps, now)
             more = len(order) > SHOWN and await items.count(connection, self.force) - SHOWN
             standing = await alerts.standing(connection, self.force)
         return Standing(tuple(self._lines[i] for i in stamps if i in self._lines), int(more), tuple(standing))
 
-    async def _bring_up_to_date(self, connection: Connection, stamps: Mapping[UUID, str], now: datetime) -> None:
+    async def _bring_up_to_date(self, connection: Connection, stamps: Mapping[UUID, Stamp], now: datetime) -> None:
         known = {i: line for i, line in self._lines.items() if i in stamps}
         stale = [i for i, wanted in stamps.items() if i not in known or known[i].stamp != wanted]
         for row in await items.some(connection, stale) if stale else ():
@@ -55,7 +53,7 @@ class Board:
         self._lines = known
 
 
-def line(item: Ranked, stamp: str, now: datetime) -> Line:
+def line(item: Ranked, stamp: Stamp, now: datetime) -> Line:
     shape, danger = board.danger(item.danger_class)
     return Line(
         report_id=item.report_id,
@@ -70,7 +68,7 @@ def line(item: Ranked, stamp: str, now: datetime) -> Line:
         labels=board.labels(item.assessment),
         said=board.shortened(item.report.text),
         safe_contact=bool(board.safe_contact(item.report, item.assessment)),
-        holder=item.holder_name if stamp.endswith("h") else None,
+        holder=item.holder_name if stamp.held else None,
         contacted=item.contacted_at is not None,
         drill=item.drill,
         queues=item.queues,

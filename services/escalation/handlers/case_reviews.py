@@ -105,6 +105,7 @@ async def _without(
     against: frozenset[str], connection: Connection, review_id: UUID, event: ReportClassified, now: datetime
 ) -> None:
     """Whoever was invited, and is complained of in any of the complaints, sees no more of the review."""
+    await case_reviews.hold(connection, review_id)
     for agency in await case_reviews.uninvite(connection, review_id, against):
         detail = {"body": agency, "review": str(review_id)}
         why = "complained of, by what was told"

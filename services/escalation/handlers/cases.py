@@ -117,7 +117,7 @@ async def _judged_and_kept(
     counts = await case_reviews.counted(connection, [a.event for a in news.values()], rules)
     graded = [_open(a, known.get(i), rules, now, counts.get(i), i in due) for i, a in news.items()]
     opened = await fold(connection, graded, known, now)
-    await cases.keep(connection, opened, now)
+    await cases.keep(connection, opened, known, now)
     await audit.record(connection, [_entry(case, known.get(case.event.report_id), now) for case in opened])
     await case_reviews.propose(connection, opened, counts, rules, now)
     return opened

@@ -4,17 +4,20 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
+from uuid import UUID
 
+from services.escalation.domain.case_review import Count
 from services.escalation.domain.directory import Directory
-from services.escalation.domain.judging import in_force, judged, still_with
-from services.escalation.domain.routing import NOBODY, REVIEW, Subject, route
+from services.escalation.domain.judging import in_force, judged, routed_by, still_with
+from services.escalation.domain.routing import NOBODY, REVIEW
 from services.escalation.domain.rules import Covering, Rules
-from services.escalation.handlers import cases
+from services.escalation.handlers import case_reviews, cases
 from services.escalation.repository import audit, directories
 from services.escalation.repository.audit import Entry
 from services.escalation.repository.cases import Kept, still_open
 from shared.database import Pool, transaction
 from shared.outbox import Bell
+from shared.told import Place
 
 BATCH: Final = 200
 LOADS: Final = "heard directory load"
@@ -25,7 +28,9 @@ LOADS: Final = "heard directory load"
 class Move:
     """An open report that goes elsewhere under other rules: `to` and `no_longer_to` are each an agency and a queue."""
 
-    kept: Kept
+    report_id: UUID
+    reference: str
+    place: Place
     to: tuple[str, ...]
     no_longer_to: tuple[str, ...]
 
@@ -48,27 +53,28 @@ async def moves(covering: Covering, pool: Pool) -> list[Move]:
         if not batch:
             return found
         rules = await covering(kept.event.report.place for kept in batch)
-        found += [move for kept in batch if (move := _move(kept, rules))]
+        async with transaction(pool) as connection:
+            counts = await case_reviews.counted(connection, [kept.event for kept in batch], rules)
+        found += [move for kept in batch if (move := _move(kept, counts.get(kept.event.report_id), rules))]
         after = batch[-1].event.report_id
 
 
-def _move(kept: Kept, rules: Rules) -> Move | None:
-    event = kept.event
+def _move(kept: Kept, complaints: Count | None, rules: Rules) -> Move | None:
+    event, report = kept.event, kept.event.report
     reading, grading = judged(event, in_force(kept.override, event), rules)
-    persisting = any(place.endswith("/case_review") for place in kept.places)
-    subject = Subject(event.report, reading, grading.danger_class, rules.area_of(event.report.place), persisting)
     moved_to = still_with(kept.moved_to, event, rules)
-    where = route(subject, rules.directory, rules.routing).moved(moved_to)
+    where = routed_by(event, reading, grading, complaints, rules).moved(moved_to)
     after = {f"{to.agency}/{to.queue}" for to in where.destinations}
     before = kept.places or {f"{NOBODY}/{REVIEW}"}
     if before == after:
         return None
-    return Move(kept, tuple(sorted(after - before)), tuple(sorted(before - after)))
+    to, no_longer_to = sorted(after - before), sorted(before - after)
+    return Move(report.report_id, report.reference, report.place, tuple(to), tuple(no_longer_to))
 
 
 async def move(found: Sequence[Move], covering: Covering, pool: Pool, bell: Bell, now: datetime) -> None:
     """Deliver anew what goes elsewhere, withdrawing it where it was, with a new receipt."""
     for start in range(0, len(found), BATCH):
         batch = found[start : start + BATCH]
-        rules = await covering(one.kept.event.report.place for one in batch)
-        await cases.route_anew([one.kept.event.report_id for one in batch], pool, bell, rules, now)
+        rules = await covering(one.place for one in batch)
+        await cases.route_anew([one.report_id for one in batch], pool, bell, rules, now)

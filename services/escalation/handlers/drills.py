@@ -32,7 +32,7 @@ async def start(drill: Drill, worker: Worker, pool: Pool, rules: Rules, now: dat
         drill=True,
     )
     async with transaction(pool) as connection:
-        await cases.keep(connection, [case], now)
+        await cases.keep(connection, [case], (), now)
         entry = Entry(now, worker.id, "started a drill", event.report_id, "", {"drill": drill.id})
         await audit.record(connection, [entry])
         await queue.changed(connection)

@@ -41,7 +41,7 @@ async def override_case(
         override = Override(**said.model_dump(), **by).after(known.override)
         counts = await case_reviews.counted(connection, [event], rules)
         case = _judged_anew(event, row, known, override, counts.get(report_id), rules)
-        await cases.keep(connection, [case], now)
+        await cases.keep(connection, [case], [report_id], now)
         await _kept(connection, case, known, override, worker)
         if not _stays(event, row, rules):
             await deliveries.deliver(connection, [case], [report_id], rules, now)

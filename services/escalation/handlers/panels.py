@@ -50,9 +50,8 @@ async def review(agency: Agency, review_id: UUID) -> Review:
 
 async def invite(agency: Agency, review_id: UUID, other: str, rules: Rules, pool: Pool, now: datetime) -> None:
     """Raises NotSo for the body complained of: it hears nothing of it, here neither."""
-    await _may_join(agency, review_id, other, rules, pool)
     async with as_agency(agency.guests, agency.id, agency.who.client) as connection:
-        await _led(connection, agency, review_id)
+        await _may_join(connection, agency, review_id, other, rules, pool)
         await case_reviews.invite(connection, review_id, other, agency.id, now)
 
 
@@ -72,9 +71,8 @@ async def add_action(
 ) -> UUID:
     """One line of the plan; who is to do it is invited, if they were not. Raises NotSo for the body complained of."""
     action_id, owner = uuid4(), action.owner
-    await _may_join(agency, review_id, owner, rules, pool)
     async with as_agency(agency.guests, agency.id, agency.who.client) as connection:
-        await _led(connection, agency, review_id)
+        await _may_join(connection, agency, review_id, owner, rules, pool)
         if owner != agency.id:
             await case_reviews.invite(connection, review_id, owner, agency.id, now)
         await case_reviews.add_action(connection, action_id, review_id, agency.id, action.words, owner, action.due_on)
@@ -104,14 +102,20 @@ async def close(agency: Agency, review_id: UUID, outcome: str, safe: SafeWords, 
     agency.bell.ring()
 
 
-async def _may_join(agency: Agency, review_id: UUID, other: str, rules: Rules, pool: Pool) -> None:
-    """Raises NotSo for whoever is, or employs, the party complained of in any of the complaints, and for nobody."""
+async def _may_join(
+    connection: Connection, agency: Agency, review_id: UUID, other: str, rules: Rules, pool: Pool
+) -> None:
+    """Raises NotSo for whoever is, or employs, the party complained of in any of the complaints, and for nobody.
+
+    Whoever such a complaint comes from takes out, after this, whom this let in.
+    """
     invited = rules.directory.agency(other)
     if invited is None:
         raise NotSo("No agency of the directory has this id.")
-    found = await review(agency, review_id)
-    async with transaction(pool) as connection:
-        told = await cases.linked(connection, [one["reference"] for one in found.row["timeline"]])
+    await case_reviews.hold(connection, review_id)
+    row = await _led(connection, agency, review_id)
+    async with transaction(pool) as ours:
+        told = await cases.linked(ours, [one["reference"] for one in row["timeline"]])
     for event in told.values():
         if other in rules.directory.complained_of(event.report.answers, rules.area_of(event.report.place)):
             raise NotSo(f"{invited.name} is, or employs, the party complained of: choose another body.")

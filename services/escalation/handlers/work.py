@@ -15,6 +15,7 @@ from shared.database import Connection, Pool, transaction
 from shared.outbox import Bell
 
 LOOKS_BACK: Final = timedelta(days=183)
+LOOKED_THROUGH: Final = 20_000  # cases, the newest: each is read for the words
 """How far a search goes."""
 
 FOUND: Final = 50
@@ -109,9 +110,9 @@ async def _recorded(
 
 
 async def search(worker: Worker, words: str, pool: Pool, now: datetime) -> list[Any]:
-    """Cases of the last half year, the newest first; that somebody searched is recorded, what for is not."""
+    """The newest cases of the last half year; that somebody searched is recorded, what for is not."""
     async with transaction(pool) as connection:
-        found = await work.search(connection, worker.force, words.strip(), now - LOOKS_BACK, FOUND)
+        found = await work.search(connection, worker.force, words.strip(), now - LOOKS_BACK, FOUND, LOOKED_THROUGH)
         await audit.record(connection, [Entry(now, worker.id, "searched", detail={"found": len(found)})])
     return found
 

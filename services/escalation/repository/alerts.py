@@ -22,7 +22,8 @@ where state = 'open' and contacted_at is null and target_at <= $1 and {FIRST_OF_
 
 RAISE: Final = f"""
 insert into alert (report_id, kind, raised_at, again_at, times)
-select report_id, kind, $1, $1, 1 from ({DUE}) as due
+select report_id, kind, $1, $1, 1 from ({DUE}) as due join cases using (report_id)
+for key share of cases
 on conflict (report_id, kind) where cleared_at is null
 do update set again_at = $1, times = alert.times + 1
 where alert.kind = 'unclaimed' and alert.again_at <= $1 - $2::interval

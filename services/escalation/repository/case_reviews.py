@@ -7,6 +7,8 @@ from uuid import UUID
 
 from shared.database import Connection
 
+HOLD: Final = "select pg_advisory_xact_lock(hashtextextended($1::text, 1))"
+
 OPEN_FOR: Final = """
 select case_review.* from case_review join case_review_report on review_id = case_review.id
 where case_review_report.reference = any($1::text[]) and state <> 'closed' and agency_id <> all($2::text[])
@@ -120,6 +122,11 @@ async def forget(connection: Connection, report_id: UUID, panels: Collection[str
     reference = await connection.fetchval("select reference from cases where report_id = $1", report_id)
     for statement in FORGET:
         await connection.execute(statement, reference, panels if panels is None else list(panels))
+
+
+async def hold(connection: Connection, review_id: UUID) -> None:
+    """Until the transaction ends nobody else is invited to this review, or taken out of it."""
+    await connection.execute(HOLD, str(review_id))
 
 
 async def open_for(connection: Connection, references: Sequence[str], but: Collection[str]) -> Any:

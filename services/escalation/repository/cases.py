@@ -1,6 +1,6 @@
 """Cases, with their queue items."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -179,12 +179,12 @@ def _override(row: Any) -> Override | None:
     return Override.model_validate(row["override"]) if row["override"] else None
 
 
-async def keep(connection: Connection, opened: Sequence[Opened], now: datetime) -> None:
-    """Cases and queue items of one batch, at most one for each report."""
+async def keep(connection: Connection, opened: Sequence[Opened], known: Collection[UUID], now: datetime) -> None:
+    """Cases and queue items of one batch, at most one for each report; `known` are those that were cases before."""
     if not opened:
         return
     await connection.execute(KEEP_CASES, *_columns(map(_case, opened)))
-    if before := [case for case in opened if case.opened_at < now]:
+    if before := [case for case in opened if case.event.report_id in known]:
         whose = [(case.event.report_id, case.route.force) for case in before]
         await connection.execute(FREED, *_columns(whose), now)
     if queued := [case for case in opened if case.route.queues]:

@@ -7,6 +7,9 @@ from uuid import UUID
 
 from shared.database import Connection
 
+HELD: Final = "select from cases where report_id = $1 for update"
+"""Nobody adds anything to a case that is held like this."""
+
 ERASE: Final = """
 with item as (delete from queue_item where report_id = $1), alerts as (delete from alert where report_id = $1),
      notes as (delete from note where report_id = $1), said as (delete from overridden where report_id = $1),
@@ -39,4 +42,5 @@ async def among(connection: Connection, ids: Sequence[UUID]) -> set[UUID]:
 
 async def erase(connection: Connection, report_id: UUID) -> None:
     """The case, its place in the queue, and what was still to be said of it."""
+    await connection.execute(HELD, report_id)
     await connection.execute(ERASE, report_id)

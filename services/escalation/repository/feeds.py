@@ -67,13 +67,16 @@ where delivery.agency_id = gone.agency and delivery.report_id = gone.report_id a
   and kind = 'report'
 """
 
-ERASE: Final = """
-with done as (delete from delivery_step where report_id = $1)
+ERASE: Final = (
+    """
 update delivery
 set state = 'erased', body = null, reference = null, received_at = null, reason = '', ground = '', returned_for = null,
     outcome = null
 where report_id = $1
-"""
+""",
+    "delete from delivery_step where report_id = $1",
+)
+"""The steps come last: whoever writes one down holds the delivery until it is there."""
 
 FEED: Final = """
 select entry.agency_id, entry.position, entry.kind, entry.report_id, entry.reference, entry.queue, entry.reason,
@@ -161,7 +164,8 @@ async def withdraw(connection: Connection, entries: Sequence[Entry]) -> None:
 
 async def erase(connection: Connection, report_id: UUID) -> None:
     """Leave nothing of a report but its positions."""
-    await connection.execute(ERASE, report_id)
+    for statement in ERASE:
+        await connection.execute(statement, report_id)
 
 
 async def feed(connection: Connection, agency: str, after: int, limit: int) -> list[Any]:

@@ -41,7 +41,7 @@ async def everybody(connection: Connection) -> list[Any]:
 
 
 async def let(connection: Connection, person_id: str, active: bool) -> None:
-    """Shut somebody out, or let them in again; out is at once, in every browser."""
+    """Shut somebody out, or let them in again; out is at once, for a board that is open within 15 s."""
     await connection.execute("update person set active = $2 where id = $1", person_id, active)
     if not active:
         await connection.execute("delete from session where person_id = $1", person_id)

@@ -35,11 +35,18 @@ where reference = $2 and (item.force is null or item.force = $1)
 """
 
 SEARCH: Final = """
+with looked_through as (
+    (select report_id from queue_item as item where (force is null or force = $1) and opened_at > $3
+     order by opened_at desc limit $5)
+    union
+    (select report_id from queue_item as item join cases using (report_id)
+     where (force is null or force = $1) and reference = upper($2))
+)
 select cases.report_id, cases.reference, cases.opened_at, cases.danger_class, cases.grade, item.state, item.holder_name
-from queue_item as item join cases using (report_id),
+from looked_through join queue_item as item using (report_id) join cases using (report_id),
      lateral (select convert_from(cases.event, 'UTF8')::jsonb -> 'report' as told) as report
-where (item.force is null or item.force = $1) and item.opened_at > $3 and (
-    cases.reference ilike $2 || '%' or position(lower($2) in lower(told ->> 'text')) > 0
+where (
+    starts_with(cases.reference, upper($2)) or position(lower($2) in lower(told ->> 'text')) > 0
     or replace(lower(told #>> '{place,postcode}'), ' ', '') = replace(lower($2), ' ', '')
     or replace(told #>> '{contact,phone}', ' ', '') = replace($2, ' ', '')
     or lower(told #>> '{contact,email}') = lower($2) or position(lower($2) in lower(told #>> '{contact,name}')) > 0
@@ -89,6 +96,11 @@ async def by_reference(connection: Connection, force: str, reference: str) -> UU
     return found
 
 
-async def search(connection: Connection, force: str, words: str, since: datetime, limit: int) -> list[Any]:
-    """Cases by reference, postcode, phone, email, name, place or words told, the newest first."""
-    return await connection.fetch(SEARCH, force, words, since, limit)
+async def search(
+    connection: Connection, force: str, words: str, since: datetime, limit: int, looked_through: int
+) -> list[Any]:
+    """Cases by reference, postcode, phone, email, name, place or words told, the newest first.
+
+    Only so many of the newest are looked through; one whose whole reference is given is found among all.
+    """
+    return await connection.fetch(SEARCH, force, words, since, limit, looked_through)

@@ -11,6 +11,8 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 
+from services.escalation.domain.board import Stamp
+from services.escalation.domain.people import Person
 from services.escalation.domain.words import QUEUES
 from services.escalation.handlers import people
 from services.escalation.handlers.board import Board, Standing
@@ -44,7 +46,7 @@ async def board(request: Request, person: WorkerDep, standing: BoardDep, pool: P
 class Page:
     """What one open page has been told, so that it is sent only what it lacks."""
 
-    stamps: dict[UUID, str] = field(default_factory=dict)
+    stamps: dict[UUID, Stamp] = field(default_factory=dict)
     order: list[str] | None = None
     alerts: str | None = None
 
@@ -79,7 +81,7 @@ async def stream(request: Request, person: WorkerDep, board: BoardDep, pool: Poo
             ticked = time.monotonic()
             yield ServerSentEvent(data={"now": clock.now().isoformat()}, event="tick")
         if time.monotonic() - welcomed > STILL_WELCOME:
-            if not await _welcome(request, pool, clock.now()):
+            if not await _welcome(request, person, pool, clock.now()):
                 yield ServerSentEvent(data={}, event="signed-out")
                 return
             welcomed = time.monotonic()
@@ -90,5 +92,7 @@ async def stream(request: Request, person: WorkerDep, board: BoardDep, pool: Poo
 SETTLE: Final = 0.1  # seconds, in which what belongs together arrives together
 
 
-async def _welcome(request: Request, pool: Pool, now: datetime) -> bool:
-    return await people.who_is(request.cookies.get(COOKIE, ""), pool, now) is not None
+async def _welcome(request: Request, person: Person, pool: Pool, now: datetime) -> bool:
+    """Still signed in, and still who may see this board."""
+    found = await people.who_is(request.cookies.get(COOKIE, ""), pool, now)
+    return found is not None and (found.role, found.belongs_to) == (person.role, person.belongs_to)

@@ -1,0 +1,12 @@
+"""Times as staff read them: those of the clock on the wall, in the United Kingdom."""
+
+from datetime import datetime
+from typing import Final
+from zoneinfo import ZoneInfo
+
+UK: Final = ZoneInfo("Europe/London")
+
+
+def local(at: datetime, form: str) -> str:
+    """As `strftime` writes it; %Z is GMT or BST."""
+    return at.astimezone(UK).strftime(form)
