@@ -7,7 +7,6 @@ ServiceError
 ├── CallTooLong      409  more was said than a report holds
 ├── DraftGone        410  a draft that was sent, closed or left alone for too long
 ├── KeyReused        422  the same Idempotency-Key came with another body
-├── NotFromOurPages  403  a page of another site sent it
 ├── StillOnTheLine   409  a call that goes on
 ├── SpeakersUnnamed  422  a transcript that does not say who is the operator and who the caller
 ├── TranscriptRefused 422 a transcript that cannot be read, with the place and the reason
@@ -63,11 +62,6 @@ class NotFromHere(ServiceError):
 class KeyReused(ServiceError):
     status = HTTPStatus.UNPROCESSABLE_ENTITY
     title = "This Idempotency-Key was used for another report"
-
-
-class NotFromOurPages(ServiceError):
-    status = HTTPStatus.FORBIDDEN
-    title = "This was not sent from our own page"
 
 
 class StillOnTheLine(ServiceError):

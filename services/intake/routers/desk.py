@@ -10,11 +10,12 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from services.intake.domain.keepable import Kept
 from services.intake.routers.dependencies import SettingsDep
-from services.intake.routers.sessions import COOKIE, LASTS, FromOurPages, session_for, source_in
+from services.intake.routers.origin import FromHere
+from services.intake.routers.sessions import COOKIE, LASTS, session_for, source_in
 from shared.security import holder_of
 from shared.words import FACTS
 
-router = APIRouter(prefix="/desk", dependencies=[FromOurPages], include_in_schema=False)
+router = APIRouter(prefix="/desk", dependencies=[FromHere], include_in_schema=False)
 
 HERE: Final = Path(__file__).parents[1]
 HEADERS: Final = {

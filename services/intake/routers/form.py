@@ -13,7 +13,8 @@ from services.intake.errors import DraftGone
 from services.intake.handlers import drafts
 from services.intake.handlers.drafts import Drafts
 from services.intake.routers.dependencies import Now, PoolDep, SettingsDep
-from services.intake.routers.pages import DRAFT, LEFT, FromHere, Visit, VisitDep
+from services.intake.routers.origin import FromHere
+from services.intake.routers.pages import DRAFT, LEFT, Visit, VisitDep
 from shared.database import DatabaseUnavailable
 
 MAX_FORM: Final = 4 * MAX_STORY  # bytes, so that a story which is too long is still read, and given back

@@ -16,7 +16,8 @@ from services.intake.handlers import drafts, evidence, explanations
 from services.intake.routers.dependencies import BellDep, ClassifierDep, Now, RingDep
 from services.intake.routers.floods import A_PERSON_TAKES, FloodsDep
 from services.intake.routers.form import DraftsDep, asked, draft_of
-from services.intake.routers.pages import DRAFT, LEFT, STATUS, FromHere, OnlyFromHere, Visit, VisitDep
+from services.intake.routers.origin import FromHere, OnlyFromHere
+from services.intake.routers.pages import DRAFT, LEFT, STATUS, Visit, VisitDep
 from shared.database import DatabaseUnavailable
 
 router = APIRouter(dependencies=[FromHere], include_in_schema=False)

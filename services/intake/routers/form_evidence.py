@@ -15,7 +15,8 @@ from services.intake.handlers.drafts import Drafts
 from services.intake.handlers.evidence import Fault, Upload
 from services.intake.routers.dependencies import Now
 from services.intake.routers.form import DraftsDep, back_from, checking, draft_of
-from services.intake.routers.pages import DRAFT, FromHere, Visit, VisitDep
+from services.intake.routers.origin import FromHere
+from services.intake.routers.pages import DRAFT, Visit, VisitDep
 from shared.database import DatabaseUnavailable
 
 router = APIRouter(dependencies=[FromHere], include_in_schema=False)

@@ -14,7 +14,8 @@ from services.intake.handlers.drafts import Drafts
 from services.intake.handlers.visits import Holder
 from services.intake.routers.dependencies import BellDep, ClassifierDep, Now, RingDep
 from services.intake.routers.form import MAX_FORM, DraftsDep, FilledIn
-from services.intake.routers.pages import LEFT, STATUS, FromHere, Visit, VisitDep
+from services.intake.routers.origin import FromHere
+from services.intake.routers.pages import LEFT, STATUS, Visit, VisitDep
 from shared.database import DatabaseUnavailable
 from shared.told import Contact
 

@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any, Final
-from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from fastapi import Depends, Request, Response
@@ -15,7 +14,6 @@ from jinja2 import ChoiceLoader, Environment, FileSystemLoader, PackageLoader, P
 from services.intake.catalogue import Catalogue, catalogue
 from services.intake.domain.keepable import keepable
 from services.intake.domain.partners import Partner
-from services.intake.errors import NotFromHere
 from services.intake.handlers.partners import Partners
 from services.intake.routers.dependencies import PUBLIC
 from services.intake.settings import Settings
@@ -25,7 +23,6 @@ DRAFT: Final = "draft"
 STATUS: Final = "status"
 LEFT: Final = "left"
 LANGUAGE: Final = "language"
-READS: Final = ("GET", "HEAD")
 LONDON: Final = ZoneInfo("Europe/London")
 
 pages = Environment(
@@ -127,21 +124,4 @@ async def _partner(request: Request) -> Partner | None:
     return await partners.of(keepable(rest[0]), datetime.now(UTC))
 
 
-async def _from_here(request: Request) -> None:
-    """What changes something comes from our own page. To read, people come by a link from anywhere."""
-    if request.method not in READS:
-        await _only_from_here(request)
-
-
-async def _only_from_here(request: Request) -> None:
-    """The browser says that it comes from our own page, or gives an Origin that is ours. A program gives neither."""
-    site = request.headers.get("sec-fetch-site")
-    origin = request.headers.get("origin")
-    ours = urlsplit(origin).netloc == request.headers.get("host") if origin else True
-    if not (site in ("same-origin", "none") if site else ours):
-        raise NotFromHere("Open our own page, and send it from there.")
-
-
 VisitDep = Annotated[Visit, Depends(visit_of)]
-FromHere = Depends(_from_here)
-OnlyFromHere = Depends(_only_from_here)  # for a page that changes something although it is only read

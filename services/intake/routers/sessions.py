@@ -1,13 +1,13 @@
-"""Who sits at the desk: a signed session in a cookie, and requests from our own pages alone."""
+"""Who sits at the desk: a signed session in a cookie."""
 
 from typing import Annotated, Final
-from urllib.parse import urlsplit
 
 from fastapi import Depends, Header, Request
 from itsdangerous import BadSignature, URLSafeTimedSerializer
 
-from services.intake.errors import NotFromOurPages, UnknownSource
+from services.intake.errors import UnknownSource
 from services.intake.routers.dependencies import SettingsDep, source_of
+from services.intake.routers.origin import only_from_here
 from services.intake.settings import Settings
 
 COOKIE: Final = "__Host-desk"
@@ -32,23 +32,6 @@ def source_in(request: Request, settings: Settings) -> str | None:
     return source if settings.keys.get(source) == session["key"] else None
 
 
-def _from_our_pages(request: Request) -> None:
-    """The browser says where a request comes from, or else gives an Origin that is ours. A program gives neither."""
-    site, origin = request.headers.get("sec-fetch-site"), request.headers.get("origin")
-    ours = urlsplit(origin).netloc == request.headers.get("host") if origin else True
-    if not (site in ("same-origin", "none") if site else ours):
-        raise NotFromOurPages("Open our own page, and send it from there.")
-
-
-def _changed_from_our_pages(request: Request) -> None:
-    """To read, people come by a link from anywhere."""
-    if request.method not in ("GET", "HEAD"):
-        _from_our_pages(request)
-
-
-FromOurPages: Final = Depends(_changed_from_our_pages)
-
-
 async def _source_or_desk(
     request: Request, settings: SettingsDep, authorization: Annotated[str | None, Header()] = None
 ) -> str:
@@ -57,7 +40,7 @@ async def _source_or_desk(
     source = source_in(request, settings)
     if source is None:
         raise UnknownSource("Send your key as `Authorization: Bearer …`, or sign in at the desk.")
-    _from_our_pages(request)
+    await only_from_here(request)
     return source
 
 
