@@ -75,7 +75,7 @@ def lines(written: str | Iterable[str]) -> tuple[str, ...]:
 
 
 _MACRO = re.compile(r"\{([a-z_][a-z0-9_]*)\}")
-_PIECES = re.compile(r"\\.| \?|\[(?:\\.|[^\]])*\]|.", re.DOTALL)
+_PIECES = re.compile(r"\\.| \?|\[(?:\\.|[^\]])*\]|(?P<quote>(?<!\w)'(?!\w))|.", re.DOTALL)
 _OPTIONAL_GAP = re.compile(r"(\)[?*]|\)\{\d+,\d+\}) ")
 _LOOSE = {" ": r"[ ,\n]+", " ?": r"[ ,\n]*", "'": "'?"}
 
@@ -83,7 +83,9 @@ _LOOSE = {" ": r"[ ,\n]+", " ?": r"[ ,\n]*", "'": "'?"}
 def expand(pattern: str, words: Words) -> str:
     """A written pattern as RE2: named word lists put in, spaces and apostrophes made loose, whole words only."""
     loose = _OPTIONAL_GAP.sub(r"\1(?:[ ,\\n]+|\\b)", _filled(pattern, words))
-    loose = "".join(_LOOSE.get(piece, piece) for piece in _PIECES.findall(loose))
+    loose = "".join(
+        piece[0] if piece["quote"] else _LOOSE.get(piece[0], piece[0]) for piece in _PIECES.finditer(loose)
+    )
     if loose.startswith("~"):
         return loose[1:]
     return rf"\b(?:{loose})(?:\b|$|[^\w])"

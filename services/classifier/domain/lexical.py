@@ -9,6 +9,8 @@ from shared.told import Speaker
 
 MOST_LOOKED_AT = 40
 MOST_KEPT = 3
+MOST_INSTRUCTIONS = 20
+"""Of how to get in touch safely: none may be lost."""
 BEFORE = 70
 AFTER = 40
 
@@ -17,10 +19,20 @@ def lexical(reading: Reading, rulebook: Rulebook) -> Iterator[Proposal]:
     """Every fact that a rule's words show, where the scope of those words lets them count."""
     for index, lines in _matched(reading, rulebook).items():
         rule, tests = rulebook.rules[index], rulebook.tests[index]
-        for start, whole in islice(_counting(reading, rule, tests, lines, rulebook), MOST_KEPT):
+        most = MOST_INSTRUCTIONS if "F11" in rule.facts else MOST_KEPT
+        for start, whole in islice(_apart(_counting(reading, rule, tests, lines, rulebook)), most):
             end = min(whole, start + LONGEST_QUOTE)
             for fact in rule.facts:
                 yield Proposal(fact, rule.id, start, end, quote=reading.original[start:end])
+
+
+def _apart(places: Iterator[tuple[int, int]]) -> Iterator[tuple[int, int]]:
+    """Without those that lie within one before them."""
+    kept: list[tuple[int, int]] = []
+    for start, end in places:
+        if not any(first <= start and end <= last for first, last in kept):
+            kept.append((start, end))
+            yield start, end
 
 
 def _matched(reading: Reading, rulebook: Rulebook) -> dict[int, list[int]]:

@@ -68,7 +68,7 @@ _SENTENCE_ENDS = frozenset(".!?\n")
 _CLAUSE = re.compile(
     # What an edge begins with comes first and alone, so that all other characters are passed over at once.
     r"[.!?\n;:()\" ,](?:"
-    r"(?<=[.!?])[.!?]*[\"')]*(?=[ \n]|$)[ \n]*|(?<=\n)\n*|(?<=[;:()\"]) ?|(?<= )- ?"
+    r"(?<=[.!?])(?<![.!?]{2})[.!?]*+[\"')]*+(?=[ \n]|$)[ \n]*|(?<=\n)\n*|(?<=[;:()\"]) ?|(?<= )- ?"
     r"|(?<=,) (?!or\b|nor\b|in all\b)"
     r"|(?<= )(?=(?:but|and|so|because|cos|coz|cause|though|although|when|then|while|until|till|except|unless|whereas)"
     r"[ \n]))"
