@@ -83,9 +83,7 @@ _LOOSE = {" ": r"[ ,\n]+", " ?": r"[ ,\n]*", "'": "'?"}
 def expand(pattern: str, words: Words) -> str:
     """A written pattern as RE2: named word lists put in, spaces and apostrophes made loose, whole words only."""
     loose = _OPTIONAL_GAP.sub(r"\1(?:[ ,\\n]+|\\b)", _filled(pattern, words))
-    loose = "".join(
-        piece[0] if piece["quote"] else _LOOSE.get(piece[0], piece[0]) for piece in _PIECES.finditer(loose)
-    )
+    loose = "".join(piece[0] if piece["quote"] else _LOOSE.get(piece[0], piece[0]) for piece in _PIECES.finditer(loose))
     if loose.startswith("~"):
         return loose[1:]
     return rf"\b(?:{loose})(?:\b|$|[^\w])"

@@ -115,7 +115,16 @@ def test_what_cannot_be_read_is_never_guessed(text, note):
 
 
 @pytest.mark.parametrize(
-    "text", ["kill " * 200_000, "\n" * 1_000_000, "\x00\x07" * 500_000, "a" * 1_048_576, "é\u0301🔪" * 100_000]
+    "text",
+    [
+        "kill " * 200_000,
+        "\n" * 1_000_000,
+        "\x00\x07" * 500_000,
+        "a" * 1_048_576,
+        "é\u0301🔪" * 100_000,
+        "." * 1_000_000 + "x",
+        "?!" * 500_000,
+    ],
 )
 def test_a_mebibyte_is_read_in_bounded_time(text):
     assert said(text).labels
