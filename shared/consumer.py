@@ -18,7 +18,7 @@ from aiokafka.abc import ConsumerRebalanceListener
 from aiokafka.errors import KafkaError, NoOffsetForPartitionError, OffsetOutOfRangeError
 
 from shared import telemetry
-from shared.cloudevents import Message, Unreadable, attributes
+from shared.cloudevents import Message, Unreadable
 from shared.database import DatabaseUnavailable
 from shared.kafka import DEAD, MAX_MESSAGE, MAX_VALUE, KafkaUnavailable, Producer, client_options
 
@@ -271,6 +271,6 @@ def dead_letter(record: Record, group: str, reason: str, now: datetime) -> Messa
     return Message(DEAD, record.key or b"", (record.value or b"")[:MAX_VALUE], (*kept, *added))
 
 
-def follow(record: Record) -> None:
-    """Log and publish under the trace that the message came with."""
-    telemetry.follow(attributes(record.headers).traceparent)
+def headers_of(record: Record) -> dict[str, str]:
+    """A message's headers as text, whatever bytes they are; one without a value is left out, as Kafka allows it."""
+    return {name: value.decode(errors="replace") for name, value in record.headers if value is not None}

@@ -8,7 +8,7 @@ from aiokafka import AIOKafkaConsumer
 from aiokafka.admin import AIOKafkaAdminClient
 
 from shared.cloudevents import Message
-from shared.consumer import Record
+from shared.consumer import Record, headers_of
 from shared.kafka import DEAD, MAX_MESSAGE, Producer, client_options, partitions
 
 
@@ -59,9 +59,8 @@ async def _reader(brokers: str) -> AsyncIterator[tuple[AIOKafkaAdminClient, AIOK
 
 
 def _letter(record: Record) -> Letter:
-    headers = {name: value.decode(errors="replace") for name, value in record.headers}
     message = Message(record.topic, record.key or b"", record.value or b"", tuple(record.headers))
-    return Letter(f"{record.partition}/{record.offset}", headers, message)
+    return Letter(f"{record.partition}/{record.offset}", headers_of(record), message)
 
 
 async def replay(chosen: list[Letter], brokers: str) -> None:

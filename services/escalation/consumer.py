@@ -13,7 +13,7 @@ from services.escalation.repository.supervision import SetAside
 from services.escalation.rules_in_force import RulesInForce
 from shared.clock import Clock
 from shared.cloudevents import Unreadable, attributes, decode
-from shared.consumer import Record
+from shared.consumer import Record, headers_of
 from shared.database import Pool
 from shared.events import Lane, ReportAmended, ReportClassified, ReportErased, ReportLinked, ReportReceived
 from shared.kafka import CLASSIFIED, LINKED, RECEIVED
@@ -83,7 +83,7 @@ def _notice(record: Record) -> ReportLinked | ReportAmended:
 
 async def dead(records: Sequence[Record], edge: Edge) -> None:
     """What was set aside is the supervisor's to see; every report of it goes to a person, and gets its receipt."""
-    letters = [(record, _headers(record)) for record in records]
+    letters = [(record, headers_of(record)) for record in records]
     await supervision.set_aside([_set_aside(record, headers) for record, headers in letters], edge.pool)
     reports = [
         _readable(record, headers)
@@ -94,10 +94,6 @@ async def dead(records: Sequence[Record], edge: Edge) -> None:
     now = edge.clock.now()
     arrived = [Arrived(not_read(report), now, None) for report in reports]
     await cases.escalate(arrived, edge.pool, edge.bell, rules, now)
-
-
-def _headers(record: Record) -> Mapping[str, str]:
-    return {name: value.decode(errors="replace") for name, value in record.headers}
 
 
 def _set_aside(record: Record, headers: Mapping[str, str]) -> SetAside:

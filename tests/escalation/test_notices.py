@@ -124,7 +124,7 @@ async def test_whatever_was_set_aside_is_the_supervisors_to_see_until_it_is_read
     told = report(lane=Lane.urgent)
     topic = RECEIVED[Lane.urgent]
     unread = record(encode(told, topic, "intake", NOON, new_traceparent()))
-    broken = record(Message(PROGRESSED, b"", b"{ not json", ()))
+    broken = record(Message(PROGRESSED, b"", b"{ not json", (("theirs", None),)))
     letters = [
         record(dead_letter(unread, "classifier.urgent", "ValueError", now), 0),
         record(dead_letter(broken, "intake.progressed", "not JSON", now), 1),

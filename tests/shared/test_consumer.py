@@ -87,6 +87,16 @@ async def test_what_is_too_large_to_be_set_aside_whole_is_cut_and_the_others_go_
     assert letter.message.value == large[:MAX_VALUE]
 
 
+async def test_a_header_without_a_value_is_left_out_of_what_was_set_aside(kafka: Kafka, topic: str):
+    producer = Producer(kafka.address)
+    await producer.send([Message(topic, b"key", b"bad", (("theirs", None), ("ce_subject", b"bad")))])
+    await producer.send([Message(topic, b"key", b"2", ())])
+    await producer.close()
+    assert await Reading(kafka, topic, {b"bad": [RuntimeError()] * 9}).until(1) == [b"2"]
+    (letter,) = [one for one in await letters(kafka.address) if one.came_from == topic]
+    assert (letter.headers["ce_subject"], "theirs" in letter.headers) == ("bad", False)
+
+
 async def test_an_unreadable_message_is_set_aside_at_once(kafka: Kafka, topic: str):
     await publish(kafka, topic, b"bad", b"2")
     reading = Reading(kafka, topic, {b"bad": [Unreadable("text: missing")] * 2})
