@@ -8,7 +8,6 @@ from typing import Final, Literal
 from pydantic import (
     Field,
     NonNegativeInt,
-    PositiveInt,
 )
 
 from shared.codebook import DangerClass, Effect, Flag, Impact, Label, Repetition, Strand, Threat
@@ -124,7 +123,9 @@ class Assessment(Contract):
     """The reading of one report: facts, labels, threat, and why. Same report and rulebook: same bytes."""
 
     rulebook: str = Field(description="content hash of the rules that said so")
-    reading: PositiveInt = Field(1, description="1: the first, at once; 2: the second, slower and with the deep reader")
+    reading: int = Field(
+        1, ge=1, lt=2**15, description="1: the first, at once; 2: the second, slower and with the deep reader"
+    )
     primary: Label
     labels: tuple[Label, ...]
     repetition: Repetition

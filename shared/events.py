@@ -12,12 +12,11 @@ from uuid import UUID, uuid5
 from pydantic import (
     AwareDatetime,
     Field,
-    PositiveInt,
 )
 
 from shared.assessment import Assessment
 from shared.codebook import DangerClass, Label, Strand, Threat
-from shared.contract import Contract
+from shared.contract import Contract, Number
 from shared.told import Addition, Answers, Attachment, Call, Channel, Contact, History, LinkReason, Place, Turn
 
 
@@ -34,7 +33,7 @@ class Event(Contract):
     type_: ClassVar[str]
     step: ClassVar[str]
     report_id: UUID
-    revision: PositiveInt = 1
+    revision: Number = 1
 
     @property
     def event_id(self) -> UUID:
@@ -125,7 +124,7 @@ class ReportDelivered(Event):
     type_ = "heard.report.delivered.v1"
     step = "delivered"
     agency: str
-    position: PositiveInt
+    position: int = Field(ge=1)
     kind: EntryKind
 
     @property

@@ -105,6 +105,7 @@ def test_a_missing_attribute_is_named(missing: str):
         ({}, b"{", "value"),
         ({}, b"{}", "report_id: missing"),
         ({}, b"", "value"),
+        ({}, f'{{"report_id": "{UUID(int=1)}", "revision": {2**31}}}'.encode(), "revision: less_than"),
     ],
 )
 def test_what_breaks_the_contract_is_unreadable_and_is_not_quoted(

@@ -16,7 +16,7 @@ import uvicorn
 
 from deploy.local import process
 from services.escalation.domain.directory import Agency, Directory, Kind
-from services.escalation.handlers import cases, clients, directories
+from services.escalation.handlers import cases, clients, directories, feeds
 from services.escalation.handlers.cases import Arrived, Rules
 from services.escalation.main import create_app
 from services.escalation.settings import Settings
@@ -109,7 +109,7 @@ async def test_how_much_is_left_is_said_and_too_much_refused(
     assert answers[3].headers["content-type"] == "application/problem+json"
 
 
-@pytest.mark.parametrize("cursor", ["1", "x", "%%%", "bm9ydGhtb29y", "é"])
+@pytest.mark.parametrize("cursor", ["1", "x", "%%%", "bm9ydGhtb29y", "é", feeds.cursor(HEALTH, 2**63)])
 async def test_what_is_no_cursor_is_refused(client: httpx.AsyncClient, health: dict[str, str], cursor: str):
     answer = await client.get(FEED, params={"after": cursor}, headers=health)
     assert answer.status_code == 422

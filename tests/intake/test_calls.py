@@ -418,6 +418,7 @@ async def test_what_the_same_number_told_before_is_there_from_the_first_turn(pho
         ({"turns": [{"number": 0, "speaker": "caller", "text": "Hi"}]}, "turns.0.number"),
         ({"turns": [{"number": 1, "speaker": "robot", "text": "Hi"}]}, "turns.0.speaker"),
         ({"turns": [{"number": 1, "speaker": "caller", "text": ""}]}, "turns.0.text"),
+        ({"turns": [{"version": 2**31, "speaker": "caller", "text": "Hi"}]}, "turns.0.version"),
     ],
 )
 async def test_a_wrong_turn_is_named(phone: httpx.AsyncClient, body: dict[str, Any], field: str):

@@ -14,6 +14,7 @@ from services.escalation.repository.isolation import as_agency
 from shared.database import Pool
 
 LISTED: Final = 200
+END: Final = 2**63  # no feed's positions reach it
 
 
 async def page(
@@ -64,8 +65,8 @@ def position(agency: str, given: str) -> int:
     try:
         decoded = base64.b64decode(given + "=" * (-len(given) % 4), b"-_", validate=True).decode()
         whose, _, number = decoded.partition(":")
-        if whose == agency:
-            return int(number)
+        if whose == agency and (behind := int(number)) < END:
+            return behind
     except (binascii.Error, ValueError):
         pass
     raise NotACursor("Send what `next` said in the last answer, or nothing, to read from the beginning.")

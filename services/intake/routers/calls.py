@@ -19,6 +19,7 @@ from services.intake.routers.dependencies import Now, PoolDep, RingDep, classifi
 from services.intake.routers.reports import AnswersGiven, Given, Seconds
 from services.intake.routers.sessions import SourceOrDesk
 from shared.assessment import Assessment
+from shared.contract import Number
 from shared.database import DatabaseUnavailable
 from shared.http import ServiceError
 from shared.told import CallState, Contact, Line, Place, Speaker, Turn
@@ -60,7 +61,7 @@ class LiveTurn(Given):
         le=100_000,
         description="its place in the call, from 1; sent again, it is a correction. Left out: it comes after the last",
     )
-    version: int = Field(1, ge=1, description="a higher one replaces a lower, in whichever order they come")
+    version: Number = Field(1, description="a higher one replaces a lower, in whichever order they come")
     speaker: Speaker
     text: Annotated[str, StringConstraints(min_length=1, max_length=20_000)]
     start: Seconds | None = Field(None, description="into the recording")
