@@ -4,15 +4,17 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from uuid import UUID, uuid5
 
+from services.escalation.domain.salvaged import salvaged
 from services.escalation.domain.unread import not_read
 from services.escalation.handlers import cases, erasing, notices, supervision
 from services.escalation.handlers.cases import Arrived
 from services.escalation.repository.supervision import SetAside
 from services.escalation.rules_in_force import RulesInForce
 from shared.clock import Clock
-from shared.cloudevents import Unreadable, attributes, decode
+from shared.cloudevents import decode
 from shared.consumer import Record, headers_of
 from shared.database import Pool
 from shared.events import Lane, ReportAmended, ReportClassified, ReportErased, ReportLinked, ReportReceived
@@ -86,7 +88,7 @@ async def dead(records: Sequence[Record], edge: Edge) -> None:
     letters = [(record, headers_of(record)) for record in records]
     await supervision.set_aside([_set_aside(record, headers) for record, headers in letters], edge.pool)
     reports = [
-        _readable(record, headers)
+        salvaged(record.value or b"", _known(record, headers))
         for record, headers in letters
         if headers.get("dead_topic") in {*RECEIVED.values(), *CLASSIFIED.values()}
     ]
@@ -112,29 +114,19 @@ def _set_aside(record: Record, headers: Mapping[str, str]) -> SetAside:
     )
 
 
-def _readable(record: Record, headers: Mapping[str, str]) -> ReportReceived:
-    """The report as it was, where it can be read; otherwise its bytes as text, under the id it came with."""
-    try:
-        about = attributes(record.headers)
-        if about.type == ReportClassified.type_:
-            return decode(ReportClassified, record.headers, record.value)[0].report
-        return decode(ReportReceived, record.headers, record.value)[0]
-    except Unreadable:
-        return _raw(record, headers)
-
-
-def _raw(record: Record, headers: Mapping[str, str]) -> ReportReceived:
+def _known(record: Record, headers: Mapping[str, str]) -> dict[str, Any]:
+    """What stands for the report where nothing of it can be read: its bytes as text, under the id it came with."""
     place = "/".join(headers.get(f"dead_{part}", "") for part in ("topic", "partition", "offset"))
     urgent = headers.get("dead_topic") in (RECEIVED[Lane.urgent], CLASSIFIED[Lane.urgent])
-    return ReportReceived(
-        report_id=_id(headers.get("ce_subject")) or uuid5(LETTERS, place),
-        reference="unreadable",
-        channel=Channel.web,
-        source="unreadable",
-        received_at=datetime.fromtimestamp(record.timestamp / 1000, UTC),
-        lane=Lane.urgent if urgent else Lane.ordinary,
-        text=(record.value or b"").decode(errors="replace"),
-    )
+    return {
+        "report_id": _id(headers.get("ce_subject")) or uuid5(LETTERS, place),
+        "reference": "unreadable",
+        "channel": Channel.web,
+        "source": "unreadable",
+        "received_at": datetime.fromtimestamp(record.timestamp / 1000, UTC),
+        "lane": Lane.urgent if urgent else Lane.ordinary,
+        "text": (record.value or b"").decode(errors="replace").replace("\0", "\ufffd"),
+    }
 
 
 def _id(subject: str | None) -> UUID | None:

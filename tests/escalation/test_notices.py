@@ -1,11 +1,13 @@
 """What intake tells of a case beside its reading, and what could not be read at all."""
 
 import asyncio
+import json
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import pytest
 from aiokafka import ConsumerRecord
 
 from services.escalation import consumer
@@ -16,14 +18,23 @@ from services.escalation.handlers.cases import Rules
 from services.escalation.rules_in_force import RulesInForce
 from shared.clock import Clock
 from shared.cloudevents import Message, encode
-from shared.codebook import DangerClass, Label
+from shared.codebook import DangerClass, Label, Strand
 from shared.consumer import Record, dead_letter
 from shared.database import Pool
-from shared.events import Amendment, Event, Lane, ReportAmended, ReportLinked
-from shared.kafka import AMENDED, LINKED, PROGRESSED, RECEIVED
+from shared.events import (
+    Amendment,
+    Event,
+    Lane,
+    ReportAmended,
+    ReportClassified,
+    ReportLinked,
+    ReportReceived,
+    ReportRouted,
+)
+from shared.kafka import AMENDED, CLASSIFIED, LINKED, PROGRESSED, RECEIVED
 from shared.outbox import Bell
 from shared.telemetry import new_traceparent
-from shared.told import History, Link, LinkReason
+from shared.told import Answers, History, Link, LinkReason, Speaker, Turn
 from tests.builders import NOON, assessment, classified, report
 from tests.escalation.conftest import Escalate, SignInPage
 
@@ -138,3 +149,43 @@ async def test_whatever_was_set_aside_is_the_supervisors_to_see_until_it_is_read
         assert words in page
     await escalate(classified(told, assessment(danger_class=DangerClass.violence_threatened)), at=now)
     assert "Dead letters: 1" in (await supervisor.get("/supervisor")).text
+
+
+async def set_aside(topic: str, value: bytes, pool: Pool, rules: Rules) -> ReportReceived:
+    """What a person has before them of a message that somebody set aside."""
+    await directories.load_directory(rules.directory, pool, NOON)
+    letter = dead_letter(record(Message(topic, b"", value, ())), "escalation.ordinary", "enum", NOON)
+    await consumer.dead([record(letter)], edge(pool))
+    event = await pool.fetchval("select event from cases")
+    return ReportClassified.model_validate_json(event).report
+
+
+async def test_what_of_a_report_is_not_of_our_time_costs_that_alone(pool: Pool, rules: Rules):
+    turns = [Turn(speaker=Speaker.caller, text=text) for text in ("Hello?", "He is here.", "Help.")]
+    answers = Answers(safe_contact="Never ring.", strands=(Strand.race, Strand.age))
+    told = report(revision=3, answers=answers, turns=turns, consent=("council",))
+    event = classified(told).model_dump(mode="json")
+    event["assessment"]["primary"] = event["report"]["answers"]["strands"][0] = "of tomorrow"
+    event["report"]["consent"] = "to all"
+    event["report"]["turns"][0] |= {"speaker": "robot", "text": None}
+    del event["report"]["turns"][1]["text"]
+    kept = await set_aside(CLASSIFIED[Lane.ordinary], json.dumps(event).encode(), pool, rules)
+    left = told.answers.model_copy(update={"strands": (Strand.age,)})
+    assert kept == told.model_copy(update={"answers": left, "turns": (turns[2],), "consent": ()})
+    receipt = ReportRouted.model_validate_json(await pool.fetchval("select receipt from cases"))
+    assert receipt.revision == 3
+    assert [one.agency for one in receipt.destinations] == ["northmoor-police"]
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (report(text="Help, he").model_dump_json().partition(", he")[0].encode(), "Help"),
+        (b"\xff\0 not JSON", "\ufffd\ufffd not JSON"),
+        (b"[1]", "[1]"),
+        (b'{"report": 1, "text": "Help"}', "Help"),
+        (b"", ""),
+    ],
+)
+async def test_words_are_kept_as_far_as_they_came_and_else_the_bytes(value: bytes, text: str, pool: Pool, rules: Rules):
+    assert (await set_aside(RECEIVED[Lane.urgent], value, pool, rules)).text == text
