@@ -2,6 +2,7 @@
 
 import asyncio
 import ssl
+import time
 from collections.abc import Iterable, Sequence
 from typing import Any, Final
 from urllib.parse import unquote, urlsplit
@@ -56,6 +57,7 @@ MAX_MESSAGE: Final = 8 * 2**20  # bytes: a report of 1 MiB, written twice, with 
 MAX_VALUE: Final = MAX_MESSAGE - 2**16  # bytes: the rest is for the headers, a dead letter's too
 SEND_TIMEOUT: Final = 10.0  # seconds
 TOPIC_TIMEOUT: Final = 2.0  # seconds, until a topic counts as not there
+MISSING: Final = 10.0  # seconds, until it is looked for again
 
 
 def client_options(brokers: str) -> dict[str, Any]:
@@ -104,16 +106,13 @@ async def partitions(admin: AIOKafkaAdminClient, topics: list[str]) -> list[Topi
     return [TopicPartition(topic["topic"], part["partition"]) for topic in described for part in topic["partitions"]]
 
 
-async def _missing(producer: AIOKafkaProducer, topics: Iterable[str]) -> set[str]:
-    """Those topics that the broker lacks or keeps from us: one agency's must not hold up what is for the others."""
-    missing = set()
-    for topic in topics:
-        try:
-            async with asyncio.timeout(TOPIC_TIMEOUT):
-                await producer.partitions_for(topic)
-        except (TimeoutError, UnknownTopicOrPartitionError, TopicAuthorizationFailedError):
-            missing.add(topic)
-    return missing
+async def _is_there(producer: AIOKafkaProducer, topic: str) -> bool:
+    try:
+        async with asyncio.timeout(TOPIC_TIMEOUT):
+            await producer.partitions_for(topic)
+    except (TimeoutError, UnknownTopicOrPartitionError, TopicAuthorizationFailedError):
+        return False
+    return True
 
 
 TOO_LARGE: Final = (MessageSizeTooLargeError, RecordListTooLargeError)
@@ -137,12 +136,13 @@ class Producer:
         self._brokers = brokers
         self._producer: AIOKafkaProducer | None = None
         self._building = asyncio.Lock()
+        self._missed: dict[str, float] = {}
 
     async def send(self, messages: Sequence[Message]) -> list[RecordMetadata]:
         """Publish and wait for every acknowledgement. Raises KafkaUnavailable naming those that were acknowledged."""
         try:
             producer = await self._started()
-            missing = await _missing(producer, {message.topic for message in messages})
+            missing = await self._missing(producer, {message.topic for message in messages})
             tried = {place: await _sent(producer, m) for place, m in enumerate(messages) if m.topic not in missing}
         except (KafkaError, OSError) as away:
             await self.close()
@@ -161,6 +161,16 @@ class Producer:
             topics = ", ".join(sorted({messages[place].topic for place in refused}))
             raise KafkaUnavailable(f"cannot write to {topics}" if missing else f"too large for {topics}", good, refused)
         return [good[place] for place in range(len(messages))]
+
+    async def _missing(self, producer: AIOKafkaProducer, topics: set[str]) -> set[str]:
+        """Those topics that the broker lacks or keeps from us: one agency's must not hold up what is for the others."""
+        now = time.monotonic()
+        missing = {topic for topic in topics if now < self._missed.get(topic, -MISSING) + MISSING}
+        asked = list(topics - missing)
+        there = await asyncio.gather(*(_is_there(producer, topic) for topic in asked))
+        gone = dict.fromkeys((topic for topic, found in zip(asked, there, strict=True) if not found), now)
+        self._missed |= gone
+        return missing | set(gone)
 
     async def create_topics(self, topics: Iterable[str]) -> None:
         """Have the broker make the topics it lacks, where it makes them by itself; in production they are there."""

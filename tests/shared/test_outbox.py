@@ -13,7 +13,7 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from deploy.local.kafka import Kafka
 from shared.cloudevents import Message
 from shared.database import Connection, Pool, transaction
-from shared.kafka import MAX_MESSAGE, KafkaUnavailable, Producer
+from shared.kafka import MAX_MESSAGE, TOPIC_TIMEOUT, KafkaUnavailable, Producer
 from shared.outbox import ROOM, Bell, Outgoing, Relay, Sent, delete_sent, put
 
 NOWHERE = "127.0.0.1:1"
@@ -119,6 +119,17 @@ async def test_a_topic_that_is_not_there_holds_up_no_other(pool: Pool, kafka: Ka
     assert await values(kafka, topic, 1) == [b"2"]
     assert await waiting(pool) == 0
     assert await pool.fetchval("select count(*) from outbox where due_at > now()") == 2
+    await sender.producer.close()
+
+
+async def test_many_topics_that_are_not_there_are_waited_for_together_and_not_again_at_once(pool: Pool, kafka: Kafka):
+    topic = f"t-{uuid4()}"
+    sender = relay(pool, kafka.address)
+    await sender.producer.send([outgoing(topic, b"0").message])
+    for patience in (2 * TOPIC_TIMEOUT, TOPIC_TIMEOUT):
+        await wrote(pool, outgoing(topic, b"1"), *(outgoing(f"no topic {n}", b"2") for n in range(8)))
+        async with asyncio.timeout(patience):
+            assert len(await sender.publish_due()) == 9
     await sender.producer.close()
 
 
