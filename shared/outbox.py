@@ -20,12 +20,13 @@ from sqlmodel import Field, SQLModel
 
 from shared.cloudevents import Message
 from shared.database import UNAVAILABLE, Connection, DatabaseUnavailable, Pool, statement, transaction
-from shared.kafka import KafkaUnavailable, Producer
+from shared.kafka import MAX_MESSAGE, KafkaUnavailable, Producer
 
 log = structlog.get_logger()
 
 CHANNEL: Final = "outbox"
 CLAIM: Final = 500  # rows at a time
+BATCH: Final = 2 * MAX_MESSAGE  # bytes at a time, and the rest of one row
 LEASE: Final = "15 seconds"  # longer than one publication may take
 POLL: Final = 1.0  # seconds, where no notification came
 
@@ -60,14 +61,17 @@ def due_index() -> Index:
 
 CLAIM_DUE: Final = f"""
 with due as (
-    select id from outbox
+    select id, due_at, octet_length(value) as bytes from outbox
     where urgent = $1 and published = $2 and (published or not urgent or turn is null) and due_at <= now()
       and (published or turn is null or turn <> all(array(
           select turn from outbox where urgent and not published and turn is not null and due_at <= now())))
     order by due_at, id limit $3
     for update skip locked
+), fitting as (
+    select id from (select id, sum(bytes) over (order by due_at, id) - bytes as before from due) as due
+    where before < {BATCH}
 )
-update outbox set due_at = now() + interval '{LEASE}' from due where outbox.id = due.id
+update outbox set due_at = now() + interval '{LEASE}' from fitting where outbox.id = fitting.id
 returning outbox.*
 """  # noqa: S608 - constants only
 
@@ -76,15 +80,19 @@ ROOM: Final = 32
 
 CLAIM_TURNS: Final = f"""
 with waiting as (
-    select id, due_at, row_number() over (partition by turn order by due_at, id) as place from outbox
+    select id, due_at, octet_length(value) as bytes, row_number() over (partition by turn order by due_at, id) as place
+    from outbox
     where urgent and not published and turn is not null and due_at <= now()
 ), due as (
     select id from outbox where id = any(array(
-        select id from waiting
-        where due_at < now() - interval '1 minute' or (
-            select count(*) from (select from outbox where urgent and published and turn is not null limit $1) as away
-        ) < $1
-        order by place, due_at, id limit $1
+        select id from (
+            select id, sum(bytes) over (order by place, due_at, id) - bytes as before from waiting
+            where due_at < now() - interval '1 minute' or $1 > (
+                select count(*)
+                from (select from outbox where urgent and published and turn is not null limit $1) as away
+            )
+            order by place, due_at, id limit $1
+        ) as next where before < {BATCH}
     ))
     for update skip locked
 )
@@ -171,7 +179,7 @@ class Relay:
     async def _publish_all(self) -> None:
         """Until the ordinary rows are through, which are claimed last: whatever came since has rung."""
         while rows := await self.publish_due():
-            if len(rows) < CLAIM and not rows[0]["urgent"]:
+            if not rows[0]["urgent"] and len(rows) < CLAIM and sum(len(row["value"]) for row in rows) < BATCH:
                 return
 
     async def publish_due(self) -> list[Any]:

@@ -14,7 +14,7 @@ from deploy.local.kafka import Kafka
 from shared.cloudevents import Message
 from shared.database import Connection, Pool, transaction
 from shared.kafka import MAX_MESSAGE, TOPIC_TIMEOUT, KafkaUnavailable, Producer
-from shared.outbox import ROOM, Bell, Outgoing, Relay, Sent, delete_sent, put
+from shared.outbox import BATCH, ROOM, Bell, Outgoing, Relay, Sent, delete_sent, put
 
 NOWHERE = "127.0.0.1:1"
 
@@ -88,6 +88,18 @@ async def test_the_sources_of_a_flood_take_turns_and_keep_nobody_else_waiting(po
     assert len(await sender.publish_due()) == ROOM
     await pool.execute("update outbox set due_at = now() - interval '2 minutes' where not published")
     assert len(await sender.publish_due()) == ROOM
+    await sender.producer.close()
+
+
+@pytest.mark.parametrize(("urgent", "turn"), [(False, None), (True, None), (True, "theirs")])
+async def test_a_batch_is_no_larger_than_fits_however_many_are_due(
+    pool: Pool, kafka: Kafka, urgent: bool, turn: str | None
+):
+    topic, nearly_half = f"t-{uuid4()}", bytes(BATCH // 2 - 1_000)
+    await wrote(pool, *(outgoing(topic, nearly_half, urgent) for _ in range(4)))
+    await pool.execute("update outbox set turn = $1", turn)
+    sender = replace(relay(pool, kafka.address), settle=await_answer)
+    assert [len(await sender.publish_due()) for _ in range(3)] == [3, 1, 0]
     await sender.producer.close()
 
 
