@@ -7,6 +7,7 @@ import pytest
 
 from services.escalation import tokens
 from services.escalation.handlers.cases import not_read
+from services.escalation.repository.feeds import PAGE
 from services.escalation.tokens import Principal
 from shared.codebook import DangerClass, Label
 from shared.told import Answers, Contact, Place
@@ -53,6 +54,22 @@ async def test_a_feed_is_contiguous_from_any_position(escalate: Escalate, client
     assert [one["position"] for one in first["reports"] + rest["reports"]] == [1, 2, 3, 4, 5]
     after = {"after": rest["next"]}
     assert (await client.get(FEED, params=after, headers=headers)).json() == {"reports": [], "next": rest["next"]}
+
+
+async def test_a_page_has_as_much_as_fits_and_the_next_goes_on_from_there(
+    escalate: Escalate, client: httpx.AsyncClient, sign_in: SignIn
+):
+    words = "x" * (PAGE // 2 - 2**18)
+    for _ in range(4):
+        await escalate(classified(report(text=words), labels=(Label.harassment,), behaviours=("A3",)))
+    headers, after, pages = await sign_in("agency", "northmoor-police"), None, []
+    for _ in range(3):
+        page = (await client.get("/v1/agencies/northmoor-police/reports", params=after, headers=headers)).json()
+        pages.append([one["position"] for one in page["reports"]])
+        after = {"after": page["next"]}
+    assert pages == [[1, 2, 3], [4], []]
+    queue = await client.get(QUEUE, headers=await sign_in("operator", "northmoor-police"))
+    assert len(queue.json()["items"]) == 3
 
 
 CONTACT = Contact(name="Jo", phone="01632 960001")

@@ -78,14 +78,22 @@ where report_id = $1
 )
 """The steps come last: whoever writes one down holds the delivery until it is there."""
 
-FEED: Final = """
-select entry.agency_id, entry.position, entry.kind, entry.report_id, entry.reference, entry.queue, entry.reason,
-       entry.ground, entry.received_at, entry.delivered_at, origin.body, origin.acknowledge_by
-from delivery as entry
-join delivery as origin using (agency_id, report_id, queue)
-where entry.agency_id = $1 and origin.kind = 'report' and entry.position > $2
-order by entry.position limit $3
-"""
+PAGE: Final = 16 * 2**20  # bytes, and the rest of one report
+
+FEED: Final = f"""
+select * from (
+    select *, sum(octet_length(body::text)) over (order by position rows between unbounded preceding and 1 preceding)
+        as before
+    from (
+        select entry.agency_id, entry.position, entry.kind, entry.report_id, entry.reference, entry.queue, entry.reason,
+               entry.ground, entry.received_at, entry.delivered_at, origin.body, origin.acknowledge_by
+        from delivery as entry
+        join delivery as origin using (agency_id, report_id, queue)
+        where entry.agency_id = $1 and origin.kind = 'report' and entry.position > $2
+        order by entry.position limit $3
+    ) as entry
+) as entry where coalesce(before, 0) < {PAGE} order by position
+"""  # noqa: S608 - constants only
 
 SEEN: Final = """
 update delivery set state = 'seen', seen_at = $3
@@ -169,7 +177,7 @@ async def erase(connection: Connection, report_id: UUID) -> None:
 
 
 async def feed(connection: Connection, agency: str, after: int, limit: int) -> list[Any]:
-    """An agency's entries behind a position, without a gap."""
+    """An agency's entries behind a position, without a gap: at most `limit`, and as many as fit on a page."""
     return await connection.fetch(FEED, agency, after, limit)
 
 

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
+from services.escalation.repository.feeds import PAGE
 from shared.database import Connection
 
 MINE: Final = "(item.force is null or item.force = $1)"
@@ -31,11 +32,14 @@ COPIES: Final = f"""(
 COLUMNS: Final = f"item.*, cases.event, cases.grade, cases.reasons, cases.override, {COPIES} as copies"
 
 RANKED: Final = f"""
-select {COLUMNS}
-from queue_item as item join cases using (report_id)
-where item.state <> 'closed' and {MINE} and {FIRST_OF_FOLD} and ($2::text is null or $2 = any(item.queues))
-order by {RANK}
-limit $3
+select * from (
+    select item.*, sum(octet_length(event)) over (order by {RANK}) - octet_length(event) as before from (
+        select {COLUMNS}
+        from queue_item as item join cases using (report_id)
+        where item.state <> 'closed' and {MINE} and {FIRST_OF_FOLD} and ($2::text is null or $2 = any(item.queues))
+        order by {RANK} limit $3
+    ) as item
+) as item where before < {PAGE} order by {RANK}
 """  # noqa: S608 - constants only
 
 ITEM: Final = f"""
@@ -56,7 +60,7 @@ CHANNEL: Final = "board"
 
 
 async def ranked(connection: Connection, force: str, queue: str | None, limit: int) -> list[Any]:
-    """The control room's queue in its order: danger class, grade, time to target."""
+    """The control room's queue in its order: danger class, grade, time to target; as many as fit on a page."""
     return await connection.fetch(RANKED, force, queue, limit)
 
 

@@ -110,7 +110,10 @@ async def feed(
     if_none_match: Annotated[str | None, Header()] = None,
     accept_encoding: Annotated[str, Header()] = "",
 ) -> Response:
-    """Positions are 1, 2, 3 … without a gap, so that you can prove that nothing is missing."""
+    """Positions are 1, 2, 3 … without a gap, so that you can prove that nothing is missing.
+
+    A page of large reports is shorter than `limit`: only an empty one is the end.
+    """
     headers = await rates.taken(agency.client)
     start = feeds.position(agency_id, after) if after else 0
     rows = await feeds.page(agency_id, start, limit, wait, guests, arrivals, now)
