@@ -4,6 +4,9 @@ import base64
 import io
 import json
 import re
+import time
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -330,6 +333,7 @@ def test_a_cue_of_two_voices_is_two_turns(second: bytes):
 def test_what_a_caption_writes_otherwise_is_read_as_it_was_said():
     data = b"WEBVTT\n\n00:01.000 --> 00:02.000\n<v.loud Caller><i>He</i> said &lt;this&gt; &amp; <inaudible></v>\n"
     assert turns(data)[0].text == "He said <this> & <inaudible>"
+    assert turns(data.replace(b"&lt;", b"&#" + b"9" * 5_000 + b";"))[0].text == "He said \ufffdthis> & <inaudible>"
 
 
 def test_a_vcon_of_a_message_and_two_recordings_is_read_whole():
@@ -422,3 +426,34 @@ def test_the_command_takes_what_it_can_and_names_what_it_cannot(
     assert done.exit_code == 1
     assert "turns.txt: H-" in done.output
     assert "broken.json: line 17" in done.output
+
+
+CUE = "WEBVTT\n\n00:01.000 --> 00:02.000\nHelp. "
+START = "2026-03-14T22:42:00Z"
+LONG: dict[str, Callable[[], str]] = {
+    "lines of nobody named": lambda: "CALLER: Help.\n" + f"{'He is here. ' * 8}\n" * 60_000,
+    "spaces after a name": lambda: f"CALLER{' ' * 5_000_000}Help.",
+    "voices that do not end": lambda: CUE + "<v " * 100_000,
+    "classes of voices that do not end": lambda: CUE + "<v." * 100_000,
+    "a voice of spaces": lambda: CUE + "<v" + " " * 100_000,
+    "tags that do not end": lambda: CUE + "<c " * 100_000,
+    "words of one speaker": lambda: json.dumps(
+        {"results": {"items": [{"type": "pronunciation", "alternatives": [{"content": "again" * 400}]}] * 15_000}}
+    ),
+    "dialogs of a vCon": lambda: json.dumps(
+        VCON | {"dialog": [{"type": "text", "start": START, "parties": 0, "body": "Help."}] * 10_000}
+    ),
+    "transcripts in a vCon": lambda: json.dumps(
+        VCON
+        | {"dialog": [{"type": "recording"}] * 10_000, "analysis": [{"type": "transcript", "body": "Help."}] * 10_000}
+    ),
+    "names": lambda: "".join(f"Voice {n}: Hello\n" for n in range(20_000)),
+}
+
+
+@pytest.mark.parametrize("name", LONG)
+def test_however_a_long_file_is_made_it_is_read_in_seconds(name: str):
+    data, before = LONG[name]().encode(), time.process_time()
+    with suppress(TranscriptFault, SpeakersUnknown):
+        turns(data)
+    assert time.process_time() - before < 3

@@ -12,8 +12,9 @@ from services.intake.domain.transcripts.spoken import Spoken, Transcript, Transc
 _TIME: Final = r"(?:\d+:)?\d{2}:\d{2}[.,]\d{3}"
 _TIMING: Final = re.compile(rf"^\s*({_TIME})\s+-->\s+({_TIME})(?:\s.*)?$")
 _CUT: Final = re.compile(r"^[\d:.,\s>-]*$")
-_VOICE: Final = re.compile(r"<v(?:\.[^\s>]*)?\s+([^>]+)>")
-_TAG: Final = re.compile(r"</?(?:c|i|b|u|s|v|ruby|rt|lang|font)(?:[.\s][^>]*)?>|<\d[\d:.]*>")
+_VOICE: Final = re.compile(r"<v(?:\.[^\s<>]*)?\s([^<>]+)>")
+_TAG: Final = re.compile(r"</?(?:c|i|b|u|s|v|ruby|rt|lang|font)(?:[.\s][^<>]*)?>|<\d[\d:.]*>")
+_NO_LETTER: Final = re.compile(r"&#\d{8,};?")
 _UNCLOSED: Final = re.compile(r"</?\w*(?:[.\s][^<>]*)?$")
 BLANK_MISSING: Final = "an empty line is missing before this cue. Put one in."
 _COMMENT: Final = re.compile(r"^(?:NOTE|STYLE|REGION)(?:\s|$)")
@@ -106,4 +107,4 @@ def _said(cue: Cue) -> Iterator[Spoken]:
 
 
 def _plain(raw: str) -> str:
-    return html.unescape(_TAG.sub("", raw)).strip()
+    return html.unescape(_NO_LETTER.sub("\ufffd", _TAG.sub("", raw))).strip()

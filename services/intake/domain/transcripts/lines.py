@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Final
 
 from services.intake.domain.transcripts.spoken import Spoken, Transcript, TranscriptFault
@@ -14,7 +15,8 @@ _TIME: Final = re.compile(
 _HALF_A_TIME: Final = re.compile(r"^\s*[\[(][\d:.,\s>-]*$")
 _NAME: Final = re.compile(
     r"^(?:\*\*|\[)?(?P<name>[^\W\d_][\w .'/-]{0,38}?(?: ?\([^\W\d_][\w .'/-]{0,20}\))?)(?:\*\*|\])?"
-    rf"(?:(?:\s*[\[(]?(?P<time>{_NUMBER})[\])]?)?\s*:(?:\*\*)?(?=\s|$)|\s+[\[(]?(?P<alone>{_NUMBER})[\])]?\s*$)"
+    rf"(?:(?:\s{{0,9}}[\[(]?(?P<time>{_NUMBER})[\])]?)?\s{{0,9}}:(?:\*\*)?(?=\s|$)"
+    rf"|\s{{1,9}}[\[(]?(?P<alone>{_NUMBER})[\])]?\s*$)"
 )
 _SAYING: Final = re.compile(r" (?:said|says?|saying|goes|was like|asked|shout(?:ed|s)|wr(?:ote|ites)|text(?:ed|s))$")
 """What is quoted after `he said:` is nobody's turn."""
@@ -35,15 +37,14 @@ def read_lines(text: str, notes: tuple[str, ...] = ()) -> Transcript:
 
 def said_in(lines: Iterable[str]) -> list[Spoken]:
     """The turns of these lines. A time without a name begins a turn of nobody named: who goes on is not guessed."""
-    spoken: list[Spoken] = []
+    turns: list[tuple[Spoken, list[str]]] = []
     for line in filter(str.strip, lines):
         begun = _begun(_BULLET.sub("", line, count=1))
-        if begun is None and spoken:
-            last = spoken[-1]
-            spoken[-1] = Spoken(last.speaker, f"{last.text}\n{line.strip()}".strip(), last.start, last.end)
+        if begun is None and turns:
+            turns[-1][1].append(line.strip())
         else:
-            spoken.append(begun or Spoken(None, line.strip()))
-    return spoken
+            turns.append((begun or Spoken(None, line.strip()), []))
+    return [replace(said, text="\n".join((said.text, *more)).strip()) for said, more in turns]
 
 
 def _begun(line: str) -> Spoken | None:

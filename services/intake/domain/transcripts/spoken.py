@@ -2,6 +2,7 @@
 
 import codecs
 import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -32,8 +33,9 @@ class SpeakersUnknown(Exception):
     """Nobody said who of `speakers` is the operator and who the caller; the message lists them."""
 
     def __init__(self, unknown: Sequence[str], spoken: Sequence["Spoken"]) -> None:
-        self.speakers = {name: sum((said.speaker or "") == name for said in spoken) for name in unknown}
-        found = ", ".join(f"{name or 'nobody named'} ({times})" for name, times in self.speakers.items())
+        times = Counter(said.speaker or "" for said in spoken)
+        self.speakers = {name: times[name] for name in unknown}
+        found = ", ".join(f"{name or 'nobody named'} ({many})" for name, many in self.speakers.items())
         super().__init__(
             f"It is not said who is the operator and who the caller. Speakers, with how often each speaks: {found}. "
             f'Say who each is, as caller, operator or background; "{ANYBODY}" stands for all that are not named.'
@@ -125,7 +127,7 @@ def turns_of(transcript: Transcript, told: Mapping[str, Speaker]) -> tuple[tuple
         for said in transcript.spoken
         if (role := roles[said.speaker or ""])
     )
-    absent = [f"nobody in it is called {name}" for name in told if name not in (*names, ANYBODY)]
+    absent = [f"nobody in it is called {name}" for name in told if name not in roles and name != ANYBODY]
     return turns, (*transcript.notes, *absent, *_noted(turns))
 
 

@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
+from itertools import groupby
+from operator import itemgetter
 from typing import Annotated, Any, TypeVar
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
@@ -200,18 +202,11 @@ def _with_marks(items: Sequence[AmazonItem]) -> Iterator[AmazonItem]:
 
 
 def _joined(items: Iterator[tuple[str | None, AmazonItem]]) -> Iterator[Spoken]:
-    now: Spoken | None = None
-    for speaker, item in items:
-        word = item.alternatives[0].content
-        if now is None or speaker != now.speaker:
-            if now:
-                yield now
-            now = Spoken(speaker, word, item.start_time, item.end_time)
-            continue
-        space = "" if item.type == "punctuation" else " "
-        now = Spoken(speaker, f"{now.text}{space}{word}", now.start, item.end_time or now.end)
-    if now:
-        yield now
+    for speaker, turn in groupby(items, key=itemgetter(0)):
+        said = [item for _, item in turn]
+        spaced = (f"{'' if item.type == 'punctuation' else ' '}{item.alternatives[0].content}" for item in said[1:])
+        end = next((item.end_time for item in reversed(said) if item.end_time), said[0].end_time)
+        yield Spoken(speaker, "".join((said[0].alternatives[0].content, *spaced)), said[0].start_time, end)
 
 
 def _whole(

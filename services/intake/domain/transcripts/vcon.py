@@ -4,6 +4,7 @@ import base64
 import json
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
+from functools import cached_property
 from typing import Any, Final
 
 from pydantic import AliasChoices, AwareDatetime, Field
@@ -52,6 +53,10 @@ class VCon(Part):
     analysis: tuple[Analysis, ...] = ()
     attachments: tuple[Any, ...] = ()
 
+    @cached_property
+    def began(self) -> datetime | None:
+        return min((dialog.start for dialog in self.dialog if dialog.start), default=None)
+
 
 def read_vcon(document: Any) -> Transcript:
     """The text of its dialogs, and the transcripts of those that are not text. Raises TranscriptFault for neither."""
@@ -66,21 +71,16 @@ def read_vcon(document: Any) -> Transcript:
         )
     noted += [f"dialog.{n} ({d.type}) was not read" for n, d in enumerate(found.dialog) if n not in words]
     noted += [f"{len(found.attachments)} attachments were not read"] if found.attachments else []
-    return Transcript(spoken, tuple(noted), found.uuid, _caller(found), _began(found), _roles(found), document)
+    return Transcript(spoken, tuple(noted), found.uuid, _caller(found), found.began, _roles(found), document)
 
 
 def _is_text(dialog: Dialog) -> bool:
     return dialog.type == "text" and dialog.body is not None
 
 
-def _began(found: VCon) -> datetime | None:
-    return min((dialog.start for dialog in found.dialog if dialog.start), default=None)
-
-
 def _into(dialog: Dialog, found: VCon) -> float | None:
     """Seconds from the beginning of the first dialog to that of this one."""
-    began = _began(found)
-    return (dialog.start - began) / timedelta(seconds=1) if dialog.start and began else None
+    return (dialog.start - found.began) / timedelta(seconds=1) if dialog.start and found.began else None
 
 
 def _opened(document: Any) -> tuple[Any, tuple[str, ...]]:
@@ -139,11 +139,12 @@ def _caller(found: VCon) -> str | None:
 def _transcripts(found: VCon, words: dict[int, tuple[Spoken, ...]]) -> list[str]:
     """Put the transcript of each dialog without words to `words`; returns what is to be noted."""
     notes: list[str] = []
+    left = set(range(max(len(found.dialog), 1))) - set(words)
     for number, analysis in enumerate(found.analysis):
         if analysis.type != "transcript":
             continue
         said_of = (analysis.dialog,) if isinstance(analysis.dialog, int) else analysis.dialog
-        of = set(said_of or range(max(len(found.dialog), 1))) - set(words)
+        of = {n for n in said_of if n not in words} if said_of else set(left)
         if not of:
             notes.append(f"analysis.{number}: a second transcript of the same words was not read")
             continue
@@ -152,6 +153,7 @@ def _transcripts(found: VCon, words: dict[int, tuple[Spoken, ...]]) -> list[str]
         later = (_into(dialog, found) if dialog else None) or 0.0
         words |= dict.fromkeys(of, ()) | {min(of): tuple(_by_party(said, found, later) for said in inside.spoken)}
         notes += inside.notes
+        left -= of
     return notes
 
 
