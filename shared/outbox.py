@@ -18,8 +18,10 @@ from sqlalchemy import BigInteger, DateTime, Index, LargeBinary, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field, SQLModel
 
-from shared.cloudevents import Message
+from shared import telemetry
+from shared.cloudevents import Message, encode
 from shared.database import UNAVAILABLE, Connection, DatabaseUnavailable, Pool, statement, transaction
+from shared.events import Event
 from shared.kafka import MAX_MESSAGE, KafkaUnavailable, Producer
 
 log = structlog.get_logger()
@@ -121,6 +123,20 @@ class Outgoing:
     urgent: bool
     message: Message
     turn: str | None = None
+
+
+def outgoing(
+    event: Event,
+    topic: str,
+    source: str,
+    now: datetime,
+    urgent: bool = False,
+    key: str | None = None,
+    trace: str | None = None,
+) -> Outgoing:
+    """An event of ours, ready for the outbox: under `trace`, the one of what it follows from, or the one at hand."""
+    message = encode(event, topic, source, now, trace or telemetry.current_traceparent(), key)
+    return Outgoing(event.report_id, event.event_id, event.revision, urgent, message)
 
 
 async def put(connection: Connection, outgoing: Sequence[Outgoing]) -> None:

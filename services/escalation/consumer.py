@@ -8,11 +8,11 @@ from typing import Any
 from uuid import UUID, uuid5
 
 from services.escalation.domain.salvaged import salvaged
-from services.escalation.domain.unread import not_read
 from services.escalation.handlers import cases, erasing, notices, supervision
 from services.escalation.handlers.cases import Arrived
 from services.escalation.repository.supervision import SetAside
 from services.escalation.rules_in_force import RulesInForce
+from shared import telemetry
 from shared.clock import Clock
 from shared.cloudevents import decode
 from shared.consumer import Record, headers_of
@@ -53,22 +53,25 @@ async def received_urgent(records: Sequence[Record], edge: Edge) -> None:
     Its time begins when it was told, whichever revision of a report it is.
     """
     decoded = [decode(ReportReceived, record.headers, record.value) for record in records]
-    told = [(max(report.received_at, about.time), report) for report, about in decoded]
+    told = [(max(report.received_at, about.time), report, about.traceparent) for report, about in decoded]
     waiting = sorted(told, key=lambda one: one[0])
     rules = await edge.rules.covering(report.place for report, _ in decoded)
     while waiting:
         left = waiting[0][0] + edge.unread_after - edge.clock.now()
         await asyncio.sleep(min(left, edge.unread_after) / timedelta(seconds=1))
-        due = edge.clock.now() - edge.unread_after
-        ready = [report for at, report in waiting if at <= due] or [waiting[0][1]]
-        await cases.open_unread(ready, edge.pool, edge.bell, rules, edge.clock.now())
+        now = edge.clock.now()
+        ready = [one for one in waiting if one[0] <= now - edge.unread_after] or waiting[:1]
+        unread = [cases.unread(report, now, trace) for _, report, trace in ready]
+        await cases.open_unread(unread, edge.pool, edge.bell, rules, now)
         waiting = waiting[len(ready) :]
 
 
 async def erased(records: Sequence[Record], edge: Edge) -> None:
-    events = [decode(ReportErased, record.headers, record.value)[0] for record in records]
+    events = [decode(ReportErased, record.headers, record.value) for record in records]
     rules = await edge.rules.current()
-    await erasing.erase(events, rules.directory, edge.pool, edge.bell, edge.clock.now())
+    for event, about in events:
+        telemetry.follow(about.traceparent)
+        await erasing.erase(event, rules.directory, edge.pool, edge.bell, edge.clock.now())
 
 
 async def told(records: Sequence[Record], edge: Edge) -> None:
@@ -88,14 +91,14 @@ async def dead(records: Sequence[Record], edge: Edge) -> None:
     letters = [(record, headers_of(record)) for record in records]
     await supervision.set_aside([_set_aside(record, headers) for record, headers in letters], edge.pool)
     reports = [
-        salvaged(record.value or b"", _known(record, headers))
+        (salvaged(record.value or b"", _known(record, headers)), headers.get("ce_traceparent"))
         for record, headers in letters
         if headers.get("dead_topic") in {*RECEIVED.values(), *CLASSIFIED.values()}
     ]
-    rules = await edge.rules.covering(report.place for report in reports)
+    rules = await edge.rules.covering(report.place for report, _ in reports)
     now = edge.clock.now()
-    arrived = [Arrived(not_read(report), now, None) for report in reports]
-    await cases.escalate(arrived, edge.pool, edge.bell, rules, now)
+    unread = [cases.unread(report, now, trace) for report, trace in reports]
+    await cases.escalate(unread, edge.pool, edge.bell, rules, now)
 
 
 def _set_aside(record: Record, headers: Mapping[str, str]) -> SetAside:

@@ -143,7 +143,8 @@ class AnyOrder(RuleBasedStateMachine):
     @rule(which=st.integers(0))
     def one_is_put_up_unread(self, which: int) -> None:
         told, before = self.told[which % len(self.told)], self._receipts()
-        self.run(cases.open_unread([told], self.pool, Bell(self.pool), self.rules_in_force, self.now))
+        unread = cases.unread(told, self.now)
+        self.run(cases.open_unread([unread], self.pool, Bell(self.pool), self.rules_in_force, self.now))
         self._nothing_goes_back(before, self._receipts())
 
     @rule(lost=st.booleans())

@@ -118,7 +118,7 @@ async def test_what_agencies_are_sent_do_and_must_erase_is_recorded(
     agency = Agency(Principal("hal", "agency", "northmoor-environmental-health"), guests, Bell(pool))
     await acts.acknowledge(agency, event.report_id, NOON)
     erased = ReportErased(report_id=event.report_id, erased_at=NOON, by="kim", reason="asked to")
-    await erasing.erase([erased], directory, pool, Bell(pool), NOON)
+    await erasing.erase(erased, directory, pool, Bell(pool), NOON)
     rows = await pool.fetch("select who, action, detail ->> 'agency' as agency from audit_entry order by id")
     health = "northmoor-environmental-health"
     assert [tuple(row) for row in rows] == [

@@ -99,7 +99,7 @@ async def test_an_unread_threat_is_on_the_queue_without_a_receipt_and_filled_in_
     escalate: Escalate, pool: Pool, rules: Rules
 ):
     told = report(lane=Lane.urgent)
-    await cases.open_unread([told], pool, Bell(pool), rules, NOON)
+    await cases.open_unread([cases.unread(told, NOON)], pool, Bell(pool), rules, NOON)
     assert await pool.fetchval("select danger_class from queue_item") == 2
     assert await receipts(pool) == []
     await escalate(classified(told, labels=(Label.harassment,), danger_class=DangerClass.life_at_risk))
@@ -118,7 +118,7 @@ async def test_what_was_opened_by_a_clock_ahead_is_not_left_on_the_queue(escalat
 async def test_what_was_read_is_not_opened_again_as_unread(escalate: Escalate, pool: Pool, rules: Rules):
     event = classified(labels=(Label.harassment,))
     await escalate(event)
-    await cases.open_unread([event.report], pool, Bell(pool), rules, NOON)
+    await cases.open_unread([cases.unread(event.report, NOON)], pool, Bell(pool), rules, NOON)
     assert await pool.fetchval("select rulebook from cases") == "rules-1"
 
 
@@ -138,7 +138,7 @@ async def test_a_threat_told_later_and_not_read_brings_a_closed_case_back_and_is
     event = classified(labels=(Label.harassment,), rulebook="first")
     await escalate(event)
     await pool.execute("update queue_item set state = 'closed'")
-    await cases.open_unread([more(event)], pool, Bell(pool), rules, NOON + timedelta(days=1))
+    await cases.open_unread([cases.unread(more(event), NOON)], pool, Bell(pool), rules, NOON + timedelta(days=1))
     item = await pool.fetchrow("select state, danger_class, queues from queue_item")
     assert tuple(item) == ("open", 2, ["control_room", "harassment", "review"])
     case = await pool.fetchrow("select danger_class, grade, rulebook, reading, receipt from cases")
@@ -157,7 +157,7 @@ async def test_a_threat_not_read_leaves_it_with_whoever_has_it_and_says_so(
 ):
     event = classified(behaviours=("A3", "A4"))
     await escalate(event)
-    await cases.open_unread([more(event)], pool, Bell(pool), rules, NOON)
+    await cases.open_unread([cases.unread(more(event), NOON)], pool, Bell(pool), rules, NOON)
     body = await pool.fetchval("select body from delivery where agency_id = 'northmoor-council-asb' and body <> 'null'")
     assert (body["labels"], body["danger_class"], body["not_yet_read"]) == (["asb"], 2, True)
     assert await pool.fetchval("select count(*) from delivery where kind = 'withdrawn'") == 0
@@ -172,7 +172,7 @@ async def test_more_that_cannot_be_read_never_lowers_what_was_read(
     event = classified(**GRAVE)
     await escalate(event)
     await escalate(not_read(more(event, lane=lane)))
-    await cases.open_unread([more(event, revision=3)], pool, Bell(pool), rules, NOON)
+    await cases.open_unread([cases.unread(more(event, revision=3), NOON)], pool, Bell(pool), rules, NOON)
     await escalate(not_read(more(event, lane=lane, revision=4)))
     assert tuple(await pool.fetchrow("select revision, danger_class, grade from cases")) == (4, 1, "emergency")
     assert [receipt.revision for receipt in await receipts(pool)] == [1, 2, 4]
@@ -184,7 +184,7 @@ async def test_more_that_cannot_be_read_never_lowers_what_was_taken_to_be_grave(
 ):
     event = classified(labels=(Label.harassment,))
     await escalate(event)
-    await cases.open_unread([more(event)], pool, Bell(pool), rules, NOON)
+    await cases.open_unread([cases.unread(more(event), NOON)], pool, Bell(pool), rules, NOON)
     await escalate(not_read(more(event, revision=3, lane=Lane.ordinary)))
     assert tuple(await pool.fetchrow("select revision, danger_class from cases")) == (3, 2)
 
@@ -199,7 +199,7 @@ async def test_a_graver_reading_that_is_late_counts_until_what_was_told_since_is
     escalate: Escalate, pool: Pool, rules: Rules
 ):
     event = classified(**GRAVE)
-    await cases.open_unread([more(event)], pool, Bell(pool), rules, NOON)
+    await cases.open_unread([cases.unread(more(event), NOON)], pool, Bell(pool), rules, NOON)
     for _ in range(2):
         await escalate(event)
     assert tuple(await pool.fetchrow("select revision, danger_class, reading from cases")) == (2, 1, 0)
@@ -213,7 +213,7 @@ async def test_a_graver_reading_that_is_late_counts_until_what_was_told_since_is
 async def test_routed_anew_what_was_not_read_stays_so(escalate: Escalate, pool: Pool, rules: Rules):
     event = classified(labels=(Label.harassment,))
     await escalate(event)
-    await cases.open_unread([more(event)], pool, Bell(pool), rules, NOON)
+    await cases.open_unread([cases.unread(more(event), NOON)], pool, Bell(pool), rules, NOON)
     before = await pool.fetchrow("select * from cases")
     await cases.route_anew([event.report_id], pool, Bell(pool), rules, NOON)
     assert await pool.fetchrow("select * from cases") == before

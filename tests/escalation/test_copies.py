@@ -10,7 +10,7 @@ import pytest
 from services.escalation.domain.copies import Fold, as_first, folded
 from services.escalation.domain.people import Role, Worker
 from services.escalation.handlers import alerts, leases, queue
-from services.escalation.handlers.cases import Rules, open_unread
+from services.escalation.handlers.cases import Rules, open_unread, unread
 from shared.codebook import DangerClass, Label
 from shared.database import Pool
 from shared.events import Lane, ReportClassified, ReportReceived
@@ -100,7 +100,7 @@ async def test_a_graver_copy_takes_the_row_even_while_the_other_is_held(escalate
 
 
 async def test_what_nobody_has_read_yet_is_folded_too(pool: Pool, rules: Rules):
-    await open_unread([event.report for event in flood(3)], pool, Bell(pool), rules, NOON)
+    await open_unread([unread(event.report, NOON) for event in flood(3)], pool, Bell(pool), rules, NOON)
     assert [copies for _, copies in await rows(pool, rules)] == [2]
 
 

@@ -37,7 +37,7 @@ def erased(event: ReportClassified) -> ReportErased:
 
 
 async def forget(event: ReportClassified, directory: Directory, pool: Pool) -> None:
-    await erasing.erase([erased(event)], directory, pool, Bell(pool), NOON)
+    await erasing.erase(erased(event), directory, pool, Bell(pool), NOON)
 
 
 async def everything(pool: Pool) -> str:
@@ -77,7 +77,7 @@ async def test_what_is_still_on_its_way_brings_nothing_back(
     told: ReportClassified, escalate: Escalate, pool: Pool, directory: Directory, rules: Rules
 ):
     await forget(told, directory, pool)
-    await cases.open_unread([told.report], pool, Bell(pool), rules, NOON)
+    await cases.open_unread([cases.unread(told.report, NOON)], pool, Bell(pool), rules, NOON)
     await escalate(told)
     assert await pool.fetchval("select count(*) from cases") == 0
     assert STORY not in await everything(pool)

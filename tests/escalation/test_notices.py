@@ -27,11 +27,12 @@ from shared.events import (
     Lane,
     ReportAmended,
     ReportClassified,
+    ReportErased,
     ReportLinked,
     ReportReceived,
     ReportRouted,
 )
-from shared.kafka import AMENDED, CLASSIFIED, LINKED, PROGRESSED, RECEIVED
+from shared.kafka import AMENDED, CLASSIFIED, ERASED, LINKED, PROGRESSED, RECEIVED, ROUTED, agency_topic
 from shared.outbox import Bell
 from shared.telemetry import new_traceparent
 from shared.told import Answers, History, Link, LinkReason, Speaker, Turn
@@ -149,6 +150,27 @@ async def test_whatever_was_set_aside_is_the_supervisors_to_see_until_it_is_read
         assert words in page
     await escalate(classified(told, assessment(danger_class=DangerClass.violence_threatened)), at=now)
     assert "Dead letters: 1" in (await supervisor.get("/supervisor")).text
+
+
+async def traces(pool: Pool) -> set[tuple[str, str]]:
+    """What waits to be published: its topic, and the trace that it goes under."""
+    return {tuple(row) for row in await pool.fetch("select topic, headers ->> 'ce_traceparent' from outbox")}
+
+
+async def test_what_follows_from_a_report_goes_on_under_its_trace(pool: Pool, rules: Rules):
+    await directories.load_directory(rules.directory, pool, NOON)
+    event, council = classified(behaviours=("A4",)), agency_topic("northmoor-council-asb")
+    read = encode(event, CLASSIFIED[Lane.ordinary], "classifier", NOON, new_traceparent())
+    gone = ReportErased(report_id=event.report_id, revision=2, erased_at=NOON, by="kim", reason="asked for")
+    erased = encode(gone, ERASED, "intake", NOON, new_traceparent())
+    unread = encode(classified().report, RECEIVED[Lane.ordinary], "intake", NOON, new_traceparent())
+    first, second, third = (dict(message.headers)["ce_traceparent"].decode() for message in (read, erased, unread))
+    await consumer.classified([record(read)], edge(pool))
+    assert await traces(pool) == {(ROUTED, first), (council, first)}
+    await consumer.erased([record(erased)], edge(pool))
+    assert await traces(pool) == {(ROUTED, second), (council, second)}
+    await consumer.dead([record(dead_letter(record(unread), "classifier.ordinary", "ValueError", NOON))], edge(pool))
+    assert await traces(pool) == {(ROUTED, second), (council, second), (ROUTED, third)}
 
 
 async def set_aside(topic: str, value: bytes, pool: Pool, rules: Rules) -> ReportReceived:

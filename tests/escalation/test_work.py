@@ -116,7 +116,7 @@ async def test_an_override_holds_down_nothing_that_was_told_since_and_not_read_u
     room = await hold(classified(told, **STALKING))
     await room.post("override", why="a film, not a life", labels=["other"], threat="none", grade="advice")
     more = told.model_copy(update={"revision": 2, "lane": Lane.urgent, "text": "He is outside with a knife."})
-    await cases.open_unread([more], pool, Bell(pool), rules, NOON)
+    await cases.open_unread([cases.unread(more, NOON)], pool, Bell(pool), rules, NOON)
     item = (await room.case())["item"]
     assert (item["danger_class"], item["grade"], item["assessment"]["notes"]) == (2, "priority", ["unread"])
     await room.post("override", why="the film again", labels=["other"], threat="none", grade="advice")

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any, Final
+from typing import Any
 from uuid import UUID
 
 from services.escalation.domain.case_review import Count
@@ -13,18 +13,15 @@ from services.escalation.domain.rules import Covering, Rules
 from services.escalation.domain.unread import is_read, not_read, reading_of
 from services.escalation.handlers import case_reviews, deliveries
 from services.escalation.handlers.folding import fold
+from services.escalation.handlers.sending import SOURCE
 from services.escalation.repository import audit, cases, erasing
 from services.escalation.repository.audit import Entry
 from services.escalation.repository.cases import Known, Opened
-from shared import telemetry
-from shared.cloudevents import encode
 from shared.codebook import DangerClass
 from shared.database import Connection, Pool, transaction
 from shared.events import Lane, ReportClassified, ReportReceived, ReportRouted
 from shared.kafka import ROUTED
-from shared.outbox import Bell, Outgoing, put
-
-SOURCE: Final = "escalation"
+from shared.outbox import Bell, Outgoing, outgoing, put
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +32,11 @@ class Arrived:
     assessed_at: datetime
     traceparent: str | None
     written: bytes | None = None
+
+
+def unread(report: ReportReceived, now: datetime, traceparent: str | None = None) -> Arrived:
+    """What was told and nobody has read."""
+    return Arrived(not_read(report), now, traceparent)
 
 
 async def escalate(arrived: Sequence[Arrived], pool: Pool, bell: Bell, rules: Rules, now: datetime) -> None:
@@ -59,12 +61,12 @@ async def _escalate(newest: dict[UUID, Arrived], pool: Pool, rules: Rules, now: 
         await deliveries.deliver(connection, opened, known, rules, now)
 
 
-async def open_unread(reports: Sequence[ReportReceived], pool: Pool, bell: Bell, rules: Rules, now: datetime) -> None:
+async def open_unread(told: Sequence[Arrived], pool: Pool, bell: Bell, rules: Rules, now: datetime) -> None:
     """Put on the queue what was told as urgent and nobody has read yet: a report, or more of one that is known.
 
     No receipt: intake goes on until it is read.
     """
-    unread = _newest([Arrived(not_read(report), now, None) for report in reports])
+    unread = _newest(told)
     async with transaction(pool) as connection:
         known = await _locked(connection, unread)
         news = {i: a for i, a in unread.items() if i not in known or a.event.revision > known[i].revision}
@@ -203,6 +205,7 @@ def _open(
         override=override,
         reopens=known is not None and _reopens(event, grading, known),
         moved=moved_to is not None,
+        traceparent=arrived.traceparent,
     )
 
 
@@ -253,10 +256,8 @@ async def _give_receipts(
 
 def _outgoing(arrived: Arrived, receipt: bytes | None, now: datetime) -> Outgoing:
     routed = ReportRouted.model_validate_json(receipt or b"")
-    trace = arrived.traceparent or telemetry.current_traceparent()
-    message = encode(routed, ROUTED, SOURCE, now, trace)
     urgent = arrived.event.report.lane is Lane.urgent
-    return Outgoing(routed.report_id, routed.event_id, routed.revision, urgent, message)
+    return outgoing(routed, ROUTED, SOURCE, now, urgent, trace=arrived.traceparent)
 
 
 async def rules_for(ids: Sequence[UUID], covering: Covering, pool: Pool) -> Rules:

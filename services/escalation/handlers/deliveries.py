@@ -4,24 +4,24 @@ import json
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 from uuid import UUID
 
 from services.escalation.domain.directory import Agency, Directory, Kind
 from services.escalation.domain.routing import NOBODY
 from services.escalation.domain.rules import Rules
 from services.escalation.domain.views import minimised
+from services.escalation.handlers.sending import SOURCE
 from services.escalation.repository import audit, feeds
 from services.escalation.repository.cases import Opened
 from services.escalation.repository.feeds import Entry
-from shared import telemetry
-from shared.cloudevents import encode
 from shared.database import Connection
 from shared.events import Destination, EntryKind, ReportClassified, ReportDelivered
 from shared.kafka import agency_topic
-from shared.outbox import Outgoing, put
+from shared.outbox import Outgoing, outgoing, put
 
-SOURCE: Final = "escalation"
+Traces: TypeAlias = Mapping[UUID, str | None]
+NO_TRACES: Final[Traces] = {}
 OVER: Final = ("withdrawn", "returned", "closed")
 RECORDED: Final = {
     EntryKind.report: "delivered",
@@ -49,7 +49,8 @@ async def deliver(
     fresh = [one for place, one in wanted.items() if place not in standing]
     changed = [_corrected(one, standing[place], again) for place, one in wanted.items() if place in standing]
     gone = [row for place, row in standing.items() if place not in wanted]
-    await _put(connection, fresh, [one for one in changed if one], gone, rules.directory, now)
+    traces = {report_id: case.traceparent for report_id, case in real.items()}
+    await _put(connection, fresh, [one for one in changed if one], gone, rules.directory, now, traces)
 
 
 def _by_hand(opened: Mapping[UUID, Opened], standing: Iterable[Any], rules: Rules, now: datetime) -> Iterator[Entry]:
@@ -78,6 +79,7 @@ async def _put(
     gone: Iterable[Any],
     directory: Directory,
     now: datetime,
+    traces: Traces = NO_TRACES,
 ) -> None:
     """All in one go, for whoever numbers entries takes the agencies' counters in one order."""
     withdrawn = [_withdrawn(row) for row in gone if row["state"] != "withdrawn"]
@@ -85,7 +87,7 @@ async def _put(
         await feeds.correct(connection, changed)
     if withdrawn:
         await feeds.withdraw(connection, withdrawn)
-    await append(connection, [*fresh, *changed, *withdrawn], directory, now)
+    await append(connection, [*fresh, *changed, *withdrawn], directory, now, traces)
 
 
 async def hand_over(
@@ -110,15 +112,22 @@ async def hand_over(
     await _put(connection, [] if held else [new], changed, gone, directory, now)
 
 
-async def append(connection: Connection, entries: Sequence[Entry], directory: Directory, now: datetime) -> None:
-    """Number the entries, and say so on the topics of those agencies that are on Kafka."""
+async def append(
+    connection: Connection,
+    entries: Sequence[Entry],
+    directory: Directory,
+    now: datetime,
+    traces: Traces = NO_TRACES,
+) -> None:
+    """Number the entries, and say so on the topics of those agencies that are on Kafka, under the reports' traces."""
     if not entries:
         return
     kept = [one if one.kind is EntryKind.report else replace(one, body=None) for one in entries]
     rows = await feeds.append(connection, kept, now)
     await audit.record(connection, [_recorded(row, now) for row in rows])
     on_kafka = {agency.id for agency in directory.agencies if agency.kafka}
-    await put(connection, [_outgoing(row, now) for row in rows if row["agency_id"] in on_kafka])
+    told = [row for row in rows if row["agency_id"] in on_kafka]
+    await put(connection, [_outgoing(row, now, traces.get(row["report_id"])) for row in told])
 
 
 def _recorded(row: Any, now: datetime) -> audit.Entry:
@@ -163,11 +172,9 @@ def _withdrawn(row: Any) -> Entry:
     return Entry(*place, EntryKind.withdrawn, "it is for somebody else", "", None, None, None, None)
 
 
-def _outgoing(row: Any, now: datetime) -> Outgoing:
+def _outgoing(row: Any, now: datetime, trace: str | None) -> Outgoing:
     """Ids only: whoever reads the topic asks the feed for the rest, with a token."""
     event = ReportDelivered(
         report_id=row["report_id"], agency=row["agency_id"], position=row["position"], kind=row["kind"]
     )
-    topic = agency_topic(event.agency)
-    message = encode(event, topic, SOURCE, now, telemetry.current_traceparent(), key=event.agency)
-    return Outgoing(event.report_id, event.event_id, event.revision, False, message)
+    return outgoing(event, agency_topic(event.agency), SOURCE, now, key=event.agency, trace=trace)

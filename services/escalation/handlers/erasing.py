@@ -1,33 +1,29 @@
 """A report is forgotten: agencies keep its positions, empty, and are told to forget it too."""
 
-from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
 from services.escalation.domain.directory import Directory
 from services.escalation.handlers import deliveries
+from services.escalation.handlers.sending import SOURCE
 from services.escalation.repository import audit, case_reviews, cases, erasing, feeds
 from services.escalation.repository.feeds import Entry
-from shared import telemetry
-from shared.cloudevents import encode
 from shared.codebook import DangerClass
 from shared.database import Connection, Pool, transaction
 from shared.events import EntryKind, ReportErased, ReportRouted
 from shared.kafka import ROUTED
-from shared.outbox import Bell, Outgoing, put
+from shared.outbox import Bell, Outgoing, outgoing, put
 
-SOURCE: Final = "escalation"
 ERASED: Final = "erased"
 
 
-async def erase(erased: Sequence[ReportErased], directory: Directory, pool: Pool, bell: Bell, now: datetime) -> None:
-    """Erase each report, once, and give its receipt, as often as it is asked for."""
-    for event in erased:
-        async with transaction(pool) as connection:
-            await cases.lock(connection, [event.report_id])
-            if await erasing.note(connection, event.report_id, now):
-                await _forget(connection, event, directory, now)
-            await put(connection, [_receipt(event, now)])
+async def erase(event: ReportErased, directory: Directory, pool: Pool, bell: Bell, now: datetime) -> None:
+    """Erase a report, once, and give its receipt, as often as it is asked for."""
+    async with transaction(pool) as connection:
+        await cases.lock(connection, [event.report_id])
+        if await erasing.note(connection, event.report_id, now):
+            await _forget(connection, event, directory, now)
+        await put(connection, [_receipt(event, now)])
     bell.ring()
 
 
@@ -53,5 +49,4 @@ def _receipt(event: ReportErased, now: datetime) -> Outgoing:
         danger_class=DangerClass.everything_else,
         grade=ERASED,
     )
-    message = encode(routed, ROUTED, SOURCE, now, telemetry.current_traceparent())
-    return Outgoing(routed.report_id, routed.event_id, routed.revision, False, message)
+    return outgoing(routed, ROUTED, SOURCE, now)

@@ -1,16 +1,12 @@
 """What is told of a report's progress: to intake, and by it, in safe words, to the reporter."""
 
 from datetime import datetime
-from typing import Final
 from uuid import UUID
 
-from shared import telemetry
-from shared.cloudevents import encode
+from services.escalation.handlers.sending import SOURCE
 from shared.events import Progress, ReportProgressed, SafeWords
 from shared.kafka import PROGRESSED
-from shared.outbox import Outgoing
-
-SOURCE: Final = "escalation"
+from shared.outbox import Outgoing, outgoing
 
 
 def progressed(
@@ -18,5 +14,4 @@ def progressed(
 ) -> Outgoing:
     """The event, ready for the outbox."""
     event = ReportProgressed(report_id=report_id, agency=agency, progress=progress, at=now, words=words)
-    message = encode(event, PROGRESSED, SOURCE, now, telemetry.current_traceparent())
-    return Outgoing(report_id, event.event_id, event.revision, False, message)
+    return outgoing(event, PROGRESSED, SOURCE, now)

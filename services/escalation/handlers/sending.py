@@ -5,12 +5,10 @@ from typing import Final
 from uuid import UUID
 
 from services.escalation.domain.overrides import Override
-from shared import telemetry
-from shared.cloudevents import encode
 from shared.database import Connection
 from shared.events import Event, LinkDisputed, ReportOverridden
 from shared.kafka import DISPUTED, OVERRIDDEN
-from shared.outbox import Outgoing, put
+from shared.outbox import outgoing, put
 
 SOURCE: Final = "escalation"
 
@@ -40,5 +38,4 @@ async def disputed(connection: Connection, report_id: UUID, other: UUID, who: st
 
 
 async def _send(connection: Connection, event: Event, topic: str, now: datetime) -> None:
-    message = encode(event, topic, SOURCE, now, telemetry.current_traceparent())
-    await put(connection, [Outgoing(event.report_id, event.event_id, event.revision, False, message)])
+    await put(connection, [outgoing(event, topic, SOURCE, now)])

@@ -155,6 +155,7 @@ class Opened:
     drill: bool = False
     fold: Fold | None = None
     moved: bool = False
+    traceparent: str | None = None
 
 
 async def lock(connection: Connection, ids: Sequence[UUID]) -> None:

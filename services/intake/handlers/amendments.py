@@ -7,14 +7,13 @@ from services.intake.domain.amendments import asked_to_withdraw, asking_for_revi
 from services.intake.domain.households import Keyring
 from services.intake.domain.reports import normalised_reference
 from services.intake.errors import Anonymous, UnknownReference
-from services.intake.handlers.reports import SOURCE, fitting, told_anew
+from services.intake.handlers.households import SOURCE
+from services.intake.handlers.reports import fitting, told_anew
 from services.intake.repository import reports
-from shared import telemetry
-from shared.cloudevents import encode
 from shared.database import Connection, Pool, transaction
 from shared.events import Amendment, Lane, ReportAmended, ReportReceived
 from shared.kafka import AMENDED
-from shared.outbox import Bell, Outgoing, put
+from shared.outbox import Bell, outgoing, put
 from shared.security import sha256
 from shared.told import Contact
 
@@ -75,6 +74,4 @@ async def _tell(
     connection: Connection, report: ReportReceived, kind: Amendment, text: str | None, now: datetime
 ) -> None:
     event = ReportAmended(report_id=report.report_id, revision=report.revision, kind=kind, amended_at=now, text=text)
-    message = encode(event, AMENDED, SOURCE, now, telemetry.current_traceparent())
-    urgent = report.lane is Lane.urgent
-    await put(connection, [Outgoing(event.report_id, event.event_id, event.revision, urgent, message)])
+    await put(connection, [outgoing(event, AMENDED, SOURCE, now, report.lane is Lane.urgent)])

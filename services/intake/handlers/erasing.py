@@ -5,15 +5,13 @@ from uuid import UUID
 
 from services.intake.domain.reports import normalised_reference
 from services.intake.errors import StillOnTheLine, UnknownReference
+from services.intake.handlers.households import SOURCE
 from services.intake.handlers.links import read_anew
-from services.intake.handlers.reports import SOURCE
 from services.intake.repository import calls, households, reports
-from shared import telemetry
-from shared.cloudevents import encode
 from shared.database import Connection, Pool, transaction
 from shared.events import ReportErased
 from shared.kafka import ERASED
-from shared.outbox import Bell, Outgoing, put
+from shared.outbox import Bell, outgoing, put
 from shared.told import CallState
 
 
@@ -29,8 +27,7 @@ async def erase(reference: str, by: str, reason: str, pool: Pool, bell: Bell, no
         event = ReportErased(report_id=row["id"], revision=row["revision"] + 1, erased_at=now, by=by, reason=reason)
         for later in await _forgotten(connection, event.report_id, normalised_reference(reference)):
             await read_anew(connection, later, now)
-        message = encode(event, ERASED, SOURCE, now, telemetry.current_traceparent())
-        await put(connection, [Outgoing(event.report_id, event.event_id, event.revision, False, message)])
+        await put(connection, [outgoing(event, ERASED, SOURCE, now)])
     bell.ring()
     return event.report_id
 

@@ -13,12 +13,10 @@ from services.intake.domain.likeness import Marks, contradict, likeness, marks_o
 from services.intake.domain.series import TOLD_OF
 from services.intake.repository import households
 from services.intake.repository.households import NOTHING_TOLD, Candidate, Recognised
-from shared import telemetry
-from shared.cloudevents import encode
 from shared.database import Connection
 from shared.events import ReportLinked, ReportReceived
 from shared.kafka import LINKED
-from shared.outbox import Outgoing, put
+from shared.outbox import Outgoing, outgoing, put
 from shared.told import History, Link, LinkReason
 
 SOURCE: Final = "intake"
@@ -175,5 +173,4 @@ def _told(link: Link, later: ReportReceived, now: datetime) -> Outgoing:
         reasons=link.reasons,
         words=link.words,
     )
-    message = encode(event, LINKED, SOURCE, now, telemetry.current_traceparent())
-    return Outgoing(event.report_id, event.event_id, event.revision, False, message)
+    return outgoing(event, LINKED, SOURCE, now)

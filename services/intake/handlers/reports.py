@@ -12,19 +12,17 @@ from services.intake.domain.households import Keyring
 from services.intake.domain.reports import Stage
 from services.intake.errors import KeyReused, TooLong, UnknownReference
 from services.intake.handlers import households
+from services.intake.handlers.households import SOURCE
 from services.intake.repository import evidence, messages, reports
 from services.intake.repository.households import Recognised
-from shared import telemetry
-from shared.cloudevents import encode
 from shared.database import Connection, Pool, statement, transaction
 from shared.events import Lane, ReportProgressed, ReportReceived, ReportRouted, SafeWords
 from shared.kafka import RECEIVED
-from shared.outbox import Bell, Outgoing
+from shared.outbox import Bell, Outgoing, outgoing
 from shared.screen import screen
 from shared.security import sha256
 from shared.told import Answers, Attachment, Call, Channel, Contact, Place, Turn
 
-SOURCE = "intake"
 SHORTEN = "Nothing of this was kept. Shorten it, or send the rest as a second report."
 
 
@@ -172,8 +170,7 @@ def received(told: Told, report_id: UUID, reference: str, now: datetime) -> Repo
 
 def _outgoing(report: ReportReceived, recognised: Recognised, now: datetime) -> Outgoing:
     key = recognised.key_of(report.report_id)
-    message = encode(report, RECEIVED[report.lane], SOURCE, now, telemetry.current_traceparent(), key)
-    return Outgoing(report.report_id, report.event_id, report.revision, report.lane is Lane.urgent, message)
+    return outgoing(report, RECEIVED[report.lane], SOURCE, now, report.lane is Lane.urgent, key)
 
 
 async def standing(reference: str, secret: str, pool: Pool) -> Standing:
