@@ -7,8 +7,6 @@ from dataclasses import dataclass, field
 from services.classifier.domain.rules import LONGEST_ANSWER, Derivation, Proposal, Rulebook
 from shared.told import Answers, History, Times
 
-SURE_ENOUGH = 0.5
-
 Sets = Mapping[str, frozenset[str]]
 
 
@@ -48,12 +46,7 @@ class Facts:
 def establish(proposals: Iterable[Proposal], answers: Answers, history: History, rulebook: Rulebook) -> Facts:
     """Put together what the readers, the form and earlier reports say. Where they disagree, both are kept."""
     facts = Facts()
-    sure = [proposal for proposal in proposals if proposal.confidence >= SURE_ENOUGH]
-    denied = {proposal.fact for proposal in sure if proposal.denies}
-    for proposal in sure:
-        if proposal.fact not in denied:
-            facts.add(proposal)
-    for proposal in (*from_answers(answers), *from_history(history)):
+    for proposal in (*proposals, *from_answers(answers), *from_history(history)):
         facts.add(proposal)
     _occasions(facts)
     for derivation in rulebook.derivations:

@@ -21,19 +21,14 @@ Origin = Literal["text", "answer", "history", "model"]
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """A fact that a reader believes it has seen, with the words (None: the whole report) and how sure it is.
-
-    `denies` says the opposite: a sure denial takes away what words alone proposed, never an answer or earlier reports.
-    """
+    """A fact that a reader believes it has seen, with the words (None: the whole report)."""
 
     fact: str
     rule: str
     start: int | None = None
     end: int | None = None
     origin: Origin = "text"
-    confidence: float = 1.0
     quote: str = ""
-    denies: bool = False
 
 
 class Thresholds(Protocol):

@@ -1,15 +1,7 @@
 """When somebody must look, and when it must be said again (design.md 9)."""
 
 from datetime import timedelta
-from enum import StrEnum
 from typing import Final
-
-
-class Alert(StrEnum):
-    unclaimed = "unclaimed"
-    no_contact = "no_contact"
-    breached = "breached"
-
 
 UNCLAIMED_AFTER: Final = timedelta(seconds=60)
 """How long a case of class 1 or 2 may wait for somebody to take it; said again after as long once more."""

@@ -42,12 +42,8 @@ def read(data: bytes, given: Format | None = None) -> Transcript:
     return kept(transcript)
 
 
-def document(data: bytes) -> Any:
-    """The JSON of a file. Raises TranscriptFault naming line and column."""
-    return _document(decoded(data)[0])
-
-
 def _document(text: str) -> Any:
+    """The JSON of a file. Raises TranscriptFault naming line and column."""
     try:
         return json.loads(text.lstrip("\ufeff"))
     except json.JSONDecodeError as error:
