@@ -10,7 +10,7 @@ import pytest
 from services.escalation.domain.directory import Directory
 from services.escalation.domain.people import Role
 from services.escalation.handlers import acts, audit, erasing
-from services.escalation.handlers.acts import Agency
+from services.escalation.handlers.acts import ActingAgency
 from services.escalation.tokens import Principal
 from shared.codebook import Label
 from shared.database import Pool
@@ -115,7 +115,7 @@ async def test_what_agencies_are_sent_do_and_must_erase_is_recorded(
 ):
     event = classified(behaviours=("A3",))
     await escalate(event)
-    agency = Agency(Principal("hal", "agency", "northmoor-environmental-health"), guests, Bell(pool))
+    agency = ActingAgency(Principal("hal", "agency", "northmoor-environmental-health"), guests, Bell(pool))
     await acts.acknowledge(agency, event.report_id, NOON)
     erased = ReportErased(report_id=event.report_id, erased_at=NOON, by="kim", reason="asked to")
     await erasing.erase(erased, directory, pool, Bell(pool), NOON)

@@ -110,7 +110,8 @@ async def test_an_unread_threat_is_on_the_queue_without_a_receipt_and_filled_in_
 async def test_what_was_opened_by_a_clock_ahead_is_not_left_on_the_queue(escalate: Escalate, pool: Pool, rules: Rules):
     """The reading was waiting for the lock: what another worker opened meanwhile bears a later time than its own."""
     event = classified(**NOISE)
-    await cases.open_unread([event.report], pool, Bell(pool), rules, NOON + timedelta(seconds=1))
+    later = NOON + timedelta(seconds=1)
+    await cases.open_unread([cases.unread(event.report, later, None)], pool, Bell(pool), rules, later)
     await escalate(event, at=NOON)
     assert tuple(await pool.fetchrow("select danger_class, grade_order from queue_item")) == (4, 3)
 

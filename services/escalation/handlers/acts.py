@@ -19,7 +19,7 @@ OPEN: Final = ("queued", "seen", "acknowledged")
 
 
 @dataclass(frozen=True, slots=True)
-class Agency:
+class ActingAgency:
     """Who acts, and with what: `guests` are connections under the role that agencies' requests run as."""
 
     who: Principal
@@ -31,7 +31,7 @@ class Agency:
         return self.who.belongs_to
 
 
-async def acknowledge(agency: Agency, report_id: UUID, now: datetime) -> None:
+async def acknowledge(agency: ActingAgency, report_id: UUID, now: datetime) -> None:
     """Say that it has arrived and is theirs. Again: nothing more happens."""
     async with as_agency(agency.guests, agency.id) as connection:
         moved = await _moved(connection, agency, report_id, "acknowledged", ("queued", "seen"), now)
@@ -40,7 +40,7 @@ async def acknowledge(agency: Agency, report_id: UUID, now: datetime) -> None:
     agency.bell.ring()
 
 
-async def note(agency: Agency, report_id: UUID, words: str, safe: SafeWords | None, now: datetime) -> None:
+async def note(agency: ActingAgency, report_id: UUID, words: str, safe: SafeWords | None, now: datetime) -> None:
     """Write down what was done, for themselves; `safe` is what the reporter may be told."""
     async with as_agency(agency.guests, agency.id) as connection:
         moved = await deliveries.move(connection, agency.id, report_id, "acknowledged", OPEN, now)
@@ -50,7 +50,7 @@ async def note(agency: Agency, report_id: UUID, words: str, safe: SafeWords | No
     agency.bell.ring()
 
 
-async def close(agency: Agency, report_id: UUID, outcome: str, safe: SafeWords | None, now: datetime) -> None:
+async def close(agency: ActingAgency, report_id: UUID, outcome: str, safe: SafeWords | None, now: datetime) -> None:
     """Say what came of it. Again: nothing more happens."""
     async with as_agency(agency.guests, agency.id) as connection:
         moved = await _moved(connection, agency, report_id, "closed", OPEN, now, outcome=outcome)
@@ -59,7 +59,7 @@ async def close(agency: Agency, report_id: UUID, outcome: str, safe: SafeWords |
     agency.bell.ring()
 
 
-async def give_back(agency: Agency, report_id: UUID, whose: str | None, why: str, now: datetime) -> None:
+async def give_back(agency: ActingAgency, report_id: UUID, whose: str | None, why: str, now: datetime) -> None:
     """Say that it is not theirs, and whose it is, if they know. Again: nothing more happens."""
     async with as_agency(agency.guests, agency.id) as connection:
         moved = await _moved(connection, agency, report_id, "returned", OPEN, now, returned_for=whose)
@@ -70,7 +70,7 @@ async def give_back(agency: Agency, report_id: UUID, whose: str | None, why: str
 
 async def _moved(
     connection: Connection,
-    agency: Agency,
+    agency: ActingAgency,
     report_id: UUID,
     to: str,
     states: Sequence[str],
@@ -86,7 +86,7 @@ async def _moved(
     raise await _why_not(connection, agency, report_id)
 
 
-async def _why_not(connection: Connection, agency: Agency, report_id: UUID) -> UnknownReport | NotNow:
+async def _why_not(connection: Connection, agency: ActingAgency, report_id: UUID) -> UnknownReport | NotNow:
     held: list[Any] = await deliveries.held(connection, agency.id, report_id)
     if not held:
         return UnknownReport("Nothing with this id was delivered to you.")
@@ -95,7 +95,7 @@ async def _why_not(connection: Connection, agency: Agency, report_id: UUID) -> U
 
 async def _told(
     connection: Connection,
-    agency: Agency,
+    agency: ActingAgency,
     report_id: UUID,
     queues: Sequence[str],
     progress: Progress,

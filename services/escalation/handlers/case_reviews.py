@@ -13,7 +13,7 @@ from services.escalation.errors import NotNow, UnknownReport
 from services.escalation.handlers.progress import progressed
 from services.escalation.repository import audit, case_reviews, cases
 from services.escalation.repository.audit import Entry
-from services.escalation.repository.cases import Opened
+from services.escalation.repository.cases import JudgedCase
 from shared.database import Connection, Pool, transaction
 from shared.events import Progress, ReportClassified, SafeWords
 from shared.outbox import Bell, put
@@ -51,7 +51,7 @@ def _may_be_due(event: ReportClassified) -> bool:
 
 
 async def propose(
-    connection: Connection, opened: Sequence[Opened], counts: Mapping[UUID, Count], rules: Rules, now: datetime
+    connection: Connection, opened: Sequence[JudgedCase], counts: Mapping[UUID, Count], rules: Rules, now: datetime
 ) -> None:
     """Propose a review for each report at the threshold, or that asks for one.
 

@@ -16,7 +16,7 @@ from services.escalation.handlers.folding import fold
 from services.escalation.handlers.sending import SOURCE
 from services.escalation.repository import audit, cases, erasing
 from services.escalation.repository.audit import Entry
-from services.escalation.repository.cases import Known, Opened
+from services.escalation.repository.cases import JudgedCase, Known
 from shared.codebook import DangerClass
 from shared.database import Connection, Pool, transaction
 from shared.events import Lane, ReportClassified, ReportReceived, ReportRouted
@@ -110,7 +110,7 @@ async def _judged_and_kept(
     due: Collection[UUID],
     rules: Rules,
     now: datetime,
-) -> list[Opened]:
+) -> list[JudgedCase]:
     """Graded and routed, on the record and on the queue; not yet delivered. `due`: those that are given a receipt.
 
     The caller holds the locks.
@@ -175,7 +175,7 @@ def _open(
     now: datetime,
     complaints: Count | None,
     receipt: bool,
-) -> Opened:
+) -> JudgedCase:
     event = arrived.event
     override = in_force(known.override if known else None, event)
     no_less = DangerClass(known.danger_class) if known and not is_read(event.assessment) else LEAST
@@ -193,7 +193,7 @@ def _open(
         labels=reading.labels if reading else (),
         strands=reading.strands if reading else (),
     )
-    return Opened(
+    return JudgedCase(
         event=event,
         event_json=arrived.written or event.model_dump_json().encode(),
         assessed_at=arrived.assessed_at,
@@ -214,7 +214,7 @@ def _reopens(event: ReportClassified, grading: Grading, known: Known) -> bool:
     return event.revision > known.revision or grading.danger_class < known.danger_class
 
 
-def _entry(case: Opened, known: Known | None, now: datetime) -> Entry:
+def _entry(case: JudgedCase, known: Known | None, now: datetime) -> Entry:
     """The reading, for the record: what it gave, where it went, and how that differs from the one before."""
     event, grading = case.event, case.grading
     made = reading_of(event)
@@ -246,7 +246,7 @@ async def _give_receipts(
     connection: Connection,
     newest: Mapping[UUID, Arrived],
     known: Mapping[UUID, Known],
-    opened: Sequence[Opened],
+    opened: Sequence[JudgedCase],
     now: datetime,
 ) -> None:
     receipts = {report_id: case.receipt for report_id, case in known.items()}

@@ -13,7 +13,7 @@ from services.escalation.domain.rules import Rules
 from services.escalation.domain.views import minimised
 from services.escalation.handlers.sending import SOURCE
 from services.escalation.repository import audit, feeds
-from services.escalation.repository.cases import Opened
+from services.escalation.repository.cases import JudgedCase
 from services.escalation.repository.feeds import Entry
 from shared.database import Connection
 from shared.events import Destination, EntryKind, ReportClassified, ReportDelivered
@@ -33,7 +33,7 @@ RECORDED: Final = {
 
 
 async def deliver(
-    connection: Connection, opened: Sequence[Opened], known: Collection[UUID], rules: Rules, now: datetime
+    connection: Connection, opened: Sequence[JudgedCase], known: Collection[UUID], rules: Rules, now: datetime
 ) -> None:
     """Bring the agencies' feeds to where the routes say: new deliveries, corrections and withdrawals, once each.
 
@@ -53,7 +53,9 @@ async def deliver(
     await _put(connection, fresh, [one for one in changed if one], gone, rules.directory, now, traces)
 
 
-def _by_hand(opened: Mapping[UUID, Opened], standing: Iterable[Any], rules: Rules, now: datetime) -> Iterator[Entry]:
+def _by_hand(
+    opened: Mapping[UUID, JudgedCase], standing: Iterable[Any], rules: Rules, now: datetime
+) -> Iterator[Entry]:
     """What somebody passed on, as it is to be now; without those who may not have it any more."""
     for row in standing:
         if row["by_hand"] and row["state"] != "withdrawn":
@@ -137,7 +139,7 @@ def _recorded(row: Any, now: datetime) -> audit.Entry:
     return audit.Entry(now, SOURCE, what, row["report_id"], row["reason"], detail)
 
 
-def _entries(case: Opened, directory: Directory, now: datetime) -> list[Entry]:
+def _entries(case: JudgedCase, directory: Directory, now: datetime) -> list[Entry]:
     agencies = {agency.id: agency for agency in directory.agencies}
     return [
         entry(destination, agencies[destination.agency], case.event, directory, now)

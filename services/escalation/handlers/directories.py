@@ -14,7 +14,7 @@ from services.escalation.domain.rules import Covering, Rules
 from services.escalation.handlers import case_reviews, cases
 from services.escalation.repository import audit, directories
 from services.escalation.repository.audit import Entry
-from services.escalation.repository.cases import Kept, still_open
+from services.escalation.repository.cases import OpenCase, still_open
 from shared.database import Pool, transaction
 from shared.outbox import Bell
 from shared.told import Place
@@ -59,7 +59,7 @@ async def moves(covering: Covering, pool: Pool) -> list[Move]:
         after = batch[-1].event.report_id
 
 
-def _move(kept: Kept, complaints: Count | None, rules: Rules) -> Move | None:
+def _move(kept: OpenCase, complaints: Count | None, rules: Rules) -> Move | None:
     event, report = kept.event, kept.event.report
     reading, grading = judged(event, in_force(kept.override, event), rules)
     moved_to = still_with(kept.moved_to, event, rules)

@@ -10,7 +10,7 @@ from services.escalation.domain.routing import CONTROL_ROOM, Route
 from services.escalation.domain.rules import Rules
 from services.escalation.repository import audit, cases, queue
 from services.escalation.repository.audit import Entry
-from services.escalation.repository.cases import Opened
+from services.escalation.repository.cases import JudgedCase
 from shared.database import Pool, transaction
 from shared.events import Destination
 
@@ -20,7 +20,7 @@ async def start(drill: Drill, worker: Worker, pool: Pool, rules: Rules, now: dat
     event = drill.told(uuid4(), now)
     _, grading = judged(event, None, rules)
     here = Destination(agency=worker.force, queue=CONTROL_ROOM, reason="a drill", ground="a drill")
-    case = Opened(
+    case = JudgedCase(
         event=event,
         event_json=event.model_dump_json().encode(),
         assessed_at=now,

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from services.escalation.domain.copies import WITHIN, Fold, as_first, folded
 from services.escalation.repository import folds
-from services.escalation.repository.cases import Known, Opened
+from services.escalation.repository.cases import JudgedCase, Known
 from shared.database import Connection
 
 LOOKED_AT: Final = 200
@@ -17,8 +17,8 @@ LOOKED_AT: Final = 200
 
 
 async def fold(
-    connection: Connection, opened: Sequence[Opened], known: Mapping[UUID, Known], now: datetime
-) -> list[Opened]:
+    connection: Connection, opened: Sequence[JudgedCase], known: Mapping[UUID, Known], now: datetime
+) -> list[JudgedCase]:
     """Each new text under the first report that it is a near-copy of. The caller holds the locks on the cases."""
     new = [case for case in opened if _is_new(case, known)]
     if not new:
@@ -43,6 +43,6 @@ async def _firsts(connection: Connection, owns: Sequence[Fold], now: datetime) -
     return found
 
 
-def _is_new(case: Opened, known: Mapping[UUID, Known]) -> bool:
+def _is_new(case: JudgedCase, known: Mapping[UUID, Known]) -> bool:
     before = known.get(case.event.report_id)
     return before is None or before.revision != case.event.revision

@@ -17,7 +17,7 @@ from services.escalation.handlers.leases import held
 from services.escalation.handlers.sending import overridden
 from services.escalation.repository import audit, cases, work
 from services.escalation.repository.audit import Entry
-from services.escalation.repository.cases import Known, Opened
+from services.escalation.repository.cases import JudgedCase, Known
 from shared.database import Connection, Pool
 from shared.events import Destination, ReportClassified
 from shared.outbox import Bell
@@ -50,12 +50,12 @@ async def override_case(
 
 def _judged_anew(
     event: ReportClassified, row: Any, known: Known, override: Override, complaints: Count | None, rules: Rules
-) -> Opened:
+) -> JudgedCase:
     """The case under this override; its receipt stays the one that was given."""
     reading, grading = judged(event, override, rules)
     moved_to = still_with(known.moved_to, event, rules)
     where = routed_by(event, reading, grading, complaints, rules).moved(moved_to)
-    return Opened(
+    return JudgedCase(
         event=event,
         event_json=row["event"],
         assessed_at=known.assessed_at,
@@ -82,7 +82,7 @@ def _as_it_is(row: Any) -> Route:
     return Route(row["force"], tuple(here))
 
 
-async def _kept(connection: Connection, case: Opened, known: Known, override: Override, worker: Worker) -> None:
+async def _kept(connection: Connection, case: JudgedCase, known: Known, override: Override, worker: Worker) -> None:
     """For the record, for whoever judges the rules, and, unless it is a drill, for the others."""
     event, grading = case.event, case.grading
     detail = {"override": override.model_dump(mode="json", exclude={"who", "why", "at"}), **regraded(grading, known)}

@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 
 from services.escalation.domain.rules import Rules
 from services.escalation.errors import NotNow, NotSo, NotYours, UnknownReport
-from services.escalation.handlers.acts import Agency
+from services.escalation.handlers.acts import ActingAgency
 from services.escalation.handlers.progress import progressed
 from services.escalation.repository import case_reviews, cases
 from services.escalation.repository.isolation import as_agency
@@ -34,13 +34,13 @@ class Review:
     actions: list[Any]
 
 
-async def reviews(agency: Agency) -> list[Any]:
+async def reviews(agency: ActingAgency) -> list[Any]:
     """Its own as a panel, and those that it is invited to; open ones first."""
     async with as_agency(agency.guests, agency.id) as connection:
         return await case_reviews.reviews(connection)
 
 
-async def review(agency: Agency, review_id: UUID) -> Review:
+async def review(agency: ActingAgency, review_id: UUID) -> Review:
     """Raises UnknownReport where there is none, or it is somebody else's."""
     async with as_agency(agency.guests, agency.id) as connection:
         row = await _seen(connection, review_id)
@@ -48,14 +48,14 @@ async def review(agency: Agency, review_id: UUID) -> Review:
         return Review(row, invited, await case_reviews.actions(connection, review_id))
 
 
-async def invite(agency: Agency, review_id: UUID, other: str, rules: Rules, pool: Pool, now: datetime) -> None:
+async def invite(agency: ActingAgency, review_id: UUID, other: str, rules: Rules, pool: Pool, now: datetime) -> None:
     """Raises NotSo for the body complained of: it hears nothing of it, here neither."""
     async with as_agency(agency.guests, agency.id, agency.who.client) as connection:
         await _may_join(connection, agency, review_id, other, rules, pool)
         await case_reviews.invite(connection, review_id, other, agency.id, now)
 
 
-async def plan(agency: Agency, review_id: UUID, review_on: date, now: datetime) -> None:
+async def plan(agency: ActingAgency, review_id: UUID, review_on: date, now: datetime) -> None:
     """Say by when the plan is looked at again; a reporter who was offered the review hears that there is one."""
     async with as_agency(agency.guests, agency.id, agency.who.client) as connection:
         row = await _led(connection, agency, review_id)
@@ -67,7 +67,7 @@ async def plan(agency: Agency, review_id: UUID, review_on: date, now: datetime) 
 
 
 async def add_action(
-    agency: Agency, review_id: UUID, action: NewAction, rules: Rules, pool: Pool, now: datetime
+    agency: ActingAgency, review_id: UUID, action: NewAction, rules: Rules, pool: Pool, now: datetime
 ) -> UUID:
     """One line of the plan; who is to do it is invited, if they were not. Raises NotSo for the body complained of."""
     action_id, owner = uuid4(), action.owner
@@ -79,7 +79,7 @@ async def add_action(
     return action_id
 
 
-async def done(agency: Agency, review_id: UUID, action_id: UUID, now: datetime) -> None:
+async def done(agency: ActingAgency, review_id: UUID, action_id: UUID, now: datetime) -> None:
     """Whoever is to do it, or the panel, says that it is done. Again: nothing more happens."""
     async with as_agency(agency.guests, agency.id, agency.who.client) as connection:
         await _seen(connection, review_id)
@@ -92,7 +92,7 @@ async def done(agency: Agency, review_id: UUID, action_id: UUID, now: datetime) 
             raise NotYours(f"Only {row['owner']} or the panel says that it is done.")
 
 
-async def close(agency: Agency, review_id: UUID, outcome: str, safe: SafeWords, now: datetime) -> None:
+async def close(agency: ActingAgency, review_id: UUID, outcome: str, safe: SafeWords, now: datetime) -> None:
     """Say what came of it; a reporter who was offered the review is told in safe words."""
     async with as_agency(agency.guests, agency.id, agency.who.client) as connection:
         row = await _led(connection, agency, review_id)
@@ -103,7 +103,7 @@ async def close(agency: Agency, review_id: UUID, outcome: str, safe: SafeWords, 
 
 
 async def _may_join(
-    connection: Connection, agency: Agency, review_id: UUID, other: str, rules: Rules, pool: Pool
+    connection: Connection, agency: ActingAgency, review_id: UUID, other: str, rules: Rules, pool: Pool
 ) -> None:
     """Raises NotSo for whoever is, or employs, the party complained of in any of the complaints, and for nobody.
 
@@ -128,7 +128,7 @@ async def _seen(connection: Connection, review_id: UUID) -> Any:
     return row
 
 
-async def _led(connection: Connection, agency: Agency, review_id: UUID) -> Any:
+async def _led(connection: Connection, agency: ActingAgency, review_id: UUID) -> Any:
     row = await _seen(connection, review_id)
     if row["agency_id"] != agency.id:
         raise NotYours("Only the panel does that.")

@@ -126,8 +126,8 @@ class Known:
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
-    """A case as it is; `places` are the agencies and queues that have it by the rules."""
+class OpenCase:
+    """A case that somebody still has before them; `places` are the agencies and queues that have it by the rules."""
 
     event: ReportClassified
     override: Override | None
@@ -136,7 +136,7 @@ class Kept:
 
 
 @dataclass(frozen=True, slots=True)
-class Opened:
+class JudgedCase:
     """A case as it is to be kept. `receipt` is None while nobody has read the report; a drill is delivered nowhere.
 
     `fold` None: as it was before. `moved`: a person sent it to the police force of the route.
@@ -180,7 +180,7 @@ def _override(row: Any) -> Override | None:
     return Override.model_validate(row["override"]) if row["override"] else None
 
 
-async def keep(connection: Connection, opened: Sequence[Opened], known: Collection[UUID], now: datetime) -> None:
+async def keep(connection: Connection, opened: Sequence[JudgedCase], known: Collection[UUID], now: datetime) -> None:
     """Cases and queue items of one batch, at most one for each report; `known` are those that were cases before."""
     if not opened:
         return
@@ -217,11 +217,11 @@ async def grade(connection: Connection, report_id: UUID) -> str:
     return str(await connection.fetchval("select grade from cases where report_id = $1", report_id))
 
 
-async def still_open(connection: Connection, after: UUID | None, limit: int) -> list[Kept]:
+async def still_open(connection: Connection, after: UUID | None, limit: int) -> list[OpenCase]:
     """Cases that a control room or an agency still has before it, in the order of their ids."""
     rows = await connection.fetch(STILL_OPEN, after, limit)
     return [
-        Kept(
+        OpenCase(
             ReportClassified.model_validate_json(row["event"]),
             _override(row),
             row["moved_to"],
@@ -241,7 +241,7 @@ def _columns(rows: Any) -> list[list[Any]]:
     return [list(column) for column in zip(*rows, strict=True)]
 
 
-def _case(case: Opened) -> tuple[Any, ...]:
+def _case(case: JudgedCase) -> tuple[Any, ...]:
     event, grading = case.event, case.grading
     made = reading_of(event)
     return (
@@ -261,13 +261,13 @@ def _case(case: Opened) -> tuple[Any, ...]:
     )
 
 
-def _rank(case: Opened) -> tuple[Any, ...]:
+def _rank(case: JudgedCase) -> tuple[Any, ...]:
     grading = case.grading
     order = ORDER.index(grading.grade)
     return case.event.report_id, case.route.force, grading.danger_class, order, case.target_at, case.moved
 
 
-def _item(case: Opened) -> tuple[Any, ...]:
+def _item(case: JudgedCase) -> tuple[Any, ...]:
     return (
         case.event.report_id,
         case.route.force,

@@ -16,7 +16,7 @@ from services.escalation.domain.people import ADMINISTERS, AUDITS, SUPERVISES, W
 from services.escalation.domain.rules import Rules
 from services.escalation.errors import ElsewhereSent, NoDirectory, NotSignedIn, NotYours, SignInFirst
 from services.escalation.handlers import cases, people
-from services.escalation.handlers.acts import Agency
+from services.escalation.handlers.acts import ActingAgency
 from services.escalation.handlers.arrivals import Arrivals
 from services.escalation.openid import Provider
 from services.escalation.rates import Rates
@@ -142,16 +142,16 @@ ActsOnReports = Annotated[Principal, Depends(_agency("reports.act"))]
 Reviews = Annotated[Principal, Depends(_agency("reviews"))]
 
 
-async def _acting(who: ActsOnReports, guests: GuestsDep, bell: BellDep) -> Agency:
-    return Agency(who, guests, bell)
+async def _acting(who: ActsOnReports, guests: GuestsDep, bell: BellDep) -> ActingAgency:
+    return ActingAgency(who, guests, bell)
 
 
-async def _reviewing(who: Reviews, guests: GuestsDep, bell: BellDep) -> Agency:
-    return Agency(who, guests, bell)
+async def _reviewing(who: Reviews, guests: GuestsDep, bell: BellDep) -> ActingAgency:
+    return ActingAgency(who, guests, bell)
 
 
-ActsDep = Annotated[Agency, Depends(_acting)]
-ReviewsDep = Annotated[Agency, Depends(_reviewing)]
+ActsDep = Annotated[ActingAgency, Depends(_acting)]
+ReviewsDep = Annotated[ActingAgency, Depends(_reviewing)]
 
 
 async def _program(operator: OperatorDep) -> Worker:
@@ -198,11 +198,11 @@ AuditorDep = Annotated[Person, Depends(_as(AUDITS))]
 PortalDep = Annotated[Person, Depends(_as(frozenset({Role.agency})))]
 
 
-async def _at_agency(person: PortalDep, guests: GuestsDep, bell: BellDep) -> Agency:
-    return Agency(Principal(person.id, "agency", person.belongs_to), guests, bell)
+async def _at_agency(person: PortalDep, guests: GuestsDep, bell: BellDep) -> ActingAgency:
+    return ActingAgency(Principal(person.id, "agency", person.belongs_to), guests, bell)
 
 
-AtAgencyDep = Annotated[Agency, Depends(_at_agency)]
+AtAgencyDep = Annotated[ActingAgency, Depends(_at_agency)]
 
 
 async def same_origin(request: Request) -> None:

@@ -13,7 +13,7 @@ from services.escalation.domain.people import Person
 from services.escalation.domain.rules import Rules
 from services.escalation.errors import NotNow, NotSo, NotYours, UnknownReport
 from services.escalation.handlers import acts, feeds, panels, queue
-from services.escalation.handlers.acts import Agency
+from services.escalation.handlers.acts import ActingAgency
 from services.escalation.pages import page
 from services.escalation.routers.dependencies import AtAgencyDep, Now, OurPagesOnly, PoolDep, PortalDep, RulesDep
 from shared.events import SafeWords
@@ -94,7 +94,7 @@ def _back(path: str) -> RedirectResponse:
     return RedirectResponse(f"/portal/{path}", 303)
 
 
-def name_of(agency: Agency, person: Person, rules: Rules) -> str:
+def name_of(agency: ActingAgency, person: Person, rules: Rules) -> str:
     known = rules.directory.agency(agency.id)
     return known.name if known else person.belongs_to
 
