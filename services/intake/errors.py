@@ -6,6 +6,7 @@ ServiceError
 ├── CallKnown        409  a call by this id was sent before, and not as it comes now
 ├── CallTooLong      409  more was said than a report holds
 ├── DraftGone        410  a draft that was sent, closed or left alone for too long
+├── FileShut         503  a file that was sealed with a secret that is not known
 ├── KeyReused        422  the same Idempotency-Key came with another body
 ├── StillOnTheLine   409  a call that goes on
 ├── SpeakersUnnamed  422  a transcript that does not say who is the operator and who the caller
@@ -52,6 +53,11 @@ class CallTooLong(ServiceError):
 class DraftGone(ServiceError):
     status = HTTPStatus.GONE
     title = "We no longer have what was written here"
+
+
+class FileShut(ServiceError):
+    status = HTTPStatus.SERVICE_UNAVAILABLE
+    title = "This file cannot be opened now"
 
 
 class NotFromHere(ServiceError):

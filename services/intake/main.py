@@ -83,7 +83,7 @@ def create_app(settings: Settings) -> FastAPI:
 def keyring(settings: Settings) -> Keyring:
     """The keys that reporters' secrets and households are known by."""
     households = {key_id: key.get_secret_value() for key_id, key in settings.household_keys.items()}
-    return Keyring.of(settings.secret.get_secret_value(), households)
+    return Keyring.of(settings.secrets, households)
 
 
 async def run_worker(settings: Settings) -> None:

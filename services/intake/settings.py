@@ -18,7 +18,12 @@ class Settings(ServiceSettings):
     port: int = Field(8001, description="port that HTTP listens on")
     database: SecretStr = Field(description="postgresql://user:password@host:port/database")
     connections: int = Field(16, description="connections to the database, for each process")
-    secret: SecretStr = Field(min_length=32, description="what reporters' secrets are derived from")
+    secret: SecretStr = Field(
+        min_length=32, description="what reporters' secrets are derived from, and drafts and files sealed with"
+    )
+    secrets_before: tuple[SecretStr, ...] = Field(
+        (), description="JSON: every secret before it, newest first; what was sealed with one is opened with it"
+    )
     keys: dict[str, str] = Field({}, description="JSON: who may send transcripts -> SHA-256 (hex) of their key")
     household_keys: dict[str, SecretStr] = Field(
         {},
@@ -36,3 +41,8 @@ class Settings(ServiceSettings):
     republish_after: float = Field(60, gt=0, description="seconds without a receipt before a report is published again")
     republish_batch: int = Field(100, gt=0, description="how many are published again at once, at most each second")
     metrics_port: int | None = Field(None, description="port on which the worker shows its metrics")
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """The secret and all before it, newest first: it seals and signs, and each of them opens."""
+        return tuple(secret.get_secret_value() for secret in (self.secret, *self.secrets_before))

@@ -18,7 +18,7 @@ from tests.bench.figures import Found, Say, Scale, Table
 from tests.bench.world import database
 
 LAST: Final = 50  # reports that a figure is taken over
-RING: Final = Keyring.of("a secret of thirty-two characters or more", {})
+RING: Final = Keyring.of(("a secret of thirty-two characters or more",), {})
 
 
 def measured(scale: Scale, say: Say) -> Found:

@@ -13,7 +13,7 @@ from shared.outbox import Bell
 from shared.told import Answers, Channel, Contact, Place
 from tests.builders import NOON
 
-RING = Keyring("a secret of thirty-two characters or more", {"2026": "a household key"})
+RING = Keyring(("a secret of thirty-two characters or more",), {"2026": "a household key"})
 DAY = timedelta(days=1)
 
 

@@ -338,7 +338,7 @@ async def test_a_file_is_what_is_in_it(person: Form, pool: Pool, name: str, cont
 
 async def test_looking_into_a_large_file_keeps_nobody_waiting(person: Form, app: FastAPI, pool: Pool):
     await person.begin()
-    content, kept = "words " * (MAX_FILE // 6), Drafts(pool, app.state.settings.secret.get_secret_value())
+    content, kept = "words " * (MAX_FILE // 6), Drafts(pool, app.state.settings.secrets)
     uploads = [Upload("log.txt", content.encode())] * 3
     attaching = asyncio.create_task(attach(person.client.cookies["draft"], uploads, kept, datetime.now(UTC)))
     longest, before = 0.0, time.monotonic()

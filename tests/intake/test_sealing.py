@@ -2,14 +2,26 @@
 
 import secrets
 
+import httpx
 import pytest
+from fastapi import FastAPI
 from hypothesis import given
 from hypothesis import strategies as any_
+from pydantic import SecretStr
 
+from services.intake.domain.partners import Partner, Scope
 from services.intake.domain.questions import QUESTIONS, Reporting, answered, faults
 from services.intake.domain.sealing import Unopened, new_code, normalised_code, place_of, seal, unseal
+from services.intake.handlers import partners
+from services.intake.main import keyring
+from services.intake.settings import Settings
+from shared.database import Pool
+from tests.builders import NOON
+from tests.intake.form import STORY, Form
 
-CODE, SECRET = "4K7Q-X9M2-TB0C-5D8F-H3JN", "a secret of thirty-two characters or more"
+CODE, SECRET = "4K7Q-X9M2-TB0C-5D8F-H3JN", ("a secret of thirty-two characters or more",)
+LATER = SecretStr("the secret after it, of thirty-two characters")
+PNG = b"\x89PNG\r\n\x1a\n" + bytes(100)
 
 
 @given(any_.binary())
@@ -22,12 +34,77 @@ def test_neither_another_code_nor_another_secret_nor_a_changed_bit_opens_it():
     assert b"story" not in shut
     for code, secret, sealed in (
         (CODE[:-1] + "P", SECRET, shut),
-        (CODE, SECRET + "!", shut),
+        (CODE, (SECRET[0] + "!",), shut),
         (CODE, SECRET, shut[:-1] + bytes([shut[-1] ^ 1])),
     ):
         with pytest.raises(Unopened):
             unseal(sealed, code, secret)
     assert CODE.encode() not in place_of(CODE)
+
+
+def test_what_was_sealed_before_the_secret_was_changed_is_opened_and_what_is_sealed_now_needs_the_new_one():
+    changed = ("the secret after it, of thirty-two characters", *SECRET)
+    assert unseal(seal(b"story", CODE, SECRET), CODE, changed) == b"story"
+    with pytest.raises(Unopened):
+        unseal(seal(b"story", CODE, changed), CODE, SECRET)
+
+
+def restarted(app: FastAPI, settings: Settings) -> None:
+    app.state.settings, app.state.ring = settings, keyring(settings)
+
+
+async def with_a_file(person: Form) -> None:
+    await person.begin("anonymous")
+    await person.tell()
+    await person.post("/form/evidence", files=[("files", ("door.png", PNG))])
+
+
+@pytest.fixture
+async def police(pool: Pool) -> dict[str, str]:
+    await partners.register(Partner("northmoor-police", "Northmoor Police", "#00563f"), pool)
+    _, key = await partners.make_key("northmoor-police", [Scope.evidence], pool, NOON)
+    return {"Authorization": f"Bearer {key}"}
+
+
+async def test_a_change_of_the_secret_loses_nothing(
+    person: Form, app: FastAPI, settings: Settings, pool: Pool, police: dict[str, str]
+):
+    await with_a_file(person)
+    reference, secret = await person.send()
+    await person.post("/status", {"reference": reference, "secret": secret})
+    restarted(app, settings.model_copy(update={"secret": LATER, "secrets_before": (settings.secret,)}))
+    assert reference in (await person.get("/status")).text
+    assert secret in (await person.get("/form/sent")).text
+    file = await pool.fetchval("select id from evidence")
+    assert (await person.client.get(f"/v1/evidence/{file}", headers=police)).content == PNG
+
+
+async def test_without_the_secret_before_a_file_waits_for_it_and_a_page_is_looked_up_again(
+    person: Form, app: FastAPI, settings: Settings, pool: Pool, police: dict[str, str]
+):
+    await with_a_file(person)
+    reference, secret = await person.send()
+    await person.post("/status", {"reference": reference, "secret": secret})
+    restarted(app, settings.model_copy(update={"secret": LATER}))
+    file = await pool.fetchval("select id from evidence")
+    shut = await person.client.get(f"/v1/evidence/{file}", headers=police)
+    assert (shut.status_code, "HEARD_INTAKE_SECRETS_BEFORE" in shut.json()["detail"]) == (503, True)
+    assert reference not in (await person.get("/status")).text
+    await person.post("/status", {"reference": reference, "secret": secret})
+    assert reference in (await person.get("/status")).text
+
+
+async def test_a_report_sent_again_after_the_change_is_answered_with_the_secret_that_opens_it(
+    app: FastAPI, client: httpx.AsyncClient, settings: Settings
+):
+    async def told() -> dict[str, str]:
+        answer = await client.post("/v1/reports", json={"text": STORY}, headers={"Idempotency-Key": "one"})
+        return answer.json()
+
+    first = await told()
+    restarted(app, settings.model_copy(update={"secret": LATER, "secrets_before": (settings.secret,)}))
+    app.state.together.ring = app.state.ring
+    assert await told() == first
 
 
 def test_a_code_has_a_hundred_bits_and_is_read_as_people_type_it():

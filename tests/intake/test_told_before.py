@@ -151,11 +151,18 @@ async def test_a_household_is_known_under_an_older_key(pool: Pool):
     assert {row[0] for row in await pool.fetch("select distinct key_id from household_key")} == {"2026", "2027"}
 
 
+async def test_a_household_is_known_under_the_key_derived_of_the_secret_before(pool: Pool):
+    await tell(pool, NOISE, party="Dave", ring=Keyring.of(RING.reporters, {}))
+    turned = Keyring.of(("the secret after it", *RING.reporters), {})
+    second = await tell(pool, "Dave again.", party="Dave", ring=turned, now=NOON + DAY)
+    assert (await event_of(pool, second.report_id)).history.reports == 1
+
+
 async def test_no_key_can_be_read_back(pool: Pool):
     await tell(pool, NOISE, phone="01632 960001", email="jo@example.org")
     digests = {row["digest"] for row in await pool.fetch("select digest from household_key")}
     assert all(len(digest) == 32 and b"ZZ1" not in digest for digest in digests)
-    other = Keyring("another secret of thirty-two characters", {"2026": "another household key"})
+    other = Keyring(("another secret of thirty-two characters",), {"2026": "another household key"})
     await tell(pool, NOISE, phone="01632 960001", email="jo@example.org", ring=other)
     with_both = {row["digest"] for row in await pool.fetch("select digest from household_key")}
     assert len(with_both) == 2 * len(digests), "whoever knows what was told could work the digests out without a key"

@@ -11,6 +11,7 @@ from typing import Final, Self
 import phonenumbers
 
 from shared.events import ReportReceived
+from shared.security import sha256
 from shared.told import Contact
 
 POSTCODE: Final = re.compile(r"\b([A-Z]{1,2}\d[A-Z\d]?) ?(\d[A-Z]{2})\b", re.IGNORECASE)
@@ -29,16 +30,16 @@ class KeyKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Keyring:
-    """What reporters' secrets are derived from, and the keys that households are known by: id -> key, newest first."""
+    """What reporters' secrets are derived from, and the keys that households are known by, id -> key: newest first."""
 
-    reporters: str
+    reporters: tuple[str, ...]
     households: Mapping[str, str]
 
     @classmethod
-    def of(cls, secret: str, households: Mapping[str, str]) -> Self:
-        """Where no household keys are given, one is derived: knowing it does not tell the secret."""
-        own = hmac.digest(secret.encode(), b"households", hashlib.sha256).hex()
-        return cls(secret, households or {"derived": own})
+    def of(cls, secrets: tuple[str, ...], households: Mapping[str, str]) -> Self:
+        """Where no household keys are given, one is derived of each secret: knowing it does not tell the secret."""
+        own = [hmac.digest(secret.encode(), b"households", hashlib.sha256).hex() for secret in secrets]
+        return cls(secrets, households or {f"derived {sha256(key)[:8]}": key for key in own})
 
 
 @dataclass(frozen=True, slots=True)

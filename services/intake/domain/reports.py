@@ -9,6 +9,7 @@ from typing import Final
 from uuid import UUID
 
 from shared.events import Lane, ReportReceived
+from shared.security import sha256
 from shared.told import Answers
 
 ALPHABET: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford's: nothing to mistake when read out on the phone
@@ -39,6 +40,12 @@ def reporters_secret(key: str, report_id: UUID) -> str:
     """The secret that opens a report's status page: the same whenever it is derived, and never kept."""
     digest = hmac.digest(key.encode(), report_id.bytes, hashlib.sha256)
     return base64.b32encode(digest[:SECRET_BYTES]).decode()
+
+
+def secret_given(keys: Sequence[str], report_id: UUID, kept: str) -> str:
+    """The secret of a report of which this SHA-256 was kept, whichever key it was derived from; else of the newest."""
+    derived = [reporters_secret(key, report_id) for key in keys]
+    return next((secret for secret in derived if sha256(secret) == kept), derived[0])
 
 
 def fits(report: ReportReceived) -> bool:

@@ -1,12 +1,13 @@
 """What is kept for somebody who is not logged in: sealed by a code that only they hold.
 
 The row is found by a hash of the code and opened by a key made of the code and the service's secret: neither the
-database alone nor the code alone opens it.
+database alone nor the code alone opens it. Of the service's secrets, newest first, the first seals and each opens.
 """
 
 import hashlib
 import secrets
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Final
 
 from cryptography.exceptions import InvalidTag
@@ -21,7 +22,7 @@ NONCE: Final = 12  # bytes
 
 
 class Unopened(Exception):
-    """Sealed with another code or secret, or altered."""
+    """Sealed with another code, with a secret that is not known, or altered."""
 
 
 def new_code(choose: Callable[[str], str]) -> str:
@@ -40,17 +41,17 @@ def place_of(code: str) -> bytes:
     return hashlib.sha256(b"place:" + code.encode()).digest()
 
 
-def seal(plain: bytes, code: str, secret: str) -> bytes:
+def seal(plain: bytes, code: str, known: tuple[str, ...]) -> bytes:
     nonce = secrets.token_bytes(NONCE)
-    return nonce + AESGCM(_key(code, secret)).encrypt(nonce, plain, place_of(code))
+    return nonce + AESGCM(_key(code, known[0])).encrypt(nonce, plain, place_of(code))
 
 
-def unseal(sealed: bytes, code: str, secret: str) -> bytes:
+def unseal(sealed: bytes, code: str, known: tuple[str, ...]) -> bytes:
     """Raises Unopened."""
-    try:
-        return AESGCM(_key(code, secret)).decrypt(sealed[:NONCE], sealed[NONCE:], place_of(code))
-    except InvalidTag as error:
-        raise Unopened from error
+    for secret in known:
+        with suppress(InvalidTag):
+            return AESGCM(_key(code, secret)).decrypt(sealed[:NONCE], sealed[NONCE:], place_of(code))
+    raise Unopened
 
 
 def _key(code: str, secret: str) -> bytes:

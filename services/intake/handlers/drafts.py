@@ -27,10 +27,10 @@ CLOSED_AFTER: Final = timedelta(minutes=30)  # the page with the reference and t
 
 @dataclass(frozen=True, slots=True)
 class Drafts:
-    """Where drafts are kept, and the secret without which no code opens them."""
+    """Where drafts are kept, and the secrets, newest first, without which no code opens them."""
 
     pool: Pool
-    secret: str
+    secrets: tuple[str, ...]
 
 
 async def begin(reporting: Reporting, suspect: bool, drafts: Drafts, now: datetime) -> str:
@@ -123,7 +123,7 @@ async def put(connection: Connection, code: str, draft: Draft, drafts: Drafts, n
     """Keep a draft, and its files for as long."""
     keep = CLOSED_AFTER if draft.sent else KEPT_WHEN_SAVED if draft.saved else KEPT
     plain, place = draft.model_dump_json().encode(), sealing.place_of(code)
-    await sealed.put(connection, place, sealing.seal(plain, code, drafts.secret), now + keep)
+    await sealed.put(connection, place, sealing.seal(plain, code, drafts.secrets), now + keep)
     await evidence.extend(connection, place, now + keep)
 
 
@@ -153,6 +153,6 @@ def _read(found: bytes | None, code: str, drafts: Drafts) -> Draft:
     if found is None:
         raise DraftGone("It was sent, closed, or left alone for too long. Please start again.")
     try:
-        return Draft.model_validate_json(sealing.unseal(found, code, drafts.secret))
+        return Draft.model_validate_json(sealing.unseal(found, code, drafts.secrets))
     except sealing.Unopened as error:
         raise DraftGone("It was kept under another key. Please start again.") from error

@@ -5,16 +5,21 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 from uuid import UUID, uuid4
 
 from services.intake.domain import files, sealing
-from services.intake.errors import UnknownFile
+from services.intake.errors import FileShut, UnknownFile
 from services.intake.handlers import drafts as writing
 from services.intake.handlers.drafts import KEPT, Drafts
 from services.intake.repository import evidence
 from services.intake.repository.evidence import File
 from shared.database import transaction
 from shared.told import Attachment
+
+WITH_WHAT: Final = (
+    "It is kept, sealed with an earlier secret: the administrator has to put that into HEARD_INTAKE_SECRETS_BEFORE."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +41,7 @@ class Fault:
 async def attach(code: str, uploads: Sequence[Upload], drafts: Drafts, now: datetime) -> list[Fault]:
     """Keep those that can be taken; returns what is wrong with the others. Raises DraftGone, or AlreadySent."""
     place = sealing.place_of(code)
-    looked_at = [await asyncio.to_thread(_looked_at, upload, drafts.secret) for upload in uploads]
+    looked_at = [await asyncio.to_thread(_looked_at, upload, drafts.secrets) for upload in uploads]
     wrong: list[Fault] = []
     async with transaction(drafts.pool) as connection:
         draft = await writing.unsent(connection, code, drafts, now)
@@ -53,20 +58,20 @@ async def attach(code: str, uploads: Sequence[Upload], drafts: Drafts, now: date
     return wrong
 
 
-def _looked_at(upload: Upload, secret: str) -> File | Fault:
+def _looked_at(upload: Upload, secrets: tuple[str, ...]) -> File | Fault:
     """A file sealed, or why it cannot be taken: in a thread, for up to 32 MiB are read, hashed and sealed."""
     kind = files.media_type(upload.content)
     if fault := files.fault(upload.content, kind):
         return Fault(fault, upload.name)
-    return _sealed(upload, kind or "", secret)
+    return _sealed(upload, kind or "", secrets)
 
 
-def _sealed(upload: Upload, kind: str, secret: str) -> File:
+def _sealed(upload: Upload, kind: str, secrets: tuple[str, ...]) -> File:
     content = upload.content
     digest = hashlib.sha256(content).hexdigest()
     name = "".join(char for char in upload.name if char.isprintable())[-200:] or "file"
     about = Attachment(id=uuid4(), name=name, media_type=kind, size=len(content), sha256=digest)
-    return File(about, sealing.seal(content, str(about.id), secret))
+    return File(about, sealing.seal(content, str(about.id), secrets))
 
 
 async def of_draft(code: str, drafts: Drafts) -> tuple[Attachment, ...]:
@@ -82,9 +87,12 @@ async def remove(code: str, file: UUID, drafts: Drafts, now: datetime) -> None:
 
 
 async def fetched(file: UUID, drafts: Drafts) -> tuple[str, str, bytes]:
-    """Name, media type and content of a file that came with a report. Raises UnknownFile."""
+    """Name, media type and content of a file that came with a report. Raises UnknownFile, or FileShut."""
     async with transaction(drafts.pool) as connection:
         row = await evidence.one(connection, file)
     if row is None:
         raise UnknownFile("Check the id: it stands in the report that it came with.")
-    return row["name"], row["media_type"], sealing.unseal(row["sealed"], str(file), drafts.secret)
+    try:
+        return row["name"], row["media_type"], sealing.unseal(row["sealed"], str(file), drafts.secrets)
+    except sealing.Unopened as error:
+        raise FileShut(WITH_WHAT) from error

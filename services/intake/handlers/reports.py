@@ -84,11 +84,13 @@ async def taken(connection: Connection, told: Told, ring: Keyring, now: datetime
     report = new(told, now)
     if await first_told(connection, report, told, ring, now):
         await evidence.keep(connection, report.report_id, report.attachments)
-        return Accepted(report.report_id, report.reference, domain.reporters_secret(ring.reporters, report.report_id))
+        secret = domain.reporters_secret(ring.reporters[0], report.report_id)
+        return Accepted(report.report_id, report.reference, secret)
     earlier = await reports.sent_before(connection, told.source, told.idempotency_key or "")
     if earlier["body_hash"] != told.body_hash:
         raise KeyReused("Send this report with a new Idempotency-Key; the earlier one was kept as it was.")
-    return Accepted(earlier["id"], earlier["reference"], domain.reporters_secret(ring.reporters, earlier["id"]))
+    secret = domain.secret_given(ring.reporters, earlier["id"], earlier["secret_hash"])
+    return Accepted(earlier["id"], earlier["reference"], secret)
 
 
 async def first_told(
@@ -97,7 +99,7 @@ async def first_told(
     """Keep a new report with what was told before it; None, and nothing kept, where its Idempotency-Key is known."""
     recognised = await households.recognise(connection, report, ring)
     report = report.model_copy(update={"history": recognised.history})
-    secret = domain.reporters_secret(ring.reporters, report.report_id)
+    secret = domain.reporters_secret(ring.reporters[0], report.report_id)
     if not await reports.accept(connection, [acceptance(report, told, recognised, secret, now)]):
         return None
     await households.tell(connection, report, recognised.links, now)

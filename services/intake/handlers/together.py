@@ -45,7 +45,7 @@ class Together:
     async def accept(self, told: Told, now: datetime) -> Accepted:
         """As `reports.accept`."""
         report = alone.new(told, now)
-        secret = reporters_secret(self.ring.reporters, report.report_id)
+        secret = reporters_secret(self.ring.reporters[0], report.report_id)
         acceptance = alone.acceptance(report, told, households.known_by(report, self.ring), secret, now)
         if report.report_id not in await asyncio.shield(self._joined(acceptance)):
             return await alone.accept(told, self.pool, self.bell, self.ring, now)

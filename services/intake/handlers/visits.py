@@ -29,7 +29,7 @@ async def enter(holder: Holder, drafts: Drafts, now: datetime) -> str:
     """The code of a visit. Raises UnknownReference."""
     await reports.standing(holder.reference, holder.secret, drafts.pool)
     code = sealing.new_code(secrets.choice)
-    shut = sealing.seal(holder.model_dump_json().encode(), code, drafts.secret)
+    shut = sealing.seal(holder.model_dump_json().encode(), code, drafts.secrets)
     async with transaction(drafts.pool) as connection:
         await sealed.put(connection, sealing.place_of(code), shut, now + OPEN_FOR)
     return code
@@ -41,7 +41,10 @@ async def holder_of(code: str | None, drafts: Drafts, now: datetime) -> Holder:
         found = await sealed.renew(connection, sealing.place_of(code or ""), now, now + OPEN_FOR)
     if found is None:
         raise VisitOver("The page was closed, or open for too long. Look it up again.")
-    return Holder.model_validate_json(sealing.unseal(found, code or "", drafts.secret))
+    try:
+        return Holder.model_validate_json(sealing.unseal(found, code or "", drafts.secrets))
+    except sealing.Unopened as error:
+        raise VisitOver("It was opened under another key. Look it up again.") from error
 
 
 async def end(code: str | None, drafts: Drafts) -> None:

@@ -49,7 +49,9 @@ returning report_id
 
 WAIT_LITTLE: Final = "set local lock_timeout = '300ms'"
 
-SENT_BEFORE: Final = "select id, reference, body_hash from report where source = $1 and idempotency_key = $2"
+SENT_BEFORE: Final = """
+select id, reference, body_hash, secret_hash from report where source = $1 and idempotency_key = $2
+"""
 
 BY_REFERENCE: Final = """
 select id, source, received_at, routed_at, secret_hash, event, urgent, revision, receipt, contact.contact

@@ -158,7 +158,7 @@ async def open_call(
     call = await calls.open_call(source, given.call_id, about, pool, now)
     url = f"/v1/calls/{call.report_id}/turns"
     response.headers.update({"Location": f"/v1/calls/{call.report_id}", "Cache-Control": "no-store"})
-    secret = reporters_secret(ring.reporters, call.report_id)
+    secret = reporters_secret(ring.reporters[0], call.report_id)
     return CallAnswered(report_id=call.report_id, reference=call.reference, secret=secret, turns_url=url)
 
 

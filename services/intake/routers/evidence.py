@@ -24,7 +24,7 @@ async def _allowed(settings: SettingsDep, pool: PoolDep, authorization: Annotate
 @router.get("/{file}", dependencies=[Depends(_allowed)], response_class=Response)
 async def fetch(file: UUID, pool: PoolDep, settings: SettingsDep) -> Response:
     """The file's bytes, as an attachment of no type that a browser would open."""
-    name, kind, content = await evidence.fetched(file, Drafts(pool, settings.secret.get_secret_value()))
+    name, kind, content = await evidence.fetched(file, Drafts(pool, settings.secrets))
     return Response(
         content,
         media_type="application/octet-stream",

@@ -25,7 +25,7 @@ HONEYPOT: Final = "website"
 
 
 async def _drafts(pool: PoolDep, settings: SettingsDep) -> Drafts:
-    return Drafts(pool, settings.secret.get_secret_value())
+    return Drafts(pool, settings.secrets)
 
 
 async def _question(name: str) -> Question:
