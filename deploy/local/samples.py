@@ -21,8 +21,8 @@ DEMO: Final = ROOT / "deploy" / "demo"
 DIRECTORY: Final = DEMO / "directory.toml"
 ROOM: Final = "northmoor-police"
 AT_ONCE: Final = 8
-ADDRESSES: Final = "2001:db8::"
-"""Nobody's (RFC 3849). From one address so many forms would be a flood, as they would be anywhere, and be marked so."""
+NETWORKS: Final = "2001:db8:0"
+"""Nobody's (RFC 3849). From one network so many forms would be a flood, as they would be anywhere, and be marked so."""
 SHOWN: Final = ("northmoor-police-control-room", "southvale-police-control-room", "northmoor-environmental-health")
 
 
@@ -82,14 +82,14 @@ def _base(stack: Stack, service: str) -> str:
 
 
 async def send(reports: Sequence[dict[str, Any]], stack: Stack, step: Callable[[], None]) -> list[Sent]:
-    """Send them all, a few at once: calls with the telephone system's key, each form from an address of its own."""
+    """Send them all, a few at once: calls with the telephone system's key, each form from a network of its own."""
     room = asyncio.Semaphore(AT_ONCE)
     key = {"Authorization": f"Bearer {stack.secrets.of(TELEPHONY)}"}
     async with httpx.AsyncClient(base_url=_base(stack, "intake"), timeout=30) as intake:
 
         async def one(number: int, report: dict[str, Any]) -> Sent:
             phone = report["channel"] == Channel.phone
-            who = key if phone else {"X-Forwarded-For": f"{ADDRESSES}{number:x}"}
+            who = key if phone else {"X-Forwarded-For": f"{NETWORKS}:{number:x}::1"}
             body = {name: value for name, value in report.items() if name != "channel"}
             if phone:
                 body["turns"] = turns(body.pop("text"))

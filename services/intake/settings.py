@@ -36,7 +36,9 @@ class Settings(ServiceSettings):
     exit_to: str = Field("https://www.bbc.co.uk/weather", description="where `Exit this page` goes")
     directory: Path | None = Field(None, description="TOML of areas and agencies, to name them on `Who to tell`")
     at_once: int = Field(64, gt=1, description="reports taken at once, by each process; more are told to come back")
-    reports_a_minute: int = Field(10, gt=0, description="from one address; more are marked low trust, and go on")
+    reports_a_minute: int = Field(
+        10, gt=0, description="from one IPv4 address or IPv6 /64; more are marked low trust, and go on"
+    )
     requests_a_minute: int = Field(300, gt=0, description="with one partner's key; more reports are marked, and go on")
     republish_after: float = Field(60, gt=0, description="seconds without a receipt before a report is published again")
     republish_batch: int = Field(100, gt=0, description="how many are published again at once, at most each second")

@@ -17,6 +17,7 @@ from services.intake.domain.partners import Scope as KeyScope
 from services.intake.errors import TooBusy
 from services.intake.handlers import partners
 from services.intake.main import create_app
+from services.intake.routers.floods import network_of
 from services.intake.routers.places import Door, Places, source_of
 from services.intake.settings import Settings
 from shared.database import Pool
@@ -39,6 +40,44 @@ def test_one_source_leaves_room_for_the_next():
         places.take("a fourth")
     places.leave("one")
     places.take("a fourth")
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ("2001:db8::1", "2001:db8::ffff:ffff:ffff:ffff", True),
+        ("2001:db8::1", "2001:db8:0:1::1", False),
+        ("192.0.2.1", "::ffff:192.0.2.1", True),
+        ("192.0.2.1", "192.0.2.2", False),
+        ("::ffff:192.0.2.1", "::ffff:192.0.2.2", False),
+    ],
+)
+def test_whoever_has_a_64_of_ipv6_is_one_source(one: str, other: str, same: bool):
+    networks = [network_of(HTTPConnection({"type": "http", "client": (host, 1)})) for host in (one, other)]
+    assert (networks[0] == networks[1]) is same
+
+
+async def test_one_64_of_ipv6_fills_half_of_the_places_and_floods_as_one(app: FastAPI, pool: Pool):
+    async def told(host: str) -> int:
+        transport = httpx.ASGITransport(app, client=(host, 1))
+        async with httpx.AsyncClient(transport=transport, base_url="http://intake") as client:
+            return (await client.post("/v1/reports", json=REPORT)).status_code
+
+    for number in range(11):
+        assert await told(f"2001:db8::{number:x}") == 202
+    marked = await pool.fetch(
+        "select (convert_from(value, 'UTF8')::jsonb ->> 'low_trust')::bool from outbox order by id"
+    )
+    assert [row[0] for row in marked] == [False] * 10 + [True]
+    app.state.places = Places(many=4)
+    for number in range(2):
+        app.state.places.take(source_of(HTTPConnection(_from(f"2001:db8::{number:x}", app))))
+    assert await told("2001:db8::3") == 503
+    assert await told("2001:db8:1::3") == 202
+
+
+def _from(host: str, app: FastAPI) -> Scope:
+    return {"type": "http", "app": app, "client": (host, 1), "headers": []}
 
 
 async def test_over_the_limit_is_told_to_come_back(app: FastAPI, client: httpx.AsyncClient, pool: Pool):

@@ -5,18 +5,32 @@ import secrets
 import time
 from dataclasses import dataclass, field
 from datetime import timedelta
+from ipaddress import IPv4Address, IPv6Network, ip_address
 from typing import Annotated, Final
 
 from fastapi import Depends, Request, Response
 from limits import RateLimitItem, RateLimitItemPerMinute
 from limits.aio.storage import MemoryStorage
 from limits.aio.strategies import MovingWindowRateLimiter
+from starlette.requests import HTTPConnection
 
 from services.intake.routers.dependencies import PUBLIC, SourceOrPublic
 from services.intake.settings import Settings
 
 TURN: Final = 16  # characters of such a hash
 A_PERSON_TAKES: Final = timedelta(seconds=5)  # from the start page to sending, at the very least
+
+
+def network_of(connection: HTTPConnection) -> str:
+    """Where it comes from: an IPv4 address, or the /64 of an IPv6 one, all of whose addresses one person has."""
+    host = connection.client.host if connection.client else ""
+    try:
+        address = ip_address(host)
+    except ValueError:
+        return host
+    if isinstance(address, IPv4Address):
+        return host
+    return str(address.ipv4_mapped or IPv6Network((address.packed, 64), strict=False))
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +63,7 @@ class Floods:
     _limiter: MovingWindowRateLimiter = field(default_factory=lambda: MovingWindowRateLimiter(MemoryStorage()))
 
     async def from_place(self, request: Request) -> Allowance:
-        host = request.client.host if request.client else "nowhere"
-        return await self._counted("place", host, RateLimitItemPerMinute(self.settings.reports_a_minute))
+        return await self._counted("place", network_of(request), RateLimitItemPerMinute(self.settings.reports_a_minute))
 
     async def with_key(self, holder: str) -> Allowance:
         return await self._counted("key", holder, RateLimitItemPerMinute(self.settings.requests_a_minute))

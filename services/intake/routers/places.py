@@ -14,6 +14,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from services.intake.domain.files import MAX_FILES
 from services.intake.errors import TooBusy
 from services.intake.handlers.partners import Partners
+from services.intake.routers.floods import network_of
 from services.intake.routers.form import MAX_FORM
 from services.intake.settings import Settings
 from shared.http import EMERGENCY, MAX_BODY, problem
@@ -72,7 +73,7 @@ def source_of(connection: HTTPConnection) -> str:
     key = bearer(connection.headers.get("authorization"))
     if key and (holder := _holder(key, connection.app.state)):
         return f"key of {holder}"
-    return connection.client.host if connection.client else ""
+    return network_of(connection)
 
 
 def _holder(key: str, state: State) -> str | None:
