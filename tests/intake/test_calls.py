@@ -398,6 +398,16 @@ async def test_a_call_opened_twice_is_one_call(phone: httpx.AsyncClient):
     assert await opened(phone, "call-2") != await opened(phone)
 
 
+async def test_a_call_opened_again_with_something_more_says_where_that_goes(phone: httpx.AsyncClient):
+    report_id = await opened(phone, place={"postcode": "ZZ1 4AB"})
+    again = {"call_id": "call-1", "answers": {"happening_now": True}}
+    answer = await phone.post("/v1/calls", json=again, headers=KEY)
+    assert (answer.status_code, f"PATCH to /v1/calls/{report_id}." in answer.json()["detail"]) == (409, True)
+    await phone.patch(f"/v1/calls/{report_id}", json={"answers": {"happening_now": True}}, headers=KEY)
+    assert (await phone.post("/v1/calls", json=again, headers=KEY)).json()["report_id"] == report_id
+    assert await opened(phone, place={"postcode": "ZZ1 4AB"}) == report_id
+
+
 async def test_what_the_same_number_told_before_is_there_from_the_first_turn(phone: httpx.AsyncClient, pool: Pool):
     caller = {"contact": {"phone": "01632 960001"}}
     for call_id in ("call-1", "call-2"):

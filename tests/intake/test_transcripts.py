@@ -128,6 +128,42 @@ async def test_a_call_sent_again_with_other_words_is_refused_and_kept_as_it_was(
     assert await pool.fetchval("select count(*) from report") == 1
 
 
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"answers": {"happening_now": True}},
+        {"answers": {"safe_contact": "before noon"}},
+        {"place": {"postcode": "ZZ1 4AB"}},
+        {"contact": {"phone": "01632 960001"}},
+        {"consent": ["share"]},
+        {"line": "999"},
+        {"started_at": "2026-03-14T12:00:00Z"},
+    ],
+    ids=str,
+)
+async def test_a_call_sent_again_with_something_more_is_refused_and_not_taken_for_the_same(
+    client: httpx.AsyncClient, pool: Pool, more: dict[str, Any]
+):
+    body = {"call_id": "c1", "turns": [{"speaker": "caller", "text": "Help."}]}
+    answers = [await client.post("/v1/transcripts", json=one, headers=KEY) for one in (body, body | more, body)]
+    assert [answer.status_code for answer in answers] == [202, 409, 202]
+    assert "nothing of this was kept" in answers[1].json()["detail"]
+    assert answers[0].json() == answers[2].json()
+
+
+async def test_the_calls_own_id_counts_and_the_idempotency_key_where_there_is_none(
+    client: httpx.AsyncClient, pool: Pool
+):
+    async def told(key: str, **given: str) -> str:
+        body = {"turns": [{"speaker": "caller", "text": "Help."}]} | given
+        answer = await client.post("/v1/transcripts", json=body, headers=KEY | {"Idempotency-Key": key})
+        return str(answer.json()["reference"])
+
+    assert await told("k1", call_id="c1") == await told("k2", call_id="c1")
+    assert await told("k1", call_id="c2") != await told("k1", call_id="c1")
+    assert await told("k3") == await told("k3")
+
+
 def cut(name: str, at: float = 0.6) -> bytes:
     whole = (CALLS / name).read_bytes()
     return whole[: int(len(whole) * at)]

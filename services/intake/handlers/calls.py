@@ -30,6 +30,10 @@ log = structlog.get_logger()
 
 MAX_ABOUT: Final = 2**20  # bytes, so that there is room for what is said
 TOO_LONG: Final = "What was said before is kept. Open another call for what comes now."
+OPENED_OTHERWISE: Final = (
+    "It is open, and other things are known of it than come now: nothing of this was kept. "
+    "Its turns go to /v1/calls/{0}/turns, and what is new by PATCH to /v1/calls/{0}."
+)
 PATIENCE: Final = 0.12  # seconds for the classifier; the operator is answered within 0.2
 
 
@@ -70,11 +74,14 @@ class Switchboard:
 
 
 async def open_call(source: str, call_id: str, given: CallGiven, pool: Pool, now: datetime) -> OpenCall:
-    """A call begins. Sent again with the same id it is the same call. Raises TooLong."""
+    """A call begins. Sent again with the same id it is the same call. Raises TooLong; CallKnown where it says more."""
     reference = domain.new_reference(secrets.choice)
     about = _about(given)
     async with transaction(pool) as connection:
-        return await calls.open_call(connection, uuid4(), reference, source, call_id, about, now)
+        call = await calls.open_call(connection, uuid4(), reference, source, call_id, about, now)
+    if learnt(call.given, given.model_dump(mode="json", exclude_defaults=True)) != call.given:
+        raise CallKnown(OPENED_OTHERWISE.format(call.report_id))
+    return call
 
 
 async def hear(report_id: UUID, source: str, turns: Sequence[NumberedTurn], board: Switchboard, now: datetime) -> Heard:

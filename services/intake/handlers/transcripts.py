@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
+from pydantic_core import to_json
+
 from services.intake.domain.households import Keyring
 from services.intake.domain.transcripts.formats import Format, read
 from services.intake.domain.transcripts.spoken import SpeakersUnknown, Transcript, TranscriptFault, turns_of
@@ -21,8 +23,8 @@ from shared.told import Answers, Call, Channel, Contact, Line, Place, Speaker, T
 
 PATIENCE: Final = 1.0  # seconds that a sender of a vCon waits for our reading of it
 SENT_BEFORE: Final = (
-    "It came with other words, and is kept as it came first. If it was heard live, correct its turns; "
-    "if this is another call, send it with an id of its own."
+    "It came otherwise, and is kept as it came first: nothing of this was kept. If it was heard live, correct its "
+    "turns, and send what else is known by PATCH; if not, send what is new, or another call, with an id of its own."
 )
 NOWHERE: Final = Place()
 NOTHING_ASKED: Final = Answers()
@@ -69,25 +71,29 @@ async def take(
     ring: Keyring,
     now: datetime,
 ) -> Taken:
-    """Keep a call as a report. A call sent twice is one report. Raises SpeakersUnnamed, and whatever `accept` does."""
+    """Keep a call as a report. A call sent twice is one report.
+
+    Raises SpeakersUnnamed; CallKnown where the same call came otherwise; TooLong or DatabaseUnavailable.
+    """
     try:
         turns, notes = turns_of(transcript, speakers)
     except SpeakersUnknown as error:
         raise SpeakersUnnamed(str(error)) from error
-    text = written_out(turns)
-    call_id = about.call_id or transcript.call_id
+    call_id, contact = about.call_id or transcript.call_id, _contact(about, transcript)
+    call = Call(id=call_id, line=about.line, started_at=about.started_at or transcript.started_at, notes=notes)
+    said = (turns, about.answers, about.place, contact, about.consent, call.line, call.started_at)
     told = Told(
         channel=Channel.phone,
         source=about.source,
-        text=text,
+        text=written_out(turns),
         turns=turns,
         answers=about.answers,
         place=about.place,
-        contact=_contact(about, transcript),
+        contact=contact,
         consent=about.consent,
         idempotency_key=f"call:{call_id}" if call_id else None,
-        body_hash=hashlib.sha256(text.encode()).hexdigest(),
-        call=Call(id=call_id, line=about.line, started_at=about.started_at or transcript.started_at, notes=notes),
+        body_hash=hashlib.sha256(to_json(said)).hexdigest(),
+        call=call,
     )
     try:
         return Taken(await reports.accept(told, pool, bell, ring, now), turns, notes)

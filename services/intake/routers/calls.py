@@ -42,7 +42,11 @@ class AboutCall(Given):
 
 
 class CallOpened(AboutCall):
-    call_id: str = Field(min_length=1, max_length=180, description="your id: sent again, it is the same call")
+    call_id: str = Field(
+        min_length=1,
+        max_length=180,
+        description="your id: sent again, it is the same call; with anything else said of it, it is refused with 409",
+    )
 
 
 class CallAnswered(BaseModel):

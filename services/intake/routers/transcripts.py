@@ -31,7 +31,11 @@ class TurnGiven(Given):
 class TranscriptGiven(Given):
     turns: tuple[TurnGiven, ...] = Field(min_length=1, description="in the order spoken")
     call_id: str | None = Field(
-        None, min_length=1, max_length=180, description="your id: a call sent twice is one report"
+        None,
+        min_length=1,
+        max_length=180,
+        description="your id: a call sent twice is one report, and sent otherwise it is refused with 409. "
+        "Without it the Idempotency-Key is the id; where both are sent, the id alone counts",
     )
     line: Line | None = None
     started_at: AwareDatetime | None = None
