@@ -1,18 +1,21 @@
 """A report that is erased: nothing is left of it here, and the rest is told until the receipt says that it is done."""
 
+import asyncio
 from uuid import UUID
 
 import httpx
 import pytest
 
 from services.intake.errors import StillOnTheLine, UnknownReference
-from services.intake.handlers import erasing, reports
-from shared.database import Pool
-from shared.events import ReportErased
+from services.intake.handlers import amendments, erasing, links, reports
+from services.intake.handlers.reports import Accepted
+from services.intake.repository import households
+from shared.database import Pool, transaction
+from shared.events import LinkDisputed, ReportErased
 from shared.kafka import ERASED
 from shared.outbox import Bell
 from tests.builders import NOON, receipt
-from tests.intake.telling import DAY, event_of, tell
+from tests.intake.telling import DAY, RING, event_of, tell
 
 STORY = "Flat 9 plays kettle drums all night and shouts at us through the letterbox."
 TELEPHONE = {"Authorization": "Bearer a-key-for-the-telephone-system"}
@@ -57,6 +60,64 @@ async def test_those_told_later_are_read_anew_and_do_not_name_it(pool: Pool):
     anew = await event_of(pool, third.report_id)
     assert (anew.revision, anew.history.references) == (2, (first.reference,))
     assert second.reference not in await everything(pool)
+
+
+async def add_more(told: Accepted, pool: Pool) -> None:
+    await amendments.add_more(told.reference, told.secret, "And again.", pool, Bell(pool), RING, NOON)
+
+
+async def waiting(pool: Pool, many: int) -> None:
+    """Until so many wait for a lock."""
+    async with asyncio.timeout(5):
+        while await pool.fetchval(WAITING) < many:  # noqa: ASYNC110 - nothing says that they wait
+            await asyncio.sleep(0.01)
+
+
+WAITING = "select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'"
+
+
+async def erased_while_more_is_told(
+    pool: Pool, erased: Accepted, added_to: Accepted
+) -> list[UUID | BaseException | None]:
+    """Both at once: erasing comes first to the household, and telling more to the report that it is told of."""
+    async with transaction(pool) as connection:
+        await households.lock(connection, await households.keys_known(connection, erased.report_id))
+        erasing_it = asyncio.create_task(forget(erased.reference, pool))
+        await waiting(pool, 1)
+        adding = asyncio.create_task(add_more(added_to, pool))
+        await waiting(pool, 2)
+    return await asyncio.gather(erasing_it, adding, return_exceptions=True)
+
+
+async def test_more_told_of_a_report_while_it_is_erased_finds_it_gone(pool: Pool):
+    told = await tell(pool, STORY)
+    erased, added = await erased_while_more_is_told(pool, told, told)
+    assert (erased, type(added)) == (told.report_id, UnknownReference)
+    assert STORY not in await everything(pool)
+
+
+async def test_more_told_of_a_later_report_while_an_earlier_one_is_erased_is_kept(pool: Pool):
+    first, second = [await tell(pool, STORY, now=NOON + n * DAY) for n in range(2)]
+    assert await erased_while_more_is_told(pool, first, second) == [first.report_id, None]
+    anew = await event_of(pool, second.report_id)
+    assert (anew.text.endswith("And again."), anew.history.reports) == (True, 0)
+    assert first.reference not in await everything(pool)
+
+
+async def test_more_is_told_of_a_report_while_its_link_is_disputed(pool: Pool):
+    first, second = [await tell(pool, STORY, now=NOON + n * DAY) for n in range(2)]
+    dispute = LinkDisputed(
+        report_id=second.report_id, other_id=first.report_id, disputed_at=NOON, by="Sam", reason="another flat"
+    )
+    async with transaction(pool) as connection:
+        await households.held_series(connection, [first.report_id])
+        parted = asyncio.create_task(links.part([dispute], pool, Bell(pool), NOON))
+        await waiting(pool, 1)
+        added = asyncio.create_task(add_more(second, pool))
+        await waiting(pool, 2)
+    await asyncio.gather(parted, added)
+    anew = await event_of(pool, second.report_id)
+    assert (anew.text.endswith("And again."), anew.history.reports) == (True, 0)
 
 
 async def test_what_is_not_there_cannot_be_erased(pool: Pool):

@@ -63,10 +63,10 @@ async def ask_for_review(
 async def _opened(connection: Connection, reference: str, secret: str) -> ReportReceived:
     """The report, held; the same error whether the reference or the secret is wrong."""
     row = await reports.by_reference(connection, normalised_reference(reference))
-    if row is None or not hmac.compare_digest(row["secret_hash"], sha256(secret)):
+    known = row is not None and hmac.compare_digest(row["secret_hash"], sha256(secret))
+    report = await reports.whole(connection, row["id"]) if known else None
+    if report is None:
         raise UnknownReference("Check the reference and the secret that you were given when you sent it.")
-    report = await reports.whole(connection, row["id"])
-    assert report is not None
     return report
 
 

@@ -1,8 +1,9 @@
 """Somebody on the staff said that two reports do not belong together, and intake goes by it."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
 from datetime import datetime
-from typing import Final
+from functools import partial
+from typing import Final, TypeVar
 from uuid import UUID, uuid5
 
 import structlog
@@ -17,17 +18,44 @@ from shared.outbox import Bell
 
 log = structlog.get_logger()
 
+T = TypeVar("T")
+
 MOST_REREAD: Final = 20
 """Reports whose history changed and which are read anew, the newest first: each is an open case perhaps."""
+
+
+class NotHeld(Exception):
+    """Reports are to be revised that were not held before the households and series were locked."""
+
+    def __init__(self, reports: Iterable[UUID]) -> None:
+        super().__init__("to be begun again with these held")
+        self.reports = frozenset(reports)
+
+
+async def with_all_held(work: Callable[[Connection, frozenset[UUID]], Awaitable[T]], pool: Pool) -> T:
+    """Do `work` in a transaction. Where it raises NotHeld, all is undone, and it is given those too to hold first.
+
+    Which reports a dispute or an erasure revises is known only by their series, which are locked after the reports.
+    """
+    to_hold: frozenset[UUID] = frozenset()
+    while True:
+        try:
+            async with transaction(pool) as connection:
+                return await work(connection, to_hold)
+        except NotHeld as more:
+            to_hold |= more.reports
 
 
 async def part(disputes: Sequence[LinkDisputed], pool: Pool, bell: Bell, now: datetime) -> None:
     """Part the reports of each dispute, never link them again, and have those read anew whose history it changes."""
     for dispute in disputes:
-        async with transaction(pool) as connection:
-            for report_id in await _parted(connection, dispute):
-                await read_anew(connection, report_id, now)
+        await with_all_held(partial(_part, dispute, now), pool)
     bell.ring()
+
+
+async def _part(dispute: LinkDisputed, now: datetime, connection: Connection, to_hold: frozenset[UUID]) -> None:
+    held = await reports.hold(connection, to_hold)
+    await read_anew(connection, await _parted(connection, dispute), held, now)
 
 
 async def _parted(connection: Connection, dispute: LinkDisputed) -> list[UUID]:
@@ -48,8 +76,15 @@ async def _parted(connection: Connection, dispute: LinkDisputed) -> list[UUID]:
     return told[told.index(later) :][-MOST_REREAD:]
 
 
-async def read_anew(connection: Connection, report_id: UUID, now: datetime) -> None:
-    """Publish a report with the history that it has now, where that is another."""
+async def read_anew(connection: Connection, ids: Sequence[UUID], held: Collection[UUID], now: datetime) -> None:
+    """Publish each of these reports whose history is now another. Raises NotHeld."""
+    if missing := set(ids).difference(held):
+        raise NotHeld(missing)
+    for report_id in ids:
+        await _read_anew(connection, report_id, now)
+
+
+async def _read_anew(connection: Connection, report_id: UUID, now: datetime) -> None:
     report = await reports.whole(connection, report_id)
     if report is None:
         return

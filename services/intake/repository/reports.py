@@ -1,6 +1,6 @@
 """Reports and their receipts."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -93,6 +93,8 @@ where outbox.id = sent.id and outbox.topic = any($5::text[])
 WHOLE: Final = """
 select event, contact.contact from report left join contact on report_id = id where id = $1 for no key update of report
 """
+
+HOLD: Final = "select id, revision from report where id = any($1::uuid[]) order by id for no key update"
 
 REVISE: Final = """
 with superseded as (
@@ -205,6 +207,14 @@ async def whole(connection: Connection, report_id: UUID) -> ReportReceived | Non
         return None
     report = ReportReceived.model_validate_json(row["event"])
     return report.model_copy(update={"contact": row["contact"] and Contact.model_validate(row["contact"])})
+
+
+async def hold(connection: Connection, ids: Collection[UUID]) -> dict[UUID, int]:
+    """The revisions of those of these reports that there are; nobody else revises one until the transaction ends.
+
+    Whoever revises reports holds them first, then locks their households, then their series, so that nobody deadlocks.
+    """
+    return {row["id"]: row["revision"] for row in await connection.fetch(HOLD, list(ids))}
 
 
 async def revise(connection: Connection, report: ReportReceived, outgoing: Outgoing, now: datetime) -> None:
