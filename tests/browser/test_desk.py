@@ -1,6 +1,7 @@
 """The operator's desk in a real browser: by keyboard, live, readable, and narrow."""
 
 import asyncio
+import re
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -8,7 +9,7 @@ import httpx
 import pytest
 import uvicorn
 from fastapi import FastAPI
-from playwright.async_api import Browser, Page, expect
+from playwright.async_api import Browser, BrowserContext, Dialog, Page, Route, expect
 
 from deploy.local.postgres import Postgres
 from deploy.local.process import free_port
@@ -85,6 +86,15 @@ async def page(browser: Browser, url: str) -> AsyncIterator[Page]:
     yield page
     assert failures == []
     await context.close()
+
+
+async def signed_in(context: BrowserContext, url: str) -> Page:
+    page = await context.new_page()
+    await page.goto(f"{url}/desk")
+    await page.get_by_label("Key of your call centre").fill(KEY)
+    await page.keyboard.press("Enter")
+    await expect(page.get_by_label("What is said")).to_be_focused()
+    return page
 
 
 async def type_turn(page: Page, speaker: str, words: str) -> None:
@@ -211,12 +221,8 @@ async def test_a_call_of_the_telephone_system_is_followed(page: Page, url: str):
 
 async def test_words_stay_in_the_box_while_there_is_no_connection(browser: Browser, url: str):
     context = await browser.new_context()
-    page = await context.new_page()
-    await page.goto(f"{url}/desk")
-    await page.get_by_label("Key of your call centre").fill(KEY)
-    await page.keyboard.press("Enter")
+    page = await signed_in(context, url)
     box = page.get_by_label("What is said")
-    await expect(box).to_be_focused()
     await context.set_offline(True)
     await type_turn(page, "c", "He is outside.")
     await expect(page.get_by_role("alert")).to_be_visible()
@@ -224,6 +230,56 @@ async def test_words_stay_in_the_box_while_there_is_no_connection(browser: Brows
     await context.set_offline(False)
     await page.keyboard.press("Enter")
     await expect(page.locator("#turns li")).to_have_count(1)
+    await context.close()
+
+
+async def test_slow_answers_neither_pile_up_nor_hold_up_what_is_said(page: Page):
+    await type_turn(page, "c", "Wait.")
+    await expect(page.locator("#turns li")).to_have_count(1)
+    looks: list[str] = []
+
+    async def slowly(route: Route) -> None:
+        if route.request.method == "GET":
+            looks.append(route.request.url)
+            await asyncio.sleep(4)
+        await route.continue_()
+
+    await page.route(re.compile("/v1/calls"), slowly)
+    await page.wait_for_timeout(3500)
+    assert len(looks) == 1
+    async with page.expect_request(re.compile("/v1/calls/[^/]+$")):
+        pass
+    await type_turn(page, "c", "He is back.")
+    await expect(page.locator("#turns li")).to_have_count(2, timeout=2000)
+    await page.unroute_all(behavior="ignoreErrors")
+
+
+@pytest.mark.parametrize("button", ["New call", "Follow"])
+async def test_a_call_is_not_left_with_something_unkept_but_by_saying_so(browser: Browser, url: str, button: str):
+    async with httpx.AsyncClient(base_url=url, headers={"Authorization": f"Bearer {KEY}"}) as telephony:
+        other = (await telephony.post("/v1/calls", json={"call_id": f"other than {button}"})).json()
+    context = await browser.new_context()
+    page = await signed_in(context, url)
+    asked: list[str] = []
+    answers = [False, True]
+
+    async def answer(dialog: Dialog) -> None:
+        asked.append(dialog.message)
+        await (dialog.accept() if answers.pop(0) else dialog.dismiss())
+
+    page.on("dialog", answer)
+    leaving = page.get_by_role("button", name=button if button == "New call" else f"Follow {other['reference']}")
+    await expect(leaving).to_be_visible()
+    await context.set_offline(True)
+    await page.get_by_label("Postcode").fill("ZZ1 4AB")
+    await leaving.click()
+    await expect(page.get_by_label("Postcode")).to_have_value("ZZ1 4AB")
+    await context.set_offline(False)
+    await expect(page.locator("#about-kept")).to_have_text("Kept with the call.")
+    await page.get_by_label("What is said").fill("not yet said")
+    await leaving.click()
+    await expect(page.get_by_label("What is said")).to_have_value("")
+    assert [("known of it" in one, "words in the box" in one) for one in asked] == [(True, False), (False, True)]
     await context.close()
 
 

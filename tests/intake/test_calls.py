@@ -21,9 +21,9 @@ from services.classifier.settings import Settings as ClassifierSettings
 from services.intake.domain.calls import ADDRESS, SAFETY
 from services.intake.handlers.amendments import add_more, ask_for_review, ask_to_withdraw
 from services.intake.handlers.calls import Switchboard, drop_silent
-from services.intake.repository import calls
+from services.intake.repository import calls, reports
 from services.intake.settings import Settings
-from shared.database import Pool
+from shared.database import Pool, transaction
 from shared.events import ReportReceived
 from shared.kafka import RECEIVED
 from shared.security import sha256
@@ -455,6 +455,17 @@ async def test_nobody_else_hears_or_adds_to_a_call(phone: httpx.AsyncClient, app
         body = {"turns": [turn(1)]}
         assert (await phone.post(f"/v1/calls/{report_id}/turns", json=body, headers=headers)).status_code == status
         assert (await phone.get(f"/v1/calls/{report_id}", headers=headers)).status_code == status
+
+
+async def test_who_follows_a_call_waits_for_nobody_who_adds_to_it(phone: httpx.AsyncClient, pool: Pool):
+    report_id = await opened(phone)
+    await say(phone, report_id, turn(1))
+    async with transaction(pool) as connection:
+        await calls.held(connection, UUID(report_id))
+        await reports.whole(connection, UUID(report_id))
+        async with asyncio.timeout(5):
+            standing = (await phone.get(f"/v1/calls/{report_id}", headers=KEY)).json()
+    assert (standing["revision"], len(standing["turns"])) == (1, 1)
 
 
 async def test_the_same_by_websocket(app: FastAPI, phone: httpx.AsyncClient, pool: Pool):

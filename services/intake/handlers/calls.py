@@ -127,10 +127,14 @@ async def learn(report_id: UUID, source: str, more: Mapping[str, Any], board: Sw
 
 
 async def standing(report_id: UUID, source: str, board: Switchboard) -> Heard:
-    """How a call stands, for whoever follows it; read now, where it was not in time before. Raises UnknownCall."""
+    """How a call stands, for whoever follows it; read now, where it was not in time before. Raises UnknownCall.
+
+    It holds nobody up. The report is looked at first: what is looked at after it is of its revision, or of a later one.
+    """
     async with transaction(board.pool) as connection:
-        call = await _held(connection, report_id, source)
-        report, spoken = await reports.whole(connection, report_id), await calls.turns(connection, report_id)
+        report = await reports.told(connection, report_id)
+        call = _of_source(await calls.one(connection, report_id), source)
+        spoken = await calls.turns(connection, report_id)
     return await _read(call, call.state, report, spoken, board)
 
 
@@ -167,7 +171,10 @@ def _about(given: CallGiven) -> dict[str, Any]:
 
 
 async def _held(connection: Connection, report_id: UUID, source: str) -> OpenCall:
-    call = await calls.held(connection, report_id)
+    return _of_source(await calls.held(connection, report_id), source)
+
+
+def _of_source(call: OpenCall | None, source: str) -> OpenCall:
     if call is None or source != call.source:
         raise UnknownCall("Open it first: POST /v1/calls.")
     return call

@@ -191,7 +191,7 @@ async def standing(reference: str, secret: str, pool: Pool) -> Standing:
 async def told(report_id: UUID, pool: Pool) -> ReportReceived:
     """A report as last told. Raises UnknownReference."""
     async with transaction(pool) as connection:
-        report = await reports.whole(connection, report_id)
+        report = await reports.told(connection, report_id)
     if report is None:
         raise UnknownReference("There is no report with this id.")
     return report

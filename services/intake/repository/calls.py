@@ -17,7 +17,7 @@ values ($1, $2, $3, $4, $5, 'live', $6, $6) on conflict (source, call_id) do not
 
 KNOWN: Final = "select * from call where source = $1 and call_id = $2"
 
-HOLD: Final = "select * from call where report_id = $1 for update"
+ONE: Final = "select * from call where report_id = $1"
 
 SET_TURNS: Final = """
 insert into call_turn (report_id, number, version, turn)
@@ -98,9 +98,14 @@ async def open_call(
     return _open_call(await connection.fetchrow(KNOWN, source, call_id))
 
 
+async def one(connection: Connection, report_id: UUID) -> OpenCall | None:
+    row = await connection.fetchrow(ONE, report_id)
+    return _open_call(row) if row else None
+
+
 async def held(connection: Connection, report_id: UUID) -> OpenCall | None:
     """A call, which nobody else adds to until the transaction ends."""
-    row = await connection.fetchrow(HOLD, report_id)
+    row = await connection.fetchrow(ONE + " for update", report_id)
     return _open_call(row) if row else None
 
 

@@ -90,9 +90,7 @@ from unnest($1::bigint[], $2::int[], $3::bigint[]) as sent(id, partition, positi
 where outbox.id = sent.id and outbox.topic = any($5::text[])
 """
 
-WHOLE: Final = """
-select event, contact.contact from report left join contact on report_id = id where id = $1 for no key update of report
-"""
+TOLD: Final = "select event, contact.contact from report left join contact on report_id = id where id = $1"
 
 HOLD: Final = "select id, revision from report where id = any($1::uuid[]) order by id for no key update"
 
@@ -200,9 +198,17 @@ async def by_reference(connection: Connection, reference: str) -> Any:
     return await connection.fetchrow(BY_REFERENCE, reference)
 
 
+async def told(connection: Connection, report_id: UUID) -> ReportReceived | None:
+    """A report as last told; None where there is none."""
+    return _told(await connection.fetchrow(TOLD, report_id))
+
+
 async def whole(connection: Connection, report_id: UUID) -> ReportReceived | None:
-    """A report as last told, held until the transaction ends; None where there is none."""
-    row = await connection.fetchrow(WHOLE, report_id)
+    """The same, held until the transaction ends."""
+    return _told(await connection.fetchrow(TOLD + " for no key update of report", report_id))
+
+
+def _told(row: Any) -> ReportReceived | None:
     if row is None:
         return None
     report = ReportReceived.model_validate_json(row["event"])

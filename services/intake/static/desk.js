@@ -4,12 +4,12 @@ const $ = (id) => document.getElementById(id);
 const DANGER = ["", "Class 1: life at risk", "Class 2: violence threatened", "Class 3: veiled threat or stalking", "Class 4: everything else"];
 const SHOWN = [["threat", "Threat"], ["happening_now", "Happening now"], ["labels", "May be"], ["repetition", "Repetition"], ["effect", "Effect"],
   ["behaviours", "Behaviours"], ["strands", "Because of"], ["flags", "Flags"], ["online", "Online"], ["impact", "Impact"], ["reported_before", "Reported before"]];
-const AT_ONCE = 1000, STILL_THERE = 20000; // turns in one request; milliseconds
+const AT_ONCE = 1000, STILL_THERE = 20000, PATIENCE = 10000; // turns in one request; milliseconds
 const WORDS = JSON.parse($("facts").dataset.words); // the codebook's ids in plain words
 let call = null, turns = new Map(), revision = 0, read_in_time = true, who = {}, on_the_line = false, said_at = 0, sending = Promise.resolve();
 
 async function ask(path, body, method = "POST") {
-  const asked = body === undefined ? {} : { method, headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) };
+  const asked = body === undefined ? { signal: AbortSignal.timeout(PATIENCE) } : { method, headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) };
   const answer = await fetch(path, asked);
   const json = await answer.json();
   if (!answer.ok) throw new Error(json.detail || json.title);
@@ -213,12 +213,21 @@ async function keep() {
   }
 }
 
+// What is typed and not kept with the call that is left would be lost, or kept with the next one.
+function notKept() {
+  return [unkept.size && "what is known of it", $("words").value.trim() && "the words in the box"].filter(Boolean).join(" and ");
+}
+
+const mayLeave = () => !notKept() || confirm(`Not kept with this call: ${notKept()}. Cancel to stay and have it kept; another tab takes the next call. OK throws it away.`);
+const leave = (next) => inTurn(async () => { if (mayLeave()) await next(); });
+
 const inTurn = (work) => { sending = sending.then(work, work); return sending; };
 
 function fresh() {
   call = null; turns = new Map(); revision = 0; read_in_time = true; who = {}; on_the_line = false;
   leaveNames();
   unkept.clear();
+  $("words").value = "";
   $("about").reset();
   $("about-kept").textContent = "Each is kept as you leave it.";
   $("call-title").textContent = "No call yet";
@@ -246,6 +255,11 @@ async function follow({ report_id, call_id }) {
   try { show(await ask(`/v1/calls/${report_id}`)); } catch (error) { trouble(error); }
 }
 
+async function lookAt(one) {
+  const now = await ask(`/v1/calls/${one.report_id}`);
+  if (call === one && (now.revision > revision || (now.read && !read_in_time))) show(now);
+}
+
 async function look() {
   try {
     const live = (await ask("/v1/calls")).calls;
@@ -253,10 +267,10 @@ async function look() {
     for (const one of live) {
       const button = put(put($("live"), "li"), "button", `Follow ${one.reference}`, "second");
       button.type = "button";
-      button.onclick = () => inTurn(() => follow(one));
+      button.onclick = () => leave(() => follow(one));
     }
     if (!live.length) put($("live"), "li", "None", "quiet");
-    if (call && !document.hidden) await inTurn(async () => { const now = await ask(`/v1/calls/${call.report_id}`); if (now.revision > revision || (now.read && !read_in_time)) show(now); });
+    if (call && !document.hidden) await lookAt(call);
     if (unkept.size) await inTurn(keepAbout);
     if (on_the_line && !$("words").disabled && Date.now() - said_at > STILL_THERE) await inTurn(async () => show(await ask(`/v1/calls/${call.report_id}/turns`, { turns: [] })));
     if ($("problem").dataset.lost) { trouble(null); delete $("problem").dataset.lost; }
@@ -277,7 +291,7 @@ $("names-keep").onclick = () => inTurn(keepNamed);
 $("names-leave").onclick = leaveNames;
 $("end").onclick = () => inTurn(() => ended("ended"));
 $("dropped").onclick = () => inTurn(() => ended("dropped"));
-$("new").onclick = () => inTurn(async () => fresh());
+$("new").onclick = () => leave(fresh);
 document.addEventListener("keydown", (event) => {
   if (!event.altKey || event.ctrlKey || event.metaKey) return;
   const speaker = { KeyC: "caller", KeyO: "operator", KeyB: "background" }[event.code];
@@ -286,6 +300,6 @@ document.addEventListener("keydown", (event) => {
   if (speaker) { document.querySelector(`[value=${speaker}]`).checked = true; $("words").focus(); event.preventDefault(); }
   if (button && !$(button).disabled) { document.activeElement.blur(); $(button).click(); $("words").focus(); event.preventDefault(); }
 });
-setInterval(look, 1000);
-look();
+window.addEventListener("beforeunload", (event) => { if (notKept()) event.preventDefault(); });
+(async function watch() { await look(); setTimeout(watch, 1000); })(); // the next after the last: slow answers do not pile up
 $("words").focus();
