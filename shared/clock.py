@@ -11,14 +11,22 @@ from typing import Final
 
 import structlog
 
-from shared.database import UNAVAILABLE, Pool
+from shared.database import UNAVAILABLE, Pool, statement
 
 log = structlog.get_logger()
 
 EVERY: Final = 10.0  # seconds between looks at the database's clock
 SOON: Final = 1.0  # seconds, while it was never seen
 WRONG: Final = timedelta(seconds=2)
+SAYS: Final = "select clock_timestamp()"
 PROMPT: Final = 0.2  # seconds: an answer that took longer says less than what was seen before
+
+
+async def time_of(pool: Pool) -> datetime:
+    """What the database says now, for a command that asks once. Raises DatabaseUnavailable."""
+    async with statement(pool) as connection:
+        says: datetime = await connection.fetchval(SAYS)
+    return says
 
 
 @dataclass
@@ -37,7 +45,7 @@ class Clock:
     async def look(self) -> None:
         """See what the database says, half-way between asking and being told."""
         asked = time.monotonic()
-        seen = await self.pool.fetchval("select clock_timestamp()")
+        seen = await self.pool.fetchval(SAYS)
         told = time.monotonic()
         if self._seen is not None and told - asked > PROMPT:
             return

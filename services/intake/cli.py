@@ -5,7 +5,7 @@ import json
 import sys
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
@@ -15,15 +15,15 @@ import httpx
 import typer
 
 from services.intake import main
-from services.intake.domain.partners import Partner, Scope
+from services.intake.domain.partners import Key, Partner, Scope
 from services.intake.domain.transcripts.formats import Format
-from services.intake.errors import StillOnTheLine, UnknownReference
 from services.intake.handlers import erasing, partners, transcripts
 from services.intake.handlers.assessing import classifier_at
 from services.intake.handlers.transcripts import AboutCall
 from services.intake.repository import reports
 from services.intake.settings import MIGRATIONS, Settings
-from shared.database import DatabaseUnavailable, Pool, create_pool, migrate, transaction
+from shared.clock import time_of
+from shared.database import DatabaseUnavailable, Pool, create_pool, migrate, statement, transaction
 from shared.http import ServiceError, serve
 from shared.outbox import CHANNEL, Bell
 from shared.telemetry import configure_logging
@@ -80,7 +80,7 @@ def partner(
 ) -> None:
     """Let an organisation link to the form or build it in: its people start at /with/ID/."""
     organisation = Partner(id, name, colour.lower(), tuple(origin or ()), way_back)
-    asyncio.run(_with_pool(lambda pool: partners.register(organisation, pool)))
+    _done(partial(partners.register, organisation))
     print(f"{id}: /with/{id}/")
 
 
@@ -89,28 +89,54 @@ def make_key(
     partner: str, scope: Annotated[list[Scope], typer.Option(help="what it is good for; may be repeated")]
 ) -> None:
     """Make a key for a partner's program. It is shown this once; only its hash is kept."""
-    made, secret = asyncio.run(_with_pool(lambda pool: partners.make_key(partner, scope, pool, datetime.now(UTC))))
+    made, secret = _done(partial(_make_key, partner, scope))
     print(f"{made.id}\n{secret}")
+
+
+async def _make_key(partner: str, scopes: list[Scope], pool: Pool) -> tuple[Key, str]:
+    return await partners.make_key(partner, scopes, pool, await time_of(pool))
 
 
 @key.command("revoke")
 def revoke_key(id: UUID) -> None:
     """Make a key good for nothing, from now on."""
-    if not asyncio.run(_with_pool(lambda pool: partners.revoke(id, pool, datetime.now(UTC)))):
+    if not _done(partial(_revoke, id)):
         raise typer.BadParameter(f"there is no key {id}: heard intake key list")
+
+
+async def _revoke(id: UUID, pool: Pool) -> bool:
+    return await partners.revoke(id, pool, await time_of(pool))
 
 
 @key.command("list")
 def list_keys() -> None:
     """Every key: its id, whose, what for, since when, until when."""
-    for one in asyncio.run(_with_pool(partners.keys)):
+    for one in _done(partners.keys):
         until = f"revoked {one.revoked_at:%Y-%m-%d %H:%M}" if one.revoked_at else "good"
         print(f"{one.id}  {one.partner}  {','.join(one.scopes)}  {one.made_at:%Y-%m-%d %H:%M}  {until}")
 
 
+def _done(work: Callable[[Pool], Awaitable[T]]) -> T:
+    """What comes of work on the database. Says why, and exits: 2 where it is refused, 3 where the database is away."""
+    try:
+        return asyncio.run(_with_pool(work))
+    except ServiceError as error:
+        print(error, file=sys.stderr)
+        raise typer.Exit(2) from error
+    except DatabaseUnavailable as error:
+        print(f"the database is away: {error}", file=sys.stderr)
+        raise typer.Exit(3) from error
+
+
 async def _with_pool(work: Callable[[Pool], Awaitable[T]]) -> T:
-    async with create_pool(_settings().database.get_secret_value(), 1) as pool:
+    async with create_pool(_settings().database.get_secret_value(), 2) as pool:
         return await work(pool)
+
+
+async def _ring(pool: Pool) -> None:
+    """Wake the worker: this process ends before a bell of its own would ring. Raises DatabaseUnavailable."""
+    async with statement(pool) as connection:
+        await connection.execute(f"notify {CHANNEL}")
 
 
 @app.command("transcript")
@@ -132,8 +158,7 @@ def tell_transcripts(
     started = started_at and started_at.replace(tzinfo=UTC)
     about = AboutCall(source, call_id, caller, line, started, Place(postcode=postcode))
     told = _who_is_who(speaker or [])
-    failed = asyncio.run(_take(files, Asked(format, told, about, vcon_to), _settings()))
-    raise typer.Exit(bool(failed))
+    raise typer.Exit(bool(_done(partial(_take, files, Asked(format, told, about, vcon_to), _settings()))))
 
 
 @dataclass(frozen=True)
@@ -153,10 +178,10 @@ def _who_is_who(given: list[str]) -> dict[str, Speaker]:
         raise typer.BadParameter("say NAME=caller, NAME=operator or NAME=background") from error
 
 
-async def _take(files: list[Path], asked: Asked, settings: Settings) -> int:
+async def _take(files: list[Path], asked: Asked, settings: Settings, pool: Pool) -> int:
     """How many could not be taken."""
     failed = 0
-    async with create_pool(settings.database.get_secret_value(), 2) as pool, httpx.AsyncClient() as http:
+    async with httpx.AsyncClient() as http:
         for file in files:
             try:
                 reference, notes = await _take_one(file, asked, settings, pool, http)
@@ -165,7 +190,7 @@ async def _take(files: list[Path], asked: Asked, settings: Settings) -> int:
                 print(f"{file}: {error}", file=sys.stderr)
                 continue
             print(f"{file}: {reference}", *(f"  note: {note}" for note in notes), sep="\n")
-        await pool.execute(f"notify {CHANNEL}")
+    await _ring(pool)
     return failed
 
 
@@ -174,7 +199,7 @@ async def _take_one(
 ) -> tuple[str, tuple[str, ...]]:
     """Its reference and what is to be noted. Raises ServiceError, DatabaseUnavailable or OSError."""
     transcript = await asyncio.to_thread(lambda: transcripts.parsed(file.read_bytes(), asked.format))
-    ring, now = main.keyring(settings), datetime.now(UTC)
+    ring, now = main.keyring(settings), await time_of(pool)
     taken = await transcripts.take(transcript, asked.speakers, asked.about, pool, Bell(pool), ring, now)
     if transcript.vcon is None or asked.vcon_to is None:
         return taken.accepted.reference, taken.notes
@@ -192,38 +217,29 @@ def erase(
     why: Annotated[str, typer.Option(help="on what ground, for the record: not a word of the report")],
 ) -> None:
     """Erase a report for good: here at once, then in escalation, and in the feed of every agency that had it."""
-    try:
-        asyncio.run(_with_pool(partial(_erase, reference, by, why)))
-    except (UnknownReference, StillOnTheLine) as error:
-        print(str(error), file=sys.stderr)
-        raise typer.Exit(1) from error
+    _done(partial(_erase, reference, by, why))
     print(f"{reference}: erased here; everybody who had it is told. `heard audit` says when that is done.")
 
 
 async def _erase(reference: str, by: str, why: str, pool: Pool) -> None:
-    await erasing.erase(reference, by, why, pool, Bell(pool), datetime.now(UTC))
-    await pool.execute(f"notify {CHANNEL}")
+    await erasing.erase(reference, by, why, pool, Bell(pool), await time_of(pool))
+    await _ring(pool)
 
 
 def audit(limit: Limit = LIMIT) -> None:
     """Account for every accepted report: accepted = routed + open. Exit 1 if one is open for longer than the limit."""
-    account, open_ones = asyncio.run(_account(_settings()))
+    account, open_ones = _done(_account)
     print(f"accepted {account['accepted']} = routed {account['routed']} + open {account['open']}")
-    now = datetime.now(UTC)
     for row in open_ones:
-        waited = (now - row["open_since"]).total_seconds()
-        print(f"open {row['reference']} {'urgent' if row['urgent'] else 'ordinary'} for {waited:.0f} s")
+        print(f"open {row['reference']} {'urgent' if row['urgent'] else 'ordinary'} for {row['seconds']:.0f} s")
     if account["open"] > len(open_ones):
         print(f"and {account['open'] - len(open_ones)} more")
     if account["erasing"]:
         print(f"erasures that escalation has not answered yet: {account['erasing']}")
-    if account["oldest"] and now - account["oldest"] > timedelta(seconds=limit):
+    if account["seconds"] > limit:
         sys.exit(1)
 
 
-async def _account(settings: Settings) -> tuple[Any, list[Any]]:
-    async with (
-        create_pool(settings.database.get_secret_value(), 1) as pool,
-        transaction(pool) as connection,
-    ):
+async def _account(pool: Pool) -> tuple[Any, list[Any]]:
+    async with transaction(pool) as connection:
         return await reports.account(connection), await reports.open_ones(connection, LISTED)

@@ -1,9 +1,9 @@
 """What comes back from Kafka: receipts, progress, and links that somebody disputed."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
 
 from services.intake.handlers import links, reports
+from shared.clock import Clock
 from shared.cloudevents import decode
 from shared.consumer import Record
 from shared.database import Pool
@@ -16,9 +16,9 @@ async def receipts(records: Sequence[Record], pool: Pool, bell: Bell) -> None:
         bell.ring()
 
 
-async def disputes(records: Sequence[Record], pool: Pool, bell: Bell) -> None:
+async def disputes(records: Sequence[Record], pool: Pool, bell: Bell, clock: Clock) -> None:
     disputed = [decode(LinkDisputed, record.headers, record.value)[0] for record in records]
-    await links.part(disputed, pool, bell, datetime.now(UTC))
+    await links.part(disputed, pool, bell, clock.now())
 
 
 async def progress(records: Sequence[Record], pool: Pool) -> None:

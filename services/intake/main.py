@@ -98,7 +98,7 @@ async def run_worker(settings: Settings) -> None:
         bell, clock = Bell(pool), Clock(pool)
         hear = partial(consumer.receipts, pool=pool, bell=bell)
         receipts = Consumer(kafka, [ROUTED], "intake.receipts", hear, producer, stop, batch=500)
-        part = partial(consumer.disputes, pool=pool, bell=bell)
+        part = partial(consumer.disputes, pool=pool, bell=bell, clock=clock)
         disputes = Consumer(kafka, [DISPUTED], "intake.disputes", part, producer, stop, batch=50)
         dead_lines = DeadLines(Switchboard(pool, bell, keyring(settings), None), settings.line_dead_after, clock, stop)
         learn = partial(consumer.progress, pool=pool)

@@ -9,14 +9,18 @@ from uuid import UUID
 
 import httpx
 import pytest
+from aiokafka import ConsumerRecord
 
+from services.intake.consumer import disputes
 from services.intake.domain.households import Keyring
 from services.intake.handlers.links import part
 from services.intake.handlers.reports import Accepted, close
+from shared.clock import Clock
+from shared.cloudevents import encode
 from shared.codebook import Label, Strand
 from shared.database import Pool
 from shared.events import LinkDisputed, ReportLinked, ReportReceived
-from shared.kafka import LINKED
+from shared.kafka import DISPUTED, LINKED
 from shared.outbox import Bell
 from shared.told import Channel, LinkReason
 from tests.builders import NOON, receipt
@@ -230,6 +234,23 @@ async def test_a_disputed_link_is_undone_and_the_report_read_anew(pool: Pool):
     assert (again.revision, again.history.references, again.history.links) == (2, (), ())
     published = "select revision from outbox where report_id = $1 and topic like 'reports.received%'"
     assert [row[0] for row in await pool.fetch(published, second.report_id)] == [2]
+
+
+class AtNoon(Clock):
+    """As the database says, whatever this machine does."""
+
+    def now(self) -> datetime:
+        return NOON
+
+
+async def test_a_dispute_is_heard_at_the_databases_time(pool: Pool):
+    first, second, _ = await three(pool)
+    sent = encode(disputed(second, first), DISPUTED, "escalation", NOON, "")
+    size = len(sent.value)
+    record = ConsumerRecord(sent.topic, 0, 0, 0, 0, sent.key, sent.value, None, 0, size, sent.headers)
+    await disputes([record], pool, Bell(pool), AtNoon(pool))
+    said = await pool.fetchval("select headers ->> 'ce_time' from outbox where revision = 2")
+    assert datetime.fromisoformat(said) == NOON
 
 
 async def test_a_dispute_heard_twice_changes_nothing_more(pool: Pool):

@@ -140,7 +140,7 @@ from (select count(*) as accepted from report) as report, ({WAITING}) as waiting
 """  # noqa: S608 - a constant
 
 OPEN_ONES: Final = f"""
-select reference, open_since, urgent from report where {OPEN}
+select reference, urgent, extract(epoch from now() - open_since)::float as seconds from report where {OPEN}
 order by urgent desc, open_since limit $1
 """  # noqa: S608 - a constant
 
@@ -291,4 +291,5 @@ async def account(connection: Connection) -> Any:
 
 
 async def open_ones(connection: Connection, limit: int) -> list[Any]:
+    """The open reports, urgent ones and then the oldest first, each with the seconds that it has been so."""
     return await connection.fetch(OPEN_ONES, limit)

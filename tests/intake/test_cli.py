@@ -1,0 +1,88 @@
+"""Commands, each in a process of its own: what they say where they cannot do it, and whose time they go by."""
+
+import asyncio
+import os
+import sys
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from services.intake.settings import Settings
+from shared.clock import time_of
+from shared.database import Pool
+from tests.faults.acts.clocks import wrong_by
+from tests.intake.telling import tell
+from tests.intake.test_transcripts import CALLS
+
+HOUR = timedelta(hours=1)
+NOWHERE = {"HEARD_INTAKE_DATABASE": "postgresql://nobody:nothing@127.0.0.1:1/nowhere"}
+BY = ("--by", "kim", "--why", "asked for")
+
+
+async def ran(settings: Settings, *arguments: str, **environment: str) -> tuple[int | None, str, str]:
+    """The exit code, and what was printed and complained of."""
+    ours = {
+        "HEARD_INTAKE_DATABASE": settings.database.get_secret_value(),
+        "HEARD_INTAKE_KAFKA": settings.kafka.get_secret_value(),
+        "HEARD_INTAKE_SECRET": settings.secret.get_secret_value(),
+    }
+    command = (sys.executable, "-m", "services", *arguments)
+    pipe = asyncio.subprocess.PIPE
+    process = await asyncio.create_subprocess_exec(
+        *command, env=os.environ | ours | environment, stdout=pipe, stderr=pipe
+    )
+    printed, complained = await process.communicate()
+    return process.returncode, printed.decode(), complained.decode()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (("intake", "key", "make", "nobody", "--scope", "reports"), "Register it first: heard intake partner nobody"),
+        (("intake", "partner", "x", "--name", "X", "--colour", "red"), "six hexadecimal digits"),
+        (("erase", "H-NEVER-GIVEN", *BY), "it may have been erased before"),
+    ],
+)
+async def test_what_is_refused_is_said_in_one_line(
+    settings: Settings, pool: Pool, arguments: tuple[str, ...], says: str
+):
+    code, printed, complained = await ran(settings, *arguments)
+    assert (code, printed, complained.count("\n")) == (2, "", 1)
+    assert says in complained
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("intake", "partner", "x", "--name", "X"),
+        ("intake", "key", "list"),
+        ("erase", "H-NEVER-GIVEN", *BY),
+        ("audit",),
+        ("intake", "transcript", str(CALLS / "turns.txt")),
+    ],
+)
+async def test_without_the_database_that_is_said_and_the_exit_code_is_its_own(
+    settings: Settings, arguments: tuple[str, ...]
+):
+    code, _, complained = await ran(settings, *arguments, **NOWHERE)
+    assert code == 3
+    assert "the database is away: " in complained
+    assert "Traceback" not in complained
+
+
+async def test_a_file_is_received_when_the_database_says_so_whatever_this_machine_says(
+    settings: Settings, pool: Pool, tmp_path: Path
+):
+    code, _, _ = await ran(settings, "intake", "transcript", str(CALLS / "turns.txt"), **wrong_by(-HOUR))
+    assert code == 0
+    received_at = await pool.fetchval("select received_at from report")
+    assert abs(await time_of(pool) - received_at) < timedelta(minutes=5)
+
+
+async def test_the_audit_goes_by_the_databases_time(settings: Settings, pool: Pool):
+    accepted = await tell(pool, "He follows me.", now=await time_of(pool))
+    code, printed, _ = await ran(settings, "audit", "--limit", "600", **wrong_by(HOUR))
+    assert code == 0
+    waited = printed.split(f"open {accepted.reference} ordinary for ")[1].split(" s")[0]
+    assert 0 <= int(waited) < 600
