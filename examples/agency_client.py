@@ -2,7 +2,7 @@
 
     HEARD_URL=https://heard.example HEARD_AGENCY=northmoor-environmental-health HEARD_CLIENT_SECRET=… python agency_client.py
 
-Needs httpx. Keeps its place in the file HEARD_CURSOR, written once a page is dealt with: what was in hand at a crash comes again.
+Needs httpx. Keeps its place in HEARD_CURSOR, written once a page is dealt with: what was in hand at a crash comes again.
 """  # noqa: E501
 
 import json
@@ -17,43 +17,45 @@ import httpx
 URL, AGENCY = os.environ["HEARD_URL"], os.environ["HEARD_AGENCY"]
 LOGIN = (os.environ.get("HEARD_CLIENT_ID", AGENCY), os.environ["HEARD_CLIENT_SECRET"])
 PLACE = pathlib.Path(os.environ.get("HEARD_CURSOR", "cursor.json"))
-AWAY = (401, 429, 502, 503, 504)
-
-
-def sign_in(feed: httpx.Client) -> None:
-    answer = feed.post(f"{URL}/oauth/token", data={"grant_type": "client_credentials"}, auth=LOGIN)
-    feed.headers["Authorization"] = f"Bearer {answer.raise_for_status().json()['access_token']}"
+NEXT = PLACE.with_suffix(".next")
 
 
 def ask(feed: httpx.Client, method: str, path: str, **given: Any) -> httpx.Response:
-    """Again with a new token when the old one has run out, and later when the service cannot answer now."""
-    while (answer := feed.request(method, path, **given)).status_code in AWAY:
-        if answer.status_code == 401:
-            sign_in(feed)
-        else:
-            time.sleep(int(answer.headers.get("Retry-After", "5")))
-    return answer
+    """Again with a new token when the old one has run out, and later while the service is away or fails."""
+    while True:
+        try:
+            answer = feed.request(method, path, **given)
+            if answer.status_code == 401:
+                answer = feed.post(f"{URL}/oauth/token", data={"grant_type": "client_credentials"}, auth=LOGIN)
+                if answer.is_success:
+                    feed.headers["Authorization"] = f"Bearer {answer.json()['access_token']}"
+                    continue
+            if answer.status_code < 500 and answer.status_code != 429:
+                return answer
+            time.sleep(int(answer.headers.get("Retry-After", "2")))
+        except httpx.TransportError as error:
+            print(f"no connection: {error}", file=sys.stderr)
+            time.sleep(2)
 
 
 def take(entry: dict[str, Any], feed: httpx.Client) -> None:
     """What your own system does with it; here, one line and an acknowledgement."""
     print(entry["position"], entry["kind"], entry["reference"], entry["queue"], flush=True)
     if entry["kind"] == "report" and entry["report"]:
-        ask(feed, "POST", f"/reports/{entry['report_id']}/acknowledge")
+        answer = ask(feed, "POST", f"/reports/{entry['report_id']}/acknowledge")
+        if answer.status_code not in (404, 409):  # it is not yours any more: an entry that comes later says so
+            answer.raise_for_status()
 
 
-def main() -> None:
-    place = json.loads(PLACE.read_text()) if PLACE.exists() else {"position": 0, "after": ""}
-    with httpx.Client(base_url=f"{URL}/v1/agencies/{AGENCY}", timeout=40) as feed:
-        while True:
-            page = ask(feed, "GET", "/reports", params={"after": place["after"], "wait": 30}).raise_for_status().json()
-            for entry in page["reports"]:
-                if entry["position"] != place["position"] + 1:
-                    sys.exit(f"position {place['position'] + 1} is missing: tell Heard's operators")
-                take(entry, feed)
-                place["position"] += 1
-            PLACE.write_text(json.dumps(place | {"after": page["next"]}))
-            place["after"] = page["next"]
-
-
-main()
+place = json.loads(PLACE.read_text()) if PLACE.exists() else {"position": 0, "after": ""}
+with httpx.Client(base_url=f"{URL}/v1/agencies/{AGENCY}", timeout=40) as feed:
+    while True:
+        page = ask(feed, "GET", "/reports", params={"after": place["after"], "wait": 30}).raise_for_status().json()
+        for entry in page["reports"]:
+            if entry["position"] != place["position"] + 1:
+                sys.exit(f"position {place['position'] + 1} is missing: tell Heard's operators")
+            take(entry, feed)
+            place["position"] += 1
+        place["after"] = page["next"]
+        NEXT.write_text(json.dumps(place))
+        NEXT.replace(PLACE)

@@ -2,6 +2,7 @@
 
 import asyncio
 import gzip
+import json
 import os
 import sys
 import time
@@ -13,6 +14,8 @@ from pathlib import Path
 import httpx
 import pytest
 import uvicorn
+from fastapi import FastAPI, Response
+from fastapi.responses import JSONResponse
 
 from deploy.local import process
 from services.escalation.domain.directory import Agency, Directory, Kind
@@ -258,6 +261,52 @@ async def test_the_example_client_follows_the_feed_from_where_it_was(
         assert await pool.fetchval("select count(*) from delivery where state <> 'acknowledged'") == 0
         assert [line.split()[0] for line in lines] == [str(3 * round_ - 2 + n) for n in range(3)]
         assert all(f"report H-{round_}-" in line for line in lines)
+
+
+async def test_the_example_client_acknowledges_until_it_is_answered_and_then_moves_on(tmp_path: Path):
+    service, answers, given = FastAPI(), [500, 503, 204, 409], []
+    entries = [
+        {"position": n, "kind": "report", "reference": f"H-{n}", "queue": "q", "report": {"n": n}, "report_id": str(n)}
+        for n in (1, 2)
+    ]
+    place = tmp_path / "cursor.json"
+
+    @service.post("/oauth/token")
+    async def token() -> dict[str, str]:
+        return {"access_token": "token"}
+
+    @service.get("/v1/agencies/{agency}/reports")
+    async def feed(after: str) -> Response:
+        return JSONResponse({"reports": [] if after else entries, "next": "end"}, 503 if after else 200)
+
+    @service.post("/v1/agencies/{agency}/reports/{report_id}/acknowledge")
+    async def acknowledge(report_id: str) -> Response:
+        given.append((report_id, place.exists()))
+        return Response(status_code=answers.pop(0), headers={"Retry-After": "0"})
+
+    port = process.free_port()
+    environment = {
+        "PATH": os.environ["PATH"],
+        "HEARD_URL": f"http://127.0.0.1:{port}",
+        "HEARD_AGENCY": HEALTH,
+        "HEARD_CLIENT_SECRET": "secret",
+        "HEARD_CURSOR": str(place),
+    }
+    client = ROOT / "examples" / "agency_client.py"
+    pipe = asyncio.subprocess.PIPE
+    child = await asyncio.create_subprocess_exec(sys.executable, str(client), env=environment, stderr=pipe)
+    assert "no connection" in (await child.stderr.readline()).decode()
+    server = uvicorn.Server(uvicorn.Config(service, port=port, log_config=None, timeout_graceful_shutdown=1))
+    serving = asyncio.create_task(server.serve())
+    try:
+        await until(lambda: place.exists())
+    finally:
+        child.kill()
+        await child.wait()
+        server.should_exit = True
+        await serving
+    assert given == [("1", False), ("1", False), ("1", False), ("2", False)]
+    assert json.loads(place.read_text()) == {"position": 2, "after": "end"}
 
 
 async def test_a_client_that_goes_away_leaves_nobody_waiting(served: str, pool: Pool):
