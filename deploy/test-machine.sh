@@ -7,6 +7,13 @@ missing=()
 for program in "${!package[@]}"; do
   command -v "$program" >/dev/null || missing+=("$program")
 done
+if command -v java >/dev/null; then
+  version=$(java -XshowSettings:properties -version 2>&1 | sed -n 's/.*java\.specification\.version = \([0-9]*\).*/\1/p')
+  if [ "${version:-0}" -lt 17 ]; then
+    echo "java is older than 17, which Kafka needs: put a newer one first on PATH (Debian: ${package[java]}), then run make test again." >&2
+    exit 1
+  fi
+fi
 [ ${#missing[@]} -eq 0 ] && exit 0
 
 if [ "$(id -u)" -ne 0 ] || ! command -v apt-get >/dev/null; then

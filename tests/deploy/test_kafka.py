@@ -1,4 +1,5 @@
 import asyncio
+import subprocess
 import zipfile
 from pathlib import Path
 
@@ -10,6 +11,8 @@ from deploy.local.errors import PartMissing
 from deploy.local.kafka import Kafka
 from tests.deploy.traffic import publish, read
 from tests.infrastructure import running
+
+MACHINE = Path(__file__).parents[2] / "deploy" / "test-machine.sh"
 
 
 def test_it_is_kafka_4_3_1() -> None:
@@ -49,6 +52,16 @@ async def test_stopped_or_killed_it_keeps_what_it_held_and_emptied_it_does_not(t
         node.start()
         await publish(before, "told", b"2")
         assert await read(before, "told", 2) == [b"2"]
+
+
+@pytest.mark.parametrize("version", ["1.8", "11", "16"])
+def test_a_machine_whose_java_is_too_old_is_told_so(tmp_path: Path, version: str) -> None:
+    java = tmp_path / "java"
+    java.write_text(f"#!/bin/sh\necho '    java.specification.version = {version}' >&2\n")
+    java.chmod(0o755)
+    environment = {"PATH": f"{tmp_path}:/usr/bin:/bin"}
+    done = subprocess.run(["bash", MACHINE], env=environment, capture_output=True, text=True, check=False)
+    assert (done.returncode, "java is older than 17" in done.stderr) == (1, True)
 
 
 def test_a_machine_without_java_is_told_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
