@@ -19,6 +19,8 @@ from deploy.local.process import free_port
 from services.classifier.main import create_app as create_classifier
 from services.classifier.settings import Settings as ClassifierSettings
 from services.intake.domain.calls import ADDRESS, SAFETY
+from services.intake.domain.partners import Partner, Scope
+from services.intake.handlers import partners
 from services.intake.handlers.amendments import add_more, ask_for_review, ask_to_withdraw
 from services.intake.handlers.calls import Switchboard, drop_silent
 from services.intake.repository import calls, reports
@@ -468,6 +470,27 @@ async def test_who_follows_a_call_waits_for_nobody_who_adds_to_it(phone: httpx.A
     assert (standing["revision"], len(standing["turns"])) == (1, 1)
 
 
+async def partners_key(pool: Pool, scope: Scope) -> dict[str, str]:
+    await partners.register(Partner("northmoor", "Northmoor", "#00563f"), pool)
+    _, secret = await partners.make_key("northmoor", [scope], pool, NOON)
+    return {"Authorization": f"Bearer {secret}"}
+
+
+async def test_a_partners_key_of_scope_reports_opens_and_writes_calls_and_reads_what_is_pasted(
+    phone: httpx.AsyncClient, pool: Pool
+):
+    async def statuses(scope: Scope) -> list[int]:
+        key = await partners_key(pool, scope)
+        opening = await phone.post("/v1/calls", json={"call_id": "call-1"}, headers=key)
+        said = f"/v1/calls/{opening.json().get('report_id', UUID(int=1))}/turns"
+        saying = await phone.post(said, json={"turns": [turn(1)]}, headers=key)
+        reading = await phone.post("/v1/transcripts/read", json={"text": "CALLER: Help."}, headers=key)
+        return [opening.status_code, saying.status_code, reading.status_code]
+
+    assert await statuses(Scope.reports) == [201, 200, 200]
+    assert await statuses(Scope.evidence) == [401, 401, 401]
+
+
 async def test_the_same_by_websocket(app: FastAPI, phone: httpx.AsyncClient, pool: Pool):
     report_id = await opened(phone)
     port = free_port()
@@ -478,6 +501,8 @@ async def test_the_same_by_websocket(app: FastAPI, phone: httpx.AsyncClient, poo
     url = f"ws://127.0.0.1:{port}/v1/calls/{report_id}/turns"
     with pytest.raises(websockets.InvalidStatus):
         await websockets.connect(url)
+    async with websockets.connect(url, additional_headers=await partners_key(pool, Scope.reports)) as line:
+        assert (await exchange(line, {"turns": [turn(1)]}))["status"] == 404  # somebody else's call
     async with websockets.connect(url, additional_headers=KEY) as line:
         answers = [await exchange(line, {"turns": [turn(n)]}) for n in range(1, 6)]
         wrong = await exchange(line, {"turns": [{"number": 0}]})

@@ -10,12 +10,13 @@ import structlog
 from fastapi import APIRouter, Depends, Request, Response, WebSocket, WebSocketDisconnect
 from pydantic import AwareDatetime, BaseModel, Field, StringConstraints, ValidationError
 
+from services.intake.domain.partners import Scope
 from services.intake.domain.reports import reporters_secret
 from services.intake.errors import UnknownSource
 from services.intake.handlers import calls
 from services.intake.handlers.calls import CallGiven, Heard, Switchboard
 from services.intake.repository.calls import NumberedTurn
-from services.intake.routers.dependencies import Now, PoolDep, RingDep, classifier_of, source_of
+from services.intake.routers.dependencies import Now, PoolDep, RingDep, classifier_of, key_holder
 from services.intake.routers.reports import AnswersGiven, Given, Seconds
 from services.intake.routers.sessions import SourceOrDesk
 from shared.assessment import Assessment
@@ -206,7 +207,8 @@ async def hear_as_spoken(websocket: WebSocket, report_id: UUID) -> None:
     """The same over one connection: `{"turns": […]}` for each message, its answer a standing or a problem."""
     state = websocket.app.state
     try:
-        source = source_of(state.settings, websocket.headers.get("authorization"))
+        key = websocket.headers.get("authorization")
+        source = await key_holder(state.settings, state.pool, key, Scope.reports)
     except UnknownSource as error:
         await websocket.close(REFUSED, error.title)
         return

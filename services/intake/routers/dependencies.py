@@ -80,15 +80,6 @@ IdempotencyKey = Annotated[
 WHICH_KEY: Final = "Send your key as `Authorization: Bearer …`. Ask the administrator for one."
 
 
-def source_of(settings: Settings, authorization: str | None) -> str:
-    """Whose key this is. Raises UnknownSource."""
-    key = bearer(authorization)
-    source = holder_of(key, settings.keys) if key else None
-    if source is None:
-        raise UnknownSource(WHICH_KEY)
-    return source
-
-
 Authorization = Annotated[str | None, Header()]
 
 

@@ -5,8 +5,9 @@ from typing import Annotated, Final
 from fastapi import Depends, Header, Request
 from itsdangerous import BadSignature, URLSafeTimedSerializer
 
+from services.intake.domain.partners import Scope
 from services.intake.errors import UnknownSource
-from services.intake.routers.dependencies import SettingsDep, source_of
+from services.intake.routers.dependencies import PoolDep, SettingsDep, key_holder
 from services.intake.routers.origin import only_from_here
 from services.intake.settings import Settings
 
@@ -33,10 +34,10 @@ def source_in(request: Request, settings: Settings) -> str | None:
 
 
 async def _source_or_desk(
-    request: Request, settings: SettingsDep, authorization: Annotated[str | None, Header()] = None
+    request: Request, settings: SettingsDep, pool: PoolDep, authorization: Annotated[str | None, Header()] = None
 ) -> str:
     if authorization:
-        return source_of(settings, authorization)
+        return await key_holder(settings, pool, authorization, Scope.reports)
     source = source_in(request, settings)
     if source is None:
         raise UnknownSource("Send your key as `Authorization: Bearer …`, or sign in at the desk.")
