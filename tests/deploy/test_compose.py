@@ -45,6 +45,11 @@ def test_every_command_is_one_of_ours(name: str):
 
 
 @pytest.mark.parametrize("name", ["intake", "classifier", "escalation"])
+def test_each_worker_shows_its_metrics(name: str):
+    assert OURS[f"{name}-worker"]["environment"][f"HEARD_{name.upper()}_METRICS_PORT"]
+
+
+@pytest.mark.parametrize("name", ["intake", "classifier", "escalation"])
 def test_each_is_healthy_when_it_is_ready(name: str):
     port = SETTINGS[f"HEARD_{name}_PORT".upper()].default
     assert f"http://127.0.0.1:{port}/readyz" in COMPOSE["services"][name]["healthcheck"]["test"][-1]
