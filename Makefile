@@ -1,4 +1,4 @@
-# `make demo` needs Python 3.11 with pip; `make test` needs what deploy/test-machine.sh names, and installs what Debian has.
+# `make demo` needs Python 3.11 with pip and venv; `make test` needs what deploy/test-machine.sh names, and installs what Debian has.
 PYTHON ?= python3
 BIN := .venv/bin
 HEARD := $(BIN)/python -m services
