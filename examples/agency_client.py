@@ -1,9 +1,8 @@
-"""A complete agency client: follow the feed as it grows, prove that nothing is missing, acknowledge each report.
+"""A complete agency client on httpx: follow the feed, prove that nothing is missing, acknowledge each report.
 
     HEARD_URL=https://heard.example HEARD_AGENCY=northmoor-environmental-health HEARD_CLIENT_SECRET=… python agency_client.py
 
-Needs httpx. Keeps its place in HEARD_CURSOR, written once a page is dealt with: what was in hand at a crash comes again.
-"""  # noqa: E501
+Its place is in HEARD_CURSOR, written once a page is dealt with: what was in hand at a crash comes again."""  # noqa: D209, E501
 
 import json
 import os
@@ -17,7 +16,6 @@ import httpx
 URL, AGENCY = os.environ["HEARD_URL"], os.environ["HEARD_AGENCY"]
 LOGIN = (os.environ.get("HEARD_CLIENT_ID", AGENCY), os.environ["HEARD_CLIENT_SECRET"])
 PLACE = pathlib.Path(os.environ.get("HEARD_CURSOR", "cursor.json"))
-NEXT = PLACE.with_suffix(".next")
 
 
 def ask(feed: httpx.Client, method: str, path: str, **given: Any) -> httpx.Response:
@@ -57,5 +55,5 @@ with httpx.Client(base_url=f"{URL}/v1/agencies/{AGENCY}", timeout=40) as feed:
             take(entry, feed)
             place["position"] += 1
         place["after"] = page["next"]
-        NEXT.write_text(json.dumps(place))
-        NEXT.replace(PLACE)
+        PLACE.with_suffix(".next").write_text(json.dumps(place))
+        PLACE.with_suffix(".next").replace(PLACE)
