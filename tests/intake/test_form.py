@@ -16,6 +16,7 @@ from services.intake.handlers.drafts import Drafts
 from services.intake.handlers.evidence import Upload, attach
 from services.intake.handlers.reports import hear
 from services.intake.routers.dependencies import _now
+from services.intake.routers.pages import DRAFT
 from shared.database import Pool
 from shared.events import Amendment, ReportAmended, ReportProgressed, ReportReceived
 from shared.told import Contact
@@ -87,10 +88,23 @@ async def test_pages_are_kept_by_nobody_and_reading_them_leaves_nothing(person: 
 async def test_the_cookie_is_for_us_alone(person: Form):
     answer = await person.post("/form", {"reporting": "myself"})
     cookie = answer.headers.get_list("set-cookie")[0]
-    assert cookie.startswith("draft=")
+    assert cookie.startswith("__Host-draft=")
     for part in ("Secure", "HttpOnly", "SameSite=Lax", "Path=/"):
         assert part in cookie
     assert "Max-Age" not in cookie
+
+
+async def test_exit_leaves_a_cookie_until_the_browser_is_closed_and_no_longer(person: Form):
+    await person.begin()
+    await person.get("/exit")
+    (left,) = person.client.cookies.jar
+    assert (left.name, left.discard, left.expires) == ("__Host-left", True, None)
+
+
+async def test_every_cookie_that_is_set_is_named_on_the_safety_page(person: Form):
+    page = (await person.get("/leaving")).text
+    for words in ("four cookies", "while you write", "look at a report", "language", "pressed “Exit this page”"):
+        assert words in page
 
 
 @pytest.mark.parametrize(("reporting", "pages"), [("myself", MYSELF), ("case_review", REVIEW)])
@@ -340,7 +354,7 @@ async def test_looking_into_a_large_file_keeps_nobody_waiting(person: Form, app:
     await person.begin()
     content, kept = "words " * (MAX_FILE // 6), Drafts(pool, app.state.settings.secrets)
     uploads = [Upload("log.txt", content.encode())] * 3
-    attaching = asyncio.create_task(attach(person.client.cookies["draft"], uploads, kept, datetime.now(UTC)))
+    attaching = asyncio.create_task(attach(person.client.cookies[DRAFT], uploads, kept, datetime.now(UTC)))
     longest, before = 0.0, time.monotonic()
     while not attaching.done():
         await asyncio.sleep(0.001)

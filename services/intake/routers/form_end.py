@@ -1,8 +1,7 @@
 """The end of the form: answers checked, sent, and what is shown once; or saved for later; or left at once."""
 
 from dataclasses import replace
-from datetime import timedelta
-from typing import Annotated, Final
+from typing import Annotated
 
 from fastapi import APIRouter, Form, Response
 from fastapi.responses import PlainTextResponse, RedirectResponse
@@ -21,8 +20,6 @@ from services.intake.routers.pages import DRAFT, LEFT, STATUS, Visit, VisitDep
 from shared.database import DatabaseUnavailable
 
 router = APIRouter(dependencies=[FromHere], include_in_schema=False)
-
-AWAY_FOR: Final = timedelta(minutes=30)
 
 
 @router.get("/form/check")
@@ -142,7 +139,7 @@ def _forgotten(visit: Visit, answer: Response) -> Response:
     for cookie in (DRAFT, STATUS):
         visit.without_cookie(answer, cookie)
     answer.headers["Clear-Site-Data"] = '"cache"'
-    return visit.with_cookie(answer, LEFT, "1", int(AWAY_FOR.total_seconds()))
+    return visit.with_cookie(answer, LEFT, "1")
 
 
 def _sent(draft: Draft) -> Sent:

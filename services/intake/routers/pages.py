@@ -19,10 +19,11 @@ from services.intake.routers.dependencies import PUBLIC
 from services.intake.settings import Settings
 
 HERE: Final = Path(__file__).parents[1]
-DRAFT: Final = "draft"
-STATUS: Final = "status"
-LEFT: Final = "left"
-LANGUAGE: Final = "language"
+DRAFT: Final = "__Host-draft"
+STATUS: Final = "__Host-status"
+LEFT: Final = "__Host-left"
+LANGUAGE: Final = "__Host-language"
+"""The cookies: no other host, not even one below the same name, can set one that is called `__Host-`."""
 LONDON: Final = ZoneInfo("Europe/London")
 
 pages = Environment(
@@ -86,15 +87,18 @@ class Visit:
     def to(self, path: str) -> Response:
         return RedirectResponse(self.url(path), 303)
 
-    def with_cookie(self, answer: Response, name: str, value: str, seconds: int | None = None) -> Response:
-        """Inside a frame the cookie is the partner's page's and ours together: no other site's frame can see it."""
-        age = "" if seconds is None else f"; Max-Age={seconds}"
-        where = "SameSite=None; Partitioned" if self.framed else "SameSite=Lax"
-        answer.headers.append("Set-Cookie", f"{name}={value}; Path=/; Secure; HttpOnly; {where}{age}")
-        return answer
+    def with_cookie(self, answer: Response, name: str, value: str) -> Response:
+        """It lasts until the browser is closed, so that a device which is looked through later does not show it."""
+        return self._cookie(answer, f"{name}={value}")
 
     def without_cookie(self, answer: Response, name: str) -> Response:
-        return self.with_cookie(answer, name, "", 0)
+        return self._cookie(answer, f"{name}=; Max-Age=0")
+
+    def _cookie(self, answer: Response, given: str) -> Response:
+        """Inside a frame the cookie is the partner's page's and ours together: no other site's frame can see it."""
+        where = "SameSite=None; Partitioned" if self.framed else "SameSite=Lax"
+        answer.headers.append("Set-Cookie", f"{given}; Path=/; Secure; HttpOnly; {where}")
+        return answer
 
     def date(self, moment: datetime) -> str:
         """As people write it, in London's time."""

@@ -34,3 +34,6 @@ if (exit && arrival?.type === "back_forward" && document.body.dataset.left) leav
 
 document.querySelector("[data-print]")?.addEventListener("click", () => window.print());
 document.querySelector("[data-print]")?.removeAttribute("hidden");
+
+// Said only where none of this runs.
+document.querySelector("[data-no-scripts]")?.remove();

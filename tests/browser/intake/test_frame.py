@@ -12,6 +12,7 @@ from starlette.routing import Route
 from services.intake.domain.partners import Partner
 from services.intake.domain.questions import Reporting, asked
 from services.intake.handlers import partners
+from services.intake.routers.pages import DRAFT
 from shared.database import Pool
 from shared.events import ReportReceived
 from tests.browser.intake.conftest import Site, listening, visiting
@@ -56,8 +57,8 @@ async def test_the_form_in_a_partners_frame(browser: Browser, site: Site, partne
         await frame.get_by_role("button", name="Send it").click()
         reference = await frame.locator("[data-reference]").inner_text()
         cookies = {cookie["name"]: cookie for cookie in await page.context.cookies()}
-        assert cookies["draft"]["partitionKey"] == "http://localhost"
-        assert cookies["draft"]["sameSite"] == "None"
+        assert cookies[DRAFT]["partitionKey"] == "http://localhost"
+        assert cookies[DRAFT]["sameSite"] == "None"
     report = ReportReceived.model_validate_json(await pool.fetchval("select value from outbox"))
     assert (report.reference, report.source) == (reference, "northmoor-council")
 
@@ -84,4 +85,15 @@ async def test_exit_leaves_the_whole_tab(
             await frame.locator(".govuk-exit-this-page__button").click()
         await page.wait_for_url(weather)
         if how != "without scripts":
-            assert "draft" not in {cookie["name"] for cookie in await page.context.cookies()}
+            assert DRAFT not in {cookie["name"] for cookie in await page.context.cookies()}
+
+
+@pytest.mark.parametrize("scripts", [True, False])
+async def test_who_has_no_scripts_is_told_what_exit_cannot_do_in_a_frame(
+    browser: Browser, site: Site, partners_site: str, pool: Pool, scripts: bool
+):
+    await register(pool, site, partners_site)
+    async with visiting(browser, site, scripts=scripts) as page:
+        await page.goto(partners_site)
+        warning = page.frame_locator("iframe").get_by_text("stays open on this device")
+        await warning.wait_for(state="detached" if scripts else "visible")
