@@ -369,9 +369,11 @@ def test_text_with_a_control_character_in_it_is_no_text(char: str):
     assert media_type(f"plain{char}".encode()) is None
 
 
-async def test_the_eleventh_file_is_refused_and_one_can_be_taken_off(person: Form, pool: Pool):
+@pytest.mark.parametrize("many", [11, 40])
+async def test_the_eleventh_file_is_refused_and_one_can_be_taken_off(person: Form, pool: Pool, many: int):
     await person.begin()
-    answer = await uploaded(person, *((f"{n}.png", PNG) for n in range(11)))
+    answer = await uploaded(person, *((f"{n}.png", PNG) for n in range(many)))
+    assert answer.status_code == 400
     assert "up to 10 files" in answer.text
     file = await pool.fetchval("select id from evidence limit 1")
     await person.post("/form/evidence/remove", {"file": str(file)})
@@ -471,6 +473,26 @@ async def test_a_page_that_is_not_there_is_a_page(person: Form):
         assert answer.status_code == 404
         assert "text/html" in answer.headers["content-type"]
         assert "999" in answer.text
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"), [("GET", "/form", 405), ("POST", "/form/evidence/remove", 422), ("POST", "/", 405)]
+)
+async def test_what_cannot_be_done_is_not_called_a_page_that_is_not_there(
+    person: Form, method: str, path: str, status: int
+):
+    answer = await person.client.request(method, path)
+    assert answer.status_code == status
+    assert "no such page" not in answer.text
+    assert "nothing was kept or changed" in answer.text
+
+
+async def test_the_page_for_files_says_how_much_goes_at_a_time(person: Form, pool: Pool):
+    await person.begin()
+    assert "30 MB at a time" in (await person.get("/form/evidence")).text
+    content = PNG + bytes(MAX_FILE - len(PNG))
+    assert (await uploaded(person, *((f"{n}.png", content) for n in range(3)))).status_code == 303
+    assert await pool.fetchval("select count(*) from evidence") == 3
 
 
 async def look(person: Form, reference: str, secret: str) -> httpx.Response:

@@ -86,11 +86,13 @@ async def _page(visit: Visit, error: Exception) -> Response:
             return visit.page("fault.html", HTTPStatus.CONFLICT, why="sent")
         case NotFromHere():
             return visit.page("fault.html", HTTPStatus.FORBIDDEN, why="elsewhere")
-        case HTTPException(status_code=404) | RequestValidationError() | UnknownPartner():
+        case HTTPException(status_code=404) | UnknownPartner():
             return visit.page("fault.html", HTTPStatus.NOT_FOUND, why="not_found")
+        case RequestValidationError():
+            return visit.page("fault.html", HTTPStatus.UNPROCESSABLE_ENTITY, why="refused")
         case HTTPException() | ServiceError():
             status = error.status_code if isinstance(error, HTTPException) else error.status
-            return visit.page("fault.html", status, why="not_found")
+            return visit.page("fault.html", status, why="refused")
         case _:
             return visit.page("fault.html", HTTPStatus.INTERNAL_SERVER_ERROR, why="unexpected")
 

@@ -21,8 +21,9 @@ from shared.database import DatabaseUnavailable
 
 router = APIRouter(dependencies=[FromHere], include_in_schema=False)
 
-MAX_UPLOAD: Final = 32 * 2**20  # bytes at once
-MEGABYTES: Final = MAX_FILE // 2**20
+MAX_UPLOAD: Final = 32 * 2**20  # bytes at once, with what a browser puts around the files
+LIMITS: Final = {"count": MAX_FILES, "megabytes": MAX_FILE // 2**20, "at_once": 30}
+"""As a person is told them: files, and megabytes for each and at a time."""
 
 
 @router.get("/form/evidence")
@@ -38,7 +39,7 @@ async def add(visit: VisitDep, request: Request, kept: DraftsDep, now: Now) -> R
     """Keep the files chosen, and go on; or stay, where there are more to add or one cannot be taken."""
     try:
         draft = await draft_of(visit, kept, now)
-        async with request.form(max_files=2 * MAX_FILES) as form:
+        async with request.form() as form:
             then, uploads = form.get("then"), [await _read(one) for one in form.getlist("files")]
         files = [one for one in uploads if one]
         if draft.sent and not files:
@@ -71,7 +72,7 @@ async def _page(visit: Visit, draft: Draft, kept: Drafts, wrong: list[Fault] | N
         400 if wrong else 200,
         files=await evidence.of_draft(visit.cookie(DRAFT) or "", kept),
         wrong=wrong or (),
-        limits={"count": MAX_FILES, "megabytes": MEGABYTES},
+        limits=LIMITS,
         reporting=draft.reporting,
         number=questions.number(EVIDENCE, draft.reporting),
         count=len(list(questions.asked(draft.reporting))),

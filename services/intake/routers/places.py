@@ -11,7 +11,6 @@ from starlette.datastructures import State
 from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from services.intake.domain.files import MAX_FILES
 from services.intake.errors import TooBusy
 from services.intake.handlers.partners import Partners
 from services.intake.routers.floods import network_of
@@ -51,7 +50,7 @@ class Places:
 async def _come(request: Request) -> None:
     """The whole form is here, and kept with the request: FastAPI reads what is no form before it asks for a place."""
     if request.headers.get("content-type", "").lower().startswith(FORMS):
-        await request.form(max_files=2 * MAX_FILES, max_part_size=MAX_FORM)
+        await request.form(max_part_size=MAX_FORM)
 
 
 async def _place(request: Request) -> AsyncIterator[None]:
