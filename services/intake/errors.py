@@ -13,6 +13,7 @@ ServiceError
 ├── TranscriptRefused 422 a transcript that cannot be read, with the place and the reason
 ├── UnknownCall      404  no call of this source with this id
 ├── NotFromHere      403  a form sent from another site
+├── OtherDraft       409  a page of another draft than its browser writes by now
 ├── PartnerRefused   422  a partner whose colour, origins or way back have to be mended
 ├── TooBusy          503  more reports come at once than can be taken
 ├── TooLong          413  more was written in all than a report holds
@@ -63,6 +64,11 @@ class FileShut(ServiceError):
 class NotFromHere(ServiceError):
     status = HTTPStatus.FORBIDDEN
     title = "This was not sent from our own page"
+
+
+class OtherDraft(ServiceError):
+    status = HTTPStatus.CONFLICT
+    title = "Another report was begun in this browser"
 
 
 class KeyReused(ServiceError):

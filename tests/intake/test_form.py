@@ -5,6 +5,7 @@ import html
 import re
 import time
 from datetime import UTC, datetime, timedelta
+from uuid import UUID
 
 import httpx
 import pytest
@@ -273,6 +274,64 @@ async def test_what_is_typed_after_the_draft_is_gone_begins_a_new_one(person: Fo
     await person.tell()
     await person.send()
     assert [report.text for report in await reports(pool)] == [STORY]
+
+
+async def test_a_start_leaves_what_was_neither_sent_nor_saved_only_if_that_is_said(person: Form, pool: Pool):
+    await person.begin()
+    await person.begin("anonymous")
+    await person.tell()
+    before, page = dict(person.client.cookies), await person.post("/form", {"reporting": "myself"})
+    assert page.status_code == 409
+    for link in ("/form/check", "/form/save"):
+        assert f'href="{link}"' in page.text
+    assert dict(person.client.cookies) == before
+    await person.begin(**out_of_sight(page), anew="yes")
+    assert STORY not in (await person.get("/form/story")).text
+
+
+async def test_what_is_saved_is_left_without_a_question_and_its_code_asks_one(person: Form, pool: Pool):
+    await person.begin()
+    await person.tell()
+    await person.get("/form/save")
+    saved = person.client.cookies[DRAFT]
+    await person.begin()
+    await person.post("/form/story", {"story": "Another story."})
+    page = await person.post("/return", {"code": saved})
+    assert page.status_code == 409
+    assert (await person.post("/return", out_of_sight(page) | {"anew": "yes"})).status_code == 303
+    assert STORY in (await person.get("/form/story")).text
+
+
+async def test_a_page_of_one_report_changes_no_other(person: Form, pool: Pool):
+    await person.begin()
+    await person.tell()
+    one = await person.get("/form/when")
+    await person.begin(anew="yes")
+    kept = await pool.fetch("select sealed from sealed order by place")
+    refused = await person.post("/form/when", out_of_sight(one) | {"when": "since March"})
+    assert refused.status_code == 400
+    assert "Another report was begun" in refused.text
+    assert "since March" in refused.text
+    for path in ("/form/check", "/form/close", "/form/sent/file", "/form/sent/reading"):
+        assert (await person.post(path, out_of_sight(one))).status_code == 409
+    removed = await person.post("/form/evidence/remove", out_of_sight(one) | {"file": str(UUID(int=0))})
+    added = await uploaded(person, ("car.png", PNG), **out_of_sight(one))
+    assert (removed.status_code, added.status_code) == (409, 409)
+    assert await pool.fetch("select sealed from sealed order by place") == kept
+    await person.post("/form/when", out_of_sight(refused) | {"when": "since March"})
+    assert "since March" in (await person.get("/form/check")).text
+
+
+async def test_each_page_says_which_draft_it_is_of_and_not_what_opens_it(person: Form):
+    await person.begin()
+    await person.tell()
+    before = [(await person.get(f"/form/{name}")).text for name in ("story", "evidence", "check", "save")]
+    await person.send()
+    after = [(await person.get(f"/form/{name}")).text for name in ("sent", "sent/reading")]
+    for page in before + after:
+        assert page.count('name="draft" value=') == page.count('<form method="post"')
+        assert len({*re.findall('name="draft" value="([0-9a-f]{12})"', "".join(before + after))}) == 1
+    assert person.client.cookies[DRAFT] not in "".join(page for page in before[:3] + after)
 
 
 async def test_a_draft_is_forgotten_after_a_day(person: Form, app: FastAPI, pool: Pool):

@@ -49,6 +49,15 @@ async def opened(code: str, drafts: Drafts, now: datetime) -> Draft:
         return _read(await sealed.get(connection, sealing.place_of(code), now), code, drafts)
 
 
+async def unsaved(code: str | None, drafts: Drafts, now: datetime) -> bool:
+    """Whether something was written under this code that is neither sent nor saved for later."""
+    try:
+        draft = await opened(code or "", drafts, now)
+    except DraftGone:
+        return False
+    return bool(draft.answers) and not draft.saved and not draft.sent
+
+
 async def held(connection: Connection, code: str, drafts: Drafts, now: datetime) -> Draft:
     """A draft, which nobody else changes, adds files to or sends until the transaction ends. Raises DraftGone."""
     return _read(await sealed.get_to_change(connection, sealing.place_of(code), now), code, drafts)

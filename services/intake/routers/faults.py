@@ -11,7 +11,7 @@ from starlette.datastructures import UploadFile
 from starlette.exceptions import HTTPException
 
 from services.intake.catalogue import catalogue
-from services.intake.errors import AlreadySent, DraftGone, NotFromHere, TooBusy, UnknownPartner, VisitOver
+from services.intake.errors import AlreadySent, DraftGone, NotFromHere, OtherDraft, TooBusy, UnknownPartner, VisitOver
 from services.intake.routers.form import MAX_FORM
 from services.intake.routers.form_status import carried_along
 from services.intake.routers.headers import SAFE
@@ -82,6 +82,8 @@ async def _page(visit: Visit, error: Exception) -> Response:
             return await _to_look_up_again(visit)
         case DatabaseUnavailable() | TooBusy():
             return await _away(visit)
+        case OtherDraft():
+            return visit.page("fault.html", HTTPStatus.CONFLICT, why="other_draft")
         case AlreadySent():
             return visit.page("fault.html", HTTPStatus.CONFLICT, why="sent")
         case NotFromHere():

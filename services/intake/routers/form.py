@@ -1,6 +1,7 @@
 """The form: one question a page. Every answer is kept on our side as it is given; nothing typed is lost."""
 
 from collections.abc import Mapping, Sequence
+from http import HTTPStatus
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Depends, HTTPException, Request, Response
@@ -9,7 +10,7 @@ from services.intake.domain import questions
 from services.intake.domain.drafts import Draft
 from services.intake.domain.keepable import keepable_whole
 from services.intake.domain.questions import BY_NAME, EVIDENCE, MAX_STORY, Question, Reporting
-from services.intake.errors import DraftGone
+from services.intake.errors import DraftGone, OtherDraft
 from services.intake.handlers import drafts
 from services.intake.handlers.drafts import Drafts
 from services.intake.routers.dependencies import Now, PoolDep, SettingsDep
@@ -48,6 +49,17 @@ async def filled_in(request: Request) -> dict[str, tuple[str, ...]]:
 FilledIn = Annotated[Mapping[str, Sequence[str]], Depends(filled_in)]
 
 
+async def _of_this_draft(visit: VisitDep, request: Request) -> None:
+    """Raises OtherDraft where a page was sent of another draft than this browser writes by now."""
+    form = await request.form(max_part_size=MAX_FORM)
+    if not visit.writes(form.getlist("draft")):
+        await form.close()
+        raise OtherDraft("Carry on with the report that you are writing now.")
+
+
+OfThisDraft: Final = Depends(_of_this_draft)
+
+
 async def draft_of(visit: Visit, kept: Drafts, now: Now) -> Draft:
     """What this browser is writing. Raises DraftGone."""
     code = visit.cookie(DRAFT)
@@ -63,11 +75,18 @@ async def begin(visit: VisitDep, given: FilledIn, kept: DraftsDep, now: Now) -> 
     if chosen not in set(Reporting):
         return visit.page("start.html", 400, faults={"reporting": "no_choice"})
     try:
+        if "anew" not in given and await drafts.unsaved(visit.cookie(DRAFT), kept, now):
+            return under_way(visit, "/form", reporting=chosen)
         code = await drafts.begin(Reporting(chosen), bool("".join(given.get(HONEYPOT, ()))), kept, now)
     except DatabaseUnavailable:
         page = "case_review.html" if chosen == Reporting.case_review else "start.html"
         return visit.page(page, 503, chosen=chosen, away=True)
     return visit.without_cookie(visit.with_cookie(visit.to("/form/story"), DRAFT, code), LEFT)
+
+
+def under_way(visit: Visit, again: str, **typed: str) -> Response:
+    """Something else is being written in this browser: it is left for `again` only if they say so."""
+    return visit.page("under_way.html", HTTPStatus.CONFLICT, again=visit.url(again), typed=typed)
 
 
 @router.get("/form/danger")
@@ -124,6 +143,8 @@ def asked(
 async def tell(visit: VisitDep, question: QuestionDep, given: FilledIn, kept: DraftsDep, now: Now) -> Response:
     """Keep the answers to one question, and go on; where that cannot be, the same page with what was typed."""
     reporting = _reporting(question, given)
+    if not visit.writes(given.get("draft", ())):
+        return asked(visit, question, reporting, given, faults={question.fields[0].name: "other_draft"})
     if wrong := _faults(question, given, reporting):
         return asked(visit, question, reporting, given, faults=wrong)
     suspect = bool("".join(given.get(HONEYPOT, ())))

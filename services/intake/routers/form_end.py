@@ -14,7 +14,7 @@ from services.intake.errors import DraftGone, TooLong
 from services.intake.handlers import drafts, evidence, explanations
 from services.intake.routers.dependencies import BellDep, ClassifierDep, Now, RingDep
 from services.intake.routers.floods import A_PERSON_TAKES, FloodsDep
-from services.intake.routers.form import DraftsDep, asked, draft_of
+from services.intake.routers.form import DraftsDep, OfThisDraft, asked, draft_of, under_way
 from services.intake.routers.origin import FromHere, OnlyFromHere
 from services.intake.routers.pages import DRAFT, LEFT, STATUS, Visit, VisitDep
 from shared.database import DatabaseUnavailable
@@ -32,7 +32,7 @@ async def check(visit: VisitDep, kept: DraftsDep, now: Now) -> Response:
     return visit.page("check.html", draft=draft, questions=asked_of, files=files, back=visit.url("/form/share"))
 
 
-@router.post("/form/check")
+@router.post("/form/check", dependencies=[OfThisDraft])
 async def send(visit: VisitDep, kept: DraftsDep, ring: RingDep, bell: BellDep, floods: FloodsDep, now: Now) -> Response:
     """Send it. It is ours once the page after this is there; until then nothing typed is lost."""
     try:
@@ -58,7 +58,7 @@ async def sent(visit: VisitDep, kept: DraftsDep, now: Now) -> Response:
     return visit.page("sent.html", sent=_sent(draft), applied=draft.reporting is Reporting.case_review)
 
 
-@router.post("/form/sent/file")
+@router.post("/form/sent/file", dependencies=[OfThisDraft])
 async def as_a_file(visit: VisitDep, kept: DraftsDep, now: Now) -> Response:
     """Reference, secret and where to look; not a word of the report."""
     done = _sent(await draft_of(visit, kept, now))
@@ -74,7 +74,7 @@ async def safe_to_show(visit: VisitDep, kept: DraftsDep, now: Now) -> Response:
     return visit.page("safe_to_show.html", show="/form/sent/reading", back=visit.url("/form/sent"))
 
 
-@router.post("/form/sent/reading")
+@router.post("/form/sent/reading", dependencies=[OfThisDraft])
 async def reading(visit: VisitDep, kept: DraftsDep, classifier: ClassifierDep, now: Now) -> Response:
     done = _sent(await draft_of(visit, kept, now))
     paragraphs = await explanations.explain(done.reference, kept.pool, classifier)
@@ -82,7 +82,7 @@ async def reading(visit: VisitDep, kept: DraftsDep, classifier: ClassifierDep, n
     return visit.page("reading.html", paragraphs=paragraphs, responsible=bodies, back=visit.url("/form/sent"))
 
 
-@router.post("/form/close")
+@router.post("/form/close", dependencies=[OfThisDraft])
 async def close(visit: VisitDep, kept: DraftsDep, now: Now) -> Response:
     """Close what was sent, or leave what was saved: this device opens it no more."""
     await drafts.close(visit.cookie(DRAFT) or "", kept, now)
@@ -110,12 +110,17 @@ async def come_back(visit: VisitDep) -> Response:
 
 
 @router.post("/return")
-async def carry_on(visit: VisitDep, kept: DraftsDep, now: Now, code: Annotated[Kept, Form()] = "") -> Response:
+async def carry_on(
+    visit: VisitDep, kept: DraftsDep, now: Now, code: Annotated[Kept, Form()] = "", anew: Annotated[str, Form()] = ""
+) -> Response:
     plain = sealing.normalised_code(code)
     if not plain:
         return visit.page("return.html", 400, faults={"code": "no_code"})
     try:
         await drafts.opened(plain, kept, now)
+        written = visit.cookie(DRAFT)
+        if written != plain and not anew and await drafts.unsaved(written, kept, now):
+            return under_way(visit, "/return", code=plain)
     except DraftGone:
         return visit.page("return.html", 404, faults={"code": "wrong_code"}, code=code)
     except DatabaseUnavailable:

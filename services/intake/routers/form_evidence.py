@@ -14,7 +14,7 @@ from services.intake.handlers import evidence
 from services.intake.handlers.drafts import Drafts
 from services.intake.handlers.evidence import Fault, Upload
 from services.intake.routers.dependencies import Now
-from services.intake.routers.form import DraftsDep, back_from, checking, draft_of
+from services.intake.routers.form import DraftsDep, OfThisDraft, back_from, checking, draft_of
 from services.intake.routers.origin import FromHere
 from services.intake.routers.pages import DRAFT, Visit, VisitDep
 from shared.database import DatabaseUnavailable
@@ -34,7 +34,7 @@ async def ask(visit: VisitDep, kept: DraftsDep, now: Now) -> Response:
     return await _page(visit, draft, kept)
 
 
-@router.post("/form/evidence", max_body_size=MAX_UPLOAD)
+@router.post("/form/evidence", max_body_size=MAX_UPLOAD, dependencies=[OfThisDraft])
 async def add(visit: VisitDep, request: Request, kept: DraftsDep, now: Now) -> Response:
     """Keep the files chosen, and go on; or stay, where there are more to add or one cannot be taken."""
     try:
@@ -60,7 +60,7 @@ async def _read(one: UploadFile | str) -> Upload | None:
     return Upload(one.filename, await one.read()) if isinstance(one, UploadFile) and one.filename else None
 
 
-@router.post("/form/evidence/remove")
+@router.post("/form/evidence/remove", dependencies=[OfThisDraft])
 async def remove(visit: VisitDep, kept: DraftsDep, now: Now, file: Annotated[UUID, Form()]) -> Response:
     await evidence.remove(visit.cookie(DRAFT) or "", file, kept, now)
     return visit.to("/form/evidence" + ("?check" if checking(visit) else ""))

@@ -1,6 +1,7 @@
 """How a page is made: for whom, in which language, under which headers."""
 
 import secrets
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,6 +15,7 @@ from jinja2 import ChoiceLoader, Environment, FileSystemLoader, PackageLoader, P
 from services.intake.catalogue import Catalogue, catalogue
 from services.intake.domain.keepable import keepable
 from services.intake.domain.partners import Partner
+from services.intake.domain.sealing import place_of
 from services.intake.handlers.partners import Partners
 from services.intake.routers.dependencies import PUBLIC
 from services.intake.settings import Settings
@@ -61,6 +63,16 @@ class Visit:
 
     def cookie(self, name: str) -> str | None:
         return self.request.cookies.get(name)
+
+    @property
+    def draft(self) -> str:
+        """What pages of the draft that this browser writes are known by, which opens nothing; empty without one."""
+        code = self.cookie(DRAFT)
+        return place_of(code).hex()[:12] if code else ""
+
+    def writes(self, drafts: Iterable[object]) -> bool:
+        """Whether these, as a page sent them, are the draft that this browser writes; without one, any may begin it."""
+        return not self.draft or all(one == self.draft for one in drafts)
 
     @property
     def left(self) -> bool:
