@@ -11,6 +11,7 @@ from fastapi import FastAPI
 from services.intake import consumer
 from services.intake.dead_lines import DeadLines
 from services.intake.domain.households import Keyring
+from services.intake.forgetting import Forgetting
 from services.intake.gauges import Gauges
 from services.intake.handlers.calls import Switchboard
 from services.intake.handlers.partners import Partners
@@ -87,7 +88,7 @@ def keyring(settings: Settings) -> Keyring:
 
 
 async def run_worker(settings: Settings) -> None:
-    """Publish what was accepted, publish it again without a receipt, and record the receipts, until SIGTERM."""
+    """Publish what was accepted, again without a receipt, record the receipts, and forget drafts, until SIGTERM."""
     stop = asyncio.Event()
     kafka = settings.kafka.get_secret_value()
     producer = Producer(kafka)
@@ -104,5 +105,6 @@ async def run_worker(settings: Settings) -> None:
         learn = partial(consumer.progress, pool=pool)
         progress = Consumer(kafka, [PROGRESSED], "intake.progress", learn, producer, stop, batch=500)
         hearing = [receipts.run, disputes.run, progress.run]
-        loops = [relay.run, again.run, *hearing, dead_lines.run, Gauges(pool, stop).run, bell.run, clock.run]
+        beside = [Gauges(pool, stop).run, Forgetting(pool, clock, stop).run, bell.run, clock.run]
+        loops = [relay.run, again.run, *hearing, dead_lines.run, *beside]
         await until_stopped(stop, producer, TOPICS, loops, settings.metrics_port)

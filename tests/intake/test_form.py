@@ -13,7 +13,8 @@ from fastapi import FastAPI
 
 from services.intake.domain.files import MAX_FILE, media_type
 from services.intake.domain.questions import Question, Reporting, asked
-from services.intake.handlers.drafts import Drafts
+from services.intake.forgetting import Forgetting
+from services.intake.handlers.drafts import Drafts, forget_expired
 from services.intake.handlers.evidence import Upload, attach
 from services.intake.handlers.reports import hear
 from services.intake.routers.dependencies import _now
@@ -340,8 +341,33 @@ async def test_a_draft_is_forgotten_after_a_day(person: Form, app: FastAPI, pool
     await person.tell()
     app.dependency_overrides[_now] = lambda: NOON + timedelta(days=1, seconds=1)
     assert (await person.get("/form/story")).status_code == 410
-    await Form(httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="https://intake")).begin()
-    assert await pool.fetchval("select count(*) from sealed") == 1
+    assert await forget_expired(100, pool, NOON + timedelta(days=1)) == 1
+    assert await pool.fetchval("select count(*) from sealed") == 0
+
+
+async def test_what_is_over_all_at_once_is_forgotten_in_batches_and_by_nobodys_start(person: Form, pool: Pool):
+    await pool.execute(
+        "insert into sealed select convert_to(n::text, 'UTF8'), '', $1 from generate_series(1, 5) n", NOON
+    )
+    await person.begin()
+    await uploaded(person, ("kept.png", PNG))
+    kept = "select count(*) from sealed"
+    assert await pool.fetchval(kept) == 6
+    assert [await forget_expired(3, pool, NOON + timedelta(seconds=1)) for _ in range(3)] == [3, 2, 0]
+    assert await pool.fetchval(kept) == await pool.fetchval("select count(*) from evidence") == 1
+
+
+async def test_the_worker_forgets_though_nobody_starts(app: FastAPI, pool: Pool):
+    await pool.execute("insert into sealed values ('over', '', now() - interval '1 second')")
+    stop = asyncio.Event()
+    forgetting = asyncio.create_task(Forgetting(pool, app.state.clock, stop).run())
+    for _ in range(200):
+        if not (left := await pool.fetchval("select count(*) from sealed")):
+            break
+        await asyncio.sleep(0.05)
+    stop.set()
+    await forgetting
+    assert left == 0
 
 
 @pytest.mark.parametrize(
@@ -448,8 +474,7 @@ async def test_a_file_stays_for_as_long_as_its_draft(person: Form, app: FastAPI,
     app.dependency_overrides[_now] = lambda: NOON + timedelta(days=20)
     await person.post("/form/when", {"when": "since March"})
     app.dependency_overrides[_now] = lambda: NOON + timedelta(days=40)
-    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="https://intake") as client:
-        await Form(client).begin()
+    await forget_expired(100, pool, NOON + timedelta(days=40))
     await person.send()
     (report,) = await reports(pool)
     assert [file.name for file in report.attachments] == ["his car.png"]

@@ -37,8 +37,6 @@ async def begin(reporting: Reporting, suspect: bool, drafts: Drafts, now: dateti
     """A new draft; returns the code that opens it."""
     code = sealing.new_code(secrets.choice)
     async with transaction(drafts.pool) as connection:
-        await sealed.sweep(connection, now)
-        await evidence.sweep(connection, now)
         await put(connection, code, Draft(begun_at=now, reporting=reporting, suspect=suspect), drafts, now)
     return code
 
@@ -126,6 +124,12 @@ async def close(code: str, drafts: Drafts, now: datetime) -> None:
     if draft.sent:
         async with transaction(drafts.pool) as connection:
             await sealed.forget(connection, sealing.place_of(code))
+
+
+async def forget_expired(many: int, pool: Pool, now: datetime) -> int:
+    """Forget what was kept until now, and so many at the most; returns how many."""
+    async with transaction(pool) as connection:
+        return await sealed.sweep(connection, many, now) + await evidence.sweep(connection, many, now)
 
 
 async def put(connection: Connection, code: str, draft: Draft, drafts: Drafts, now: datetime) -> None:

@@ -19,7 +19,11 @@ EXTEND: Final = "update evidence set expires_at = $2 where place = $1"
 KEEP: Final = """
 update evidence set report_id = $1, place = null, expires_at = null where id = any($2::uuid[])
 """
-SWEEP: Final = "delete from evidence where expires_at <= $1"
+SWEEP: Final = """
+delete from evidence where id = any(array(
+    select id from evidence where expires_at <= $1 order by expires_at limit $2 for update skip locked
+)) returning true
+"""
 ONE: Final = "select name, media_type, sealed from evidence where id = $1 and report_id is not null"
 
 
@@ -56,8 +60,9 @@ async def keep(connection: Connection, report_id: UUID, files: Sequence[Attachme
         await connection.execute(KEEP, report_id, [file.id for file in files])
 
 
-async def sweep(connection: Connection, now: datetime) -> None:
-    await connection.execute(SWEEP, now)
+async def sweep(connection: Connection, many: int, now: datetime) -> int:
+    """Forget so many of those that are over, at the most; returns how many."""
+    return len(await connection.fetch(SWEEP, now, many))
 
 
 async def one(connection: Connection, file: UUID) -> Any:

@@ -14,7 +14,11 @@ RENEW: Final = """
 update sealed set expires_at = greatest(expires_at, $3) where place = $1 and expires_at > $2 returning sealed
 """
 FORGET: Final = "delete from sealed where place = $1"
-SWEEP: Final = "delete from sealed where expires_at <= $1"
+SWEEP: Final = """
+delete from sealed where place = any(array(
+    select place from sealed where expires_at <= $1 order by expires_at limit $2 for update skip locked
+)) returning true
+"""
 
 
 async def put(connection: Connection, place: bytes, sealed: bytes, expires_at: datetime) -> None:
@@ -42,5 +46,6 @@ async def forget(connection: Connection, place: bytes) -> None:
     await connection.execute(FORGET, place)
 
 
-async def sweep(connection: Connection, now: datetime) -> None:
-    await connection.execute(SWEEP, now)
+async def sweep(connection: Connection, many: int, now: datetime) -> int:
+    """Forget so many of those that are over, at the most; returns how many."""
+    return len(await connection.fetch(SWEEP, now, many))
