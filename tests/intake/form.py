@@ -23,7 +23,7 @@ class Form:
 
     async def begin(self, reporting: str = "myself", **more: str) -> None:
         answer = await self.post("/form", {"reporting": reporting} | more)
-        assert answer.headers["location"] == f"{self.base}/form/story"
+        assert answer.headers["location"] == f"{self.base}/form/begun"
 
     async def tell(self, **more: str) -> None:
         assert (await self.post("/form/story", {"story": STORY} | more)).status_code == 303

@@ -12,8 +12,10 @@ import pytest
 from fastapi import FastAPI
 
 from services.intake.domain.files import MAX_FILE, media_type
+from services.intake.domain.partners import Partner
 from services.intake.domain.questions import Question, Reporting, asked
 from services.intake.forgetting import Forgetting
+from services.intake.handlers import partners
 from services.intake.handlers.drafts import Drafts, forget_expired
 from services.intake.handlers.evidence import Upload, attach
 from services.intake.handlers.reports import hear
@@ -107,6 +109,27 @@ async def test_every_cookie_that_is_set_is_named_on_the_safety_page(person: Form
     page = (await person.get("/leaving")).text
     for words in ("four cookies", "while you write", "look at a report", "language", "pressed “Exit this page”"):
         assert words in page
+
+
+@pytest.mark.parametrize("base", ["", "/with/northmoor-council"])
+async def test_without_cookies_it_is_said_why_one_is_needed_and_how_else_to_tell(
+    person: Form, app: FastAPI, pool: Pool, base: str
+):
+    await partners.register(Partner("northmoor-council", "Northmoor Council", "#00563f"), pool)
+    await person.begin()
+    await person.tell()
+    opens = person.client.cookies[DRAFT]
+    for path, given in (("/form", {"reporting": "myself"}), ("/return", {"code": opens})):
+        person.client.cookies.clear()
+        begun = await person.post(base + path, given)
+        assert (await person.get(begun.headers["location"])).status_code == 303
+        person.client.cookies.clear()
+        dest = "iframe" if base else "document"
+        page = await person.client.get(begun.headers["location"], headers={"sec-fetch-dest": dest})
+        assert page.status_code == 400
+        for words in ("needs one while you write", "999", "101"):
+            assert words in page.text
+        assert ("Open it in its own window" in page.text) is bool(base)
 
 
 @pytest.mark.parametrize(("reporting", "pages"), [("myself", MYSELF), ("case_review", REVIEW)])

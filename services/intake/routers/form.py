@@ -81,12 +81,20 @@ async def begin(visit: VisitDep, given: FilledIn, kept: DraftsDep, now: Now) -> 
     except DatabaseUnavailable:
         page = "case_review.html" if chosen == Reporting.case_review else "start.html"
         return visit.page(page, 503, chosen=chosen, away=True)
-    return visit.without_cookie(visit.with_cookie(visit.to("/form/story"), DRAFT, code), LEFT)
+    return visit.without_cookie(visit.with_cookie(visit.to("/form/begun"), DRAFT, code), LEFT)
 
 
 def under_way(visit: Visit, again: str, **typed: str) -> Response:
     """Something else is being written in this browser: it is left for `again` only if they say so."""
     return visit.page("under_way.html", HTTPStatus.CONFLICT, again=visit.url(again), typed=typed)
+
+
+@router.get("/form/begun")
+async def begun(visit: VisitDep) -> Response:
+    """On to the form, where the browser has kept the cookie that was set a moment ago."""
+    if not visit.cookie(DRAFT):
+        return visit.page("cookies.html", HTTPStatus.BAD_REQUEST)
+    return visit.to("/form/check" if checking(visit) else "/form/story")
 
 
 @router.get("/form/danger")

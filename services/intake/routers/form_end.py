@@ -125,7 +125,7 @@ async def carry_on(
         return visit.page("return.html", 404, faults={"code": "wrong_code"}, code=code)
     except DatabaseUnavailable:
         return visit.page("return.html", 503, away=True, code=code)
-    return visit.with_cookie(visit.without_cookie(visit.to("/form/check"), LEFT), DRAFT, plain)
+    return visit.with_cookie(visit.without_cookie(visit.to("/form/begun?check"), LEFT), DRAFT, plain)
 
 
 @router.get("/exit", dependencies=[OnlyFromHere])
