@@ -2,6 +2,8 @@ import random
 from uuid import UUID
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as any_
 
 from services.intake.domain import reports as domain
 from services.intake.domain.reports import Stage
@@ -17,13 +19,26 @@ def test_a_reference_can_be_read_out_on_the_phone():
     assert not set("ILOU") & set(reference)
 
 
-@pytest.mark.parametrize("typed", ["h-4k7qx-9m2tb", " H-4K7QX-9M2TB\n", "H-4K7QX-9M2TB"])
+@pytest.mark.parametrize(
+    "typed", ["h-4k7qx-9m2tb", " H-4K7QX-9M2TB\n", "H-4K7QX-9M2TB", "h 4k7qx 9m2tb", "H4K7QX9M2TB"]
+)
 def test_a_reference_is_found_as_people_type_it(typed: str):
     assert domain.normalised_reference(typed) == "H-4K7QX-9M2TB"
 
 
 def test_letters_that_look_like_digits_are_taken_for_them():
     assert domain.normalised_reference("H-OI1L0-ABCDE") == "H-01110-ABCDE"
+
+
+@pytest.mark.parametrize("typed", ["OIBA2345", "018a2345", " OIBA-2345\n", "o i b a 2 3 4 5"])
+def test_a_secret_is_found_as_people_type_it(typed: str):
+    assert domain.normalised_secret(typed) == "OIBA2345"
+
+
+@given(any_.uuids())
+def test_a_secret_is_what_it_is_taken_for(report_id: UUID):
+    secret = domain.reporters_secret("key", report_id)
+    assert domain.normalised_secret(secret) == secret
 
 
 def test_the_secret_of_a_report_is_always_the_same_and_hard_to_guess():

@@ -620,6 +620,14 @@ async def test_status_needs_both_and_says_the_same_for_either(person: Form):
         assert word not in page.text.split("<main")[1].split("</main")[0]
 
 
+async def test_a_secret_is_let_in_as_people_type_it_back(person: Form):
+    await person.begin()
+    await person.tell()
+    reference, secret = await person.send()
+    groups = " ".join(re.findall("....", secret.lower().translate(str.maketrans("oib", "018"))))
+    assert "on its way" in (await look(person, reference.replace("-", " "), groups)).text
+
+
 async def sent_and_looked_up(person: Form, app: FastAPI) -> dict[str, str]:
     """Somebody looks at their report at noon; returns what opens it."""
     app.dependency_overrides[_now] = lambda: NOON

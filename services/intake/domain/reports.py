@@ -32,8 +32,18 @@ def new_reference(choose: Callable[[Sequence[str]], str]) -> str:
 
 
 def normalised_reference(given: str) -> str:
-    """A reference as a person may type it: lower case, O for 0, I or L for 1."""
-    return given.strip().upper().translate(str.maketrans("OIL", "011"))
+    """A reference as a person may type it: lower case, with spaces or without dashes, O for 0, I or L for 1."""
+    plain = _letters_and_digits(given).translate(str.maketrans("OIL", "011"))
+    return f"{plain[:1]}-{plain[1:6]}-{plain[6:]}"
+
+
+def normalised_secret(given: str) -> str:
+    """A secret as a person may type it: lower case, with spaces or dashes, 0 for O, 1 for I, 8 for B."""
+    return _letters_and_digits(given).translate(str.maketrans("018", "OIB"))
+
+
+def _letters_and_digits(given: str) -> str:
+    return "".join(char for char in given.upper() if char.isalnum())
 
 
 def reporters_secret(key: str, report_id: UUID) -> str:

@@ -80,7 +80,7 @@ async def begin(visit: VisitDep, given: FilledIn, kept: DraftsDep, now: Now) -> 
         code = await drafts.begin(Reporting(chosen), bool("".join(given.get(HONEYPOT, ()))), kept, now)
     except DatabaseUnavailable:
         page = "case_review.html" if chosen == Reporting.case_review else "start.html"
-        return visit.page(page, 503, chosen=chosen, away=True)
+        return visit.page(page, 503, chosen=chosen, away="kept")
     return visit.without_cookie(visit.with_cookie(visit.to("/form/begun"), DRAFT, code), LEFT)
 
 
@@ -160,7 +160,7 @@ async def tell(visit: VisitDep, question: QuestionDep, given: FilledIn, kept: Dr
     try:
         code, draft = await _kept(visit, question, answers, reporting, suspect, kept, now)
     except DatabaseUnavailable:
-        return asked(visit, question, reporting, given, away=True)
+        return asked(visit, question, reporting, given, away="kept")
     return visit.with_cookie(visit.to(_onward(visit, question, given, draft)), DRAFT, code)
 
 

@@ -124,7 +124,7 @@ async def carry_on(
     except DraftGone:
         return visit.page("return.html", 404, faults={"code": "wrong_code"}, code=code)
     except DatabaseUnavailable:
-        return visit.page("return.html", 503, away=True, code=code)
+        return visit.page("return.html", 503, away="kept", code=code)
     return visit.with_cookie(visit.without_cookie(visit.to("/form/begun?check"), LEFT), DRAFT, plain)
 
 

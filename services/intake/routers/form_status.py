@@ -8,6 +8,7 @@ from fastapi.responses import RedirectResponse
 
 from services.intake.domain import questions
 from services.intake.domain.questions import BY_NAME, Reporting
+from services.intake.domain.reports import normalised_secret
 from services.intake.errors import TooLong, UnknownReference, VisitOver
 from services.intake.handlers import amendments, explanations, reports, visits
 from services.intake.handlers.drafts import Drafts
@@ -42,7 +43,7 @@ async def look_up(visit: VisitDep, kept: DraftsDep, now: Now) -> Response:
 async def enter(visit: VisitDep, kept: DraftsDep, given: FilledIn, now: Now) -> Response:
     """Let in whoever has both; what they were about to send goes on to where they sent it."""
     reference = _typed(given, "reference") or ""
-    holder = Holder(reference=reference, secret=(_typed(given, "secret") or "").upper())
+    holder = Holder(reference=reference, secret=normalised_secret(_typed(given, "secret") or ""))
     then = _typed(given, "then") or ""
     carried = carried_along(then, ((name, value) for name, values in given.items() for value in values))
     try:
@@ -51,7 +52,7 @@ async def enter(visit: VisitDep, kept: DraftsDep, given: FilledIn, now: Now) -> 
         faults = {"reference": "no_report"}
         return visit.page("look_up.html", 404, faults=faults, reference=reference, carried=carried)
     except DatabaseUnavailable:
-        return visit.page("look_up.html", 503, away=True, reference=reference, carried=carried)
+        return visit.page("look_up.html", 503, away="but_secret", reference=reference, carried=carried)
     let_in = RedirectResponse(visit.url(f"/status/{then}"), 307) if then in SENT_ON else visit.to("/status")
     return visit.with_cookie(visit.without_cookie(let_in, LEFT), STATUS, code)
 
@@ -75,7 +76,7 @@ async def add_more(
     except TooLong:
         return await _page(visit, holder, kept, faults={"text": "too_long_to_add"}, text=text)
     except DatabaseUnavailable:
-        return visit.page("status.html", 503, away=True, text=text)
+        return visit.page("status.html", 503, away="kept", text=text)
     return visit.to("/status/added")
 
 
@@ -122,7 +123,7 @@ async def ask_for_review(
     except TooLong:
         return _review(visit, named, given, faults={"safe_words": "too_long_to_add"})
     except DatabaseUnavailable:
-        return _review(visit, False, given, away=True)
+        return _review(visit, False, given, away="kept")
     return visit.to("/status/review-asked")
 
 
