@@ -9,7 +9,6 @@ from pydantic_settings import SettingsConfigDict
 from shared.settings import ServiceSettings
 
 MIGRATIONS: Final = Path(__file__).parent / "migrations"
-STATIC: Final = Path(__file__).parent / "static"
 
 
 class Settings(ServiceSettings):

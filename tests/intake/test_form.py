@@ -89,6 +89,14 @@ async def test_pages_are_kept_by_nobody_and_reading_them_leaves_nothing(person: 
     assert await pool.fetchval("select count(*) from sealed") == 0
 
 
+@pytest.mark.parametrize("name", ["heard.js", "heard.css", "desk.js"])
+async def test_a_script_of_yesterday_is_never_used_unasked(person: Form, name: str):
+    answer = await person.get(f"/static/{name}")
+    assert answer.headers["cache-control"] == "no-cache"
+    unchanged = await person.client.get(f"/static/{name}", headers={"If-None-Match": answer.headers["etag"]})
+    assert (unchanged.status_code, unchanged.headers["cache-control"]) == (304, "no-cache")
+
+
 async def test_the_cookie_is_for_us_alone(person: Form):
     answer = await person.post("/form", {"reporting": "myself"})
     cookie = answer.headers.get_list("set-cookie")[0]

@@ -1,4 +1,4 @@
-"""Styles and scripts: they say nothing about anybody, so a browser may keep them for a day."""
+"""Styles and scripts, which a browser may keep but asks after: they go with the pages of the same version."""
 
 from typing import Final
 
@@ -12,7 +12,7 @@ from services.intake.routers.pages import HERE
 class Kept(StaticFiles):
     async def get_response(self, path: str, scope: Scope) -> Response:
         answer = await super().get_response(path, scope)
-        answer.headers["Cache-Control"] = "public, max-age=86400"
+        answer.headers["Cache-Control"] = "no-cache"
         return answer
 
 
