@@ -490,7 +490,8 @@ async def test_the_eleventh_file_is_refused_and_one_can_be_taken_off(person: For
     await person.begin()
     answer = await uploaded(person, *((f"{n}.png", PNG) for n in range(many)))
     assert answer.status_code == 400
-    assert "up to 10 files" in answer.text
+    assert answer.text.count("up to 10 files") == 2  # above, and at the field
+    assert f"{many - 1}.png: there may be" in answer.text
     file = await pool.fetchval("select id from evidence limit 1")
     await person.post("/form/evidence/remove", {"file": str(file)})
     assert await pool.fetchval("select count(*) from evidence") == 9

@@ -32,7 +32,7 @@ class Upload:
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """Why a file was not taken."""
+    """Why a file was not taken; `name` has several where there were too many."""
 
     fault: str
     name: str
@@ -42,18 +42,15 @@ async def attach(code: str, uploads: Sequence[Upload], drafts: Drafts, now: date
     """Keep those that can be taken; returns what is wrong with the others. Raises DraftGone, or AlreadySent."""
     place = sealing.place_of(code)
     looked_at = [await asyncio.to_thread(_looked_at, upload, drafts.secrets) for upload in uploads]
-    wrong: list[Fault] = []
+    wrong = [one for one in looked_at if isinstance(one, Fault)]
+    good = [one for one in looked_at if isinstance(one, File)]
     async with transaction(drafts.pool) as connection:
         draft = await writing.unsent(connection, code, drafts, now)
-        count = len(await evidence.of_draft(connection, place))
-        for found in looked_at:
-            if isinstance(found, Fault):
-                wrong.append(found)
-            elif count >= files.MAX_FILES:
-                wrong.append(Fault("file_many", found.about.name))
-            else:
-                await evidence.add(connection, place, found, now + KEPT)
-                count += 1
+        room = files.MAX_FILES - len(await evidence.of_draft(connection, place))
+        for file in good[:room]:
+            await evidence.add(connection, place, file, now + KEPT)
+        if left := good[room:]:
+            wrong.append(Fault("file_many", ", ".join(file.about.name for file in left)))
         await writing.put(connection, code, draft, drafts, now)
     return wrong
 
