@@ -22,6 +22,7 @@ WIDTHS = (1280, 768, 320)
 TO_READ = (
     "",
     "form/story",
+    "form/begun",
     "support",
     "who-to-tell",
     "case-review",
@@ -37,7 +38,7 @@ async def every_page(page: Page) -> AsyncIterator[str]:
     """Goes from page to page as a person would, and names each once it is there."""
     for path in TO_READ:
         await page.goto(f"/{path}")
-        yield {"": "start", "form/story": "gone"}.get(path, path)
+        yield {"": "start", "form/story": "gone", "form/begun": "cookies"}.get(path, path)
     await page.goto("/")
     await page.click("main form button")
     yield "start-error"
@@ -67,6 +68,8 @@ async def every_page(page: Page) -> AsyncIterator[str]:
 
 
 async def _the_end(page: Page) -> AsyncIterator[str]:
+    await begin(page)
+    yield "under-way"
     await page.goto("/form/evidence")
     files = [
         {"name": "car.txt", "mimeType": "text/plain", "buffer": b"ZZ1"},
