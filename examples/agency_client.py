@@ -2,7 +2,7 @@
 
     HEARD_URL=https://heard.example HEARD_AGENCY=northmoor-environmental-health HEARD_CLIENT_SECRET=… python agency_client.py
 
-Its place is in HEARD_CURSOR, written once a page is dealt with: what was in hand at a crash comes again."""  # noqa: D209, E501
+Its place is in HEARD_CURSOR, written once a page is dealt with: what was in hand at a crash comes again."""  # noqa: E501
 
 import json
 import os
