@@ -97,10 +97,15 @@ class RuleFile(Guide):
 
 @cache
 def load(path: Path = DEFAULT) -> Rulebook:
-    """The rulebook of a folder. Raises ValueError for an unknown key, an id taken twice or a wrong pattern."""
-    sources = [WORD_LISTS, THREAT_RULES, *sorted(path.glob("*.toml"))]
+    """The rulebook of a folder. Raises ValueError for an unknown key, an id taken twice or a wrong pattern.
+
+    The rules for threats and the word lists are those of `shared`, unless it has its own `threat.toml` or `words.toml`.
+    """
+    own = {file.name: file for file in sorted(path.glob("*.toml"))}
+    word_lists, threats = own.pop("words.toml", WORD_LISTS), own.pop("threat.toml", THREAT_RULES)
+    sources = [word_lists, threats, *own.values()]
     files = [RuleFile.model_validate(tomllib.loads(source.read_text())) for source in sources[1:]]
-    lists = words()
+    lists = words(word_lists)
     rules = tuple(_rules(files, lists))
     _refuse_twice(rule.id for rule in rules)
     guide = together(files)

@@ -9,6 +9,7 @@ from typer.testing import CliRunner
 from services.classifier.evaluation import Rate, evaluate
 from services.classifier.rulebook import DEFAULT
 from services.cli import app
+from shared.screen import THREAT_RULES
 
 GOLD = {
     "primary": "harassment",
@@ -56,7 +57,7 @@ def reports(tmp_path: Path) -> str:
 
 def changed_rulebook(folder: Path, name: str, old: str, new: str) -> str:
     folder.mkdir()
-    for source in DEFAULT.glob("*.toml"):
+    for source in (*DEFAULT.glob("*.toml"), THREAT_RULES):
         text = source.read_text()
         (folder / source.name).write_text(text.replace(old, new) if source.name == name else text)
     return str(folder)
@@ -75,6 +76,13 @@ def test_replay_fails_where_a_report_would_be_put_later_in_the_queue(tmp_path: P
     result = CliRunner().invoke(app, ["replay", "--first", "--rulebook", blind, reports])
     assert "LATER T-2 danger_class: 3 -> 4" in result.stdout
     assert "1 of 3 reports read otherwise, 1 put later in the queue" in result.stdout
+    assert result.exit_code == 1
+
+
+def test_replay_shows_what_other_rules_for_threats_would_miss(tmp_path: Path, reports: str):
+    deaf = changed_rulebook(tmp_path / "rules", "threat.toml", "stab", "tickle")
+    result = CliRunner().invoke(app, ["replay", "--first", "--rulebook", deaf, reports])
+    assert "LATER T-0 danger_class: 2 -> " in result.stdout
     assert result.exit_code == 1
 
 
