@@ -6,6 +6,7 @@ without it.
 """
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -89,7 +90,7 @@ with waiting as (
     select id from outbox where id = any(array(
         select id from (
             select id, sum(bytes) over (order by place, due_at, id) - bytes as before from waiting
-            where due_at < now() - interval '1 minute' or $1 > (
+            where due_at < now() - make_interval(secs => $2) or $1 > (
                 select count(*)
                 from (select from outbox where urgent and published and turn is not null limit $1) as away
             )
@@ -101,7 +102,10 @@ with waiting as (
 update outbox set due_at = now() + interval '{LEASE}' from due where outbox.id = due.id
 returning outbox.*
 """  # noqa: S608 - constants only
-"""Each source of a flood in its turn, while there is room; none waits longer than a minute."""
+"""Each source of a flood in its turn, while there is room, and whoever has waited for so many seconds."""
+
+PATIENCE: Final = 60.0  # seconds that a message of a flood waits for room
+LITTLE_PATIENCE: Final = 2.0  # seconds, at one look in each second: so ROOM of them go on though nobody reads any
 
 PUT_OFF: Final = 30.0  # seconds, where a message is refused
 
@@ -175,6 +179,7 @@ class Relay:
     producer: Producer
     settle: Settle
     stop: asyncio.Event
+    _patient_until: float = 0.0
 
     async def run(self) -> None:
         """Woken by a notification, and at least once a second."""
@@ -207,8 +212,11 @@ class Relay:
         return rows
 
     async def _claim_turns(self) -> list[Any]:
+        patience, now = PATIENCE, time.monotonic()
+        if now >= self._patient_until:
+            patience, self._patient_until = LITTLE_PATIENCE, now + 1
         async with statement(self.pool) as connection:
-            return await connection.fetch(CLAIM_TURNS, ROOM)
+            return await connection.fetch(CLAIM_TURNS, ROOM, patience)
 
     async def claim(self, urgent: bool, published: bool, limit: int) -> list[Any]:
         async with statement(self.pool) as connection:

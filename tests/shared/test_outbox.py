@@ -91,6 +91,20 @@ async def test_the_sources_of_a_flood_take_turns_and_keep_nobody_else_waiting(po
     await sender.producer.close()
 
 
+async def test_though_nobody_reads_a_flood_goes_on_a_few_at_a_time(pool: Pool, kafka: Kafka):
+    """With no room the longest waiting go, as many as there is room for, and no more in the same second."""
+    topic = f"t-{uuid4()}"
+    await wrote(pool, *(outgoing(topic, b"a threat", urgent=True) for _ in range(4 * ROOM)))
+    await pool.execute("update outbox set turn = 'theirs'")
+    sender = replace(relay(pool, kafka.address), settle=await_answer)
+    assert [len(await sender.publish_due()) for _ in range(2)] == [ROOM, 0]
+    await pool.execute("update outbox set due_at = now() - interval '3 seconds' where not published")
+    assert len(await sender.publish_due()) == 0
+    await asyncio.sleep(1)
+    assert [len(await sender.publish_due()) for _ in range(2)] == [ROOM, 0]
+    await sender.producer.close()
+
+
 @pytest.mark.parametrize(("urgent", "turn"), [(False, None), (True, None), (True, "theirs")])
 async def test_a_batch_is_no_larger_than_fits_however_many_are_due(
     pool: Pool, kafka: Kafka, urgent: bool, turn: str | None
