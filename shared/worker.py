@@ -4,12 +4,14 @@ import asyncio
 import gc
 import signal
 from collections.abc import Awaitable, Callable, Iterable, Sequence
+from contextlib import suppress
 from functools import partial
 from typing import Any, Final
 
 import structlog
 from prometheus_client import start_http_server
 
+from shared.consumer import RETRY
 from shared.kafka import Producer
 
 log = structlog.get_logger()
@@ -20,6 +22,17 @@ UNCOLLECTED: Final = 50_000
 """Objects made before a look for garbage: a batch of events is tens of thousands, none of them part of a cycle."""
 
 Loop = Callable[[], Awaitable[None]]
+
+
+async def every(seconds: float, what: str, act: Callable[[], Awaitable[object]], stop: asyncio.Event) -> None:
+    """Do it again and again, with a pause, until `stop`; while a service that it needs is away it waits."""
+    while not stop.is_set():
+        try:
+            await act()
+        except RETRY as error:
+            log.warning("waits", what=what, reason=str(error))
+        with suppress(TimeoutError):
+            await asyncio.wait_for(stop.wait(), seconds)
 
 
 async def until_stopped(

@@ -11,10 +11,9 @@ import httpx
 from fastapi import FastAPI
 
 from services.escalation import consumer, pages
-from services.escalation.attendant import Attendant
 from services.escalation.consumer import Edge
 from services.escalation.coverage import Coverage
-from services.escalation.handlers import alerts, audit
+from services.escalation.handlers import alerts, attendance, audit, webhooks
 from services.escalation.handlers.arrivals import Arrivals
 from services.escalation.live import Watch
 from services.escalation.openid import Provider
@@ -37,14 +36,14 @@ from services.escalation.routers import (
 )
 from services.escalation.rules_in_force import RulesInForce
 from services.escalation.settings import Settings
-from services.escalation.teller import Teller
 from shared import http
 from shared.clock import Clock
 from shared.consumer import Consumer, Turnstile
 from shared.database import Pool, create_pool, is_there
 from shared.events import Lane
 from shared.kafka import AMENDED, CLASSIFIED, DEAD, ERASED, LINKED, READERS, RECEIVED, TOPICS, Producer
-from shared.outbox import Bell, Relay, delete_sent
+from shared.outbox import Bell
+from shared.relay import Relay, delete_sent
 from shared.worker import Loop, until_stopped
 
 AT_ONCE: Final = 100
@@ -133,7 +132,7 @@ async def run_worker(settings: Settings) -> None:
             clock.run,
             partial(audit.keep_sealing, pool, settings.audit_key.get_secret_value(), stop),
             partial(alerts.keep_watch, pool, clock, stop),
-            Attendant(pool, edge.bell, rules, clock, stop).run,
-            Teller(pool, Outward(hooks, settings.webhook_networks), clock, stop).run,
+            partial(attendance.keep_looking, pool, edge.bell, rules.covering, clock, stop),
+            partial(webhooks.keep_telling, pool, Outward(hooks, settings.webhook_networks), clock, stop),
         ]
         await until_stopped(stop, producer, TOPICS, loops, settings.metrics_port)

@@ -1,17 +1,14 @@
 """How many reports are open, and for how long: what an alarm hangs on, whether or not the broker is there."""
 
 import asyncio
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
 
-import structlog
 from prometheus_client import Gauge
 
 from services.intake.repository import reports
-from shared.database import DatabaseUnavailable, Pool, transaction
-
-log = structlog.get_logger()
+from shared.database import Pool, transaction
+from shared.worker import every
 
 EVERY: Final = 10.0  # seconds
 OPEN = Gauge("heard_reports_open", "Reports whose newest words have no receipt")
@@ -27,13 +24,7 @@ class Gauges:
     stop: asyncio.Event
 
     async def run(self) -> None:
-        while not self.stop.is_set():
-            try:
-                await self.read()
-            except DatabaseUnavailable as error:
-                log.warning("open reports were not counted", reason=str(error))
-            with suppress(TimeoutError):
-                await asyncio.wait_for(self.stop.wait(), EVERY)
+        await every(EVERY, "counting open reports", self.read, self.stop)
 
     async def read(self) -> None:
         async with transaction(self.pool) as connection:

@@ -9,11 +9,10 @@ import httpx
 from fastapi import FastAPI
 
 from services.intake import consumer
-from services.intake.dead_lines import DeadLines
 from services.intake.domain.households import Keyring
-from services.intake.forgetting import Forgetting
 from services.intake.gauges import Gauges
-from services.intake.handlers.calls import Switchboard
+from services.intake.handlers.calls import Switchboard, keep_dropping
+from services.intake.handlers.drafts import keep_forgetting
 from services.intake.handlers.partners import Partners
 from services.intake.handlers.together import Together
 from services.intake.repository.reports import await_receipt
@@ -42,8 +41,9 @@ from shared.clock import Clock
 from shared.consumer import Consumer
 from shared.database import create_pool, is_there
 from shared.kafka import DISPUTED, PROGRESSED, ROUTED, TOPICS, Producer
-from shared.outbox import Bell, Relay
-from shared.worker import until_stopped
+from shared.outbox import Bell
+from shared.relay import Relay
+from shared.worker import Loop, until_stopped
 
 
 def create_app(settings: Settings) -> FastAPI:
@@ -101,10 +101,20 @@ async def run_worker(settings: Settings) -> None:
         receipts = Consumer(kafka, [ROUTED], "intake.receipts", hear, producer, stop, batch=500)
         part = partial(consumer.disputes, pool=pool, bell=bell, clock=clock)
         disputes = Consumer(kafka, [DISPUTED], "intake.disputes", part, producer, stop, batch=50)
-        dead_lines = DeadLines(Switchboard(pool, bell, keyring(settings), None), settings.line_dead_after, clock, stop)
+        board = Switchboard(pool, bell, keyring(settings), None)
+        dead_lines = partial(keep_dropping, board, settings.line_dead_after, clock, stop)
         learn = partial(consumer.progress, pool=pool)
         progress = Consumer(kafka, [PROGRESSED], "intake.progress", learn, producer, stop, batch=500)
-        hearing = [receipts.run, disputes.run, progress.run]
-        beside = [Gauges(pool, stop).run, Forgetting(pool, clock, stop).run, bell.run, clock.run]
-        loops = [relay.run, again.run, *hearing, dead_lines.run, *beside]
+        loops: list[Loop] = [
+            relay.run,
+            again.run,
+            receipts.run,
+            disputes.run,
+            progress.run,
+            dead_lines,
+            partial(keep_forgetting, pool, clock, stop),
+            Gauges(pool, stop).run,
+            bell.run,
+            clock.run,
+        ]
         await until_stopped(stop, producer, TOPICS, loops, settings.metrics_port)

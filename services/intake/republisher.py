@@ -9,9 +9,9 @@ from prometheus_client import Counter
 
 from services.intake.backlog import Backlog
 from services.intake.repository import reports
-from shared.database import DatabaseUnavailable, transaction
-from shared.kafka import KafkaUnavailable
-from shared.outbox import Relay
+from shared.database import transaction
+from shared.relay import Relay
+from shared.worker import every
 
 log = structlog.get_logger()
 
@@ -30,12 +30,7 @@ class Republisher:
     stop: asyncio.Event
 
     async def run(self) -> None:
-        while not self.stop.is_set():
-            try:
-                await self.tick()
-            except (DatabaseUnavailable, KafkaUnavailable) as error:
-                log.warning("republishing waits", reason=str(error))
-            await asyncio.sleep(TICK)
+        await every(TICK, "republishing", self.tick, self.stop)
 
     async def tick(self) -> int:
         """Publish again at most one batch; returns how many."""

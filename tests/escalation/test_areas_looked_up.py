@@ -1,6 +1,5 @@
 """Where only a postcode service knows the area: it is asked wherever a case is routed; its silence moves nothing."""
 
-import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import timedelta
@@ -11,12 +10,11 @@ import pytest
 from fastapi import FastAPI
 
 from services.escalation import consumer
-from services.escalation.attendant import Attendant
 from services.escalation.consumer import Edge
 from services.escalation.coverage import Coverage
 from services.escalation.domain.directory import Directory
 from services.escalation.domain.people import Role
-from services.escalation.handlers import cases, directories
+from services.escalation.handlers import attendance, cases, directories
 from services.escalation.handlers.cases import Arrived
 from services.escalation.rules_in_force import RulesInForce
 from services.escalation.rules_in_force import drills as exercises
@@ -141,7 +139,7 @@ async def test_an_override_takes_no_case_away_from_whoever_has_it(
 async def test_what_an_agency_gives_back_is_its_own_control_rooms(rules: RulesInForce, pool: Pool):
     await told(rules, pool)
     await pool.execute("update delivery set state = 'returned'")
-    await Attendant(pool, Bell(pool), rules, Clock(pool), asyncio.Event()).tick(NOON)
+    await attendance.look(pool, Bell(pool), rules.covering, NOON)
     assert (await where(pool))[0] == FORCE
 
 

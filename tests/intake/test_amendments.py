@@ -13,7 +13,8 @@ from services.intake.repository.reports import await_receipt
 from shared.database import Pool
 from shared.events import Amendment, Lane, ReportAmended
 from shared.kafka import AMENDED
-from shared.outbox import Bell, Sent
+from shared.outbox import Bell
+from shared.relay import Sent
 from shared.told import Channel
 from tests.builders import NOON, receipt
 from tests.intake.telling import DAY, RING, event_of, tell

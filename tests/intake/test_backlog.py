@@ -17,7 +17,7 @@ from shared.cloudevents import Message
 from shared.database import Pool
 from shared.events import Lane
 from shared.kafka import CLASSIFIED, READERS, RECEIVED, TOPICS, KafkaUnavailable, Producer
-from shared.outbox import Relay
+from shared.relay import Relay
 from tests.faults import topics
 from tests.infrastructure import running
 from tests.intake.telling import tell

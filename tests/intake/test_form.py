@@ -14,9 +14,8 @@ from fastapi import FastAPI
 from services.intake.domain.files import MAX_FILE, media_type
 from services.intake.domain.partners import Partner
 from services.intake.domain.questions import Question, Reporting, asked
-from services.intake.forgetting import Forgetting
 from services.intake.handlers import partners
-from services.intake.handlers.drafts import Drafts, forget_expired
+from services.intake.handlers.drafts import Drafts, forget_expired, keep_forgetting
 from services.intake.handlers.evidence import Upload, attach
 from services.intake.handlers.reports import hear
 from services.intake.routers.dependencies import _now
@@ -391,7 +390,7 @@ async def test_what_is_over_all_at_once_is_forgotten_in_batches_and_by_nobodys_s
 async def test_the_worker_forgets_though_nobody_starts(app: FastAPI, pool: Pool):
     await pool.execute("insert into sealed values ('over', '', now() - interval '1 second')")
     stop = asyncio.Event()
-    forgetting = asyncio.create_task(Forgetting(pool, app.state.clock, stop).run())
+    forgetting = asyncio.create_task(keep_forgetting(pool, app.state.clock, stop))
     for _ in range(200):
         if not (left := await pool.fetchval("select count(*) from sealed")):
             break

@@ -14,7 +14,8 @@ from deploy.local.kafka import Kafka
 from shared.cloudevents import Message
 from shared.database import Connection, Pool, transaction
 from shared.kafka import MAX_MESSAGE, TOPIC_TIMEOUT, KafkaUnavailable, Producer
-from shared.outbox import BATCH, ROOM, Bell, Outgoing, Relay, Sent, delete_sent, put
+from shared.outbox import Bell, Outgoing, put
+from shared.relay import BATCH, ROOM, Relay, Sent, delete_sent
 
 NOWHERE = "127.0.0.1:1"
 

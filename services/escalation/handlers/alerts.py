@@ -4,15 +4,13 @@ import asyncio
 from datetime import datetime
 from typing import Final
 
-import structlog
 from prometheus_client import Counter
 
 from services.escalation.repository import alerts, audit, queue
 from services.escalation.repository.audit import Entry
 from shared.clock import Clock
-from shared.database import DatabaseUnavailable, Pool, transaction
-
-log = structlog.get_logger()
+from shared.database import Pool, transaction
+from shared.worker import every
 
 EVERY: Final = 5.0  # seconds
 RAISED: Final = Counter("heard_alerts_raised", "alerts raised or said again, by kind", ["kind"])
@@ -36,9 +34,4 @@ async def look(pool: Pool, now: datetime) -> int:
 
 
 async def keep_watch(pool: Pool, clock: Clock, stop: asyncio.Event) -> None:
-    while not stop.is_set():
-        try:
-            await look(pool, clock.now())
-        except DatabaseUnavailable as error:
-            log.warning("alerts wait", reason=str(error))
-        await asyncio.sleep(EVERY)
+    await every(EVERY, "alerts", lambda: look(pool, clock.now()), stop)

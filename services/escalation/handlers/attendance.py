@@ -1,5 +1,6 @@
 """What comes back: given back by an agency, left lying beyond its target, or an action of a plan that is overdue."""
 
+import asyncio
 from datetime import datetime
 from typing import Any, Final
 
@@ -14,13 +15,16 @@ from services.escalation.handlers import deliveries as feeds
 from services.escalation.handlers.acts import OPEN
 from services.escalation.handlers.cases import rules_for
 from services.escalation.repository import audit, case_reviews, cases, deliveries
+from shared.clock import Clock
 from shared.database import Connection, Pool, transaction
 from shared.events import Destination, ReportClassified
 from shared.outbox import Bell
+from shared.worker import every
 
 log = structlog.get_logger()
 
 BATCH: Final = 100
+TICK: Final = 1.0  # seconds
 CAME_BACK = Counter("heard_deliveries_came_back_total", "Deliveries that came back to a control room", ["why"])
 
 
@@ -117,6 +121,17 @@ async def overdue_actions(pool: Pool, covering: Covering, now: datetime) -> int:
                 await _back(connection, event, reason, rules, now)
                 CAME_BACK.labels("action overdue").inc()
     return len(rows)
+
+
+async def look(pool: Pool, bell: Bell, covering: Covering, now: datetime) -> None:
+    """See to what must not be left lying: returns, missed targets and overdue actions."""
+    await settle_returns(pool, bell, covering, now)
+    await come_back(pool, covering, now)
+    await overdue_actions(pool, covering, now)
+
+
+async def keep_looking(pool: Pool, bell: Bell, covering: Covering, clock: Clock, stop: asyncio.Event) -> None:
+    await every(TICK, "attendance", lambda: look(pool, bell, covering, clock.now()), stop)
 
 
 async def _back(connection: Connection, event: ReportClassified, reason: str, rules: Rules, now: datetime) -> None:

@@ -3,18 +3,16 @@
 import asyncio
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any, Final
 from uuid import UUID
-
-import structlog
 
 from services.escalation.domain import chain
 from services.escalation.errors import NothingThere
 from services.escalation.repository import audit
 from services.escalation.repository.audit import Entry
-from shared.database import DatabaseUnavailable, Pool, transaction
-
-log = structlog.get_logger()
+from shared.database import Pool, transaction
+from shared.worker import every
 
 BATCH: Final = 500
 PAUSE: Final = 1.0  # seconds between looks for what is to be sealed
@@ -50,13 +48,12 @@ async def seal_some(pool: Pool, key: str) -> int:
 
 async def keep_sealing(pool: Pool, key: str, stop: asyncio.Event) -> None:
     """Off everybody's path: those who write entries never wait for it."""
-    while not stop.is_set():
-        try:
-            while await seal_some(pool, key) == BATCH:
-                pass
-        except DatabaseUnavailable as error:
-            log.warning("sealer waits", reason=str(error))
-        await asyncio.sleep(PAUSE)
+    await every(PAUSE, "sealing", partial(_seal_all, pool, key), stop)
+
+
+async def _seal_all(pool: Pool, key: str) -> None:
+    while await seal_some(pool, key) == BATCH:
+        pass
 
 
 async def verify(pool: Pool, key: str, noted: str | None, now: datetime) -> Proof:

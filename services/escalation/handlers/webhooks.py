@@ -17,12 +17,15 @@ from standardwebhooks import Webhook
 from services.escalation.outward import Outward, Refused
 from services.escalation.repository import audit, webhooks
 from services.escalation.repository.audit import Entry
+from shared.clock import Clock
 from shared.database import Pool, transaction
+from shared.worker import every
 
 log = structlog.get_logger()
 
 MESSAGES: Final = UUID("8f2b0f7e-2f9f-4f0a-9d5b-0c8a2d1f7a11")
 """Names messages: the same id at every retry, so that whoever gets one twice can tell."""
+TICK: Final = 1.0  # seconds
 AT_ONCE: Final = 50
 MOST: Final = 100  # entries in one message
 LEASE: Final = timedelta(seconds=60)  # longer than one call may take
@@ -57,6 +60,10 @@ async def tell_due(pool: Pool, outward: Outward, now: datetime) -> int:
         told = [(row, await webhooks.entries(connection, row)) for row in rows]
     await asyncio.gather(*(_tell(row, entries, pool, outward, now) for row, entries in told))
     return len(rows)
+
+
+async def keep_telling(pool: Pool, outward: Outward, clock: Clock, stop: asyncio.Event) -> None:
+    await every(TICK, "webhooks", lambda: tell_due(pool, outward, clock.now()), stop)
 
 
 async def _tell(row: Any, entries: Sequence[Any], pool: Pool, outward: Outward, now: datetime) -> None:

@@ -1,13 +1,15 @@
 """A call while it goes on: every turn is kept first, then read; each reading is a revision of the one report."""
 
+import asyncio
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID, uuid4
 
 import structlog
+from prometheus_client import Counter
 from pydantic import BaseModel
 
 from services.intake.domain import reports as domain
@@ -21,10 +23,12 @@ from services.intake.handlers.reports import Told, first_told, fitting, received
 from services.intake.repository import calls, reports
 from services.intake.repository.calls import NumberedTurn, OpenCall
 from shared.assessment import Assessment
+from shared.clock import Clock
 from shared.database import Connection, DatabaseUnavailable, Pool, transaction
 from shared.events import ReportReceived, written_out
 from shared.outbox import Bell
 from shared.told import Answers, Call, CallState, Channel, Contact, Line, Place, Turn
+from shared.worker import every
 
 log = structlog.get_logger()
 
@@ -34,7 +38,11 @@ OPENED_OTHERWISE: Final = (
     "It is open, and other things are known of it than come now: nothing of this was kept. "
     "Its turns go to /v1/calls/{0}/turns, and what is new by PATCH to /v1/calls/{0}."
 )
+TICK: Final = 2.0  # seconds between two looks for dead lines
 PATIENCE: Final = 0.12  # seconds for the classifier; the operator is answered within 0.2
+
+
+DROPPED = Counter("heard_calls_dropped_total", "Calls in which nothing was heard any more, completed as they stood")
 
 
 class CallGiven(BaseModel, frozen=True):
@@ -151,6 +159,16 @@ async def drop_silent(since: datetime, board: Switchboard, now: datetime) -> int
     dropped = [await _drop(report_id, since, board, now) for report_id in silent]
     board.bell.ring()
     return sum(dropped)
+
+
+async def keep_dropping(board: Switchboard, after: float, clock: Clock, stop: asyncio.Event) -> None:
+    """Calls end without anybody saying so: those in which nothing was heard for `after` seconds."""
+
+    async def look() -> None:
+        now = clock.now()
+        DROPPED.inc(await drop_silent(now - timedelta(seconds=after), board, now))
+
+    await every(TICK, "dead lines", look, stop)
 
 
 async def _drop(report_id: UUID, since: datetime, board: Switchboard, now: datetime) -> bool:

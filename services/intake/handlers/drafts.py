@@ -1,5 +1,6 @@
 """What happens to a draft: begun, gone on with, saved for later, sent, closed."""
 
+import asyncio
 import hashlib
 import secrets
 from collections.abc import Mapping
@@ -16,12 +17,17 @@ from services.intake.errors import AlreadySent, DraftGone
 from services.intake.handlers import reports
 from services.intake.handlers.reports import Told
 from services.intake.repository import evidence, sealed
+from shared.clock import Clock
 from shared.database import Connection, Pool, transaction
 from shared.outbox import Bell
 from shared.told import Attachment, Channel
+from shared.worker import every
 
 KEPT: Final = timedelta(days=1)  # since it was last touched
 KEPT_WHEN_SAVED: Final = timedelta(days=28)
+TICK: Final = 1.0  # seconds
+FORGOTTEN_AT_ONCE: Final = 100
+"""Of a kind, at each tick: a file may have 10 MB, and a statement 10 seconds."""
 CLOSED_AFTER: Final = timedelta(minutes=30)  # the page with the reference and the secret
 
 
@@ -130,6 +136,11 @@ async def forget_expired(many: int, pool: Pool, now: datetime) -> int:
     """Forget what was kept until now, and so many at the most; returns how many."""
     async with transaction(pool) as connection:
         return await sealed.sweep(connection, many, now) + await evidence.sweep(connection, many, now)
+
+
+async def keep_forgetting(pool: Pool, clock: Clock, stop: asyncio.Event) -> None:
+    """In batches, so that what is over all at once keeps nobody waiting."""
+    await every(TICK, "forgetting", lambda: forget_expired(FORGOTTEN_AT_ONCE, pool, clock.now()), stop)
 
 
 async def put(connection: Connection, code: str, draft: Draft, drafts: Drafts, now: datetime) -> None:

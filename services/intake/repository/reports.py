@@ -11,7 +11,8 @@ from services.intake.repository.households import Recognised
 from shared.database import Connection
 from shared.events import ReportReceived, ReportRouted
 from shared.kafka import ERASED, RECEIVED
-from shared.outbox import Outgoing, Sent, columns
+from shared.outbox import Outgoing, columns
+from shared.relay import Sent
 from shared.told import Contact
 
 AWAITED: Final = [*RECEIVED.values(), ERASED]
