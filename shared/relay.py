@@ -99,6 +99,7 @@ class Relay:
     producer: Producer
     settle: Settle
     stop: asyncio.Event
+    monotonic: Callable[[], float] = time.monotonic
     _patient_until: float = 0.0
 
     async def run(self) -> None:
@@ -132,7 +133,7 @@ class Relay:
         return rows
 
     async def _claim_turns(self) -> list[Any]:
-        patience, now = PATIENCE, time.monotonic()
+        patience, now = PATIENCE, self.monotonic()
         if now >= self._patient_until:
             patience, self._patient_until = LITTLE_PATIENCE, now + 1
         async with statement(self.pool) as connection:

@@ -1,10 +1,13 @@
 """Real parts for tests. A part that is missing is a failure that names it."""
 
+import asyncio
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Protocol, TypeVar
+
+from shared.database import Pool
 
 
 class Part(Protocol):
@@ -23,6 +26,16 @@ def running(part: P) -> Iterator[P]:
         yield part
     finally:
         part.kill()
+
+
+async def until_waiting(pool: Pool, many: int) -> None:
+    """Until so many wait for a lock, whoever they are. Raises TimeoutError where they do not."""
+    async with asyncio.timeout(10):
+        while await pool.fetchval(WAITING) < many:  # noqa: ASYNC110 - nothing says that they wait
+            await asyncio.sleep(0.01)
+
+
+WAITING = "select count(*) from pg_locks where not granted"
 
 
 @contextmanager

@@ -30,7 +30,9 @@ class Settings(ServiceSettings):
     )
     classifier_url: str | None = Field(None, description="where live assessments are asked for; without it, none are")
     classifier_key: SecretStr | None = Field(None, description="bearer key for it")
-    line_dead_after: float = Field(60, gt=0, description="seconds without a word after which a call's line is dead")
+    line_dead_after: float = Field(
+        60, gt=0, description="seconds without a word, or a sign that it is open, after which a call's line is dead"
+    )
     languages: tuple[str, ...] = Field(("en",), description="JSON: languages offered, the usual one first")
     exit_to: str = Field("https://www.bbc.co.uk/weather", description="where `Exit this page` goes")
     directory: Path | None = Field(None, description="TOML of areas and agencies, to name them on `Who to tell`")

@@ -25,6 +25,7 @@ from shared.outbox import Bell
 from shared.told import Answers, Contact, History, Place
 from tests.builders import NOON, assessment, classified, report
 from tests.escalation.conftest import Escalate, SignIn, as_they_are
+from tests.infrastructure import until_waiting
 
 PANEL = "moor-and-vale-case-review"
 JOURNEYS = Path(__file__).parent / "journeys.jsonl"
@@ -394,22 +395,21 @@ async def test_whoever_is_invited_while_a_complaint_about_them_comes_in_is_not_i
     client: httpx.AsyncClient,
     sign_in: SignIn,
     pool: Pool,
-    monkeypatch: pytest.MonkeyPatch,
 ):
-    """Between the look at the complaints and the invitation one may be told."""
-    told: list[asyncio.Task[None]] = []
-    invite = case_reviews.invite
-
-    async def told_just_before(*given: Any) -> None:
-        told.append(asyncio.create_task(told_more_of("H-1", "Northmoor Homes", escalate, pool)))
-        await asyncio.wait(told, timeout=1)
-        await invite(*given)
-
-    monkeypatch.setattr(case_reviews, "invite", told_just_before)
+    """Between the look at the complaints and the invitation, which waits here for one like it, a complaint is told."""
     panel = await sign_in("agency", PANEL)
     base = f"/v1/agencies/{PANEL}/case-reviews/{review_id}"
-    await client.post(f"{base}/invitations", json={"agency": "northmoor-homes"}, headers=panel)
-    await asyncio.gather(*told)
+    homes = {"agency": "northmoor-homes"}
+    async with pool.acquire() as connection:
+        like_it = connection.transaction()
+        await like_it.start()
+        await case_reviews.invite(connection, review_id, homes["agency"], PANEL, NOON)
+        invited = asyncio.create_task(client.post(f"{base}/invitations", json=homes, headers=panel))
+        await until_waiting(pool, 1)
+        told = asyncio.create_task(told_more_of("H-1", "Northmoor Homes", escalate, pool))
+        await until_waiting(pool, 2)
+        await like_it.rollback()
+    await asyncio.gather(invited, told)
     assert (await client.get(base, headers=panel)).json()["invited"] == []
 
 

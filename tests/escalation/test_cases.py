@@ -107,7 +107,7 @@ async def test_an_unread_threat_is_on_the_queue_without_a_receipt_and_filled_in_
     assert len(await receipts(pool)) == 1
 
 
-async def test_what_was_opened_by_a_clock_ahead_is_not_left_on_the_queue(escalate: Escalate, pool: Pool, rules: Rules):
+async def test_what_was_opened_by_a_clock_ahead_is_ranked_as_it_was_read(escalate: Escalate, pool: Pool, rules: Rules):
     """The reading was waiting for the lock: what another worker opened meanwhile bears a later time than its own."""
     event = classified(**NOISE)
     later = NOON + timedelta(seconds=1)

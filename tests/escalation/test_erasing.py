@@ -20,6 +20,7 @@ from shared.outbox import Bell
 from shared.told import Contact, History
 from tests.builders import NOON, classified, report
 from tests.escalation.conftest import Escalate, SignIn
+from tests.infrastructure import until_waiting
 
 HEALTH, COUNCIL, PANEL = "northmoor-environmental-health", "northmoor-council-asb", "moor-and-vale-case-review"
 REFERENCE, STORY, NAME = "H-ERASE-00001", "The kettle drums of number eleven.", "Perpetua Quill"
@@ -150,7 +151,7 @@ async def test_what_an_agency_is_writing_down_meanwhile_is_gone_too(
         queues = await deliveries.move(connection, *about, "acknowledged", ("queued",), NOON)
         await deliveries.add_step(connection, *about, queues, Progress.under_way, STORY, "their client", NOON)
         forgotten = asyncio.create_task(forget(told, directory, pool))
-        await asyncio.wait([forgotten], timeout=0.5)
+        await until_waiting(pool, 1)
     await forgotten
     assert await pool.fetchval("select count(*) from delivery_step") == 0
 
@@ -161,7 +162,7 @@ async def test_no_alert_is_raised_for_what_is_being_erased(told: ReportClassifie
         await feeds.erase(connection, told.report_id)
         await rows.erase(connection, told.report_id)
         looked = asyncio.create_task(alerts.look(pool, NOON + 30 * DAY))
-        await asyncio.wait([looked], timeout=0.5)
+        await until_waiting(pool, 1)
     await looked
     assert await pool.fetchval("select count(*) from alert") == 0
 
@@ -173,6 +174,6 @@ async def test_what_an_alert_is_being_raised_for_can_be_erased(
     async with transaction(pool) as connection:
         await raise_due(connection, NOON + 30 * DAY)
         forgotten = asyncio.create_task(forget(told, directory, pool))
-        await asyncio.wait([forgotten], timeout=0.5)
+        await until_waiting(pool, 1)
     await forgotten
     assert await pool.fetchval("select count(*) from alert") == 0

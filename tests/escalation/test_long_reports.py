@@ -36,15 +36,16 @@ async def test_a_case_is_made_of_whatever_comes(told: dict[str, Any], escalate: 
 
 
 async def test_many_complaints_of_many_words_are_counted(escalate: Escalate, pool: Pool):
-    references: list[str] = []
-    for n in range(12):
+    """Each in words of its own, on one day: they are compared, word for word, with all before them."""
+    words, references = OTHER_WORDS.split(), list[str]()
+    for n in range(9):
         history = History(reports=n, references=tuple(reversed(references)))
-        told = report(
-            reference=f"H-{n}", received_at=NOON + n * timedelta(hours=1), text=f"{n} {NO_END}", history=history
-        )
-        await escalate(classified(told, behaviours=(f"A{n % 9 + 1}",)))
+        text = " ".join(words[n * 10_000 :] + words[: n * 10_000])[:900_000]
+        told = report(reference=f"H-{n}", received_at=NOON + n * timedelta(hours=1), text=text, history=history)
+        await escalate(classified(told, behaviours=(f"A{n + 1}",)))
         references.append(f"H-{n}")
-    assert await pool.fetchval("select count(*) from cases") == 12
+    (timeline,) = await pool.fetch("select timeline from case_review")
+    assert [one["why"] for one in timeline["timeline"]] == ["counts"] * 9
 
 
 def test_an_organisation_is_known_by_its_name_among_many_words(directory: Directory):

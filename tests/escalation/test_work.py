@@ -8,9 +8,10 @@ import pytest
 
 from services.escalation.domain.people import Role
 from services.escalation.domain.rules import Rules
-from services.escalation.handlers import cases, queue, work
+from services.escalation.handlers import cases, queue
+from services.escalation.repository import work
 from shared.codebook import DangerClass, Label, Threat
-from shared.database import Pool
+from shared.database import Pool, transaction
 from shared.events import Lane, LinkDisputed, ReportOverridden
 from shared.outbox import Bell
 from shared.told import Answers, Contact
@@ -225,18 +226,14 @@ async def test_a_case_is_found(hold: Any, pool: Pool, words: str):
     assert [found["reference"] for found in answer.json()] == ["H-4K7QX-9M2TB"]
 
 
-async def test_a_search_goes_through_the_newest_and_finds_any_by_its_reference(
-    hold: Any, escalate: Escalate, pool: Pool, monkeypatch: pytest.MonkeyPatch
-):
-    monkeypatch.setattr(work, "LOOKED_THROUGH", 1)
-    room = await hold(classified(report(reference="H-OLDER-11111"), **STALKING))
-    await escalate(classified(report(reference="H-NEWER-22222"), **STALKING))
-    await pool.execute("update queue_item set opened_at = now() - interval '1 day' where holder is not null")
-    await pool.execute("update queue_item set opened_at = now() where holder is null")
+async def test_a_search_goes_through_the_newest_and_finds_any_by_its_reference(escalate: Escalate, pool: Pool):
+    await escalate(classified(report(reference="H-OLDER-11111"), **STALKING))
+    await escalate(classified(report(reference="H-NEWER-22222"), **STALKING), at=NOON + timedelta(days=1))
 
     async def found(words: str) -> list[str]:
-        answer = await room.client.get("/v1/queue/search", params={"q": words}, headers=room.headers)
-        return [one["reference"] for one in answer.json()]
+        async with transaction(pool) as connection:
+            rows = await work.search(connection, "northmoor-police", words, NOON - timedelta(days=1), 50, 1)
+        return [row["reference"] for row in rows]
 
     assert await found("every night") == ["H-NEWER-22222"]
     assert await found("h-older-11111") == ["H-OLDER-11111"]

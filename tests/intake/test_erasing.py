@@ -15,6 +15,7 @@ from shared.events import LinkDisputed, ReportErased
 from shared.kafka import ERASED
 from shared.outbox import Bell
 from tests.builders import NOON, receipt
+from tests.infrastructure import until_waiting
 from tests.intake.telling import DAY, RING, event_of, tell
 
 STORY = "Flat 9 plays kettle drums all night and shouts at us through the letterbox."
@@ -66,16 +67,6 @@ async def add_more(told: Accepted, pool: Pool) -> None:
     await amendments.add_more(told.reference, told.secret, "And again.", pool, Bell(pool), RING, NOON)
 
 
-async def waiting(pool: Pool, many: int) -> None:
-    """Until so many wait for a lock."""
-    async with asyncio.timeout(5):
-        while await pool.fetchval(WAITING) < many:  # noqa: ASYNC110 - nothing says that they wait
-            await asyncio.sleep(0.01)
-
-
-WAITING = "select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'"
-
-
 async def erased_while_more_is_told(
     pool: Pool, erased: Accepted, added_to: Accepted
 ) -> list[UUID | BaseException | None]:
@@ -83,9 +74,9 @@ async def erased_while_more_is_told(
     async with transaction(pool) as connection:
         await households.lock(connection, await households.keys_known(connection, erased.report_id))
         erasing_it = asyncio.create_task(forget(erased.reference, pool))
-        await waiting(pool, 1)
+        await until_waiting(pool, 1)
         adding = asyncio.create_task(add_more(added_to, pool))
-        await waiting(pool, 2)
+        await until_waiting(pool, 2)
     return await asyncio.gather(erasing_it, adding, return_exceptions=True)
 
 
@@ -112,9 +103,9 @@ async def test_more_is_told_of_a_report_while_its_link_is_disputed(pool: Pool):
     async with transaction(pool) as connection:
         await households.held_series(connection, [first.report_id])
         parted = asyncio.create_task(links.part([dispute], pool, Bell(pool), NOON))
-        await waiting(pool, 1)
+        await until_waiting(pool, 1)
         added = asyncio.create_task(add_more(second, pool))
-        await waiting(pool, 2)
+        await until_waiting(pool, 2)
     await asyncio.gather(parted, added)
     anew = await event_of(pool, second.report_id)
     assert (anew.text.endswith("And again."), anew.history.reports) == (True, 0)

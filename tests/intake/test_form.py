@@ -24,6 +24,7 @@ from shared.database import Pool
 from shared.events import Amendment, ReportAmended, ReportProgressed, ReportReceived
 from shared.told import Contact
 from tests.builders import NOON
+from tests.infrastructure import until_waiting
 from tests.intake.form import STORY, Form
 
 REVIEW, MYSELF = list(asked(Reporting.case_review)), list(asked(Reporting.myself))
@@ -113,6 +114,15 @@ async def test_exit_leaves_a_cookie_until_the_browser_is_closed_and_no_longer(pe
 
 
 async def test_every_cookie_that_is_set_is_named_on_the_safety_page(person: Form):
+    await person.begin()
+    await person.tell()
+    reference, secret = await person.send()
+    await person.post("/status", {"reference": reference, "secret": secret})
+    await person.get("/language/en")
+    seen = {cookie.name for cookie in person.client.cookies.jar}
+    await person.get("/exit")
+    seen |= {cookie.name for cookie in person.client.cookies.jar}
+    assert seen == {"__Host-draft", "__Host-status", "__Host-language", "__Host-left"}
     page = (await person.get("/leaving")).text
     for words in ("four cookies", "while you write", "look at a report", "language", "pressed “Exit this page”"):
         assert words in page
@@ -541,23 +551,14 @@ async def test_a_file_that_comes_while_it_is_sent_is_in_the_report_or_refused(pe
         async with connection.transaction():
             await connection.fetch("select from sealed for update")
             sending = asyncio.create_task(person.post("/form/check"))
-            await waiting(pool, 1)
+            await until_waiting(pool, 1)
             late = asyncio.create_task(uploaded(person, ("late.png", PNG)))
-            await asyncio.wait([late, asyncio.create_task(waiting(pool, 2))], return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait([late, asyncio.create_task(until_waiting(pool, 2))], return_when=asyncio.FIRST_COMPLETED)
         await sending
     (report,) = await reports(pool)
     assert (await late).status_code == 409
     assert [file.name for file in report.attachments] == ["early.png"]
     assert await pool.fetchval("select count(*) from evidence where report_id is null") == 0
-
-
-async def waiting(pool: Pool, many: int) -> None:
-    """Until so many wait for a lock."""
-    here = "select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'"
-    for _ in range(1000):
-        if await pool.fetchval(here) >= many:
-            return
-        await asyncio.sleep(0.01)
 
 
 async def test_another_persons_file_cannot_be_taken_off(person: Form, app: FastAPI, pool: Pool):

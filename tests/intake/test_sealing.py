@@ -1,10 +1,11 @@
 """What is sealed opens for its code and its service alone."""
 
 import secrets
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 import httpx
 import pytest
-from fastapi import FastAPI
 from hypothesis import given
 from hypothesis import strategies as any_
 from pydantic import SecretStr
@@ -13,10 +14,11 @@ from services.intake.domain.partners import Partner, Scope
 from services.intake.domain.questions import QUESTIONS, Reporting, answered, faults
 from services.intake.domain.sealing import Unopened, new_code, normalised_code, place_of, seal, unseal
 from services.intake.handlers import partners
-from services.intake.main import keyring
+from services.intake.main import create_app
 from services.intake.settings import Settings
 from shared.database import Pool
 from tests.builders import NOON
+from tests.intake.conftest import TELEPHONY_KEY
 from tests.intake.form import STORY, Form
 
 CODE, SECRET = "4K7Q-X9M2-TB0C-5D8F-H3JN", ("a secret of thirty-two characters or more",)
@@ -49,8 +51,18 @@ def test_what_was_sealed_before_the_secret_was_changed_is_opened_and_what_is_sea
         unseal(seal(b"story", CODE, changed), CODE, SECRET)
 
 
-def restarted(app: FastAPI, settings: Settings) -> None:
-    app.state.settings, app.state.ring = settings, keyring(settings)
+@asynccontextmanager
+async def restarted(settings: Settings, before: httpx.AsyncClient) -> AsyncIterator[Form]:
+    """The service anew on the same database, and the same browser."""
+    app = create_app(settings)
+    browser = httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url=before.base_url, cookies=before.cookies)
+    async with app.router.lifespan_context(app), browser:
+        yield Form(browser)
+
+
+@pytest.fixture
+def changed(settings: Settings) -> Settings:
+    return settings.model_copy(update={"secret": LATER, "secrets_before": (settings.secret,)})
 
 
 async def with_a_file(person: Form) -> None:
@@ -67,44 +79,72 @@ async def police(pool: Pool) -> dict[str, str]:
 
 
 async def test_a_change_of_the_secret_loses_nothing(
-    person: Form, app: FastAPI, settings: Settings, pool: Pool, police: dict[str, str]
+    person: Form, changed: Settings, pool: Pool, police: dict[str, str]
 ):
     await with_a_file(person)
     reference, secret = await person.send()
     await person.post("/status", {"reference": reference, "secret": secret})
-    restarted(app, settings.model_copy(update={"secret": LATER, "secrets_before": (settings.secret,)}))
-    assert reference in (await person.get("/status")).text
-    assert secret in (await person.get("/form/sent")).text
     file = await pool.fetchval("select id from evidence")
-    assert (await person.client.get(f"/v1/evidence/{file}", headers=police)).content == PNG
+    async with restarted(changed, person.client) as anew:
+        assert reference in (await anew.get("/status")).text
+        assert secret in (await anew.get("/form/sent")).text
+        assert (await anew.client.get(f"/v1/evidence/{file}", headers=police)).content == PNG
 
 
 async def test_without_the_secret_before_a_file_waits_for_it_and_a_page_is_looked_up_again(
-    person: Form, app: FastAPI, settings: Settings, pool: Pool, police: dict[str, str]
+    person: Form, settings: Settings, pool: Pool, police: dict[str, str]
 ):
     await with_a_file(person)
-    reference, secret = await person.send()
-    await person.post("/status", {"reference": reference, "secret": secret})
-    restarted(app, settings.model_copy(update={"secret": LATER}))
+    looked_up = dict(zip(("reference", "secret"), await person.send(), strict=True))
+    await person.post("/status", looked_up)
     file = await pool.fetchval("select id from evidence")
-    shut = await person.client.get(f"/v1/evidence/{file}", headers=police)
-    assert (shut.status_code, "HEARD_INTAKE_SECRETS_BEFORE" in shut.json()["detail"]) == (503, True)
-    assert reference not in (await person.get("/status")).text
-    await person.post("/status", {"reference": reference, "secret": secret})
-    assert reference in (await person.get("/status")).text
+    async with restarted(settings.model_copy(update={"secret": LATER}), person.client) as anew:
+        shut = await anew.client.get(f"/v1/evidence/{file}", headers=police)
+        assert (shut.status_code, "HEARD_INTAKE_SECRETS_BEFORE" in shut.json()["detail"]) == (503, True)
+        assert looked_up["reference"] not in (await anew.get("/status")).text
+        await anew.post("/status", looked_up)
+        assert looked_up["reference"] in (await anew.get("/status")).text
 
 
 async def test_a_report_sent_again_after_the_change_is_answered_with_the_secret_that_opens_it(
-    app: FastAPI, client: httpx.AsyncClient, settings: Settings
+    person: Form, changed: Settings
 ):
-    async def told() -> dict[str, str]:
+    async def told(client: httpx.AsyncClient) -> dict[str, str]:
         answer = await client.post("/v1/reports", json={"text": STORY}, headers={"Idempotency-Key": "one"})
         return answer.json()
 
-    first = await told()
-    restarted(app, settings.model_copy(update={"secret": LATER, "secrets_before": (settings.secret,)}))
-    app.state.together.ring = app.state.ring
-    assert await told() == first
+    first = await told(person.client)
+    async with restarted(changed, person.client) as anew:
+        assert await told(anew.client) == first
+
+
+async def test_a_call_opened_again_after_the_change_is_answered_with_the_secret_that_opens_it(
+    person: Form, changed: Settings
+):
+    key = {"Authorization": f"Bearer {TELEPHONY_KEY}"}
+
+    async def opened(client: httpx.AsyncClient) -> dict[str, str]:
+        return (await client.post("/v1/calls", json={"call_id": "one"}, headers=key)).json()
+
+    first = await opened(person.client)
+    said = {"turns": [{"number": 1, "speaker": "caller", "text": STORY}]}
+    await person.client.post(first["turns_url"], json=said, headers=key)
+    async with restarted(changed, person.client) as anew:
+        assert await opened(anew.client) == first
+        secret = {"Authorization": f"Bearer {first['secret']}"}
+        assert (await anew.client.get(f"/v1/reports/{first['reference']}", headers=secret)).status_code == 200
+
+
+SIGN_IN = 'action="/desk/sign-in"'
+
+
+async def test_the_desk_signs_in_again_after_the_change(person: Form, changed: Settings):
+    ours = {"Sec-Fetch-Site": "same-origin"}
+    await person.client.post("/desk/sign-in", data={"key": TELEPHONY_KEY}, headers=ours)
+    asked = (await person.get("/desk")).text
+    async with restarted(changed, person.client) as anew:
+        assert SIGN_IN in (await anew.get("/desk")).text
+    assert SIGN_IN not in asked
 
 
 def test_a_code_has_a_hundred_bits_and_is_read_as_people_type_it():

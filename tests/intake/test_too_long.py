@@ -104,7 +104,7 @@ async def test_open311_too_long_as_an_event_is_refused_with_what_to_do(client: h
 
 async def test_a_call_that_is_full_keeps_what_was_said_and_can_end(pool: Pool):
     board = Switchboard(pool, Bell(pool), RING, None)
-    call = await calls.open_call("telephony", "1", CallGiven(), pool, NOON)
+    call, _ = await calls.open_call("telephony", "1", CallGiven(), pool, RING, NOON)
     said = Turn(speaker=Speaker.caller, text=LOST * (MAX_REPORT // 14))
     await calls.hear(call.report_id, "telephony", [NumberedTurn(1, 1, said)], board, NOON)
     with pytest.raises(calls.CallTooLong):

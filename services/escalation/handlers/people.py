@@ -63,6 +63,12 @@ async def who_is(token: str, pool: Pool, now: datetime) -> Person | None:
     return _person(row) if row else None
 
 
+async def is_still(person: Person, token: str, pool: Pool, now: datetime) -> bool:
+    """Whether they are still signed in, with the role that they had, for whom they had it."""
+    found = await who_is(token, pool, now)
+    return found is not None and (found.role, found.belongs_to) == (person.role, person.belongs_to)
+
+
 async def sign_out(token: str, pool: Pool) -> None:
     async with transaction(pool) as connection:
         await people.end_session(connection, sha256(token))

@@ -4,7 +4,6 @@ import asyncio
 import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Annotated, Any, Final
 from uuid import UUID
 
@@ -12,7 +11,6 @@ from fastapi import APIRouter, Depends, Request, Response
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 
 from services.escalation.domain.board import Stamp
-from services.escalation.domain.people import Person
 from services.escalation.domain.words import QUEUES
 from services.escalation.handlers import people
 from services.escalation.handlers.board import Board, Standing
@@ -20,7 +18,7 @@ from services.escalation.live import Watch
 from services.escalation.pages import page, render
 from services.escalation.routers.dependencies import COOKIE, Now, OurPagesOnly, PoolDep, WorkerDep
 from shared.clock import Clock
-from shared.database import DatabaseUnavailable, Pool
+from shared.database import DatabaseUnavailable
 
 router = APIRouter(prefix="/board", dependencies=[OurPagesOnly], include_in_schema=False)
 
@@ -81,7 +79,7 @@ async def stream(request: Request, person: WorkerDep, board: BoardDep, pool: Poo
             ticked = time.monotonic()
             yield ServerSentEvent(data={"now": clock.now().isoformat()}, event="tick")
         if time.monotonic() - welcomed > STILL_WELCOME:
-            if not await _welcome(request, person, pool, clock.now()):
+            if not await people.is_still(person, request.cookies.get(COOKIE, ""), pool, clock.now()):
                 yield ServerSentEvent(data={}, event="signed-out")
                 return
             welcomed = time.monotonic()
@@ -90,9 +88,3 @@ async def stream(request: Request, person: WorkerDep, board: BoardDep, pool: Poo
 
 
 SETTLE: Final = 0.1  # seconds, in which what belongs together arrives together
-
-
-async def _welcome(request: Request, person: Person, pool: Pool, now: datetime) -> bool:
-    """Still signed in, and still who may see this board."""
-    found = await people.who_is(request.cookies.get(COOKIE, ""), pool, now)
-    return found is not None and (found.role, found.belongs_to) == (person.role, person.belongs_to)

@@ -52,7 +52,7 @@ def reporters_secret(key: str, report_id: UUID) -> str:
     return base64.b32encode(digest[:SECRET_BYTES]).decode()
 
 
-def secret_given(keys: Sequence[str], report_id: UUID, kept: str) -> str:
+def secret_given(keys: Sequence[str], report_id: UUID, kept: str | None) -> str:
     """The secret of a report of which this SHA-256 was kept, whichever key it was derived from; else of the newest."""
     derived = [reporters_secret(key, report_id) for key in keys]
     return next((secret for secret in derived if sha256(secret) == kept), derived[0])

@@ -81,15 +81,21 @@ class Switchboard:
     classifier: Classifier | None
 
 
-async def open_call(source: str, call_id: str, given: CallGiven, pool: Pool, now: datetime) -> OpenCall:
-    """A call begins. Sent again with the same id it is the same call. Raises TooLong; CallKnown where it says more."""
+async def open_call(
+    source: str, call_id: str, given: CallGiven, pool: Pool, ring: Keyring, now: datetime
+) -> tuple[OpenCall, str]:
+    """A call begins; returns it, and its reporter's secret. Sent again with the same id it is the same call.
+
+    Raises TooLong; CallKnown where it says more.
+    """
     reference = domain.new_reference(secrets.choice)
     about = _about(given)
     async with transaction(pool) as connection:
         call = await calls.open_call(connection, uuid4(), reference, source, call_id, about, now)
+        kept = await reports.secret_hash(connection, call.report_id)
     if learnt(call.given, given.model_dump(mode="json", exclude_defaults=True)) != call.given:
         raise CallKnown(OPENED_OTHERWISE.format(call.report_id))
-    return call
+    return call, domain.secret_given(ring.reporters, call.report_id, kept)
 
 
 async def hear(report_id: UUID, source: str, turns: Sequence[NumberedTurn], board: Switchboard, now: datetime) -> Heard:

@@ -294,3 +294,9 @@ async def account(connection: Connection) -> Any:
 async def open_ones(connection: Connection, limit: int) -> list[Any]:
     """The open reports, urgent ones and then the oldest first, each with the seconds that it has been so."""
     return await connection.fetch(OPEN_ONES, limit)
+
+
+async def secret_hash(connection: Connection, report_id: UUID) -> str | None:
+    """SHA-256 of the secret that opens it; None where there is no such report yet."""
+    kept: str | None = await connection.fetchval("select secret_hash from report where id = $1", report_id)
+    return kept

@@ -11,7 +11,6 @@ from fastapi import APIRouter, Depends, Request, Response, WebSocket, WebSocketD
 from pydantic import AwareDatetime, BaseModel, Field, StringConstraints, ValidationError
 
 from services.intake.domain.partners import Scope
-from services.intake.domain.reports import reporters_secret
 from services.intake.errors import UnknownSource
 from services.intake.handlers import calls
 from services.intake.handlers.calls import CallGiven, Heard, Switchboard
@@ -160,10 +159,9 @@ async def open_call(
 ) -> CallAnswered:
     """A call begins; its report exists from the first turn on."""
     about = CallGiven.model_validate(given.model_dump(exclude={"call_id"}))
-    call = await calls.open_call(source, given.call_id, about, pool, now)
+    call, secret = await calls.open_call(source, given.call_id, about, pool, ring, now)
     url = f"/v1/calls/{call.report_id}/turns"
     response.headers.update({"Location": f"/v1/calls/{call.report_id}", "Cache-Control": "no-store"})
-    secret = reporters_secret(ring.reporters[0], call.report_id)
     return CallAnswered(report_id=call.report_id, reference=call.reference, secret=secret, turns_url=url)
 
 
