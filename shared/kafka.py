@@ -169,7 +169,7 @@ class Producer:
         asked = list(topics - missing)
         there = await asyncio.gather(*(_is_there(producer, topic) for topic in asked))
         gone = dict.fromkeys((topic for topic, found in zip(asked, there, strict=True) if not found), now)
-        self._missed |= gone
+        self._missed |= {topic: now for topic in gone if topic not in TOPICS}  # ours are there, whatever one look says
         return missing | set(gone)
 
     async def create_topics(self, topics: Iterable[str]) -> None:

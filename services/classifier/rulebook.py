@@ -42,6 +42,7 @@ class RuleData(Data):
     hits: Lines = Field(min_length=1)
     misses: Lines = ()
     scope: tuple[str, ...] | None = None
+    most: int = 3
     screen: bool = True
 
 
@@ -177,6 +178,7 @@ def _rule(data: RuleData, defaults: Defaults | None, lists: Words) -> Rule:
         hits=data.hits,
         misses=data.misses,
         scope=frozenset(scope),
+        most=data.most,
     )
 
 

@@ -111,6 +111,15 @@ class Call(Table, table=True):
     read_revision: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
 
 
+class CallOpening(Table, table=True):
+    """What a call was opened with, as it came."""
+
+    __tablename__ = "call_opening"
+
+    report_id: UUID = Field(primary_key=True, foreign_key="call.report_id", ondelete="CASCADE")
+    given: dict[str, Any] = Field(sa_type=JSONB)
+
+
 class CallTurn(Table, table=True):
     """One turn of a call, as last corrected."""
 

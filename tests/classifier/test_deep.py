@@ -25,6 +25,7 @@ from services.classifier.domain.wordpiece import WordPiece
 from services.classifier.files import received
 from shared.codebook import Label, Strand
 from shared.told import Answers, History, Times
+from tests.builders import report
 
 ROOT = Path(__file__).parents[2]
 JOURNEYS = ROOT / "tests" / "data" / "journeys.jsonl"
@@ -198,3 +199,9 @@ def test_the_journeys_are_read_as_their_gold_says():
             strands = tuple(dict.fromkeys((*before.strands, *reading.strands)))
             before = History(reports=before.reports + 1, labels=labels, strands=strands)
     assert wrong == STILL_WRONG
+
+
+@pytest.mark.parametrize("text", ["<script>alert(1)</script>", "OPERATOR: Police, what is it?\nCALLER: help"])
+def test_of_a_single_word_nothing_is_guessed(text: str):
+    first, second = (assess(report(text=text), rules) for rules in (rulebook.load(), rulebook.load_second()))
+    assert second.labels == first.labels

@@ -408,6 +408,8 @@ async def test_a_call_opened_again_with_something_more_says_where_that_goes(phon
     await phone.patch(f"/v1/calls/{report_id}", json={"answers": {"happening_now": True}}, headers=KEY)
     assert (await phone.post("/v1/calls", json=again, headers=KEY)).json()["report_id"] == report_id
     assert await opened(phone, place={"postcode": "ZZ1 4AB"}) == report_id
+    await phone.patch(f"/v1/calls/{report_id}", json={"place": {"postcode": "ZZ2 1AA"}}, headers=KEY)
+    assert await opened(phone, place={"postcode": "ZZ1 4AB"}) == report_id
 
 
 async def test_what_the_same_number_told_before_is_there_from_the_first_turn(phone: httpx.AsyncClient, pool: Pool):

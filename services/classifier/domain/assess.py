@@ -26,7 +26,7 @@ def assess(report: ReportReceived, rulebook: Rulebook) -> Assessment:
     unread = language.unread(reading)
     facts = establish(sorted(lexical(reading, rulebook), key=_place), report.answers, report.history, rulebook)
     given = labels.held(facts, rulebook)
-    if rulebook.second and not unread and len(report.text.split()) > 1:  # of a single word, a model only guesses
+    if rulebook.second and not unread and reading.words_of_caller > 1:  # of a single word, a model only guesses
         facts = noted(combine(facts, given, reading, report.answers, rulebook.second), rulebook)
         given = labels.held(facts, rulebook)
     if unread:

@@ -8,9 +8,6 @@ from services.classifier.domain.rules import LONGEST_QUOTE, Proposal, Rule, Rule
 from shared.told import Speaker
 
 MOST_LOOKED_AT = 40
-MOST_KEPT = 3
-MOST_INSTRUCTIONS = 20
-"""Of how to get in touch safely: none may be lost."""
 BEFORE = 70
 AFTER = 40
 
@@ -19,8 +16,7 @@ def lexical(reading: Reading, rulebook: Rulebook) -> Iterator[Proposal]:
     """Every fact that a rule's words show, where the scope of those words lets them count."""
     for index, lines in _matched(reading, rulebook).items():
         rule, tests = rulebook.rules[index], rulebook.tests[index]
-        most = MOST_INSTRUCTIONS if "F11" in rule.facts else MOST_KEPT
-        for start, whole in islice(_apart(_counting(reading, rule, tests, lines, rulebook)), most):
+        for start, whole in islice(_apart(_counting(reading, rule, tests, lines, rulebook)), rule.most):
             end = min(whole, start + LONGEST_QUOTE)
             for fact in rule.facts:
                 yield Proposal(fact, rule.id, start, end, quote=reading.original[start:end])

@@ -42,6 +42,10 @@ class Reading:
     def text(self) -> str:
         return self.normal.text
 
+    @property
+    def words_of_caller(self) -> int:
+        return sum(len(self.text[t.start : t.end].split()) for t in self.turns if t.speaker is Speaker.caller)
+
     def turn_at(self, at: int) -> Turn:
         return self.turns[max(0, bisect_right(self.turn_starts, at) - 1)]
 

@@ -64,7 +64,10 @@ class SecondReader(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """Patterns that show facts, the tests of scope that their hits must pass, and examples that prove it."""
+    """Patterns that show facts, the tests of scope that their hits must pass, and examples that prove it.
+
+    At most so many hits are kept of one report.
+    """
 
     id: str
     facts: tuple[str, ...]
@@ -74,6 +77,7 @@ class Rule:
     hits: tuple[str, ...]
     misses: tuple[str, ...]
     scope: frozenset[str]
+    most: int
 
 
 @dataclass(frozen=True, slots=True)

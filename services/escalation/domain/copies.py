@@ -70,4 +70,4 @@ def _sketch(words: list[str]) -> frozenset[int]:
 
 
 def _near(one: frozenset[int], other: frozenset[int]) -> bool:
-    return len(one & other) >= ALIKE * len(one | other)
+    return bool(one) and len(one & other) >= ALIKE * len(one | other)

@@ -65,7 +65,7 @@ def position(agency: str, given: str) -> int:
     try:
         decoded = base64.b64decode(given + "=" * (-len(given) % 4), b"-_", validate=True).decode()
         whose, _, number = decoded.partition(":")
-        if whose == agency and (behind := int(number)) < END:
+        if whose == agency and 0 <= (behind := int(number)) < END:
             return behind
     except (binascii.Error, ValueError):
         pass

@@ -15,8 +15,8 @@ from shared.database import Connection, Pool, transaction
 from shared.outbox import Bell
 
 LOOKS_BACK: Final = timedelta(days=183)
-LOOKED_THROUGH: Final = 20_000  # cases, the newest: each is read for the words
 """How far a search goes."""
+LOOKED_THROUGH: Final = 20_000  # cases, the newest: each is read for the words
 
 FOUND: Final = 50
 

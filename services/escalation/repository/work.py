@@ -44,7 +44,7 @@ with looked_through as (
 )
 select cases.report_id, cases.reference, cases.opened_at, cases.danger_class, cases.grade, item.state, item.holder_name
 from looked_through join queue_item as item using (report_id) join cases using (report_id),
-     lateral (select convert_from(cases.event, 'UTF8')::jsonb -> 'report' as told) as report
+     lateral (select convert_from(cases.event, 'UTF8')::jsonb -> 'report' as told offset 0) as report
 where (
     starts_with(cases.reference, upper($2)) or position(lower($2) in lower(told ->> 'text')) > 0
     or replace(lower(told #>> '{place,postcode}'), ' ', '') = replace(lower($2), ' ', '')

@@ -18,6 +18,7 @@ from services.escalation.domain.rules import Rules
 from services.escalation.errors import NotSo
 from services.escalation.handlers import leases, overriding, queue, rerouting, work
 from services.escalation.handlers.queue import Whole
+from services.escalation.handlers.work import LOOKED_THROUGH
 from services.escalation.pages import page
 from services.escalation.routers.dependencies import (
     AtPageDep,
@@ -109,7 +110,7 @@ async def case(report_id: UUID, desk: DeskDep, again: Annotated[bool, Query()] =
 @router.get("/search")
 async def search(q: Annotated[str, Query(min_length=2, max_length=200)], desk: DeskDep) -> Response:
     found = await work.search(desk.worker, q, desk.pool, desk.now)
-    return page(desk.request, "found.html", desk.person, found=found)
+    return page(desk.request, "found.html", desk.person, found=found, looked_through=LOOKED_THROUGH)
 
 
 @router.post("/renewals", status_code=204)

@@ -86,14 +86,15 @@ async def open_call(
 ) -> tuple[OpenCall, str]:
     """A call begins; returns it, and its reporter's secret. Sent again with the same id it is the same call.
 
-    Raises TooLong; CallKnown where it says more.
+    Raises TooLong; CallKnown where it says more than it did, or than is known by now.
     """
     reference = domain.new_reference(secrets.choice)
     about = _about(given)
     async with transaction(pool) as connection:
         call = await calls.open_call(connection, uuid4(), reference, source, call_id, about, now)
         kept = await reports.secret_hash(connection, call.report_id)
-    if learnt(call.given, given.model_dump(mode="json", exclude_defaults=True)) != call.given:
+        opened_with = await calls.opened_with(connection, call.report_id)
+    if about != opened_with and learnt(call.given, given.model_dump(mode="json", exclude_defaults=True)) != call.given:
         raise CallKnown(OPENED_OTHERWISE.format(call.report_id))
     return call, domain.secret_given(ring.reporters, call.report_id, kept)
 

@@ -11,9 +11,14 @@ from shared.database import Connection
 from shared.told import CallState, Turn
 
 OPEN: Final = """
-insert into call (report_id, source, call_id, reference, given, state, opened_at, heard_at)
-values ($1, $2, $3, $4, $5, 'live', $6, $6) on conflict (source, call_id) do nothing
+with opened as (
+    insert into call (report_id, source, call_id, reference, given, state, opened_at, heard_at)
+    values ($1, $2, $3, $4, $5, 'live', $6, $6) on conflict (source, call_id) do nothing returning report_id, given
+)
+insert into call_opening (report_id, given) select report_id, given from opened
 """
+
+OPENED_WITH: Final = "select given from call_opening where report_id = $1"
 
 KNOWN: Final = "select * from call where source = $1 and call_id = $2"
 
@@ -51,7 +56,7 @@ select * from call where state = 'live' and source = $1 order by opened_at desc 
 
 @dataclass(frozen=True, slots=True)
 class OpenCall:
-    """What is known of a call: what came with it when it was opened, and the last reading, of `read_revision`."""
+    """What is known of a call: what was told beside its words, and the last reading, of `read_revision`."""
 
     report_id: UUID
     source: str
@@ -96,6 +101,12 @@ async def open_call(
     """Open a call; one whose id this source has used is the call that was opened then."""
     await connection.execute(OPEN, report_id, source, call_id, reference, given, now)
     return _open_call(await connection.fetchrow(KNOWN, source, call_id))
+
+
+async def opened_with(connection: Connection, report_id: UUID) -> dict[str, Any] | None:
+    """What came with a call when it was opened; None for one of before that was kept."""
+    given: dict[str, Any] | None = await connection.fetchval(OPENED_WITH, report_id)
+    return given
 
 
 async def one(connection: Connection, report_id: UUID) -> OpenCall | None:
