@@ -82,7 +82,7 @@ PAGE: Final = 16 * 2**20  # bytes, and the rest of one report
 
 FEED: Final = f"""
 select * from (
-    select *, sum(pg_column_size(body)) over (order by position rows between unbounded preceding and 1 preceding)
+    select *, sum(octet_length(body::text)) over (order by position rows between unbounded preceding and 1 preceding)
         as before
     from (
         select entry.agency_id, entry.position, entry.kind, entry.report_id, entry.reference, entry.queue, entry.reason,
