@@ -30,8 +30,8 @@ async def page(
 async def _read(agency: str, after: int, limit: int, guests: Pool, now: datetime) -> list[Any]:
     async with as_agency(guests, agency) as connection:
         rows = await feeds.feed(connection, agency, after, limit)
-        if rows:
-            await feeds.seen(connection, agency, [row["report_id"] for row in rows], now)
+        if unseen := [row["report_id"] for row in rows if row["state"] == "queued"]:
+            await feeds.seen(connection, agency, unseen, now)
         return rows
 
 

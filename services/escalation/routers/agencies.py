@@ -8,7 +8,7 @@ from typing import Annotated, Any, Final
 from uuid import UUID
 
 from fastapi import APIRouter, Header, Query, Response
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
 from services.escalation.handlers import acts, feeds
 from services.escalation.routers.dependencies import (
@@ -28,8 +28,6 @@ WORTH_PACKING: Final = 1_000  # bytes
 
 class Entry(BaseModel):
     """An entry of the feed. `report` is what your kind of agency may see; None once it was withdrawn or erased."""
-
-    model_config = ConfigDict(from_attributes=True)
 
     position: int
     kind: EntryKind
@@ -117,8 +115,8 @@ async def feed(
     headers = await rates.taken(agency.client)
     start = feeds.position(agency_id, after) if after else 0
     rows = await feeds.page(agency_id, start, limit, wait, guests, arrivals, now)
-    entries = tuple(Entry.model_validate({**row, "report": row["body"]}) for row in rows)
-    found = Feed(reports=entries, next=feeds.cursor(agency_id, entries[-1].position if entries else start))
+    behind = feeds.cursor(agency_id, rows[-1]["position"] if rows else start)
+    found = Feed.model_validate({"reports": [dict(row) for row in rows], "next": behind})
     return _answer(found.model_dump_json().encode(), headers, if_none_match, accept_encoding)
 
 
