@@ -9,14 +9,15 @@ from services.intake.errors import UnknownReference
 from services.intake.handlers import reports
 from services.intake.handlers.amendments import add_more, ask_to_withdraw
 from services.intake.handlers.reports import Accepted
-from services.intake.repository.reports import await_receipt
-from shared.database import Pool
+from services.intake.repository.reports import await_receipt, hold
+from shared.database import Pool, transaction
 from shared.events import Amendment, Lane, ReportAmended
 from shared.kafka import AMENDED
 from shared.outbox import Bell
 from shared.relay import Sent
 from shared.told import Channel
 from tests.builders import NOON, receipt
+from tests.infrastructure import until_waiting
 from tests.intake.telling import DAY, RING, event_of, tell
 
 
@@ -106,6 +107,17 @@ async def test_a_receipt_for_the_first_telling_leaves_what_was_added_on_its_way(
     assert [tuple(row) for row in rows] == [("reports.amended", 2), ("reports.received", 2)]
     await reports.close([receipt(told, revision=2)], pool)
     assert await pool.fetchval("select topic from outbox") == "reports.amended"
+
+
+async def test_more_is_told_of_a_report_while_the_receipts_of_several_come(pool: Pool):
+    told = [await event_of(pool, (await tell(pool, text)).report_id) for text in ("He follows me.", "They shout.")]
+    async with transaction(pool) as connection:
+        await hold(connection, [told[1].report_id])
+        closing = asyncio.create_task(reports.close([receipt(one) for one in told], pool))
+        await until_waiting(pool, 1)
+        await connection.execute("delete from outbox where report_id = $1", told[1].report_id)
+    await closing
+    assert await pool.fetchval("select count(*) from report where receipt is null") == 0
 
 
 async def test_a_notice_is_done_once_sent_and_a_report_waits_for_its_receipt(pool: Pool):

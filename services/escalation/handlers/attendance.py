@@ -113,6 +113,7 @@ async def overdue_actions(pool: Pool, covering: Covering, now: datetime) -> int:
         return 0
     rules = await rules_for(due, covering, pool)
     async with transaction(pool) as connection:
+        await cases.lock(connection, due)
         rows = await case_reviews.overdue(connection, now, due)
         for row in rows:
             event = await cases.event(connection, row["report_id"])

@@ -46,7 +46,7 @@ async def load_directory(directory: Directory, pool: Pool, now: datetime) -> int
 async def moves(covering: Covering, pool: Pool) -> list[Move]:
     """Which open reports these rules place elsewhere than where they are."""
     found: list[Move] = []
-    after = None
+    after = UUID(int=0)
     while True:
         async with transaction(pool) as connection:
             batch = await still_open(connection, after, BATCH)

@@ -2,7 +2,6 @@
 
 import base64
 import binascii
-from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
@@ -51,9 +50,9 @@ async def opened(agency: str, report_id: UUID, guests: Pool, now: datetime) -> t
     return await held(agency, report_id, guests)
 
 
-async def listed(agency: str, states: Sequence[str], guests: Pool) -> list[Any]:
+async def listed(agency: str, which: str, guests: Pool) -> list[Any]:
     async with as_agency(guests, agency) as connection:
-        return await deliveries.listed(connection, agency, states, LISTED)
+        return await deliveries.listed(connection, agency, which, LISTED)
 
 
 def cursor(agency: str, position: int) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from services.escalation.domain.timeline import LINKED
-from services.escalation.repository import audit, notices, queue
+from services.escalation.repository import audit, cases, notices, queue
 from services.escalation.repository.audit import Entry
 from shared.database import Pool, transaction
 from shared.events import Amendment, ReportAmended, ReportLinked
@@ -26,7 +26,9 @@ async def hear(told: Sequence[ReportLinked | ReportAmended], pool: Pool) -> None
     async with transaction(pool) as connection:
         new = await notices.remember(connection, {i: event.report_id for i, event in by_id.items()})
         await audit.record(connection, [_entry(event) for i, event in by_id.items() if i in new])
-        for report_id in sorted({by_id[i].report_id for i in new if isinstance(by_id[i], ReportAmended)}):
+        amended = sorted({by_id[i].report_id for i in new if isinstance(by_id[i], ReportAmended)})
+        await cases.lock(connection, amended)
+        for report_id in amended:
             await queue.touch(connection, report_id)
 
 

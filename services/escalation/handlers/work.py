@@ -9,7 +9,7 @@ from services.escalation.domain.people import Worker
 from services.escalation.errors import NothingThere, NotSo
 from services.escalation.handlers.leases import held
 from services.escalation.handlers.sending import disputed
-from services.escalation.repository import audit, folds, leases, queue, work
+from services.escalation.repository import audit, cases, folds, leases, queue, work
 from services.escalation.repository.audit import Entry
 from shared.database import Connection, Pool, transaction
 from shared.outbox import Bell
@@ -105,7 +105,8 @@ async def _recorded(
     pairs = ((report_id, other), (other, report_id))
     entries = [Entry(now, worker.id, action, one, why, {"other": str(another)}) for one, another in pairs]
     await audit.record(connection, entries)
-    for one, _ in sorted(pairs):
+    await cases.lock(connection, [report_id, other])
+    for one, _ in pairs:
         await queue.touch(connection, one)
 
 

@@ -4,7 +4,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, DateTime, ForeignKeyConstraint, Index, UniqueConstraint
+from sqlalchemy import CheckConstraint, DateTime, ForeignKeyConstraint, Index, UniqueConstraint, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field
 
@@ -22,8 +22,8 @@ class CaseReview(Table, table=True):
 
     id: UUID = Field(primary_key=True)
     agency_id: str
-    report_id: UUID
-    reference: str
+    report_id: UUID = Field(index=True)
+    reference: str = Field(index=True)
     asked_by: str = Field(description="threshold, reporter or operator")
     offered: bool = Field(
         description="whether the reporter was offered it: never one who is anonymous, or for others' complaints"
@@ -42,7 +42,7 @@ class CaseReviewReport(Table, table=True):
     __tablename__ = "case_review_report"
 
     reference: str = Field(primary_key=True)
-    review_id: UUID = Field(primary_key=True, foreign_key="case_review.id", ondelete="CASCADE")
+    review_id: UUID = Field(primary_key=True, foreign_key="case_review.id", ondelete="CASCADE", index=True)
 
 
 def of_that_panel() -> ForeignKeyConstraint:
@@ -66,7 +66,11 @@ class CaseReviewAction(Table, table=True):
     """One line of a review's action plan. `owner` is the agency that does it."""
 
     __tablename__ = "case_review_action"
-    __table_args__ = (Index("case_review_action_review", "review_id"), of_that_panel())
+    __table_args__ = (
+        Index("case_review_action_review", "review_id"),
+        Index("case_review_action_late", "due_on", postgresql_where=text("done_at is null and came_back_at is null")),
+        of_that_panel(),
+    )
 
     id: UUID = Field(primary_key=True)
     review_id: UUID

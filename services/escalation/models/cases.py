@@ -19,6 +19,7 @@ class Case(Table, table=True):
     """
 
     __tablename__ = "cases"
+    __table_args__ = (Index("cases_no_receipt", "report_id", postgresql_where=text("receipt is null")),)
 
     report_id: UUID = Field(primary_key=True)
     reference: str = Field(index=True)
@@ -62,6 +63,9 @@ class QueueItem(Table, table=True):
         ),
         Index("queue_item_copy", "fold", postgresql_where=text("state <> 'closed' and is_copy")),
         Index("queue_item_told_by", "told_by", "opened_at", postgresql_where=text("told_by is not null")),
+        Index("queue_item_open", "report_id", postgresql_where=text("state <> 'closed'")),
+        Index("queue_item_closed", "closed_at", postgresql_where=text("closed_at is not null")),
+        Index("queue_item_newest", "force", "opened_at"),
     )  # fmt: skip
 
     report_id: UUID = Field(primary_key=True, foreign_key="cases.report_id")
@@ -95,6 +99,7 @@ class Alert(Table, table=True):
 
     __table_args__ = (
         Index("alert_standing", "report_id", "kind", unique=True, postgresql_where=text("cleared_at is null")),
+        Index("alert_report", "report_id"),
     )
 
     id: int | None = Field(default=None, primary_key=True, sa_type=BigInteger)
@@ -147,7 +152,7 @@ class SetAside(Table, table=True):
     reader: str
     reason: str
     at: datetime = Field(sa_type=DateTime(timezone=True), index=True)
-    report_id: UUID | None = None
+    report_id: UUID | None = Field(default=None, index=True)
 
 
 class CaseLink(Table, table=True):

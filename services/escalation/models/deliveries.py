@@ -36,7 +36,25 @@ class Delivery(Table, table=True):
         Index(
             "delivery_unsettled", "acknowledge_by",
             postgresql_where=text(
-                "kind = 'report' and settled_at is null and state in ('queued', 'seen', 'returned')"
+                "kind = 'report' and settled_at is null and state in ('queued', 'seen') and acknowledge_by is not null"
+            ),
+        ),
+        Index(
+            "delivery_returned", "acknowledge_by", "position",
+            postgresql_where=text("kind = 'report' and state = 'returned' and settled_at is null"),
+        ),
+        Index(
+            "delivery_to_do", "agency_id", "acknowledge_by", "position",
+            postgresql_where=text("kind = 'report' and state in ('queued', 'seen', 'acknowledged')"),
+        ),
+        Index(
+            "delivery_done", "agency_id", "position",
+            postgresql_where=text("kind = 'report' and state in ('closed', 'returned')"),
+        ),
+        Index(
+            "delivery_open", "report_id",
+            postgresql_where=text(
+                "kind = 'report' and state in ('queued', 'seen', 'acknowledged') and acknowledge_by is not null"
             ),
         ),
     )  # fmt: skip

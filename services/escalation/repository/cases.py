@@ -92,13 +92,18 @@ select cases.report_id, event, override,
        array(select agency_id || '/' || queue from delivery
              where delivery.report_id = cases.report_id and kind = 'report' and not by_hand
                and delivery.state not in ('withdrawn', 'erased')) as places
-from cases left join queue_item using (report_id)
-where receipt is not null and ($1::uuid is null or cases.report_id > $1)
-  and (coalesce(queue_item.state, 'closed') <> 'closed' or exists (
-      select from delivery where delivery.report_id = cases.report_id and kind = 'report'
-          and delivery.state in ('queued', 'seen', 'acknowledged')))
-order by cases.report_id limit $2
+from (
+    (select report_id from queue_item join cases using (report_id)
+     where state <> 'closed' and receipt is not null and report_id > $1 order by report_id limit $2)
+    union
+    (select distinct report_id from delivery join cases using (report_id)
+     where kind = 'report' and state in ('queued', 'seen', 'acknowledged') and acknowledge_by is not null
+       and receipt is not null and report_id > $1 order by report_id limit $2)
+    order by report_id limit $2
+) as open join cases using (report_id) left join queue_item using (report_id)
+order by report_id
 """
+"""By what is open, not by all that ever came. Whoever is given no target has queues of its own: police, say."""
 
 WRITTEN: Final = "select report_id, event from cases where report_id = any($1::uuid[])"
 
@@ -217,7 +222,7 @@ async def grade(connection: Connection, report_id: UUID) -> str:
     return str(await connection.fetchval("select grade from cases where report_id = $1", report_id))
 
 
-async def still_open(connection: Connection, after: UUID | None, limit: int) -> list[OpenCase]:
+async def still_open(connection: Connection, after: UUID, limit: int) -> list[OpenCase]:
     """Cases that a control room or an agency still has before it, in the order of their ids."""
     rows = await connection.fetch(STILL_OPEN, after, limit)
     return [

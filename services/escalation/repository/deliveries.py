@@ -13,10 +13,16 @@ select agency_id, report_id, reference, queue, reason, ground, state, received_a
 from delivery where agency_id = $1 and report_id = $2 and kind = 'report' order by position
 """
 
+LISTS: Final = {
+    "open": "state in ('queued', 'seen', 'acknowledged') order by acknowledge_by, position",
+    "new": "state in ('queued', 'seen') order by acknowledge_by, position",
+    "done": "state in ('closed', 'returned') order by position desc",
+}
+"""What an agency has to do, the most urgent first, and the newest of what it has done: each by an index of its own."""
+
 LISTED: Final = """
 select report_id, reference, queue, reason, state, received_at, delivered_at, acknowledge_by, body
-from delivery where agency_id = $1 and kind = 'report' and (state = any($2::text[]))
-order by acknowledge_by nulls last, position limit $3
+from delivery where agency_id = $1 and kind = 'report' and {wanted} limit $2
 """
 
 MOVE: Final = """
@@ -78,9 +84,9 @@ async def held(connection: Connection, agency: str, report_id: UUID) -> list[Any
     return await connection.fetch(HELD, agency, report_id)
 
 
-async def listed(connection: Connection, agency: str, states: Sequence[str], limit: int) -> list[Any]:
-    """The agency's deliveries in these states, the first to be acknowledged first."""
-    return await connection.fetch(LISTED, agency, list(states), limit)
+async def listed(connection: Connection, agency: str, which: str, limit: int) -> list[Any]:
+    """One of the agency's LISTS."""
+    return await connection.fetch(LISTED.format(wanted=LISTS[which]), agency, limit)
 
 
 async def move(

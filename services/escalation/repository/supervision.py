@@ -44,6 +44,7 @@ select holder_name, count(*) filter (where item.state = 'open' and item.lease_un
        count(*) filter (where item.state = 'closed' and item.closed_at > $2 - interval '12 hours') as closed,
        min(item.claimed_at) filter (where item.state = 'open' and item.lease_until > $2) as since
 from queue_item as item where holder_name is not null and not item.drill and {MINE}
+  and (item.state <> 'closed' or item.closed_at > $2 - interval '12 hours')
 group by holder_name having max(coalesce(item.closed_at, item.lease_until)) > $2 - interval '12 hours'
 order by holder_name
 """  # noqa: S608 - constants only

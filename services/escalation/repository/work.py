@@ -36,8 +36,9 @@ where reference = $2 and (item.force is null or item.force = $1)
 
 SEARCH: Final = """
 with looked_through as (
-    (select report_id from queue_item as item where (force is null or force = $1) and opened_at > $3
-     order by opened_at desc limit $5)
+    (select report_id from queue_item where force = $1 and opened_at > $3 order by opened_at desc limit $5)
+    union
+    (select report_id from queue_item where force is null and opened_at > $3 order by opened_at desc limit $5)
     union
     (select report_id from queue_item as item join cases using (report_id)
      where (force is null or force = $1) and reference = upper($2))

@@ -20,12 +20,7 @@ from shared.events import SafeWords
 
 router = APIRouter(prefix="/portal", dependencies=[OurPagesOnly], include_in_schema=False)
 
-WAITING: Final = ("queued", "seen")
-FILTERS: Final = {
-    "open": ("To do", ("queued", "seen", "acknowledged")),
-    "new": ("Not acknowledged", WAITING),
-    "done": ("Closed or given back", ("closed", "returned")),
-}
+FILTERS: Final = {"open": "To do", "new": "Not acknowledged", "done": "Closed or given back"}
 STATES: Final = {
     "queued": "new",
     "seen": "new",
@@ -102,10 +97,9 @@ def name_of(agency: ActingAgency, person: Person, rules: Rules) -> str:
 @router.get("")
 async def listed(desk: DeskDep, show: str = "open") -> Response:
     chosen = show if show in FILTERS else "open"
-    rows = await feeds.listed(desk.agency.id, FILTERS[chosen][1], desk.agency.guests)
-    filters = {name: words for name, (words, _) in FILTERS.items()}
+    rows = await feeds.listed(desk.agency.id, chosen, desk.agency.guests)
     whose = name_of(desk.agency, desk.person, desk.rules)
-    return desk.page("portal.html", listed=rows, filters=filters, shown=chosen, agency_name=whose)
+    return desk.page("portal.html", listed=rows, filters=FILTERS, shown=chosen, agency_name=whose)
 
 
 @router.get("/reports/{report_id}")

@@ -15,7 +15,7 @@ from services.intake.handlers import households
 from services.intake.handlers.households import SOURCE
 from services.intake.repository import evidence, messages, reports
 from services.intake.repository.households import Recognised
-from shared.database import Connection, Pool, statement, transaction
+from shared.database import Connection, Pool, transaction
 from shared.events import Lane, ReportProgressed, ReportReceived, ReportRouted, SafeWords
 from shared.kafka import RECEIVED
 from shared.outbox import Bell, Outgoing, outgoing
@@ -200,7 +200,8 @@ async def told(report_id: UUID, pool: Pool) -> ReportReceived:
 async def close(receipts: Sequence[ReportRouted], pool: Pool) -> bool:
     """Record the receipts, the newest for each report. Returns whether they make room for the next of a flood."""
     newest = {r.report_id: r for r in sorted(receipts, key=lambda receipt: receipt.revision)}
-    async with statement(pool) as connection:
+    async with transaction(pool) as connection:
+        await reports.hold(connection, newest)
         return await reports.close(connection, list(newest.values()))
 
 
