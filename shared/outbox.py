@@ -20,6 +20,7 @@ from shared.events import Event
 log = structlog.get_logger()
 
 CHANNEL: Final = "outbox"
+ANEW: Final = 1.0  # seconds after a listener's connection was lost
 
 
 class OutboxRow(SQLModel):
@@ -114,3 +115,28 @@ class Bell:
             except UNAVAILABLE as error:
                 log.warning("relay not woken", reason=type(error).__name__)
             await asyncio.sleep(0.003)
+
+
+async def hear(pool: Pool, rung: asyncio.Event) -> None:
+    """Set `rung` at every ring of a bell, until cancelled; a connection that is lost is made anew."""
+    while True:
+        try:
+            await _hear_on_one_connection(pool, rung)
+        except UNAVAILABLE as error:
+            log.warning("listener starts anew", reason=type(error).__name__)
+        await asyncio.sleep(ANEW)
+
+
+async def _hear_on_one_connection(pool: Pool, rung: asyncio.Event) -> None:
+    closed = asyncio.Event()
+
+    def set_it(*_: object) -> None:
+        rung.set()
+
+    async with pool.acquire() as connection:
+        connection.add_termination_listener(lambda _: closed.set())
+        await connection.add_listener(CHANNEL, set_it)
+        try:
+            await closed.wait()
+        finally:
+            await connection.remove_listener(CHANNEL, set_it)

@@ -15,9 +15,9 @@ import structlog
 from aiokafka.structs import RecordMetadata
 
 from shared.cloudevents import Message
-from shared.database import UNAVAILABLE, Connection, DatabaseUnavailable, Pool, statement, transaction
+from shared.database import Connection, DatabaseUnavailable, Pool, statement, transaction
 from shared.kafka import MAX_MESSAGE, KafkaUnavailable, Producer
-from shared.outbox import CHANNEL
+from shared.outbox import hear
 
 log = structlog.get_logger()
 
@@ -105,7 +105,7 @@ class Relay:
     async def run(self) -> None:
         """Woken by a notification, and at least once a second."""
         woken = asyncio.Event()
-        listener = asyncio.create_task(self._listen(woken))
+        listener = asyncio.create_task(hear(self.pool, woken))
         try:
             while not self.stop.is_set():
                 try:
@@ -171,28 +171,6 @@ class Relay:
                 await connection.execute(RELEASE, left, 0.0)
             if refused:
                 await connection.execute(RELEASE, [rows[n]["id"] for n in refused], PUT_OFF)
-
-    async def _listen(self, woken: asyncio.Event) -> None:
-        while not self.stop.is_set():
-            try:
-                await self._listen_on_one_connection(woken)
-            except UNAVAILABLE as error:
-                log.warning("listener starts anew", reason=type(error).__name__)
-                await asyncio.sleep(POLL)
-
-    async def _listen_on_one_connection(self, woken: asyncio.Event) -> None:
-        closed = asyncio.Event()
-
-        def wake(*_: object) -> None:
-            woken.set()
-
-        async with self.pool.acquire() as connection:
-            connection.add_termination_listener(lambda _: closed.set())
-            await connection.add_listener(CHANNEL, wake)
-            try:
-                await closed.wait()
-            finally:
-                await connection.remove_listener(CHANNEL, wake)
 
 
 def _about(rows: Sequence[Any], error: KafkaUnavailable) -> dict[str, Any]:

@@ -20,7 +20,7 @@ from services.intake.domain.transcripts.formats import Format
 from services.intake.handlers import erasing, partners, transcripts
 from services.intake.handlers.assessing import classifier_at
 from services.intake.handlers.transcripts import AboutCall
-from services.intake.repository import reports
+from services.intake.repository import accounts
 from services.intake.settings import MIGRATIONS, Settings
 from shared.clock import time_of
 from shared.database import DatabaseUnavailable, Pool, create_pool, migrate, statement, transaction
@@ -242,4 +242,4 @@ def audit(limit: Limit = LIMIT) -> None:
 
 async def _account(pool: Pool) -> tuple[Any, list[Any]]:
     async with transaction(pool) as connection:
-        return await reports.account(connection), await reports.open_ones(connection, LISTED)
+        return await accounts.account(connection), await accounts.open_ones(connection, LISTED)

@@ -6,7 +6,7 @@ from typing import Final
 
 from prometheus_client import Gauge
 
-from services.intake.repository import reports
+from services.intake.repository import accounts
 from shared.database import Pool, transaction
 from shared.worker import every
 
@@ -28,7 +28,7 @@ class Gauges:
 
     async def read(self) -> None:
         async with transaction(self.pool) as connection:
-            waiting = await reports.waiting(connection)
+            waiting = await accounts.waiting(connection)
         OPEN.set(waiting["open"])
         OLDEST.set(waiting["seconds"])
         ERASING.set(waiting["erasing"])

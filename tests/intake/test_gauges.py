@@ -12,7 +12,7 @@ from services.intake.gauges import Gauges
 from services.intake.handlers import erasing, reports
 from services.intake.handlers.amendments import add_more
 from services.intake.handlers.reports import Accepted
-from services.intake.repository.reports import account, open_ones
+from services.intake.repository.accounts import account, open_ones
 from services.intake.settings import Settings
 from shared.database import Pool
 from shared.events import ReportReceived

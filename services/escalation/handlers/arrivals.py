@@ -7,8 +7,8 @@ from typing import Final
 import structlog
 
 from services.escalation.repository import feeds
-from shared.database import UNAVAILABLE, DatabaseUnavailable, Pool, transaction
-from shared.outbox import CHANNEL
+from shared.database import DatabaseUnavailable, Pool, transaction
+from shared.outbox import hear
 
 log = structlog.get_logger()
 
@@ -45,7 +45,7 @@ class Arrivals:
 
     async def run(self) -> None:
         """Until cancelled."""
-        listener = asyncio.create_task(self._listen())
+        listener = asyncio.create_task(hear(self.pool, self._rung))
         try:
             while True:
                 await self._look()
@@ -72,25 +72,3 @@ class Arrivals:
             self._positions[agency] = position
             for moved in self._waiting.get(agency, ()):
                 moved.set()
-
-    async def _listen(self) -> None:
-        while True:
-            try:
-                await self._on_one_connection()
-            except UNAVAILABLE as error:
-                log.warning("listener starts anew", reason=type(error).__name__)
-            await asyncio.sleep(LOOK)
-
-    async def _on_one_connection(self) -> None:
-        closed = asyncio.Event()
-
-        def ring(*_: object) -> None:
-            self._rung.set()
-
-        async with self.pool.acquire() as connection:
-            connection.add_termination_listener(lambda _: closed.set())
-            await connection.add_listener(CHANNEL, ring)
-            try:
-                await closed.wait()
-            finally:
-                await connection.remove_listener(CHANNEL, ring)

@@ -88,6 +88,7 @@ async def dispute(
 
 
 async def _the_other(connection: Connection, report_id: UUID, reference: str, worker: Worker) -> UUID:
+    """Nobody else changes either case until the transaction ends. Raises NothingThere or NotSo."""
     here = await _must_be_there(connection, report_id, worker)
     other = await work.by_reference(connection, worker.force, reference.strip().upper())
     if other is None or other == report_id:
@@ -95,6 +96,7 @@ async def _the_other(connection: Connection, report_id: UUID, reference: str, wo
     there = await queue.item(connection, worker.force, other)
     if here["drill"] or (there and there["drill"]):
         raise NotSo("A drill is linked to nothing.")
+    await cases.lock(connection, [report_id, other])
     return other
 
 
@@ -105,7 +107,6 @@ async def _recorded(
     pairs = ((report_id, other), (other, report_id))
     entries = [Entry(now, worker.id, action, one, why, {"other": str(another)}) for one, another in pairs]
     await audit.record(connection, entries)
-    await cases.lock(connection, [report_id, other])
     for one, _ in pairs:
         await queue.touch(connection, one)
 

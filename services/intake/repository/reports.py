@@ -6,7 +6,6 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from services.intake.models import OPEN
 from services.intake.repository.households import Recognised
 from shared.database import Connection
 from shared.events import ReportReceived, ReportRouted
@@ -127,23 +126,6 @@ delete from report where id = $1
 POSTPONE: Final = """
 update outbox set due_at = now() + make_interval(secs => $2) where id = any($1::bigint[])
 """
-
-WAITING: Final = f"""
-select count(*) as open, min(open_since) as oldest,
-       coalesce(extract(epoch from now() - min(open_since)), 0)::float as seconds,
-       (select count(*) from outbox where topic = '{ERASED}') as erasing
-from report where {OPEN}
-"""  # noqa: S608 - a constant
-
-ACCOUNT: Final = f"""
-select *, accepted - open as routed
-from (select count(*) as accepted from report) as report, ({WAITING}) as waiting
-"""  # noqa: S608 - a constant
-
-OPEN_ONES: Final = f"""
-select reference, urgent, extract(epoch from now() - open_since)::float as seconds from report where {OPEN}
-order by urgent desc, open_since limit $1
-"""  # noqa: S608 - a constant
 
 
 @dataclass(frozen=True, slots=True)
@@ -276,24 +258,6 @@ async def erase(connection: Connection, report_id: UUID, reference: str) -> None
 
 async def postpone(connection: Connection, ids: Sequence[int], seconds: float) -> None:
     await connection.execute(POSTPONE, list(ids), seconds)
-
-
-async def waiting(connection: Connection) -> Any:
-    """How many reports are `open`, that is without a receipt for their newest words, and since when the `oldest`.
-
-    `seconds`: how long that is; `erasing`: erasures that escalation has not said are done. Cheap among millions.
-    """
-    return await connection.fetchrow(WAITING)
-
-
-async def account(connection: Connection) -> Any:
-    """The same, with how many reports were `accepted` and how many of them are `routed`, which takes counting all."""
-    return await connection.fetchrow(ACCOUNT)
-
-
-async def open_ones(connection: Connection, limit: int) -> list[Any]:
-    """The open reports, urgent ones and then the oldest first, each with the seconds that it has been so."""
-    return await connection.fetch(OPEN_ONES, limit)
 
 
 async def secret_hash(connection: Connection, report_id: UUID) -> str | None:

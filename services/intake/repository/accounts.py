@@ -1,0 +1,42 @@
+"""How many reports wait for their receipt, and since when: the account that `heard audit` and the alerts are given."""
+
+from typing import Any, Final
+
+from services.intake.models import OPEN
+from shared.database import Connection
+from shared.kafka import ERASED
+
+WAITING: Final = f"""
+select count(*) as open, min(open_since) as oldest,
+       coalesce(extract(epoch from now() - min(open_since)), 0)::float as seconds,
+       (select count(*) from outbox where topic = '{ERASED}') as erasing
+from report where {OPEN}
+"""  # noqa: S608 - a constant
+
+ACCOUNT: Final = f"""
+select *, accepted - open as routed
+from (select count(*) as accepted from report) as report, ({WAITING}) as waiting
+"""  # noqa: S608 - a constant
+
+OPEN_ONES: Final = f"""
+select reference, urgent, extract(epoch from now() - open_since)::float as seconds from report where {OPEN}
+order by urgent desc, open_since limit $1
+"""  # noqa: S608 - a constant
+
+
+async def waiting(connection: Connection) -> Any:
+    """How many reports are `open`, that is without a receipt for their newest words, and since when the `oldest`.
+
+    `seconds`: how long that is; `erasing`: erasures that escalation has not said are done. Cheap among millions.
+    """
+    return await connection.fetchrow(WAITING)
+
+
+async def account(connection: Connection) -> Any:
+    """The same, with how many reports were `accepted` and how many of them are `routed`, which takes counting all."""
+    return await connection.fetchrow(ACCOUNT)
+
+
+async def open_ones(connection: Connection, limit: int) -> list[Any]:
+    """The open reports, urgent ones and then the oldest first, each with the seconds that it has been so."""
+    return await connection.fetch(OPEN_ONES, limit)
