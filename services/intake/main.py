@@ -26,6 +26,7 @@ from services.intake.routers import (
     form_evidence,
     form_status,
     information,
+    leaving,
     open311,
     reports,
     static,
@@ -71,6 +72,8 @@ def create_app(settings: Settings) -> FastAPI:
         app.include_router(programs.router, dependencies=[OneOfThePlaces])
     for staff in (calls, desk, evidence):
         app.include_router(staff.router)
+    app.include_router(leaving.router)
+    app.include_router(leaving.router, prefix="/with/{partner}")
     for pages in (information, form_end, form_evidence, form_status, form):
         app.include_router(pages.router, dependencies=[OneOfThePlaces])
         app.include_router(pages.router, prefix="/with/{partner}", dependencies=[OneOfThePlaces])

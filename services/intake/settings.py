@@ -37,6 +37,11 @@ class Settings(ServiceSettings):
     exit_to: str = Field("https://www.bbc.co.uk/weather", description="where `Exit this page` goes")
     directory: Path | None = Field(None, description="TOML of areas and agencies, to name them on `Who to tell`")
     at_once: int = Field(64, gt=1, description="reports taken at once, by each process; more are told to come back")
+    unsent_files: int = Field(
+        10_240,
+        ge=0,
+        description="MiB of files whose report is not sent yet; over it no more files are taken",
+    )
     reports_a_minute: int = Field(
         10, gt=0, description="from one IPv4 address or IPv6 /64; more are marked low trust, and go on"
     )

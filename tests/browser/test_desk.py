@@ -225,11 +225,16 @@ async def test_words_stay_in_the_box_while_there_is_no_connection(browser: Brows
     box = page.get_by_label("What is said")
     await context.set_offline(True)
     await type_turn(page, "c", "He is outside.")
-    await expect(page.get_by_role("alert")).to_be_visible()
+    await expect(page.get_by_role("alert")).to_contain_text("the words in the box are not kept")
     await expect(box).to_have_value("He is outside.")
     await context.set_offline(False)
+    await expect(page.locator("#noted")).to_have_text(
+        "Connected again. The words in the box are not kept yet: press Enter."
+    )
+    await expect(page.get_by_role("alert")).to_be_hidden()
     await page.keyboard.press("Enter")
     await expect(page.locator("#turns li")).to_have_count(1)
+    await expect(page.locator("#noted")).to_be_hidden()
     await context.close()
 
 

@@ -13,6 +13,7 @@ import pytest
 
 from services.escalation.domain.case_review import Why, count
 from services.escalation.domain.directory import Threshold
+from services.escalation.domain.people import Role
 from services.escalation.handlers import attendance, cases
 from services.escalation.handlers.cases import Arrived, Rules
 from services.escalation.repository import case_reviews
@@ -24,7 +25,7 @@ from shared.kafka import PROGRESSED
 from shared.outbox import Bell
 from shared.told import Answers, Contact, History, Place
 from tests.builders import NOON, assessment, classified, report
-from tests.escalation.conftest import Escalate, SignIn, as_they_are
+from tests.escalation.conftest import OURS, Escalate, SignIn, SignInPage, as_they_are
 from tests.infrastructure import until_waiting
 
 PANEL = "moor-and-vale-case-review"
@@ -355,6 +356,18 @@ async def test_a_panel_invites_plans_follows_up_and_closes(
 
 
 CLOSED = {"outcome": "an agreement was signed", "tell_reporter": "something_was_done"}
+
+
+async def test_a_review_is_not_closed_until_somebody_chooses_what_the_reporter_is_told(
+    review_id: UUID, sign_in_page: SignInPage, pool: Pool
+):
+    page = await sign_in_page(Role.agency, "Ada", PANEL)
+    form = {"outcome": "an agreement was signed", "tell_reporter": ""}
+    refused = await page.post(f"/portal/reviews/{review_id}/close", data=form, headers=OURS)
+    assert refused.status_code == 422
+    assert [error["field"] for error in refused.json()["errors"]] == ["tell_reporter"]
+    assert await pool.fetchval("select state from case_review") == "proposed"
+    assert await said(pool) == [Progress.review_offered]
 
 
 async def test_the_body_complained_of_is_not_invited_to_speak_of_it(

@@ -249,6 +249,18 @@ async def test_looking_and_searching_are_recorded_without_what_was_searched_for(
     assert "Jo" not in str([dict(row) for row in rows])
 
 
+async def test_where_no_words_on_safe_contact_are_found_staff_are_sent_to_what_was_said(
+    escalate: Escalate, sign_in_page: SignInPage
+):
+    event = classified(behaviours=("A4",), labels=(Label.harassment, Label.asb))
+    await escalate(event)
+    sam = await sign_in_page(Role.operator)
+    ada = await sign_in_page(Role.agency, "Ada", "northmoor-council-asb")
+    found = "No words on safe contact were found. They may still be there: read what was"
+    assert f"{found} said before you ring" in (await sam.get(f"/board/cases/{event.report_id}")).text
+    assert f"{found} told first" in (await ada.get(f"/portal/reports/{event.report_id}")).text
+
+
 async def test_a_page_that_says_it_only_keeps_up_is_recorded_unless_they_had_the_case_open_lately(
     escalate: Escalate, sign_in_page: SignInPage, pool: Pool
 ):

@@ -23,13 +23,14 @@ from services.intake.domain.partners import Partner, Scope
 from services.intake.handlers import partners
 from services.intake.handlers.amendments import add_more, ask_for_review, ask_to_withdraw
 from services.intake.handlers.calls import Switchboard, drop_silent
+from services.intake.handlers.erasing import erase
 from services.intake.repository import calls, reports
 from services.intake.settings import Settings
 from shared.database import Pool, transaction
 from shared.events import ReportReceived
 from shared.kafka import RECEIVED
 from shared.security import sha256
-from shared.told import Contact
+from shared.told import CallState, Channel, Contact
 from tests.builders import NOON, assessment
 from tests.intake.conftest import TELEPHONY_KEY
 from tests.intake.telling import RING
@@ -275,6 +276,25 @@ async def test_an_open_line_on_which_nothing_is_said_is_not_dead(phone: httpx.As
     assert (await say(phone, report_id, turn(1)))["state"] == "dropped"
     again = await say(phone, report_id)
     assert (again["state"], again["revision"]) == ("live", 3)
+
+
+@pytest.mark.parametrize("how", ["ended", "dropped"])
+async def test_a_call_in_which_nobody_spoke_is_a_report_too(phone: httpx.AsyncClient, pool: Pool, how: str):
+    report_id = await opened(phone, answers={"happening_now": True}, place={"postcode": "ZZ1 4AB"})
+    if how == "ended":
+        assert (await end(phone, report_id))["revision"] == 1
+    else:
+        later = datetime.now(UTC) + timedelta(seconds=61)
+        board = Switchboard(pool, phone_bell(phone), RING, None)
+        assert await drop_silent(later, board, later) == 1
+    told = await kept(pool)
+    assert (told.channel, told.lane, told.place.postcode) == (Channel.phone, "urgent", "ZZ1 4AB")
+    assert told.call is not None
+    assert told.call.state is CallState(how)
+    late = await say(phone, report_id, turn(1))
+    assert (late["revision"], (await kept(pool)).text) == (2, f"OPERATOR: {turn(1)['text']}")
+    await erase(told.reference, "test", "asked", pool, phone_bell(phone), NOON)
+    assert await pool.fetchval("select count(*) from call") == 0
 
 
 async def test_what_is_learnt_in_the_middle_of_a_call_is_in_its_report_at_once(phone: httpx.AsyncClient, pool: Pool):

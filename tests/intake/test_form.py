@@ -479,7 +479,7 @@ async def test_looking_into_a_large_file_keeps_nobody_waiting(person: Form, app:
     await person.begin()
     content, kept = "words " * (MAX_FILE // 6), Drafts(pool, app.state.settings.secrets)
     uploads = [Upload("log.txt", content.encode())] * 3
-    attaching = asyncio.create_task(attach(person.client.cookies[DRAFT], uploads, kept, datetime.now(UTC)))
+    attaching = asyncio.create_task(attach(person.client.cookies[DRAFT], uploads, 2**30, kept, datetime.now(UTC)))
     longest, before = 0.0, time.monotonic()
     while not attaching.done():
         await asyncio.sleep(0.001)

@@ -11,7 +11,7 @@ CLASSES: Final = {
     DangerClass.life_at_risk: "Life at risk now",
     DangerClass.violence_threatened: "Violence or self-harm",
     DangerClass.veiled_or_stalking: "Veiled threat or stalking",
-    DangerClass.everything_else: "No danger found",
+    DangerClass.everything_else: "Everything else",
 }
 SHAPES: Final = {1: "▲", 2: "◆", 3: "●", 4: "○"}
 """A shape for each danger class, so that nobody needs to tell the colours apart."""

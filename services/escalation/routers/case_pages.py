@@ -65,7 +65,8 @@ class Desk:
             return go(f"/board/cases/{report_id}")
         found = await queue.whole(report_id, self.worker.force, self.pool, self.rules, self.now)
         template = "case_part.html" if "HX-Request" in self.request.headers else "case.html"
-        return page(self.request, template, self.person, **view(found, self.worker, self.rules, self.now))
+        shown = view(found, self.worker, self.rules, self.now)
+        return page(self.request, template, self.person, now=self.now, **shown)
 
 
 DeskDep = Annotated[Desk, Depends()]

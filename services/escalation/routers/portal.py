@@ -36,6 +36,8 @@ SAFE_WORDS: Final = {
     SafeWords.something_was_done: "something was done",
     SafeWords.nothing_more_will_be_done: "nothing more will be done for now",
 }
+LAST_WORDS: Final = {code: said for code, said in SAFE_WORDS.items() if code is not SafeWords.being_looked_at}
+"""What may be told of what is closed."""
 ASKED: Final = {
     "threshold": "Proposed at the area's threshold",
     "reporter": "Asked for by the reporter",
@@ -62,7 +64,8 @@ class Desk:
     async def report(self, report_id: UUID, wrong: str | None = None) -> Response:
         held, steps = await feeds.opened(self.agency.id, report_id, self.agency.guests, self.now)
         others = [agency for agency in self.rules.directory.agencies if agency.id != self.agency.id]
-        shown = {"held": held, "steps": steps, "others": others, "safe_words": SAFE_WORDS, "wrong": wrong}
+        told = {"safe_words": SAFE_WORDS, "last_words": LAST_WORDS}
+        shown = {"held": held, "steps": steps, "others": others, "wrong": wrong} | told
         return self.page("portal_report.html", 409 if wrong else 200, **shown)
 
     async def review(self, review_id: UUID, wrong: str | None = None) -> Response:
@@ -76,7 +79,7 @@ class Desk:
             "names": names,
             "me": self.agency.id,
             "today": self.now.date(),
-            "safe_words": SAFE_WORDS,
+            "last_words": LAST_WORDS,
             "wrong": wrong,
         }
         return self.page("portal_review.html", 409 if wrong else 200, **shown)

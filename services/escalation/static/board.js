@@ -2,9 +2,9 @@
 "use strict";
 (() => {
   const $ = (id) => document.getElementById(id);
-  const board = $("board"), lines = $("lines"), casePane = $("case");
+  const board = $("board"), lines = $("lines"), alerts = $("alerts"), casePane = $("case");
   const SILENT = 16000, RENEW = 30000;
-  let skew = 0, heard = Date.now(), source = null, first = true, selected = null, unseen = 0, sound = null;
+  let skew = 0, heard = Date.now(), source = null, first = true, selected = null, unseen = 0, sound = null, alertsShown = null;
   const title = document.title;
 
   /* ---- the stream ---- */
@@ -52,7 +52,7 @@
       if (!first && Number(line.dataset.class) <= 2 && was > 2 && !line.dataset.held) threats.push(line);
     }
     place(news.order.map((id) => there.get("l-" + id)));
-    $("alerts").innerHTML = news.alerts;
+    const said = showAlerts(news.alerts);
     $("count").textContent = lines.querySelectorAll(".line:not(.drill)").length + news.more + " open";
     $("empty").hidden = news.order.length > 0;
     $("more").hidden = !news.more;
@@ -61,8 +61,18 @@
     countDown();
     mark();
     keepUp();
-    if (threats.length) warn(threats);
+    if (threats.length || said.length) warn(threats, said);
     first = false;
+  }
+  function showAlerts(html) {
+    if (html === alertsShown) return [];
+    alertsShown = html;
+    const known = new Set([...alerts.children].map((li) => li.dataset.said));
+    const focused = alerts.contains(document.activeElement) && document.activeElement.dataset.id;
+    alerts.innerHTML = html;
+    const link = focused && alerts.querySelector(`a[data-id="${focused}"]`);
+    if (link) link.focus();
+    return first ? [] : [...alerts.children].filter((li) => Number(li.dataset.class) <= 2 && !known.has(li.dataset.said));
   }
   function place(wanted) {
     const kept = new Set(wanted);
@@ -107,19 +117,20 @@
   }
   setInterval(countDown, 1000);
 
-  /* ---- a new threat ---- */
-  function warn(threats) {
+  /* ---- a new threat, and one that is waiting ---- */
+  function warn(threats, said) {
     unseen += threats.length;
-    document.title = warning();
-    $("news").textContent = threats.map((line) => "New threat. " + line.innerText.replace(/\s+/g, " ")).join(" ");
+    if (unseen) document.title = warning();
+    const words = (kind, shown) => shown.map((one) => kind + one.innerText.replace(/\s+/g, " "));
+    $("news").textContent = [...words("New threat. ", threats), ...words("Alert. ", said)].join(" ");
     for (const line of threats) line.classList.add("flash");
     if (!board.dataset.muted) beep();
   }
   const warning = () => "▲ " + unseen + " new threat" + (unseen > 1 ? "s" : "") + " – Heard";
   function calm() { if (unseen) { unseen = 0; document.title = title; } }
+  const silence = () => { $("silent").hidden = sound.state === "running" || Boolean(board.dataset.muted); };
   function beep() {
-    sound = sound || new AudioContext();
-    $("silent").hidden = sound.state === "running";
+    silence();
     const at = sound.currentTime;
     for (const [n, pitch] of [[0, 880], [1, 660], [2, 880]]) {
       const tone = sound.createOscillator(), volume = sound.createGain();
@@ -136,14 +147,15 @@
     if (!unseen) return;
     document.title = !board.dataset.muted && document.title !== title ? title : warning();
   }, 1000);
-  for (const kind of ["keydown", "pointerdown"]) window.addEventListener(kind, () => {
+  for (const kind of ["keydown", "click"]) window.addEventListener(kind, () => {
     calm();
-    if (sound && sound.state === "suspended") sound.resume().then(() => { $("silent").hidden = true; });
+    if (sound && sound.state === "suspended") sound.resume();
   });
   function mute() {
     const muted = !board.dataset.muted;
     board.dataset.muted = muted ? "yes" : "";
     $("mute").setAttribute("aria-pressed", String(muted));
+    if (sound) silence();
     fetch("/preferences/muted", { method: "POST", body: new URLSearchParams({ muted: String(muted) }) }).catch(() => lost());
   }
   $("mute").addEventListener("click", mute);
@@ -233,4 +245,7 @@
 
   countDown();
   connect();
+  sound = new AudioContext();
+  sound.onstatechange = silence;
+  setTimeout(silence, 1000); // a browser that lets it has started it by then
 })();

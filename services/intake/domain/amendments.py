@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from shared.events import ReportReceived, written_out
-from shared.told import Addition, Channel, Contact, Speaker, Turn
+from shared.told import Addition, Answers, Channel, Contact, Speaker, Turn
 
 
 def with_more(report: ReportReceived, text: str, now: datetime) -> ReportReceived:
@@ -35,13 +35,12 @@ def carried_over(before: ReportReceived, report: ReportReceived) -> ReportReceiv
 
 
 def _still_asking(before: ReportReceived, report: ReportReceived) -> ReportReceived:
-    """Who asked for an ASB Case Review is reached as they said then."""
-    safe = before.answers.safe_contact or report.answers.safe_contact
+    """Who asked for an ASB Case Review is reached as they said then, and as the call knows what they did not say."""
     return report.model_copy(
         update={
             "case_review_asked_at": before.case_review_asked_at,
-            "contact": before.contact,
-            "answers": report.answers.model_copy(update={"safe_contact": safe}),
+            "contact": _both(report.contact, before.contact),
+            "answers": _safe_by_both(report.answers, before.answers.safe_contact),
         }
     )
 
@@ -55,13 +54,29 @@ def asked_to_withdraw(report: ReportReceived, now: datetime) -> ReportReceived:
 def asking_for_review(
     report: ReportReceived, contact: Contact | None, safe_contact: str | None, now: datetime
 ) -> ReportReceived:
-    """The next revision of a report that asks for an ASB Case Review, with how to reach whoever asks."""
-    answers = report.answers.model_copy(update={"safe_contact": safe_contact or report.answers.safe_contact})
+    """The next revision of a report that asks for an ASB Case Review, with how to reach whoever asks.
+
+    What was said before of how to reach them safely still holds beside it.
+    """
     return report.model_copy(
         update={
             "revision": report.revision + 1,
             "case_review_asked_at": now,
-            "contact": contact or report.contact,
-            "answers": answers,
+            "contact": _both(report.contact, contact),
+            "answers": _safe_by_both(report.answers, safe_contact),
         }
     )
+
+
+def _both(before: Contact | None, now: Contact | None) -> Contact | None:
+    """A later name, number or address in place of the same, and the others as they were."""
+    if before is None or now is None:
+        return now or before
+    return before.model_copy(update=now.model_dump(exclude_none=True))
+
+
+def _safe_by_both(answers: Answers, now: str | None) -> Answers:
+    before = answers.safe_contact
+    if now and before and now not in before:
+        now = now if before in now else f"{before} {now}"
+    return answers.model_copy(update={"safe_contact": now or before})

@@ -4,6 +4,7 @@ from typing import Final
 
 MAX_FILE: Final = 10 * 2**20  # bytes
 MAX_FILES: Final = 10
+LEAST: Final = 2**16  # bytes that a file counts for at least, so that small ones are not without number
 
 STARTS: Final = (
     (b"\x89PNG\r\n\x1a\n", "image/png"),

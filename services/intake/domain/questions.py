@@ -185,8 +185,11 @@ def _beside(question: Question, reporting: Reporting, step: int) -> Question | N
 
 
 def answered(question: Question, given: Given) -> dict[str, tuple[str, ...]]:
-    """What was given to this question's fields, empty ones left out; what was typed stays exactly as it is."""
-    found = {field.name: tuple(v for v in given.get(field.name, ()) if v.strip()) for field in shown(question, given)}
+    """What was given to this question's fields, empty ones left out; what was typed stays exactly as it is.
+
+    Also where another option was chosen than the one it is asked within: whoever names a body keeps the report from it.
+    """
+    found = {field.name: tuple(v for v in given.get(field.name, ()) if v.strip()) for field in question.fields}
     return {name: values for name, values in found.items() if values}
 
 
@@ -195,7 +198,7 @@ def faults(question: Question, given: Given, reporting: Reporting) -> dict[str, 
 
     A report needs its story alone; who asks for an ASB Case Review gives a name and a way to be reached.
     """
-    found = {field.name: _fault(field, given, reporting) for field in shown(question, given)}
+    found = {field.name: _fault(field, given, reporting) for field in question.fields}
     return {name: fault for name, fault in found.items() if fault}
 
 
@@ -208,11 +211,6 @@ def longest(given: Given, reporting: Reporting) -> tuple[Question, str]:
 def unanswered(given: Given, reporting: Reporting) -> Question | None:
     """The first question without an answer that is needed."""
     return next((q for q in asked(reporting) if any(_missing(f, given, reporting) for f in q.fields)), None)
-
-
-def shown(question: Question, given: Given) -> list[Field]:
-    """The fields worth asking after these answers."""
-    return [f for f in question.fields if not f.within or f.within[1] in given.get(f.within[0], ())]
 
 
 def _missing(field: Field, given: Given, reporting: Reporting) -> bool:

@@ -27,7 +27,7 @@ from shared.clock import Clock
 from shared.database import Connection, DatabaseUnavailable, Pool, transaction
 from shared.events import ReportReceived, written_out
 from shared.outbox import Bell
-from shared.told import Answers, Call, CallState, Channel, Contact, Line, Place, Turn
+from shared.told import Answers, Call, CallState, Channel, Contact, Line, Place, Speaker, Turn
 from shared.worker import every
 
 log = structlog.get_logger()
@@ -39,6 +39,7 @@ OPENED_OTHERWISE: Final = (
     "Its turns go to /v1/calls/{0}/turns, and what is new by PATCH to /v1/calls/{0}."
 )
 TICK: Final = 2.0  # seconds between two looks for dead lines
+NOTHING_HEARD: Final = (Turn(speaker=Speaker.background, text="(nothing was heard)"),)
 PATIENCE: Final = 0.12  # seconds for the classifier; the operator is answered within 0.2
 
 
@@ -208,13 +209,17 @@ def _of_source(call: OpenCall | None, source: str) -> OpenCall:
 async def _as_told(
     connection: Connection, call: OpenCall, state: CallState, new: bool, ring: Keyring, now: datetime
 ) -> tuple[ReportReceived | None, dict[int, Turn]]:
-    """The report of the call as it stands now; where there is something `new`, kept and on its way."""
+    """The report of the call as it stands now; where there is something `new`, kept and on its way.
+
+    While nobody has spoken there is none. Over without a word it is one all the same: who cannot speak has rung too.
+    """
     await calls.set_state(connection, call.report_id, state, now)
     spoken = await calls.turns(connection, call.report_id)
     before = await reports.whole(connection, call.report_id)
-    if not new or not spoken:
+    if not new or (not spoken and state is CallState.live):
         return before, spoken
-    return await _told(connection, _telling(call, state, tuple(spoken.values())), call, before, ring, now), spoken
+    told = _telling(call, state, tuple(spoken.values()) or NOTHING_HEARD)
+    return await _told(connection, told, call, before, ring, now), spoken
 
 
 async def _told(

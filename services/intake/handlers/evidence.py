@@ -38,21 +38,31 @@ class Fault:
     name: str
 
 
-async def attach(code: str, uploads: Sequence[Upload], drafts: Drafts, now: datetime) -> list[Fault]:
-    """Keep those that can be taken; returns what is wrong with the others. Raises DraftGone, or AlreadySent."""
+async def attach(code: str, uploads: Sequence[Upload], most: int, drafts: Drafts, now: datetime) -> list[Fault]:
+    """Keep those that can be taken; returns what is wrong with the others. Raises DraftGone, or AlreadySent.
+
+    Of all files that belong to no report yet, `most` bytes are kept: the room beyond them is for words.
+    """
     place = sealing.place_of(code)
     looked_at = [await asyncio.to_thread(_looked_at, upload, drafts.secrets) for upload in uploads]
     wrong = [one for one in looked_at if isinstance(one, Fault)]
     good = [one for one in looked_at if isinstance(one, File)]
     async with transaction(drafts.pool) as connection:
         draft = await writing.unsent(connection, code, drafts, now)
+        if good and await evidence.unsent(connection, files.LEAST) + sum(f.about.size for f in good) > most:
+            wrong.append(Fault("file_room", _names(good)))
+            good = []
         room = files.MAX_FILES - len(await evidence.of_draft(connection, place))
         for file in good[:room]:
             await evidence.add(connection, place, file, now + KEPT)
         if left := good[room:]:
-            wrong.append(Fault("file_many", ", ".join(file.about.name for file in left)))
+            wrong.append(Fault("file_many", _names(left)))
         await writing.put(connection, code, draft, drafts, now)
     return wrong
+
+
+def _names(found: Sequence[File]) -> str:
+    return ", ".join(file.about.name for file in found)
 
 
 def _looked_at(upload: Upload, secrets: tuple[str, ...]) -> File | Fault:

@@ -57,6 +57,14 @@ class Accepted:
 
 
 @dataclass(frozen=True, slots=True)
+class Message:
+    """What a reporter is told of the progress of their report, and since when."""
+
+    words: SafeWords
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Standing:
     """How a report stands, safe to be seen over a shoulder. `named`: it says who sent it and how to reach them."""
 
@@ -64,7 +72,7 @@ class Standing:
     source: str
     received_at: datetime
     stage: Stage
-    messages: tuple[SafeWords, ...] = ()
+    messages: tuple[Message, ...] = ()
     named: bool = False
 
 
@@ -183,9 +191,9 @@ async def standing(reference: str, secret: str, pool: Pool) -> Standing:
     if row is None or not hmac.compare_digest(row["secret_hash"], sha256(secret)):
         raise UnknownReference("Check the reference and the secret that you were given when you sent it.")
     stage = domain.stage_of(bool(row["routed_at"]))
-    words = tuple(SafeWords(one["words"]) for one in told)
+    said = tuple(Message(SafeWords(one["words"]), one["at"]) for one in told)
     named = bool(row["contact"]) and Contact.model_validate(row["contact"]).can_ask_for_a_review
-    return Standing(domain.normalised_reference(reference), row["source"], row["received_at"], stage, words, named)
+    return Standing(domain.normalised_reference(reference), row["source"], row["received_at"], stage, said, named)
 
 
 async def told(report_id: UUID, pool: Pool) -> ReportReceived:

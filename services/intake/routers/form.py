@@ -161,6 +161,8 @@ async def tell(visit: VisitDep, question: QuestionDep, given: FilledIn, kept: Dr
         code, draft = await _kept(visit, question, answers, reporting, suspect, kept, now)
     except DatabaseUnavailable:
         return asked(visit, question, reporting, given, away="kept")
+    if draft.sent and answers:
+        return asked(visit, question, reporting, given, faults={question.fields[0].name: "already_sent"})
     return visit.with_cookie(visit.to(_onward(visit, question, given, draft)), DRAFT, code)
 
 

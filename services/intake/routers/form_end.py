@@ -1,10 +1,9 @@
-"""The end of the form: answers checked, sent, and what is shown once; or saved for later; or left at once."""
+"""The end of the form: answers checked, sent, and what is shown once; or saved for later."""
 
-from dataclasses import replace
 from typing import Annotated
 
 from fastapi import APIRouter, Form, Response
-from fastapi.responses import PlainTextResponse, RedirectResponse
+from fastapi.responses import PlainTextResponse
 
 from services.intake.domain import questions, sealing
 from services.intake.domain.drafts import Draft, Sent
@@ -16,7 +15,7 @@ from services.intake.routers.dependencies import BellDep, ClassifierDep, Now, Ri
 from services.intake.routers.floods import A_PERSON_TAKES, FloodsDep
 from services.intake.routers.form import DraftsDep, OfThisDraft, asked, draft_of, under_way
 from services.intake.routers.origin import FromHere, OnlyFromHere
-from services.intake.routers.pages import DRAFT, LEFT, STATUS, Visit, VisitDep
+from services.intake.routers.pages import DRAFT, LEFT, VisitDep
 from shared.database import DatabaseUnavailable
 
 router = APIRouter(dependencies=[FromHere], include_in_schema=False)
@@ -126,25 +125,6 @@ async def carry_on(
     except DatabaseUnavailable:
         return visit.page("return.html", 503, away="kept", code=code)
     return visit.with_cookie(visit.without_cookie(visit.to("/form/begun?check"), LEFT), DRAFT, plain)
-
-
-@router.get("/exit", dependencies=[OnlyFromHere])
-async def leave(visit: VisitDep) -> Response:
-    """Go at once to a page that gives nothing away, and forget on this device what was being written."""
-    return _forgotten(visit, RedirectResponse(visit.settings.exit_to, 303))
-
-
-@router.post("/exit")
-async def forget(visit: VisitDep) -> Response:
-    """The same from inside a partner's frame, whose cookies the whole tab does not have."""
-    return _forgotten(replace(visit, framed=True), Response(status_code=204))
-
-
-def _forgotten(visit: Visit, answer: Response) -> Response:
-    for cookie in (DRAFT, STATUS):
-        visit.without_cookie(answer, cookie)
-    answer.headers["Clear-Site-Data"] = '"cache"'
-    return visit.with_cookie(answer, LEFT, "1")
 
 
 def _sent(draft: Draft) -> Sent:

@@ -13,7 +13,7 @@ from services.intake.domain.questions import EVIDENCE
 from services.intake.handlers import evidence
 from services.intake.handlers.drafts import Drafts
 from services.intake.handlers.evidence import Fault, Upload
-from services.intake.routers.dependencies import Now
+from services.intake.routers.dependencies import Now, SettingsDep
 from services.intake.routers.form import DraftsDep, OfThisDraft, back_from, checking, draft_of
 from services.intake.routers.origin import FromHere
 from services.intake.routers.pages import DRAFT, Visit, VisitDep
@@ -35,7 +35,7 @@ async def ask(visit: VisitDep, kept: DraftsDep, now: Now) -> Response:
 
 
 @router.post("/form/evidence", max_body_size=MAX_UPLOAD, dependencies=[OfThisDraft])
-async def add(visit: VisitDep, request: Request, kept: DraftsDep, now: Now) -> Response:
+async def add(visit: VisitDep, request: Request, kept: DraftsDep, settings: SettingsDep, now: Now) -> Response:
     """Keep the files chosen, and go on; or stay, where there are more to add or one cannot be taken."""
     try:
         draft = await draft_of(visit, kept, now)
@@ -44,7 +44,7 @@ async def add(visit: VisitDep, request: Request, kept: DraftsDep, now: Now) -> R
         files = [one for one in uploads if one]
         if draft.sent and not files:
             return visit.to("/form/sent")
-        wrong = await evidence.attach(visit.cookie(DRAFT) or "", files, kept, now)
+        wrong = await evidence.attach(visit.cookie(DRAFT) or "", files, settings.unsent_files * 2**20, kept, now)
     except DatabaseUnavailable:
         return visit.page("away.html", 503, again=visit.url("/form/evidence"), files=True)
     if wrong or then == "more":

@@ -6,6 +6,7 @@ const SHOWN = [["threat", "Threat"], ["happening_now", "Happening now"], ["label
   ["behaviours", "Behaviours"], ["strands", "Because of"], ["flags", "Flags"], ["online", "Online"], ["impact", "Impact"], ["reported_before", "Reported before"]];
 const AT_ONCE = 1000, STILL_THERE = 20000, PATIENCE = 10000; // turns in one request; milliseconds
 const WORDS = JSON.parse($("facts").dataset.words); // the codebook's ids in plain words
+const BACK = "Connected again. The words in the box are not kept yet: press Enter.";
 let call = null, turns = new Map(), revision = 0, read_in_time = true, who = {}, on_the_line = false, said_at = 0, sending = Promise.resolve();
 
 async function ask(path, body, method = "POST") {
@@ -207,6 +208,7 @@ async function keep() {
       show(standing);
     }
     trouble(null);
+    forgetBack();
   } catch (error) {
     box.value = box.value ? `${text}\n${box.value}` : text;
     trouble(error);
@@ -260,6 +262,16 @@ async function lookAt(one) {
   if (call === one && (now.revision > revision || (now.read && !read_in_time))) show(now);
 }
 
+function back() {
+  trouble(null);
+  delete $("problem").dataset.lost;
+  if (!$("words").value.trim()) return;
+  $("noted").hidden = false;
+  $("noted").textContent = BACK;
+}
+
+function forgetBack() { if ($("noted").textContent === BACK) $("noted").hidden = true; }
+
 async function look() {
   try {
     const live = (await ask("/v1/calls")).calls;
@@ -273,11 +285,12 @@ async function look() {
     if (call && !document.hidden) await lookAt(call);
     if (unkept.size) await inTurn(keepAbout);
     if (on_the_line && !$("words").disabled && Date.now() - said_at > STILL_THERE) await inTurn(async () => show(await ask(`/v1/calls/${call.report_id}/turns`, { turns: [] })));
-    if ($("problem").dataset.lost) { trouble(null); delete $("problem").dataset.lost; }
+    if ($("problem").dataset.lost) back();
   } catch (error) {
+    forgetBack();
     $("problem").hidden = false;
     $("problem").dataset.lost = "yes";
-    $("problem").textContent = "No connection: what you type stays here, and is kept as soon as it is back.";
+    $("problem").textContent = "No connection: the words in the box are not kept. They stay there. When this notice goes, press Enter to keep them.";
   }
 }
 

@@ -192,7 +192,7 @@ async def test_an_open_board_keeps_what_its_owner_holds_whatever_it_shows(
     await page.keyboard.press("n")
     await expect(page.locator("#case")).to_contain_text("You hold it")
     await page.locator("#lines .line").nth(1).click()
-    await expect(page.locator("#case h2")).to_contain_text("Class 4")
+    await expect(page.locator("#case h2")).to_contain_text("Class 4: Everything else")
     await pool.execute("update queue_item set lease_until = now() + interval '40 seconds' where holder is not null")
     async with page.expect_response("**/board/renewals"):
         await page.clock.fast_forward(31_000)

@@ -56,6 +56,67 @@ async def test_an_alert_is_on_the_board_of_the_operator_and_the_supervisor(
     assert await violations(boards[0]) == []
 
 
+async def test_an_alert_is_read_out_and_sounds_each_time_it_is_said_and_leaves_the_keyboard_where_it_was(
+    open_page: Open, escalate: Escalate, pool: Pool
+):
+    now = datetime.now(UTC)
+    await escalate(stalker(), at=now)
+    page, muted = await open_page("/board"), await open_page("/board", "Alex")
+    for one in (page, muted):
+        await live(one)
+        await expect(one.locator("#lines .line")).to_have_count(1)
+    await muted.keyboard.press("u")
+    await expect(muted.locator("#mute")).to_have_attribute("aria-pressed", "true")
+    await alerts.look(pool, now + timedelta(seconds=61))
+    for one in (page, muted):
+        await expect(one.locator("#news")).to_contain_text("Alert. H-STALK-00001 class 2: nobody has claimed it")
+    board, link = page.locator("#board"), page.locator("#alerts a")
+    await expect(board).to_have_attribute("data-beeped", "1")
+    await link.focus()
+    await escalate(quiet(), at=now)
+    await expect(page.locator("#lines .line")).to_have_count(2)
+    await expect(link).to_be_focused()
+    await expect(board).to_have_attribute("data-beeped", "1")
+    await alerts.look(pool, now + timedelta(seconds=122))
+    await expect(page.locator("#news")).to_contain_text("said 2 times")
+    await expect(board).to_have_attribute("data-beeped", "2")
+    await expect(link).to_be_focused()
+    assert await muted.locator("#board").get_attribute("data-beeped") is None
+
+
+async def test_a_board_says_before_the_first_threat_that_its_sound_is_kept_off(open_page: Open):
+    page = await open_page("/board")
+    await expect(page.locator("#silent")).to_be_visible()
+    await page.keyboard.press("j")
+    await expect(page.locator("#silent")).to_be_hidden()
+
+
+@pytest.mark.parametrize("how", ["connection", "session"])
+async def test_a_case_on_a_page_of_its_own_says_how_old_it_is_and_when_its_claim_is_not_kept(
+    open_page: Open, escalate: Escalate, pool: Pool, how: str
+):
+    case = stalker(70)
+    await escalate(case, at=datetime.now(UTC))
+    page = await open_page("/preferences")
+    await page.clock.install()
+    await page.goto(page.url.replace("preferences", f"board/cases/{case.report_id}"))
+    await expect(page.get_by_text("This page does not change by itself.")).to_contain_text("Opened at ")
+    await page.get_by_role("button", name="Claim").click()
+    await expect(page.locator("#case")).to_contain_text("You hold it")
+    await page.clock.fast_forward(31_000)
+    await expect(page.locator("#lost")).to_be_hidden()
+    if how == "connection":
+        await page.context.set_offline(True)
+    else:
+        await pool.execute("delete from session")
+    await page.clock.fast_forward(31_000)
+    await expect(page.get_by_role("alert")).to_contain_text("your claim runs out after two minutes")
+    assert await violations(page) == []
+    await page.context.set_offline(False)
+    await page.get_by_role("link", name="Show it as it is now").click()
+    await expect(page.locator("h1")).to_have_text("Sign in" if how == "session" else "Case H-STALK-00001")
+
+
 async def test_a_supervisor_claims_from_a_list(open_page: Open, escalate: Escalate):
     await escalate(stalker(70), at=datetime.now(UTC))
     page = await open_page("/supervisor", "Robin", Role.supervisor)

@@ -66,6 +66,7 @@ async def test_a_report_is_opened_acknowledged_noted_and_closed(escalate: Escala
     await expect(page.get_by_text("Officers walk by at seven.")).to_be_visible()
     await page.locator("summary", has_text="Close").click()
     await page.get_by_label("What came of it").fill("The lads were spoken to.")
+    await expect(page.get_by_label("The reporter may be told").nth(1)).not_to_contain_text("it is being looked at")
     await page.get_by_role("button", name="Close", exact=True).click()
     await expect(page.get_by_text("closed", exact=True).first).to_be_visible()
     assert (
@@ -136,6 +137,11 @@ async def test_a_panel_plans_and_closes_a_review(escalate: Escalate, open_portal
     await expect(owner.get_by_text("Add an action")).to_have_count(0)
     await page.get_by_text("Close the review").click()
     await page.get_by_label("What came of it").fill("The music has stopped.")
+    await page.get_by_role("button", name="Close", exact=True).click()
+    told = page.get_by_label("The reporter is told")
+    await expect(told).to_be_focused()  # it must be chosen first
+    await expect(told).not_to_contain_text("it is being looked at")
+    await told.select_option(label="something was done")
     await page.get_by_role("button", name="Close", exact=True).click()
     await expect(page.get_by_text("Closed: The music has stopped.")).to_be_visible()
 

@@ -1,0 +1,102 @@
+"""What a page promises beside its fields: words are never dropped, ways to be reached safely stay, leaving works."""
+
+from typing import Any
+
+import pytest
+from fastapi import FastAPI
+
+from services.intake.domain.amendments import asking_for_review
+from services.intake.domain.questions import QUESTIONS, Kind
+from services.intake.routers.pages import DRAFT
+from services.intake.routers.places import Places
+from shared.database import Pool
+from shared.events import ReportReceived
+from shared.told import Answers, Contact
+from tests.builders import NOON, report
+from tests.intake.form import Form
+from tests.intake.test_form import PNG, reports, uploaded
+
+
+async def test_what_is_typed_after_it_was_sent_is_given_back(person: Form, pool: Pool):
+    await person.begin()
+    await person.tell()
+    await person.send()
+    answer = await person.post("/form/party", {"party": "He has a knife now", "reporting": "myself"})
+    assert answer.status_code == 400
+    assert "He has a knife now" in answer.text
+    assert "was sent before this" in answer.text
+    assert (await person.post("/form/party", {"reporting": "myself"})).headers["location"] == "/form/sent"
+    assert len(await reports(pool)) == 1
+
+
+async def test_a_body_that_is_named_is_kept_whoever_else_was_chosen(person: Form, pool: Pool):
+    await person.begin()
+    await person.tell()
+    given = {"relation": "ex_partner", "organisation": "Northmoor Police"}
+    assert (await person.post("/form/party", given)).status_code == 303
+    assert (await person.post("/form/told", {"told_whom": "the council"})).status_code == 303
+    page = (await person.get("/form/party")).text
+    assert 'data-within="relation-organisation" data-answered' in page
+    assert "Northmoor Police" in (await person.get("/form/check")).text
+    await person.send()
+    (told,) = await reports(pool)
+    assert told.answers.party_organisation == "Northmoor Police"
+    assert told.answers.reported_to == "the council"
+
+
+def asked(before: ReportReceived, contact: Contact | None, safe: str | None) -> tuple[Any, str | None]:
+    after = asking_for_review(before, contact, safe, NOON)
+    return after.contact, after.answers.safe_contact
+
+
+def test_who_asks_for_a_review_is_reached_as_safely_as_they_said_before():
+    before = report(
+        contact=Contact(phone="01632 960001"), answers=Answers(safe_contact="By text. Do not say who is calling.")
+    )
+    contact, safe = asked(before, Contact(name="Sam", email="sam@example.org"), "weekdays, 9 to 3")
+    assert contact == Contact(name="Sam", phone="01632 960001", email="sam@example.org")
+    assert safe == "By text. Do not say who is calling. weekdays, 9 to 3"
+    assert asked(before, None, None) == (before.contact, before.answers.safe_contact)
+
+
+async def test_a_browser_keeps_no_words_to_offer_to_whoever_comes_next(person: Form):
+    await person.begin()
+    for question in QUESTIONS:
+        lines = [field for field in question.fields if field.kind is Kind.line]
+        page = (await person.get(f"/form/{question.name}")).text if lines else ""
+        shown = [field for field in lines if f'id="{field.name}"' in page]
+        assert page.count('autocomplete="off"') >= sum(field.autocomplete is None for field in shown)
+
+
+@pytest.mark.parametrize("base", ["", "/with/nobody-knows"])
+async def test_leaving_needs_neither_a_place_nor_a_database(person: Form, app: FastAPI, base: str):
+    await person.begin()
+    app.state.places = Places(many=0)
+    await app.state.pool.close()
+    answer = await person.client.get(f"{base}/exit")
+    assert answer.headers["location"] == app.state.settings.exit_to
+    assert DRAFT not in person.client.cookies
+    framed = await person.client.post(f"{base}/exit")
+    assert framed.status_code == 204
+    assert all("Partitioned" in cookie for cookie in framed.headers.get_list("set-cookie"))
+
+
+async def test_files_without_a_report_have_an_end_and_words_have_not(person: Form, app: FastAPI, pool: Pool):
+    app.state.settings = app.state.settings.model_copy(update={"unsent_files": 1})
+    await person.begin()
+    assert (await uploaded(person, *((f"{n}.png", PNG) for n in range(10)))).status_code == 303
+    await person.tell()
+    await person.send()
+    await person.begin()
+    for _ in range(2):
+        assert (await uploaded(person, *((f"{n}.png", PNG) for n in range(8)))).status_code in (303, 400)
+    other = await pool.fetchval("select count(*) from evidence where report_id is null")
+    assert other == 10
+    await pool.execute("update evidence set size = $1 where report_id is null", 2**20)
+    await person.begin(anew="yes")
+    refused = await uploaded(person, ("one.png", PNG))
+    assert refused.status_code == 400
+    assert "no room for files" in refused.text
+    await person.tell()
+    await person.send()
+    assert len(await reports(pool)) == 2
