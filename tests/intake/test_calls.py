@@ -293,6 +293,7 @@ async def test_a_call_in_which_nobody_spoke_is_a_report_too(phone: httpx.AsyncCl
     assert told.call.state is CallState(how)
     late = await say(phone, report_id, turn(1))
     assert (late["revision"], (await kept(pool)).text) == (2, f"OPERATOR: {turn(1)['text']}")
+    await end(phone, report_id)
     await erase(told.reference, "test", "asked", pool, phone_bell(phone), NOON)
     assert await pool.fetchval("select count(*) from call") == 0
 
