@@ -41,6 +41,8 @@ def _for_reporter(own: Assessment, offences: Sequence[PossibleOffence], phrases:
 
 
 def _what_it_may_be(own: Assessment, phrases: Phrases) -> str:
+    if own.primary is Label.other and Flag.self_harm in own.flags:
+        return phrases["label.other.self_harm"].words
     if own.primary is Label.other:
         return phrases["label.other.grave" if _grave(own) else "label.other"].words
     named = [phrases[f"label.{label}"] for label in own.labels]

@@ -75,7 +75,34 @@ _CLAUSE = re.compile(
     r"(?<=[.!?])(?<![.!?]{2})[.!?]*+[\"')]*+(?=[ \n]|$)[ \n]*|(?<=\n)\n*|(?<=[;:()\"]) ?|(?<= )- ?"
     r"|(?<=,) (?!or\b|nor\b|in all\b)"
     r"|(?<= )(?=(?:but|and|so|because|cos|coz|cause|though|although|when|then|while|until|till|except|unless|whereas)"
-    r"[ \n]))"
+    r"[ \n])|"
+    # Who does not stop for breath: "help he's hit me", "I told nobody he came back".
+    r"(?<= )(?=(?:he|she|they)(?:'?(?:s|d|ll|ve|re))?[ \n])(?:"
+    + "|".join(
+        rf"(?<=\b{word} )"
+        for word in (
+            "me",
+            "us",
+            "him",
+            "her",
+            "it",
+            "them",
+            "you",
+            "help",
+            "please",
+            "anyone",
+            "anybody",
+            "nothing",
+            "anything",
+            "now",
+            "yesterday",
+            "today",
+            "tonight",
+            "here",
+            "there",
+        )
+    )
+    + r"))"
 )
 
 

@@ -48,6 +48,7 @@ class GradeRow(BaseModel):
     danger_class: tuple[DangerClass, ...] = ()
     threat: tuple[Threat, ...] = ()
     labels: tuple[Label, ...] = ()
+    behaviours: tuple[str, ...] = ()
     flags: tuple[Flag, ...] = ()
     effect: tuple[Effect, ...] = ()
     impact: tuple[Impact, ...] = ()
@@ -68,13 +69,14 @@ class GradeRow(BaseModel):
         return f"{self.heading}: {self.reason} ({self.id})"
 
     def _asks_nothing_of_the_reading(self) -> bool:
-        of_the_reading = (self.threat, self.labels, self.flags, self.effect, self.impact, self.risk)
+        of_the_reading = (self.threat, self.labels, self.behaviours, self.flags, self.effect, self.impact, self.risk)
         return not any(of_the_reading) and self.happening_now is None and self.repeated is None
 
     def _fits(self, assessment: Assessment) -> bool:
         return (
             (not self.threat or assessment.threat in self.threat)
             and (not self.labels or bool(set(self.labels) & set(assessment.labels)))
+            and (not self.behaviours or bool(set(self.behaviours) & set(assessment.behaviours)))
             and (not self.flags or bool(set(self.flags) & set(assessment.flags)))
             and (not self.effect or bool(set(self.effect) & set(assessment.effect)))
             and (not self.impact or bool(set(self.impact) & set(assessment.impact)))

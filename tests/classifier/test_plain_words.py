@@ -1,0 +1,146 @@
+"""What people say in few and ordinary words, and what only sounds like it: read by rules alone."""
+
+import pytest
+
+from services.classifier import rulebook
+from services.classifier.domain.account import account
+from services.classifier.domain.assess import assess
+from shared.assessment import Assessment
+from shared.codebook import Flag, Threat
+from tests.builders import report
+
+RULES = rulebook.load()
+
+
+def read(text: str) -> Assessment:
+    return assess(report(text=text), RULES)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "he said ill kill him about my new partner",
+        "my ex texted ill stab her next time",
+        "They sent my son a text saying we're going to stab him",
+        "he said he would come to the house and kill me",
+        "he says I'm dead if I talk to the police",
+        "there's a hit out on me",
+        "could you help me he punched me",
+        "before he left he punched me",
+        "if he finds me he will kill me",
+        "I didn't provoke him he just hit me",
+        "He doesn't hit me every day, only when he's drunk",
+        "my husband forces me to have sex",
+        "my stepdad burns me with cigarettes",
+        "my partner gave me two black eyes",
+        "OPERATOR: Has he got a weapon?\nCALLER: yes, a knife",
+        "he's smashed the back door and he's in",
+        "it's me dad he's leathering me mam",
+        "there's two men trying to get my neighbour's door in",
+        "he's got mum by the throat",
+    ],
+)
+def test_a_threat_in_plain_words_is_urgent(text: str):
+    said = read(text)
+    assert said.threat in (Threat.explicit, Threat.imminent)
+    assert Flag.reporter_threat not in said.flags
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "I never said he hit me",
+        "if he ever hits me what should I do",
+        "can you tell me whether he has hit anyone before",
+        "no he's never hit me",
+        "my mum said my dad is dead",
+        "someone smashed my back door last night and stole the telly",
+        "there's a man with a gun licence next door",
+        "they are shooting a film outside",
+        "hope you can help soon. thanks",
+        "my house insurance is due, and there's graffiti",
+        "my landlord makes me do things the hard way",
+        "OPERATOR: Any weapons?\nCALLER: no",
+        "he said ill health made him retire",
+    ],
+)
+def test_what_only_sounds_like_a_threat_is_none(text: str):
+    assert read(text).threat is Threat.none
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "I've got the pills in front of me",
+        "she's swallowed bleach",
+        "OPERATOR: Have you taken any tablets?\nCALLER: yes",
+    ],
+)
+def test_a_life_at_risk_is_first(text: str):
+    assert read(text).danger_class == 1
+
+
+@pytest.mark.parametrize(
+    "text", ["I've had enough of living", "I might as well be dead", "I feel like walking into the sea"]
+)
+def test_who_speaks_of_their_own_death_is_flagged_and_not_told_that_it_is_for_others(text: str):
+    said = account(report(text=text), RULES)
+    assert Flag.self_harm in said.flags
+    assert "somebody else deals with" not in " ".join(said.explanation.reporter)
+
+
+@pytest.mark.parametrize(
+    ("flag", "text"),
+    [
+        (Flag.honour_based, "my family want me to marry a man I've never met"),
+        (Flag.child_at_risk, "my 8yr old was grabbed outside the shop"),
+        (Flag.adult_at_risk, "they have taken over his flat, he has learning difficulties"),
+        (Flag.order_or_bail, "he's not allowed within 100 metres of me"),
+    ],
+)
+def test_who_needs_more_care_is_flagged(flag: Flag, text: str):
+    assert flag in read(text).flags
+
+
+@pytest.mark.parametrize("text", ["Ms Jones plays loud music", "pip the dog barks", "Blind corner and cars speed"])
+def test_a_word_that_is_no_need_is_not_flagged(text: str):
+    assert Flag.adult_at_risk not in read(text).flags
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "he mustn't find out I rang",
+        "if he answers say you're from the bank",
+        "can you come in an unmarked car",
+        "it's not safe to talk at home",
+        "wait till he's gone to work",
+    ],
+)
+def test_how_to_reach_them_safely_is_quoted(text: str):
+    assert read(text).safe_contact
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "I'm fed up, someone keyed my car last night",
+        "He hit me and then he hit my friend",
+        "I was going on the bus and a man spat on me",
+    ],
+)
+def test_once_is_once(text: str):
+    assert read(text).repetition != "repeated"
+
+
+@pytest.mark.parametrize(
+    ("text", "strand"),
+    [
+        ("he called me a black so and so", "race"),
+        ("they do nazi salutes at my house", "religion"),
+        ("he told my daughter she's a dirty lesbian", "sexual_orientation"),
+        ("kids mimic my son's stammer", "disability"),
+    ],
+)
+def test_a_slur_in_plain_words_has_its_strand(text: str, strand: str):
+    assert strand in read(text).strands
