@@ -265,6 +265,21 @@ async def test_what_police_closed_does_not_come_back_because_it_is_no_longer_for
     assert await pool.fetchval("select state from queue_item") == "closed"
 
 
+async def test_of_several_deliveries_the_one_that_is_open_is_shown_first(
+    escalate: Escalate, client: httpx.AsyncClient, sign_in: SignIn
+):
+    police = Agency("northmoor-police", client, await sign_in("agency", "northmoor-police"))
+    event = classified(behaviours=("A4",))
+    await escalate(event)
+    await escalate(classified(event.report, labels=(Label.harassment,), reading=2))
+    held = await police.held(event.report_id)
+    assert [(one["queue"], one["state"]) for one in held["deliveries"]] == [
+        ("harassment", "queued"),
+        ("neighbourhood", "withdrawn"),
+    ]
+    assert held["report"]["text"] == event.report.text
+
+
 async def test_what_is_routed_elsewhere_is_withdrawn_and_comes_back_corrected(
     noise: ReportClassified, health: Agency, escalate: Escalate
 ):

@@ -10,7 +10,8 @@ from shared.database import Connection
 HELD: Final = """
 select agency_id, report_id, reference, queue, reason, ground, state, received_at, delivered_at, seen_at,
        acknowledge_by, acknowledged_at, closed_at, returned_for, outcome, body
-from delivery where agency_id = $1 and report_id = $2 and kind = 'report' order by position
+from delivery where agency_id = $1 and report_id = $2 and kind = 'report'
+order by state in ('withdrawn', 'erased'), state in ('returned', 'closed'), position
 """
 
 LISTS: Final = {
@@ -80,7 +81,7 @@ on conflict (report_id) do update set
 
 
 async def held(connection: Connection, agency: str, report_id: UUID) -> list[Any]:
-    """What the agency has of a report: one row for each of its queues."""
+    """What the agency has of a report: one row for each of its queues, what is open first."""
     return await connection.fetch(HELD, agency, report_id)
 
 
