@@ -37,3 +37,12 @@ async def test_it_goes_by_an_index_of_what_is_open(
         await connection.execute("set local enable_seqscan = off")
         plan = "\n".join([row[0] for row in await connection.fetch(f"explain {statement}", *given)])
     assert {name for name in by if f" {name} " in plan} == by, plan
+
+
+@pytest.mark.parametrize("which", deliveries.LISTS)
+async def test_a_list_is_read_in_its_order_and_no_further_than_it_is_shown(which: str, pool: Pool) -> None:
+    statement = deliveries.LISTED.format(wanted=deliveries.LISTS[which])
+    async with transaction(pool) as connection:
+        await connection.execute("set local enable_seqscan = off; set local enable_bitmapscan = off")
+        plan = "\n".join([row[0] for row in await connection.fetch(f"explain {statement}", "a", 200)])
+    assert "Sort" not in plan, plan

@@ -216,6 +216,70 @@ async def test_what_was_passed_on_is_kept_current_until_its_holder_may_not_have_
     ]
 
 
+LET = {"consent": ("housing",)}
+
+
+@pytest.mark.parametrize("since", [{"answers": Answers(party_organisation="Northmoor Homes")}, {"consent": ()}])
+async def test_withdrawn_from_the_last_who_had_it_it_goes_to_a_person(
+    escalate: Escalate, health: Agency, pool: Pool, rules: Rules, since: dict[str, Any]
+):
+    """By the rules it is still for whoever gave it back, who hears no more of it."""
+    told = report(**LET)
+    await escalate(classified(told, **NOISE))
+    await health.does("return", told.report_id, reason="theirs", whose="northmoor-homes")
+    await settle(pool, rules)
+    assert await pool.fetchval("select count(*) from queue_item") == 0
+    await escalate(classified(told.model_copy(update={"revision": 2, **since}), **NOISE))
+    item = await pool.fetchrow("select force, queues, state from queue_item")
+    assert tuple(item) == ("northmoor-police", ["review"], "open")
+    assert (await reasons(pool))[-1] == "withdrawn from Northmoor Homes, and nobody else has it: a person decides"
+
+
+async def test_withdrawn_from_one_of_two_who_had_it_it_stays_with_the_other(
+    escalate: Escalate, health: Agency, pool: Pool, rules: Rules
+):
+    told = report(**LET)
+    await escalate(classified(told, behaviours=("A3", "A9")))
+    await health.does("return", told.report_id, reason="theirs", whose="northmoor-homes")
+    await settle(pool, rules)
+    await escalate(classified(told.model_copy(update={"revision": 2, "consent": ()}), behaviours=("A3", "A9")))
+    rows = await pool.fetch("select agency_id, state from delivery where kind = 'report'")
+    assert {tuple(row) for row in rows} == {
+        (HEALTH, "returned"),
+        (COUNCIL, "queued"),
+        ("northmoor-homes", "withdrawn"),
+    }
+    assert await pool.fetchval("select count(*) from queue_item") == 0
+
+
+async def test_what_police_closed_does_not_come_back_because_it_is_no_longer_for_them(
+    escalate: Escalate, health: Agency, pool: Pool, rules: Rules
+):
+    event = classified(labels=(Label.harassment,), **NOISE)
+    await escalate(event)
+    await health.does("return", event.report_id, reason="theirs", whose="northmoor-police")
+    await settle(pool, rules)
+    await pool.execute("update queue_item set state = 'closed'")
+    await escalate(classified(event.report, reading=2, **NOISE))
+    assert await pool.fetchval("select state from delivery where agency_id = 'northmoor-police'") == "withdrawn"
+    assert await pool.fetchval("select state from queue_item") == "closed"
+
+
+async def test_of_several_deliveries_the_one_that_is_open_is_shown_first(
+    escalate: Escalate, client: httpx.AsyncClient, sign_in: SignIn
+):
+    police = Agency("northmoor-police", client, await sign_in("agency", "northmoor-police"))
+    event = classified(behaviours=("A4",))
+    await escalate(event)
+    await escalate(classified(event.report, labels=(Label.harassment,), reading=2))
+    held = await police.held(event.report_id)
+    assert [(one["queue"], one["state"]) for one in held["deliveries"]] == [
+        ("harassment", "queued"),
+        ("neighbourhood", "withdrawn"),
+    ]
+    assert held["report"]["text"] == event.report.text
+
+
 async def test_what_is_routed_elsewhere_is_withdrawn_and_comes_back_corrected(
     noise: ReportClassified, health: Agency, escalate: Escalate
 ):

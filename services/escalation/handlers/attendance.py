@@ -4,28 +4,22 @@ import asyncio
 from datetime import datetime
 from typing import Any, Final
 
-import structlog
-from prometheus_client import Counter
-
 from services.escalation.domain.directory import Agency, Kind
-from services.escalation.domain.grading import ORDER, Grade
 from services.escalation.domain.local import local
 from services.escalation.domain.rules import Covering, Rules
 from services.escalation.handlers import deliveries as feeds
 from services.escalation.handlers.acts import OPEN
 from services.escalation.handlers.cases import rules_for
-from services.escalation.repository import audit, case_reviews, cases, deliveries
+from services.escalation.handlers.coming_back import to_a_person
+from services.escalation.repository import case_reviews, cases, deliveries
 from shared.clock import Clock
 from shared.database import Connection, Pool, transaction
 from shared.events import Destination, ReportClassified
 from shared.outbox import Bell
 from shared.worker import every
 
-log = structlog.get_logger()
-
 BATCH: Final = 100
 TICK: Final = 1.0  # seconds
-CAME_BACK = Counter("heard_deliveries_came_back_total", "Deliveries that came back to a control room", ["why"])
 
 
 async def settle_returns(pool: Pool, bell: Bell, covering: Covering, now: datetime) -> int:
@@ -64,8 +58,7 @@ async def _passed_on(connection: Connection, row: Any, rules: Rules, now: dateti
         return
     for_police = other is not None and other.kind is Kind.police
     whose = "for the police, they say" if for_police else "whose it is, a person decides"
-    await _back(connection, event, f"given back by {name}: {whose}", rules, now)
-    CAME_BACK.labels("returned").inc()
+    await to_a_person(connection, event, "returned", f"given back by {name}: {whose}", rules, now)
 
 
 async def _is_done_with(connection: Connection, agency: Agency, event: ReportClassified) -> bool:
@@ -92,7 +85,6 @@ async def come_back(pool: Pool, covering: Covering, now: datetime) -> int:
         async with transaction(pool) as connection:
             if await _taken(connection, row, now):
                 await _left(connection, row, rules, now)
-                CAME_BACK.labels("not acknowledged").inc()
     return len(rows)
 
 
@@ -102,7 +94,7 @@ async def _left(connection: Connection, row: Any, rules: Rules, now: datetime) -
     if event is not None:
         name = agency.name if agency else row["agency_id"]
         by = local(row["acknowledge_by"], "%d %B %H:%M %Z")
-        await _back(connection, event, f"not acknowledged by {name} by {by}", rules, now)
+        await to_a_person(connection, event, "not acknowledged", f"not acknowledged by {name} by {by}", rules, now)
 
 
 async def overdue_actions(pool: Pool, covering: Covering, now: datetime) -> int:
@@ -119,8 +111,7 @@ async def overdue_actions(pool: Pool, covering: Covering, now: datetime) -> int:
             event = await cases.event(connection, row["report_id"])
             if event is not None:
                 reason = f"an action of its ASB Case Review is overdue: {row['owner']}"
-                await _back(connection, event, reason, rules, now)
-                CAME_BACK.labels("action overdue").inc()
+                await to_a_person(connection, event, "action overdue", reason, rules, now)
     return len(rows)
 
 
@@ -133,14 +124,3 @@ async def look(pool: Pool, bell: Bell, covering: Covering, now: datetime) -> Non
 
 async def keep_looking(pool: Pool, bell: Bell, covering: Covering, clock: Clock, stop: asyncio.Event) -> None:
     await every(TICK, "attendance", lambda: look(pool, bell, covering, clock.now()), stop)
-
-
-async def _back(connection: Connection, event: ReportClassified, reason: str, rules: Rules, now: datetime) -> None:
-    area = rules.area_of(event.report.place)
-    against = rules.directory.complained_of(event.report.answers, area)
-    force = rules.directory.acting_force(area, against) if area else None
-    grade = await cases.grade(connection, event.report_id)
-    order = ORDER.index(Grade(grade))
-    await deliveries.back_to_control_room(connection, event.report_id, reason, force.id if force else None, order, now)
-    await audit.record(connection, [audit.Entry(now, "escalation", "came back", event.report_id, reason)])
-    log.warning("came back to the control room", report_id=str(event.report_id))

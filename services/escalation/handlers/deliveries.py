@@ -11,6 +11,7 @@ from services.escalation.domain.directory import Agency, Directory, Kind
 from services.escalation.domain.routing import NOBODY
 from services.escalation.domain.rules import Rules
 from services.escalation.domain.views import minimised
+from services.escalation.handlers.coming_back import to_a_person
 from services.escalation.handlers.sending import SOURCE
 from services.escalation.repository import audit, feeds
 from services.escalation.repository.cases import JudgedCase
@@ -37,8 +38,9 @@ async def deliver(
 ) -> None:
     """Bring the agencies' feeds to where the routes say: new deliveries, corrections and withdrawals, once each.
 
-    What was passed on by hand stays with whoever may still have it, and is corrected like the rest. The caller holds
-    the lock on these reports; `known` are those that were cases before.
+    What was passed on by hand stays with whoever may still have it, and is corrected like the rest; what is taken from
+    the last who had it goes to a person. The caller holds the lock on these reports; `known` are those that were cases
+    before.
     """
     real = {case.event.report_id: case for case in opened if not case.drill}
     before = [report_id for report_id in real if report_id in known]
@@ -48,9 +50,30 @@ async def deliver(
     again = {report_id for report_id, case in real.items() if case.reopens}
     fresh = [one for place, one in wanted.items() if place not in standing]
     changed = [_corrected(one, standing[place], again) for place, one in wanted.items() if place in standing]
-    gone = [row for place, row in standing.items() if place not in wanted]
+    gone = [row for place, row in standing.items() if place not in wanted and row["state"] != "withdrawn"]
     traces = {report_id: case.traceparent for report_id, case in real.items()}
     await _put(connection, fresh, [one for one in changed if one], gone, rules.directory, now, traces)
+    await _left_with_nobody(connection, real, gone, rules, now)
+
+
+async def _left_with_nobody(
+    connection: Connection, opened: Mapping[UUID, JudgedCase], gone: Iterable[Any], rules: Rules, now: datetime
+) -> None:
+    """Give to a person what no agency has any more and no control room is sent; what police had is on their queue."""
+    police = {one.id for one in rules.directory.of_kind(Kind.police)}
+    lost = {
+        row["report_id"]: row["agency_id"]
+        for row in gone
+        if row["agency_id"] not in police and not opened[row["report_id"]].route.queues
+    }
+    left = (await feeds.standing(connection, list(lost))).values() if lost else ()
+    held = {row["report_id"] for row in left if row["agency_id"] not in police and row["state"] not in OVER}
+    for report_id, agency_id in lost.items():
+        if report_id not in held:
+            agency = rules.directory.agency(agency_id)
+            name = agency.name if agency else agency_id
+            reason = f"withdrawn from {name}, and nobody else has it: a person decides"
+            await to_a_person(connection, opened[report_id].event, "withdrawn", reason, rules, now)
 
 
 def _by_hand(
@@ -84,7 +107,7 @@ async def _put(
     traces: Traces = NO_TRACES,
 ) -> None:
     """All in one go, for whoever numbers entries takes the agencies' counters in one order."""
-    withdrawn = [_withdrawn(row) for row in gone if row["state"] != "withdrawn"]
+    withdrawn = [_withdrawn(row) for row in gone]
     if changed:
         await feeds.correct(connection, changed)
     if withdrawn:
@@ -110,7 +133,7 @@ async def hand_over(
     if held and not changed:
         await feeds.keep_by_hand(connection, new)
     police = {one.id for one in directory.of_kind(Kind.police)} - {agency.id} if agency.kind is Kind.police else ()
-    gone = [row for row in standing.values() if row["agency_id"] in police]
+    gone = [row for row in standing.values() if row["agency_id"] in police and row["state"] != "withdrawn"]
     await _put(connection, [] if held else [new], changed, gone, directory, now)
 
 

@@ -50,9 +50,11 @@ async def opened(agency: str, report_id: UUID, guests: Pool, now: datetime) -> t
     return await held(agency, report_id, guests)
 
 
-async def listed(agency: str, which: str, guests: Pool) -> list[Any]:
+async def listed(agency: str, which: str, guests: Pool) -> tuple[list[Any], bool]:
+    """The first of a list, and whether there are more."""
     async with as_agency(guests, agency) as connection:
-        return await deliveries.listed(connection, agency, which, LISTED)
+        rows = await deliveries.listed(connection, agency, which, LISTED + 1)
+    return rows[:LISTED], len(rows) > LISTED
 
 
 def cursor(agency: str, position: int) -> str:

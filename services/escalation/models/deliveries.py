@@ -44,7 +44,7 @@ class Delivery(Table, table=True):
             postgresql_where=text("kind = 'report' and state = 'returned' and settled_at is null"),
         ),
         Index(
-            "delivery_to_do", "agency_id", "acknowledge_by", "position",
+            "delivery_to_do", "agency_id", text("(state = 'acknowledged')"), "acknowledge_by", "position",
             postgresql_where=text("kind = 'report' and state in ('queued', 'seen', 'acknowledged')"),
         ),
         Index(
@@ -81,6 +81,11 @@ class Delivery(Table, table=True):
         default=False,
         sa_column_kwargs={"server_default": text("false")},
         description="passed on by an agency or a person, not by the rules: only a person takes it back",
+    )
+    changed: bool = Field(
+        default=False,
+        sa_column_kwargs={"server_default": text("false")},
+        description="corrected since its agency took it on, and nothing done about it since",
     )
     settled_at: datetime | None = Field(
         default=None, sa_type=DateTime(timezone=True), description="when a return or a missed target was dealt with"

@@ -9,19 +9,20 @@ from shared.database import Connection
 
 HELD: Final = """
 select agency_id, report_id, reference, queue, reason, ground, state, received_at, delivered_at, seen_at,
-       acknowledge_by, acknowledged_at, closed_at, returned_for, outcome, body
-from delivery where agency_id = $1 and report_id = $2 and kind = 'report' order by position
+       acknowledge_by, acknowledged_at, closed_at, returned_for, outcome, body, changed
+from delivery where agency_id = $1 and report_id = $2 and kind = 'report'
+order by state in ('withdrawn', 'erased'), state in ('returned', 'closed'), position
 """
 
 LISTS: Final = {
-    "open": "state in ('queued', 'seen', 'acknowledged') order by acknowledge_by, position",
-    "new": "state in ('queued', 'seen') order by acknowledge_by, position",
+    "open": "state in ('queued', 'seen', 'acknowledged') order by state = 'acknowledged', acknowledge_by, position",
+    "new": "state in ('queued', 'seen') order by state = 'acknowledged', acknowledge_by, position",
     "done": "state in ('closed', 'returned') order by position desc",
 }
-"""What an agency has to do, the most urgent first, and the newest of what it has done: each by an index of its own."""
+"""What an agency has to do, what it has not taken on first, and the newest of what it has done: each by an index."""
 
 LISTED: Final = """
-select report_id, reference, queue, reason, state, received_at, delivered_at, acknowledge_by, body
+select report_id, reference, queue, reason, state, received_at, delivered_at, acknowledge_by, body, changed
 from delivery where agency_id = $1 and kind = 'report' and {wanted} limit $2
 """
 
@@ -30,7 +31,7 @@ update delivery
 set state = $3::text, returned_for = coalesce($5, returned_for), outcome = coalesce($6, outcome),
     acknowledged_at = case when $3::text = 'acknowledged' then coalesce(acknowledged_at, $7) else acknowledged_at end,
     closed_at = case when $3::text = 'closed' then $7 else closed_at end,
-    settled_at = case when $3::text = 'returned' then null else settled_at end
+    settled_at = case when $3::text = 'returned' then null else settled_at end, changed = false
 where agency_id = $1 and report_id = $2 and kind = 'report' and state = any($4::text[])
 returning queue
 """
@@ -80,7 +81,7 @@ on conflict (report_id) do update set
 
 
 async def held(connection: Connection, agency: str, report_id: UUID) -> list[Any]:
-    """What the agency has of a report: one row for each of its queues."""
+    """What the agency has of a report: one row for each of its queues, what is open first."""
     return await connection.fetch(HELD, agency, report_id)
 
 

@@ -48,7 +48,7 @@ update delivery
 set body = new.body, reason = new.reason, ground = new.ground, by_hand = new.by_hand,
     acknowledge_by = case when anew then new.acknowledge_by else delivery.acknowledge_by end,
     state = case when anew then 'queued' else state end,
-    settled_at = case when anew then null else settled_at end
+    settled_at = case when anew then null else settled_at end, changed = acknowledged_at is not null
 from unnest($1::text[], $2::uuid[], $3::text[], $4::jsonb[], $5::text[], $6::text[], $7::timestamptz[], $8::bool[],
             $9::bool[])
     as new(agency, report_id, queue, body, reason, ground, acknowledge_by, by_hand, anew)
@@ -61,7 +61,7 @@ update delivery set by_hand = true where agency_id = $1 and report_id = $2 and q
 """
 
 WITHDRAW: Final = """
-update delivery set state = 'withdrawn', body = null
+update delivery set state = 'withdrawn', body = null, changed = false
 from unnest($1::text[], $2::uuid[], $3::text[]) as gone(agency, report_id, queue)
 where delivery.agency_id = gone.agency and delivery.report_id = gone.report_id and delivery.queue = gone.queue
   and kind = 'report'
@@ -71,7 +71,7 @@ ERASE: Final = (
     """
 update delivery
 set state = 'erased', body = null, reference = null, received_at = null, reason = '', ground = '', returned_for = null,
-    outcome = null
+    outcome = null, changed = false
 where report_id = $1
 """,
     "delete from delivery_step where report_id = $1",

@@ -100,9 +100,9 @@ def name_of(agency: ActingAgency, person: Person, rules: Rules) -> str:
 @router.get("")
 async def listed(desk: DeskDep, show: str = "open") -> Response:
     chosen = show if show in FILTERS else "open"
-    rows = await feeds.listed(desk.agency.id, chosen, desk.agency.guests)
+    rows, more = await feeds.listed(desk.agency.id, chosen, desk.agency.guests)
     whose = name_of(desk.agency, desk.person, desk.rules)
-    return desk.page("portal.html", listed=rows, filters=FILTERS, shown=chosen, agency_name=whose)
+    return desk.page("portal.html", listed=rows, more=more, filters=FILTERS, shown=chosen, agency_name=whose)
 
 
 @router.get("/reports/{report_id}")

@@ -1,0 +1,131 @@
+"""The agencies' pages: what is to be done comes first, and what changed since is said."""
+
+from datetime import timedelta
+from uuid import UUID
+
+import httpx
+import pytest
+
+from services.escalation.domain.people import Role
+from shared.codebook import Label
+from shared.database import Pool
+from shared.events import ReportClassified
+from shared.told import Answers
+from tests.builders import NOON, classified
+from tests.escalation.conftest import OURS, Escalate, SignInPage
+
+HEALTH, POLICE = "northmoor-environmental-health", "northmoor-police"
+CHANGED = "Changed since you took it on"
+NOISE = {"behaviours": ("A3",)}
+MORE = """
+insert into delivery (agency_id, position, report_id, queue, reason, ground, delivered_at, reference, received_at,
+                      state, acknowledge_by)
+select $1, 1000 + n, gen_random_uuid(), 'noise', '', '', $3, 'H-OLDER-' || n, $3, $2, $3
+from generate_series(1, $4) as n
+"""
+
+
+@pytest.fixture
+async def health(sign_in_page: SignInPage) -> httpx.AsyncClient:
+    browser = await sign_in_page(Role.agency, "Ada", HEALTH)
+    browser.headers.update(OURS)
+    return browser
+
+
+@pytest.fixture
+async def noise(escalate: Escalate) -> ReportClassified:
+    event = classified(**NOISE)
+    await escalate(event)
+    return event
+
+
+async def shown(browser: httpx.AsyncClient, path: str = "") -> str:
+    return (await browser.get(f"/portal{path}")).raise_for_status().text
+
+
+async def acknowledged(browser: httpx.AsyncClient, report_id: UUID) -> None:
+    assert (await browser.post(f"/portal/reports/{report_id}/acknowledge")).status_code == 303
+
+
+async def safer(escalate: Escalate, event: ReportClassified) -> None:
+    answers = Answers(safe_contact="never ring, he listens")
+    told = event.report.model_copy(update={"revision": event.report.revision + 1, "answers": answers})
+    await escalate(classified(told, **NOISE), at=NOON + timedelta(hours=1))
+
+
+async def test_what_was_taken_on_hides_nothing_that_is_new(
+    noise: ReportClassified, health: httpx.AsyncClient, pool: Pool
+):
+    await pool.execute(MORE, HEALTH, "acknowledged", NOON - timedelta(days=9), 200)
+    page = await shown(health)
+    assert page.index(noise.report.reference) < page.index("H-OLDER-1<")
+    assert page.count("H-OLDER-") == 199
+    assert "The first 200 of more." in page
+
+
+async def test_a_list_that_is_whole_does_not_say_that_there_is_more(
+    noise: ReportClassified, health: httpx.AsyncClient, pool: Pool
+):
+    await pool.execute(MORE, HEALTH, "acknowledged", NOON, 199)
+    page = await shown(health)
+    assert page.count("H-OLDER-") == 199
+    assert noise.report.reference in page
+    assert "of more" not in page
+
+
+async def test_what_changed_since_it_was_taken_on_says_so_until_something_is_done_about_it(
+    noise: ReportClassified, health: httpx.AsyncClient, escalate: Escalate
+):
+    path = f"/reports/{noise.report_id}"
+    await acknowledged(health, noise.report_id)
+    assert CHANGED not in await shown(health) + await shown(health, path)
+    await safer(escalate, noise)
+    assert CHANGED in await shown(health)
+    assert CHANGED in await shown(health, path)
+    await health.post(f"/portal{path}/progress", data={"note": "We write instead."})
+    assert CHANGED not in await shown(health) + await shown(health, path)
+
+
+async def test_what_nobody_has_taken_on_yet_is_new_and_not_changed(
+    noise: ReportClassified, health: httpx.AsyncClient, escalate: Escalate
+):
+    await shown(health, f"/reports/{noise.report_id}")
+    await safer(escalate, noise)
+    assert CHANGED not in await shown(health)
+
+
+async def test_what_was_withdrawn_is_not_said_to_have_changed(
+    noise: ReportClassified, health: httpx.AsyncClient, escalate: Escalate
+):
+    await acknowledged(health, noise.report_id)
+    await safer(escalate, noise)
+    elsewhere = noise.report.model_copy(update={"revision": 3})
+    await escalate(classified(elsewhere, labels=(Label.harassment,)))
+    page = await shown(health, f"/reports/{noise.report_id}")
+    assert "It was withdrawn or erased" in page
+    assert CHANGED not in page
+
+
+async def test_what_is_open_is_shown_though_an_older_delivery_was_withdrawn(
+    escalate: Escalate, sign_in_page: SignInPage
+):
+    police = await sign_in_page(Role.agency, "Ada", POLICE)
+    event = classified(behaviours=("A4",))
+    await escalate(event)
+    await escalate(classified(event.report, labels=(Label.harassment,), reading=2))
+    page = await shown(police, f"/reports/{event.report_id}")
+    assert event.report.text in page
+    assert ">Acknowledge</button>" in page
+
+
+async def test_a_second_delivery_is_acknowledged_where_the_first_was(escalate: Escalate, sign_in_page: SignInPage):
+    police = await sign_in_page(Role.agency, "Ada", POLICE)
+    police.headers.update(OURS)
+    event = classified(behaviours=("A4",))
+    await escalate(event)
+    await acknowledged(police, event.report_id)
+    both = {"labels": (Label.harassment, Label.asb), "behaviours": ("A4",)}
+    await escalate(classified(event.report, reading=2, **both))
+    assert ">Acknowledge</button>" in await shown(police, f"/reports/{event.report_id}")
+    await acknowledged(police, event.report_id)
+    assert ">Acknowledge</button>" not in await shown(police, f"/reports/{event.report_id}")
