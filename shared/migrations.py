@@ -4,12 +4,13 @@ import asyncio
 from typing import Final
 
 from alembic import context
-from sqlalchemy import Connection, MetaData, text
-from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy import Connection, MetaData, NullPool, text
+from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
 LOCK: Final = 7_246_001
 PATIENCE: Final = "set lock_timeout = '5s'"
 """Whoever waits for a table makes all behind it wait: an upgrade that cannot have it fails, and is begun again."""
+TURN: Final = 0.2  # seconds
 
 
 def upgrade(metadata: MetaData) -> None:
@@ -18,12 +19,17 @@ def upgrade(metadata: MetaData) -> None:
 
 
 async def _upgrade(url: str, metadata: MetaData) -> None:
-    engine = create_async_engine(url)
-    async with engine.connect() as connection:
-        await connection.execute(text("select pg_advisory_lock(:lock)"), {"lock": LOCK})
-        await connection.commit()
+    async with create_async_engine(url, poolclass=NullPool).connect() as connection:
+        while not await _is_ours(connection):  # noqa: ASYNC110 - nothing says that it is free
+            await asyncio.sleep(TURN)
         await connection.run_sync(_run, metadata)
-    await engine.dispose()
+
+
+async def _is_ours(connection: AsyncConnection) -> bool:
+    """Asked and not waited for: an index made concurrently waits for every statement that is still going on."""
+    ours: bool = (await connection.execute(text("select pg_try_advisory_lock(:lock)"), {"lock": LOCK})).scalar_one()
+    await connection.commit()
+    return ours
 
 
 def _run(connection: Connection, metadata: MetaData) -> None:

@@ -1,6 +1,7 @@
 """`heard escalation …` and `heard directory …`."""
 
 import asyncio
+import secrets
 import sys
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -67,11 +68,21 @@ def let_in(
     client_id: str,
     role: Annotated[Literal["agency", "operator"], typer.Option(help="what it may do")],
     belongs_to: Annotated[str, typer.Option(help="its agency, or the police force whose queue it works")],
-    secret: Annotated[str, typer.Option(envvar="HEARD_CLIENT_SECRET", help="from the environment")],
+    secret: Annotated[
+        str | None, typer.Option(envvar="HEARD_CLIENT_SECRET", help="32 characters or more, from the environment")
+    ] = None,
     overlap: Annotated[float, typer.Option(help="hours for which the secrets that it had stay good")] = 24,
 ) -> None:
-    """Let a program ask for tokens, or give it a new secret beside the one that it has."""
-    asyncio.run(_let_in(client_id, secret, role, belongs_to, datetime.now(UTC) + timedelta(hours=overlap), _settings()))
+    """Let a program ask for tokens, or give it a new secret beside the one that it has.
+
+    Where none is given one is made, and printed this once.
+    """
+    if secret is not None and len(secret) < 32:
+        raise typer.BadParameter("a secret has 32 characters or more")
+    made = secret or secrets.token_urlsafe(32)
+    asyncio.run(_let_in(client_id, made, role, belongs_to, datetime.now(UTC) + timedelta(hours=overlap), _settings()))
+    if secret is None:
+        print(made)
 
 
 async def _let_in(

@@ -39,6 +39,25 @@ def test_every_setting_that_has_no_default_is_given(name: str):
 
 
 @pytest.mark.parametrize("name", OURS)
+def test_every_secret_can_be_given(name: str):
+    ours = f"HEARD_{OURS[name]['build']['args']['SERVICE']}_".upper()
+    secrets = {key for key, field in SETTINGS.items() if "SecretStr" in str(field.annotation) and key.startswith(ours)}
+    assert secrets <= set(OURS[name]["environment"])
+
+
+@pytest.mark.parametrize("name", OURS)
+def test_ours_may_write_nothing_and_gain_nothing(name: str):
+    assert OURS[name]["read_only"]
+    assert OURS[name]["cap_drop"] == ["ALL"]
+    assert OURS[name]["security_opt"] == ["no-new-privileges:true"]
+
+
+@pytest.mark.parametrize("name", COMPOSE["services"])
+def test_no_log_fills_the_disk(name: str):
+    assert COMPOSE["services"][name]["logging"]["options"]["max-size"]
+
+
+@pytest.mark.parametrize("name", OURS)
 def test_every_command_is_one_of_ours(name: str):
     command = [OURS[name]["build"]["args"]["SERVICE"], *OURS[name]["command"]]
     assert CliRunner().invoke(app, [*command, "--help"]).exit_code == 0
@@ -53,6 +72,12 @@ def test_each_worker_shows_its_metrics(name: str):
 def test_each_is_healthy_when_it_is_ready(name: str):
     port = SETTINGS[f"HEARD_{name}_PORT".upper()].default
     assert f"http://127.0.0.1:{port}/readyz" in COMPOSE["services"][name]["healthcheck"]["test"][-1]
+
+
+@pytest.mark.parametrize("name", [name for name, one in OURS.items() if one["command"] in (["work"], ["reread"])])
+def test_each_worker_is_healthy_when_it_shows_its_metrics(name: str):
+    (port,) = {value for key, value in OURS[name]["environment"].items() if key.endswith("_METRICS_PORT")}
+    assert f"http://127.0.0.1:{port}/metrics" in OURS[name]["healthcheck"]["test"][-1]
 
 
 def test_no_secret_has_a_default():

@@ -9,32 +9,34 @@ from alembic import op
 revision = "0012"
 down_revision = "0011"
 
-STATEMENTS = (
-    "drop index delivery_unsettled",
-    """create index delivery_unsettled on delivery (acknowledge_by)
+INDEXES = {
+    "delivery_unsettled_now": """delivery (acknowledge_by)
        where kind = 'report' and settled_at is null and state in ('queued', 'seen') and acknowledge_by is not null""",
-    """create index delivery_returned on delivery (acknowledge_by, position)
+    "delivery_returned": """delivery (acknowledge_by, position)
        where kind = 'report' and state = 'returned' and settled_at is null""",
-    """create index delivery_to_do on delivery (agency_id, acknowledge_by, position)
+    "delivery_to_do": """delivery (agency_id, acknowledge_by, position)
        where kind = 'report' and state in ('queued', 'seen', 'acknowledged')""",
-    """create index delivery_done on delivery (agency_id, position)
+    "delivery_done": """delivery (agency_id, position)
        where kind = 'report' and state in ('closed', 'returned')""",
-    """create index delivery_open on delivery (report_id)
+    "delivery_open": """delivery (report_id)
        where kind = 'report' and state in ('queued', 'seen', 'acknowledged') and acknowledge_by is not null""",
-    "create index queue_item_open on queue_item (report_id) where state <> 'closed'",
-    "create index queue_item_closed on queue_item (closed_at) where closed_at is not null",
-    "create index queue_item_newest on queue_item (force, opened_at)",
-    "create index cases_no_receipt on cases (report_id) where receipt is null",
-    "create index alert_report on alert (report_id)",
-    "create index ix_set_aside_report_id on set_aside (report_id)",
-    "create index ix_case_review_report_id on case_review (report_id)",
-    "create index ix_case_review_reference on case_review (reference)",
-    "create index ix_case_review_report_review_id on case_review_report (review_id)",
-    """create index case_review_action_late on case_review_action (due_on)
-       where done_at is null and came_back_at is null""",
-)
+    "queue_item_open": "queue_item (report_id) where state <> 'closed'",
+    "queue_item_closed": "queue_item (closed_at) where closed_at is not null",
+    "queue_item_newest": "queue_item (force, opened_at)",
+    "cases_no_receipt": "cases (report_id) where receipt is null",
+    "alert_report": "alert (report_id)",
+    "ix_set_aside_report_id": "set_aside (report_id)",
+    "ix_case_review_report_id": "case_review (report_id)",
+    "ix_case_review_reference": "case_review (reference)",
+    "ix_case_review_report_review_id": "case_review_report (review_id)",
+    "case_review_action_late": "case_review_action (due_on) where done_at is null and came_back_at is null",
+}
 
 
 def upgrade() -> None:
-    for statement in STATEMENTS:
-        op.execute(statement)
+    with op.get_context().autocommit_block():  # the control room works meanwhile: nothing here makes it wait
+        for name, of in INDEXES.items():
+            op.execute(f"drop index concurrently if exists {name}")  # half made, where this was cut short
+            op.execute(f"create index concurrently {name} on {of}")
+        op.execute("drop index concurrently if exists delivery_unsettled")
+        op.execute("alter index delivery_unsettled_now rename to delivery_unsettled")

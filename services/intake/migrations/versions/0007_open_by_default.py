@@ -16,7 +16,7 @@ def upgrade() -> None:
     op.alter_column("report", "open_since", server_default=sa.text("now()"))
     with op.get_context().autocommit_block():  # reports come meanwhile: nothing here makes them wait
         op.execute("update report set open_since = received_at where open_since is null and routed_at is null")
-        op.drop_index("report_open", "report", postgresql_concurrently=True)
-        op.create_index(
-            "report_open", "report", ["open_since"], postgresql_where=sa.text(OPEN), postgresql_concurrently=True
-        )
+        op.execute("drop index concurrently if exists report_open_now")  # half made, where this was cut short
+        op.execute(f"create index concurrently report_open_now on report (open_since) where {OPEN}")
+        op.execute("drop index concurrently if exists report_open")
+        op.execute("alter index report_open_now rename to report_open")
