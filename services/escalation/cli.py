@@ -21,7 +21,7 @@ from services.escalation.handlers import audit, clients, directories, people, we
 from services.escalation.handlers.audit import Proof
 from services.escalation.main import coverage
 from services.escalation.outward import Outward, Refused
-from services.escalation.rules_in_force import RulesInForce, covering, grading, routing
+from services.escalation.rules_in_force import FRESH, RulesInForce, covering, grading, routing
 from services.escalation.settings import MIGRATIONS, Settings
 from shared.database import create_pool, migrate
 from shared.http import serve
@@ -185,6 +185,10 @@ async def _load(read: Directory, dry_run: bool, settings: Settings) -> None:
         if dry_run:
             print(f"{len(found)} open reports would move; nothing was loaded")
             return
+        first = not await directories.is_there(pool)
         version = await directories.load_directory(read, pool, datetime.now(UTC))
         await directories.move(found, places, pool, Bell(pool), datetime.now(UTC))
+        if not first:  # until all look it up, what comes is still routed by the one before
+            await asyncio.sleep(FRESH + 1)
+            await directories.move(await directories.moves(places, pool), places, pool, Bell(pool), datetime.now(UTC))
     print(f"directory version {version}: {len(read.agencies)} agencies in {len(read.areas)} areas")

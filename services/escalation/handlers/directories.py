@@ -35,6 +35,12 @@ class Move:
     no_longer_to: tuple[str, ...]
 
 
+async def is_there(pool: Pool) -> bool:
+    """Whether a directory was ever put in force."""
+    async with transaction(pool) as connection:
+        return await directories.newest_version(connection) is not None
+
+
 async def load_directory(directory: Directory, pool: Pool, now: datetime) -> int:
     """Put a directory in force and return its version."""
     async with transaction(pool) as connection:
