@@ -19,6 +19,7 @@ class ServiceSettings(BaseSettings):
     host: str = Field("127.0.0.1", description="address that HTTP listens on")
     kafka: SecretStr = Field(description="brokers: host:port,… or tls://name:password@host:port,…")
     log_level: str = Field("INFO", description="DEBUG, INFO, WARNING or ERROR")
+    metrics_port: int | None = Field(None, description="port on which the worker shows its metrics")
 
     @field_validator("kafka")
     @classmethod

@@ -35,7 +35,6 @@ class Settings(ServiceSettings):
     demo_login: bool = Field(False, description="names and passwords of the demo; refused outside it")
     unread_after: float = Field(5, gt=0, description="seconds before an urgent report not yet read is put on the queue")
     requests_a_minute: int = Field(600, gt=0, description="how often one agency's client may ask, of one process")
-    metrics_port: int | None = Field(None, description="port on which the worker shows its metrics")
 
     @property
     def token_keys(self) -> tuple[str, ...]:

@@ -117,4 +117,4 @@ async def run_worker(settings: Settings) -> None:
             bell.run,
             clock.run,
         ]
-        await until_stopped(stop, producer, TOPICS, loops, settings.metrics_port)
+        await until_stopped(stop, producer, TOPICS, loops, settings)

@@ -43,7 +43,6 @@ class Settings(ServiceSettings):
     requests_a_minute: int = Field(300, gt=0, description="with one partner's key; more reports are marked, and go on")
     republish_after: float = Field(60, gt=0, description="seconds without a receipt before a report is published again")
     republish_batch: int = Field(100, gt=0, description="how many are published again at once, at most each second")
-    metrics_port: int | None = Field(None, description="port on which the worker shows its metrics")
 
     @property
     def secrets(self) -> tuple[str, ...]:
