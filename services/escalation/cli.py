@@ -71,7 +71,12 @@ def let_in(
     overlap: Annotated[float, typer.Option(help="hours for which the secrets that it had stay good")] = 24,
 ) -> None:
     """Let a program ask for tokens, or give it a new secret beside the one that it has."""
-    asyncio.run(_let_in(client_id, secret, role, belongs_to, datetime.now(UTC) + timedelta(hours=overlap), _settings()))
+    settings = _settings()
+    try:
+        settings.refuse_of_the_demo([secret])
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from error
+    asyncio.run(_let_in(client_id, secret, role, belongs_to, datetime.now(UTC) + timedelta(hours=overlap), settings))
 
 
 async def _let_in(
