@@ -141,6 +141,19 @@ def test_a_client_with_a_secret_of_the_demo_is_refused_outside_it(settings: Sett
     assert "demo-secret" not in done.output
 
 
+@pytest.mark.parametrize(
+    ("path", "kept"),
+    [(QUEUE, "no-store"), ("/v1/agencies/x/reports", "no-store"), (FEED, "private, no-cache")],
+)
+async def test_words_are_kept_by_nobody_but_the_agency_whose_they_are(
+    client: httpx.AsyncClient, sign_in: SignIn, path: str, kept: str
+):
+    role, whose = ("operator", "northmoor-police") if path == QUEUE else ("agency", "northmoor-environmental-health")
+    answer = await client.get(path, headers=await sign_in(role, whose))
+    assert answer.headers.get_list("cache-control") == [kept]
+    assert answer.headers["x-content-type-options"] == "nosniff"
+
+
 async def test_what_nobody_has_read_is_shown_as_such(escalate: Escalate, client: httpx.AsyncClient, sign_in: SignIn):
     await escalate(not_read(report()))
     (item,) = (await client.get(QUEUE, headers=await sign_in("operator", "northmoor-police"))).json()["items"]
