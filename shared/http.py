@@ -17,6 +17,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from shared import telemetry
 from shared.database import DatabaseUnavailable
+from shared.headers import SafeHeaders
 from shared.slow import BODY_WITHIN, MORE_FOR, BodyInTime, HeadInTime, TooSlow
 
 log = structlog.get_logger()
@@ -77,7 +78,7 @@ class Application(FastAPI):
 
     def build_middleware_stack(self) -> ASGIApp:
         within = TooLargeIsSaid(super().build_middleware_stack(), self.too_large)
-        return Trace(BodyInTime(within, self.too_slow, self.body_within))
+        return SafeHeaders(Trace(BodyInTime(within, self.too_slow, self.body_within)))
 
 
 def _add_probes(app: FastAPI, ready: Check) -> None:

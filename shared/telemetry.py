@@ -32,9 +32,10 @@ def configure_logging(service: str, level: str) -> None:
         structlog.contextvars.merge_contextvars,
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
+        structlog.processors.ExceptionRenderer(_kind_and_place),
     ]
     structlog.configure(
-        processors=[*shared, structlog.processors.format_exc_info, structlog.processors.JSONRenderer()],
+        processors=[*shared, structlog.processors.JSONRenderer()],
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level]),
         logger_factory=structlog.PrintLoggerFactory(cast(TextIO, _Stderr())),
         cache_logger_on_first_use=True,
@@ -42,7 +43,7 @@ def configure_logging(service: str, level: str) -> None:
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
-            foreign_pre_chain=shared,
+            foreign_pre_chain=[_in_our_words, *shared],
             processors=[
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
                 structlog.processors.JSONRenderer(),
@@ -51,6 +52,18 @@ def configure_logging(service: str, level: str) -> None:
     )
     logging.basicConfig(handlers=[handler], level="WARNING", force=True)
     structlog.contextvars.bind_contextvars(service=service)
+
+
+def _in_our_words(_: object, __: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
+    """What a library says of an exception may quote it, and with it a report: asyncio's logger does."""
+    if event.get("exc_info"):
+        event["event"] = f"unexpected error in {event['_record'].name}"
+    return event
+
+
+def _kind_and_place(exc_info: structlog.typing.ExcInfo) -> str:
+    kind, error, _ = exc_info
+    return f"{kind.__name__} at {place(error)}"
 
 
 def new_traceparent() -> str:

@@ -13,6 +13,7 @@ from prometheus_client import start_http_server
 
 from shared.consumer import RETRY
 from shared.kafka import Producer
+from shared.settings import ServiceSettings
 
 log = structlog.get_logger()
 
@@ -36,13 +37,13 @@ async def every(seconds: float, what: str, act: Callable[[], Awaitable[object]],
 
 
 async def until_stopped(
-    stop: asyncio.Event, producer: Producer, topics: Iterable[str], loops: Sequence[Loop], metrics_port: int | None
+    stop: asyncio.Event, producer: Producer, topics: Iterable[str], loops: Sequence[Loop], settings: ServiceSettings
 ) -> None:
     """Run `loops`; on SIGTERM or SIGINT set `stop`, and give them time to finish what is in hand."""
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    if metrics_port is not None:
-        start_http_server(metrics_port)
+    if settings.metrics_port is not None:
+        start_http_server(settings.metrics_port, settings.host)
     _collect_seldom()
     everything: list[Loop] = [partial(producer.create_topics, topics), *loops]
     tasks = [asyncio.ensure_future(loop()) for loop in everything]

@@ -73,4 +73,4 @@ async def _read_all(settings: Settings, read: Read, classify: Classify, groups: 
         reader(topics=[urgent], group=groups[urgent], leads=turnstile).run,
         reader(topics=[ordinary], group=groups[ordinary], follows=turnstile).run,
     ]
-    await until_stopped(stop, producer, TOPICS, loops, settings.metrics_port)
+    await until_stopped(stop, producer, TOPICS, loops, settings)

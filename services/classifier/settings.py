@@ -11,4 +11,3 @@ class Settings(ServiceSettings):
 
     port: int = Field(8002, description="port that HTTP listens on")
     keys: dict[str, str] = Field({}, description="JSON: who may ask for assessments -> SHA-256 (hex) of their key")
-    metrics_port: int | None = Field(None, description="port on which the worker shows its metrics")

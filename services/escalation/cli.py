@@ -77,10 +77,14 @@ def let_in(
 
     Where none is given one is made, and printed this once.
     """
-    if secret is not None and len(secret) < 32:
+    settings, made = _settings(), secret or secrets.token_urlsafe(32)
+    if len(made) < 32:
         raise typer.BadParameter("a secret has 32 characters or more")
-    made = secret or secrets.token_urlsafe(32)
-    asyncio.run(_let_in(client_id, made, role, belongs_to, datetime.now(UTC) + timedelta(hours=overlap), _settings()))
+    try:
+        settings.refuse_of_the_demo([made])
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from error
+    asyncio.run(_let_in(client_id, made, role, belongs_to, datetime.now(UTC) + timedelta(hours=overlap), settings))
     if secret is None:
         print(made)
 

@@ -135,4 +135,4 @@ async def run_worker(settings: Settings) -> None:
             partial(attendance.keep_looking, pool, edge.bell, rules.covering, clock, stop),
             partial(webhooks.keep_telling, pool, Outward(hooks, settings.webhook_networks), clock, stop),
         ]
-        await until_stopped(stop, producer, TOPICS, loops, settings.metrics_port)
+        await until_stopped(stop, producer, TOPICS, loops, settings)

@@ -1,28 +1,21 @@
-"""Staff pages: Jinja2 templates behind strict headers. The browser keeps nothing, and fetches nothing elsewhere."""
+"""Staff pages: Jinja2 templates behind a strict policy. The browser fetches nothing elsewhere."""
 
 from pathlib import Path
 from typing import Any, Final
 
 from fastapi import Request
 from fastapi.responses import HTMLResponse
-from fastapi.staticfiles import StaticFiles
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from services.escalation.domain.local import local
 from services.escalation.domain.people import Person
+from shared.headers import Static
 
 HERE: Final = Path(__file__).parent
-HEADERS: Final = {
-    "Cache-Control": "no-store",
-    "Content-Security-Policy": (
-        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
-        "media-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
-    ),
-    "Cross-Origin-Opener-Policy": "same-origin",
-    "Referrer-Policy": "no-referrer",
-    "X-Content-Type-Options": "nosniff",
-    "X-Frame-Options": "DENY",
-}
+POLICY: Final = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
+    "media-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
 
 environment: Final = Environment(
     loader=FileSystemLoader(HERE / "templates"),
@@ -32,7 +25,7 @@ environment: Final = Environment(
     lstrip_blocks=True,
 )
 environment.filters["local"] = local
-static: Final = StaticFiles(directory=HERE / "static")
+static: Final = Static(directory=HERE / "static")
 
 
 def render(template: str, **context: Any) -> str:
@@ -41,4 +34,5 @@ def render(template: str, **context: Any) -> str:
 
 def page(request: Request, template: str, who: Person | None, status: int = 200, **context: Any) -> HTMLResponse:
     """A whole page, or a part of one, for somebody signed in or for nobody yet."""
-    return HTMLResponse(render(template, who=who, path=request.url.path, **context), status, HEADERS)
+    html = render(template, who=who, path=request.url.path, **context)
+    return HTMLResponse(html, status, {"Content-Security-Policy": POLICY})

@@ -7,7 +7,7 @@ from typing import Final, Self
 from pydantic import Field, SecretStr, model_validator
 from pydantic_settings import SettingsConfigDict
 
-from shared.settings import ServiceSettings
+from shared.settings import Secret, ServiceSettings
 
 MIGRATIONS: Final = Path(__file__).parent / "migrations"
 
@@ -19,13 +19,13 @@ class Settings(ServiceSettings):
     database: SecretStr = Field(description="postgresql://user:password@host:port/database")
     guest_database: SecretStr = Field(description="the same database, as the role that agencies' requests run under")
     connections: int = Field(16, description="connections to the database, for each process")
-    token_key: SecretStr = Field(min_length=32, description="what access tokens are signed with")
-    token_key_before: SecretStr | None = Field(None, min_length=32, description="the key before it: still good to read")
+    token_key: Secret = Field(description="what access tokens are signed with")
+    token_key_before: Secret | None = Field(None, description="the key before it: still good to read")
     postcodes: str | None = Field(None, description="URL of a postcode service with the interface of postcodes.io")
     webhook_networks: tuple[IPv4Network | IPv6Network, ...] = Field(
         (), description="JSON list of private networks that webhooks may reach, and without TLS"
     )
-    audit_key: SecretStr = Field(min_length=32, description="what the audit chain is sealed with; never changed")
+    audit_key: Secret = Field(description="what the audit chain is sealed with; never changed")
     openid_issuer: str | None = Field(None, description="the OpenID provider that people sign in with")
     openid_client_id: str = Field("", description="what the provider knows us as")
     openid_client_secret: SecretStr = Field(SecretStr(""), description="what we show the provider")
@@ -35,7 +35,6 @@ class Settings(ServiceSettings):
     demo_login: bool = Field(False, description="names and passwords of the demo; refused outside it")
     unread_after: float = Field(5, gt=0, description="seconds before an urgent report not yet read is put on the queue")
     requests_a_minute: int = Field(600, gt=0, description="how often one agency's client may ask, of one process")
-    metrics_port: int | None = Field(None, description="port on which the worker shows its metrics")
 
     @property
     def token_keys(self) -> tuple[str, ...]:

@@ -29,18 +29,18 @@ from services.intake.routers import (
     leaving,
     open311,
     reports,
-    static,
     transcripts,
 )
 from services.intake.routers.faults import speak_to_people
 from services.intake.routers.floods import Floods
-from services.intake.routers.headers import SafeHeaders
+from services.intake.routers.pages import HERE
 from services.intake.routers.places import TIMES_INSIDE, Door, OneOfThePlaces, Places
 from services.intake.settings import Settings
 from shared import http
 from shared.clock import Clock
 from shared.consumer import Consumer
 from shared.database import create_pool, is_there
+from shared.headers import Static
 from shared.kafka import DISPUTED, PROGRESSED, ROUTED, TOPICS, Producer
 from shared.outbox import Bell
 from shared.relay import Relay
@@ -77,9 +77,8 @@ def create_app(settings: Settings) -> FastAPI:
     for pages in (information, form_end, form_evidence, form_status, form):
         app.include_router(pages.router, dependencies=[OneOfThePlaces])
         app.include_router(pages.router, prefix="/with/{partner}", dependencies=[OneOfThePlaces])
-    app.mount("/static", static.files)
+    app.mount("/static", Static(directory=HERE / "static"))
     app.add_middleware(Door, many=TIMES_INSIDE * settings.at_once)
-    app.add_middleware(SafeHeaders)
     speak_to_people(app)
     return app
 
@@ -120,4 +119,4 @@ async def run_worker(settings: Settings) -> None:
             bell.run,
             clock.run,
         ]
-        await until_stopped(stop, producer, TOPICS, loops, settings.metrics_port)
+        await until_stopped(stop, producer, TOPICS, loops, settings)

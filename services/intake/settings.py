@@ -6,7 +6,7 @@ from typing import Final
 from pydantic import Field, SecretStr
 from pydantic_settings import SettingsConfigDict
 
-from shared.settings import ServiceSettings
+from shared.settings import Secret, ServiceSettings
 
 MIGRATIONS: Final = Path(__file__).parent / "migrations"
 
@@ -17,14 +17,12 @@ class Settings(ServiceSettings):
     port: int = Field(8001, description="port that HTTP listens on")
     database: SecretStr = Field(description="postgresql://user:password@host:port/database")
     connections: int = Field(16, description="connections to the database, for each process")
-    secret: SecretStr = Field(
-        min_length=32, description="what reporters' secrets are derived from, and drafts and files sealed with"
-    )
-    secrets_before: tuple[SecretStr, ...] = Field(
+    secret: Secret = Field(description="what reporters' secrets are derived from, and drafts and files sealed with")
+    secrets_before: tuple[Secret, ...] = Field(
         (), description="JSON: every secret before it, newest first; what was sealed with one is opened with it"
     )
     keys: dict[str, str] = Field({}, description="JSON: who may send transcripts -> SHA-256 (hex) of their key")
-    household_keys: dict[str, SecretStr] = Field(
+    household_keys: dict[str, Secret] = Field(
         {},
         description="JSON: key id -> key that households are known by, newest first; empty: derived from `secret`",
     )
@@ -48,7 +46,6 @@ class Settings(ServiceSettings):
     requests_a_minute: int = Field(300, gt=0, description="with one partner's key; more reports are marked, and go on")
     republish_after: float = Field(60, gt=0, description="seconds without a receipt before a report is published again")
     republish_batch: int = Field(100, gt=0, description="how many are published again at once, at most each second")
-    metrics_port: int | None = Field(None, description="port on which the worker shows its metrics")
 
     @property
     def secrets(self) -> tuple[str, ...]:

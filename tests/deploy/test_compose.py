@@ -65,7 +65,9 @@ def test_every_command_is_one_of_ours(name: str):
 
 @pytest.mark.parametrize("name", ["intake", "classifier", "escalation"])
 def test_each_worker_shows_its_metrics(name: str):
-    assert OURS[f"{name}-worker"]["environment"][f"HEARD_{name.upper()}_METRICS_PORT"]
+    environment = OURS[f"{name}-worker"]["environment"]
+    assert environment[f"HEARD_{name.upper()}_METRICS_PORT"]
+    assert environment[f"HEARD_{name.upper()}_HOST"] == "0.0.0.0"
 
 
 @pytest.mark.parametrize("name", ["intake", "classifier", "escalation"])

@@ -21,6 +21,29 @@ async def test_a_page_without_a_session_leads_to_the_sign_in_page(client: httpx.
     assert (answer.status_code, answer.headers["location"]) == (303, "/sign-in")
 
 
+@pytest.mark.parametrize(
+    ("role", "path", "status"),
+    [
+        (Role.operator, "/board", 200),
+        (Role.operator, "/", 303),
+        (Role.operator, "/nowhere", 404),
+        (Role.operator, "/people", 403),
+        (Role.supervisor, "/supervisor/unclaimed.csv", 200),
+    ],
+)
+async def test_what_staff_see_is_kept_by_nobody(sign_in_page: SignInPage, role: Role, path: str, status: int):
+    answer = await (await sign_in_page(role)).get(path)
+    assert answer.status_code == status
+    assert answer.headers["cache-control"] == "no-store"
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    assert "max-age" in answer.headers["strict-transport-security"]
+    assert "frame-ancestors 'none'" in answer.headers["content-security-policy"]
+
+
+async def test_a_script_of_yesterday_is_never_used_unasked(client: httpx.AsyncClient):
+    assert (await client.get("/static/board.js")).headers["cache-control"] == "no-cache"
+
+
 async def test_the_demo_login_opens_a_session_in_a_host_cookie(client: httpx.AsyncClient, pool: Pool):
     await people.let_in("sam", "Sam", Role.auditor, "northmoor-police", "a password", pool, "a test", NOW)
     answer = await client.post("/sign-in", data={"name": "sam", "password": "a password"}, headers=OURS)

@@ -4,10 +4,13 @@ from datetime import timedelta
 
 import httpx
 import pytest
+from typer.testing import CliRunner
 
 from services.escalation import tokens
+from services.escalation.cli import app as cli
 from services.escalation.handlers.cases import not_read
 from services.escalation.repository.feeds import PAGE
+from services.escalation.settings import Settings
 from services.escalation.tokens import Principal
 from shared.codebook import DangerClass, Label
 from shared.told import Answers, Contact, Place
@@ -121,6 +124,34 @@ async def test_a_client_that_is_unknown_gets_no_token(
     await sign_in("operator", "northmoor-police")
     answer = await client.post("/oauth/token", data={"grant_type": "client_credentials"}, auth=credentials)
     assert answer.status_code == 401
+
+
+def test_a_client_with_a_secret_of_the_demo_is_refused_outside_it(settings: Settings):
+    environment = {
+        "HEARD_ESCALATION_DATABASE": "postgresql://127.0.0.1:1/none",
+        "HEARD_ESCALATION_GUEST_DATABASE": "postgresql://127.0.0.1:1/none",
+        "HEARD_ESCALATION_KAFKA": settings.kafka.get_secret_value(),
+        "HEARD_ESCALATION_TOKEN_KEY": settings.token_key.get_secret_value(),
+        "HEARD_ESCALATION_AUDIT_KEY": settings.audit_key.get_secret_value(),
+        "HEARD_CLIENT_SECRET": "demo-secret",
+    }
+    wanted = ["client", "a-program", "--role", "agency", "--belongs-to", "northmoor-council-asb"]
+    done = CliRunner().invoke(cli, wanted, env=environment)
+    assert (done.exit_code, "demo credential" in done.output) == (2, True)
+    assert "demo-secret" not in done.output
+
+
+@pytest.mark.parametrize(
+    ("path", "kept"),
+    [(QUEUE, "no-store"), ("/v1/agencies/x/reports", "no-store"), (FEED, "private, no-cache")],
+)
+async def test_words_are_kept_by_nobody_but_the_agency_whose_they_are(
+    client: httpx.AsyncClient, sign_in: SignIn, path: str, kept: str
+):
+    role, whose = ("operator", "northmoor-police") if path == QUEUE else ("agency", "northmoor-environmental-health")
+    answer = await client.get(path, headers=await sign_in(role, whose))
+    assert answer.headers.get_list("cache-control") == [kept]
+    assert answer.headers["x-content-type-options"] == "nosniff"
 
 
 async def test_what_nobody_has_read_is_shown_as_such(escalate: Escalate, client: httpx.AsyncClient, sign_in: SignIn):

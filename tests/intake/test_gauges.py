@@ -4,7 +4,9 @@ import asyncio
 from datetime import timedelta
 from typing import Any
 
-from prometheus_client import REGISTRY
+import httpx
+import pytest
+from prometheus_client import CollectorRegistry
 from typer.testing import CliRunner
 
 from services.cli import app as heard
@@ -14,7 +16,7 @@ from services.intake.handlers.amendments import add_more
 from services.intake.handlers.reports import Accepted
 from services.intake.repository.accounts import account, open_ones
 from services.intake.settings import Settings
-from shared.database import Pool
+from shared.database import DatabaseUnavailable, Pool, create_pool
 from shared.events import ReportReceived
 from shared.outbox import Bell
 from tests.builders import NOON, receipt
@@ -104,18 +106,38 @@ async def test_the_audit_names_what_was_added_and_waits_and_fails(pool: Pool, se
     assert f"open {accepted.reference} ordinary for" in result.output
 
 
+NAMES = ("heard_reports_open", "heard_reports_open_oldest_seconds", "heard_erasures_open")
+
+
 async def test_an_alarm_sees_what_is_open_and_for_how_long_and_what_is_not_yet_erased(pool: Pool):
-    gauges = Gauges(pool, asyncio.Event())
-    names = ("heard_reports_open", "heard_reports_open_oldest_seconds", "heard_erasures_open")
+    registry = CollectorRegistry()
+    gauges = Gauges(pool, asyncio.Event(), registry)
     await gauges.read()
-    assert [REGISTRY.get_sample_value(name) for name in names] == [0, 0, 0]
+    assert [registry.get_sample_value(name) for name in NAMES] == [0, 0, 0]
     now = await pool.fetchval("select now()")
     first, _ = await tell(pool, "Loud.", now=now - MINUTE), await tell(pool, "Louder.", now=now)
     await gauges.read()
-    many, seconds, _ = [REGISTRY.get_sample_value(name) for name in names]
+    many, seconds, _ = [registry.get_sample_value(name) for name in NAMES]
     assert many == 2
     assert seconds is not None
     assert 60 <= seconds < 90
     await erasing.erase(first.reference, "kim", "asked for", pool, Bell(pool), now)
     await gauges.read()
-    assert [REGISTRY.get_sample_value(name) for name in (names[0], names[2])] == [1, 1]
+    assert [registry.get_sample_value(name) for name in (NAMES[0], NAMES[2])] == [1, 1]
+
+
+async def test_while_the_database_is_away_an_alarm_sees_no_number(pool: Pool, settings: Settings):
+    registry = CollectorRegistry()
+    database = create_pool(settings.database.get_secret_value(), 1)
+    async with database:
+        gauges = Gauges(database, asyncio.Event(), registry)
+        await gauges.read()
+        assert registry.get_sample_value("heard_reports_open") == 0
+    with pytest.raises(DatabaseUnavailable):
+        await gauges.read()
+    assert [str(registry.get_sample_value(name)) for name in NAMES] == ["nan"] * 3
+
+
+async def test_a_process_that_counts_nothing_shows_no_count(client: httpx.AsyncClient):
+    shown = (await client.get("/metrics")).text
+    assert not any(name in shown for name in NAMES)

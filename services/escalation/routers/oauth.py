@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Depends, Form, Response
+from fastapi import APIRouter, Depends, Form
 from fastapi.security import HTTPBasic, HTTPBasicCredentials
 from pydantic import BaseModel
 
@@ -27,7 +27,6 @@ class Token(BaseModel):
 @router.post("/token")
 async def token(
     grant_type: Annotated[Literal["client_credentials"], Form()],
-    response: Response,
     basic: Basic,
     pool: PoolDep,
     settings: SettingsDep,
@@ -44,7 +43,6 @@ async def token(
     scopes = tuple(scope.split()) if scope else tuple(row["scopes"])
     if not set(scopes) <= set(row["scopes"]):
         raise NotYours(f"This client may have: {' '.join(row['scopes'])}.")
-    response.headers["Cache-Control"] = "no-store"
     who = Principal(given[0], row["role"], row["belongs_to"], scopes)
     signed = tokens.issue(who, settings.token_key.get_secret_value(), now)
     return Token(access_token=signed, scope=" ".join(scopes))

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Depends, Form, Request, Response
 from services.escalation.domain.people import Worker
 from services.escalation.errors import NothingThere
 from services.escalation.handlers import drills, supervision
-from services.escalation.pages import HEADERS, page
+from services.escalation.pages import page
 from services.escalation.routers.dependencies import Now, OurPagesOnly, PoolDep, RulesDep, SupervisorDep
 from services.escalation.routers.sign_in import go
 from services.escalation.rules_in_force import drills as exercises
@@ -44,7 +44,7 @@ async def export(name: List, person: SupervisorDep, pool: PoolDep, now: Now) -> 
     """A list to take away: recorded."""
     written = await supervision.export(name, person.belongs_to, person.id, pool, now)
     file = f'attachment; filename="heard-{name}-{now:%Y%m%d-%H%M}.csv"'
-    return Response(written, media_type="text/csv", headers=HEADERS | {"Content-Disposition": file})
+    return Response(written, media_type="text/csv", headers={"Content-Disposition": file})
 
 
 @router.get("/drills")

@@ -161,7 +161,7 @@ async def open_call(
     about = CallGiven.model_validate(given.model_dump(exclude={"call_id"}))
     call, secret = await calls.open_call(source, given.call_id, about, pool, ring, now)
     url = f"/v1/calls/{call.report_id}/turns"
-    response.headers.update({"Location": f"/v1/calls/{call.report_id}", "Cache-Control": "no-store"})
+    response.headers["Location"] = f"/v1/calls/{call.report_id}"
     return CallAnswered(report_id=call.report_id, reference=call.reference, secret=secret, turns_url=url)
 
 
@@ -184,9 +184,8 @@ async def learn(report_id: UUID, given: AboutCall, board: BoardDep, source: Sour
 
 
 @router.get("")
-async def live(response: Response, pool: PoolDep, source: SourceOrDesk) -> LiveCalls:
+async def live(pool: PoolDep, source: SourceOrDesk) -> LiveCalls:
     """The calls of this source that are going on."""
-    response.headers["Cache-Control"] = "no-store"
     found = await calls.live(source, pool)
     return LiveCalls(
         calls=tuple(LiveCall(report_id=c.report_id, reference=c.reference, call_id=c.call_id) for c in found)
@@ -194,9 +193,8 @@ async def live(response: Response, pool: PoolDep, source: SourceOrDesk) -> LiveC
 
 
 @router.get("/{report_id}")
-async def follow(report_id: UUID, response: Response, board: BoardDep, source: SourceOrDesk) -> CallStanding:
+async def follow(report_id: UUID, board: BoardDep, source: SourceOrDesk) -> CallStanding:
     """How the call stands, with its words."""
-    response.headers["Cache-Control"] = "no-store"
     return shown(await calls.standing(report_id, source, board), words=True)
 
 

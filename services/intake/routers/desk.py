@@ -18,16 +18,10 @@ from shared.words import FACTS
 router = APIRouter(prefix="/desk", dependencies=[FromHere], include_in_schema=False)
 
 HERE: Final = Path(__file__).parents[1]
-HEADERS: Final = {
-    "Cache-Control": "no-store",
-    "Content-Security-Policy": (
-        "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; form-action 'self'; "
-        "base-uri 'none'; frame-ancestors 'none'"
-    ),
-    "Cross-Origin-Opener-Policy": "same-origin",
-    "Referrer-Policy": "same-origin",
-    "X-Content-Type-Options": "nosniff",
-}
+POLICY: Final = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; form-action 'self'; "
+    "base-uri 'none'; frame-ancestors 'none'"
+)
 
 pages: Final = Environment(
     loader=FileSystemLoader(HERE / "templates"), autoescape=True, undefined=StrictUndefined, trim_blocks=True
@@ -38,7 +32,7 @@ def _page(source: str | None, wrong: str | None = None, status: int = 200) -> HT
     return HTMLResponse(
         pages.get_template("desk.html").render(source=source, wrong=wrong, facts=json.dumps(dict(FACTS))),
         status,
-        HEADERS,
+        {"Content-Security-Policy": POLICY},
     )
 
 
@@ -53,7 +47,7 @@ async def sign_in(key: Annotated[Kept, Form()], settings: SettingsDep) -> Respon
     source = holder_of(key, settings.keys)
     if source is None:
         return _page(None, "This is nobody's key. Ask the administrator for one.", 401)
-    answer = RedirectResponse("/desk", 303, HEADERS)
+    answer = RedirectResponse("/desk", 303)
     answer.set_cookie(
         COOKIE, session_for(source, settings), LASTS, path="/", secure=True, httponly=True, samesite="strict"
     )
@@ -62,6 +56,6 @@ async def sign_in(key: Annotated[Kept, Form()], settings: SettingsDep) -> Respon
 
 @router.post("/sign-out")
 async def sign_out() -> Response:
-    answer = RedirectResponse("/desk", 303, HEADERS)
+    answer = RedirectResponse("/desk", 303)
     answer.delete_cookie(COOKIE, path="/", secure=True, httponly=True, samesite="strict")
     return answer

@@ -14,7 +14,6 @@ from services.intake.catalogue import catalogue
 from services.intake.errors import AlreadySent, DraftGone, NotFromHere, OtherDraft, TooBusy, UnknownPartner, VisitOver
 from services.intake.routers.form import MAX_FORM
 from services.intake.routers.form_status import carried_along
-from services.intake.routers.headers import SAFE
 from services.intake.routers.pages import Visit, visit_of
 from shared.database import DatabaseUnavailable
 from shared.http import Application, ServiceError, problem, too_large_problem, too_slow_problem
@@ -49,9 +48,7 @@ def speak_to_people(app: Application) -> None:
 
 async def _before_all_else(request: Request, status: int, why: str) -> Response:
     """A page from in front of any middleware."""
-    page = (await _visit(request)).page("fault.html", status, why=why)
-    page.headers.update(SAFE | dict(page.headers))
-    return page
+    return (await _visit(request)).page("fault.html", status, why=why)
 
 
 def _either(problem: Answer) -> Answer:

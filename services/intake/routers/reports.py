@@ -82,7 +82,6 @@ def body_hash(given: BaseModel) -> str:
 def accepted(result: Accepted, response: Response) -> ReportAccepted:
     url = f"/v1/reports/{result.reference}"
     response.headers["Location"] = url
-    response.headers["Cache-Control"] = "no-store"
     return ReportAccepted(reference=result.reference, secret=result.secret, status_url=url)
 
 
@@ -116,9 +115,8 @@ async def tell(
 
 @router.get("/{reference}")
 async def standing(
-    reference: Kept, response: Response, pool: PoolDep, authorization: Annotated[str | None, Header()] = None
+    reference: Kept, pool: PoolDep, authorization: Annotated[str | None, Header()] = None
 ) -> ReportStanding:
     """How a report stands, for whoever holds its secret (`Authorization: Bearer <secret>`)."""
-    response.headers["Cache-Control"] = "no-store"
     found = await reports.standing(reference, bearer(authorization) or "", pool)
     return ReportStanding(reference=found.reference, received_at=found.received_at, stage=found.stage)

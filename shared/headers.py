@@ -1,7 +1,9 @@
-"""What every answer of intake carries: kept by nobody, sniffed by nobody, framed by nobody unless the page says so."""
+"""What every answer carries: kept by nobody, sniffed by nobody, framed by nobody unless the page says so."""
 
 from typing import Final
 
+from starlette.responses import Response
+from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 SAFE: Final = {
@@ -15,7 +17,6 @@ SAFE: Final = {
     "X-Content-Type-Options": "nosniff",
     "X-Robots-Tag": "noindex",
 }
-
 
 _WRITTEN: Final = tuple((name.lower().encode(), value.encode()) for name, value in SAFE.items())
 
@@ -35,3 +36,12 @@ class SafeHeaders:
             await send(message)
 
         await self._app(scope, receive, with_headers if scope["type"] == "http" else send)
+
+
+class Static(StaticFiles):
+    """Styles and scripts, which a browser may keep but asks after: they go with the pages of the same version."""
+
+    async def get_response(self, path: str, scope: Scope) -> Response:
+        answer = await super().get_response(path, scope)
+        answer.headers["Cache-Control"] = "no-cache"
+        return answer

@@ -1,0 +1,53 @@
+"""A worker shows its metrics where it is told to, and nowhere else."""
+
+import asyncio
+import sys
+import urllib.error
+import urllib.request
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from deploy.local.process import LOOPBACK, free_port
+
+ROOT = Path(__file__).resolve().parents[2]
+HOST, AWAY = "127.0.0.2", "127.0.0.1:1"
+
+
+@pytest.fixture
+async def port() -> AsyncIterator[int]:
+    """Where a worker of intake shows its metrics, with its database and broker away."""
+    port = free_port()
+    environment = {
+        "HEARD_INTAKE_DATABASE": f"postgresql://intake:none@{AWAY}/intake",
+        "HEARD_INTAKE_KAFKA": AWAY,
+        "HEARD_INTAKE_SECRET": "s" * 32,
+        "HEARD_INTAKE_HOST": HOST,
+        "HEARD_INTAKE_METRICS_PORT": str(port),
+    }
+    worker = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "services", "intake", "work", env=environment, cwd=ROOT, stderr=asyncio.subprocess.DEVNULL
+    )
+    yield port
+    worker.kill()
+    await worker.wait()
+
+
+async def metrics(host: str, port: int) -> str:
+    with await asyncio.to_thread(urllib.request.urlopen, f"http://{host}:{port}/metrics") as answer:
+        return str(answer.read(), "utf-8")
+
+
+async def test_metrics_are_shown_on_its_host_alone_and_what_cannot_be_read_is_not_said(port: int):
+    async with asyncio.timeout(30):
+        while True:
+            try:
+                shown = await metrics(HOST, port)
+                break
+            except urllib.error.URLError:
+                await asyncio.sleep(0.1)
+    for name in ("heard_reports_open", "heard_reports_open_oldest_seconds", "heard_erasures_open"):
+        assert f"\n{name} NaN\n" in shown
+    with pytest.raises(urllib.error.URLError):
+        await metrics(LOOPBACK, port)
