@@ -102,13 +102,16 @@ async def test_a_later_report_names_the_earlier_ones_and_why(escalate: Escalate,
     assert "H-EARLIER-1</a>: the same other party (“flag”)" in page
 
 
-async def test_a_notice_wakes_whoever_has_the_case_open(escalate: Escalate, pool: Pool):
+@pytest.mark.parametrize("kind", Amendment)
+async def test_a_notice_wakes_whoever_has_the_case_open_and_closes_nothing(
+    escalate: Escalate, pool: Pool, kind: Amendment
+):
     told = report()
     await escalate(classified(told, labels=(Label.harassment,)))
     before = await pool.fetchval("select version from queue_item")
-    amended = ReportAmended(report_id=told.report_id, revision=2, kind=Amendment.more_told, amended_at=NOON, text="x")
+    amended = ReportAmended(report_id=told.report_id, revision=2, kind=kind, amended_at=NOON, text="x")
     await consumer.told([notice(amended, AMENDED)], edge(pool))
-    assert await pool.fetchval("select version from queue_item") == before + 1
+    assert tuple(await pool.fetchrow("select version, state from queue_item")) == (before + 1, "open")
 
 
 async def test_what_is_told_later_gives_the_classifier_its_time_from_then_on(

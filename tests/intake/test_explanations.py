@@ -11,15 +11,17 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
-from services.intake.handlers import reports
+from services.intake.handlers import assessing, reports
+from services.intake.handlers.explanations import explain
 from services.intake.main import create_app
 from services.intake.settings import Settings
 from shared.assessment import Explanation
 from shared.database import Pool
 from shared.events import ReportReceived
+from shared.told import History
 from tests.builders import assessment, receipt
 from tests.intake.form import Form
-from tests.intake.telling import event_of
+from tests.intake.telling import event_of, tell
 
 PARAGRAPHS = ("You told us that it happened more than once.", "This may be harassment <of you>.")
 SAID = assessment(explanation=Explanation(reporter=PARAGRAPHS, staff=()))
@@ -79,7 +81,16 @@ async def test_it_is_the_classifiers_own_words(reading: Reading):
     ((key, report),) = classifier.asked
     assert key == "Bearer the key"
     assert report.contact is None
-    assert report.history.reports == 0
+
+
+async def test_it_is_of_their_own_report_alone(pool: Pool):
+    _, later = [await tell(pool, "He follows me.", phone="01632 960001") for _ in range(2)]
+    assert (await event_of(pool, later.report_id)).history.reports == 1
+    classifier = Classifier()
+    async with httpx.AsyncClient(transport=httpx.MockTransport(classifier.answer)) as http:
+        await explain(later.reference, pool, assessing.Classifier(http, "http://classifier", "the key"))
+    ((_, report),) = classifier.asked
+    assert report.history == History()
 
 
 @pytest.mark.parametrize(

@@ -67,6 +67,24 @@ async def test_what_was_committed_is_not_read_again(kafka: Kafka, topic: str):
     assert await Reading(kafka, topic).until(1) == [b"3"]
 
 
+async def test_what_was_in_hand_of_a_reader_that_ends_is_read_again(kafka: Kafka, topic: str):
+    await publish(kafka, topic, b"1")
+    ended = Reading(kafka, topic)
+    in_hand = asyncio.Event()
+
+    async def never_done(_: Sequence[Record]) -> None:
+        in_hand.set()
+        await asyncio.Event().wait()
+
+    ended.consumer.handle = never_done
+    reading = asyncio.create_task(ended.consumer.run())
+    await asyncio.wait_for(in_hand.wait(), 20)
+    reading.cancel()
+    await asyncio.wait([reading])
+    await ended.producer.close()
+    assert await Reading(kafka, topic).until(1) == [b"1"]
+
+
 async def test_a_message_that_always_fails_is_set_aside_and_the_others_go_on(kafka: Kafka, topic: str):
     await publish(kafka, topic, b"1", b"bad", b"3")
     reading = Reading(kafka, topic, {b"bad": [RuntimeError()] * 9})
