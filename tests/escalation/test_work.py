@@ -20,6 +20,7 @@ from tests.builders import NOON, assessment, classified, report
 from tests.escalation.conftest import OURS, Escalate, SignIn, SignInPage
 
 STALKING = {"labels": (Label.stalking, Label.harassment), "danger_class": DangerClass.veiled_or_stalking}
+IMMINENT = {"labels": (Label.harassment,), "threat": Threat.imminent, "danger_class": DangerClass.life_at_risk}
 
 
 class Room:
@@ -68,6 +69,32 @@ async def test_danger_is_not_closed_unheard_without_a_reason(hold: Any):
     assert (await room.post("close", outcome="nobody_reached", why="three calls, no answer")).status_code == 204
 
 
+@pytest.mark.parametrize(
+    ("what", "body"),
+    [
+        ("close", {"outcome": "advised", "why": "she is well"}),
+        ("override", {"why": "a film", "threat": "none"}),
+        ("route", {"why": "theirs", "agency": "southvale-police"}),
+    ],
+)
+@pytest.mark.parametrize("since", [{"revision": 2}, {"reading": 2}])
+async def test_nothing_is_done_to_what_has_moved_on_from_what_was_shown(
+    hold: Any, escalate: Escalate, pool: Pool, since: dict[str, int], what: str, body: dict[str, str]
+):
+    told = report()
+    room = await hold(classified(told, **STALKING))
+    item = (await room.case())["item"]
+    seen = {"revision": item["report"]["revision"], "reading": item["reading"]}
+    again = told.model_copy(update={"revision": since.get("revision", 1)})
+    await escalate(classified(again, reading=since.get("reading", 1), **IMMINENT))
+    refused = await room.post(what, **body, **seen)
+    assert (refused.status_code, refused.json()["title"]) == (409, "The case has moved on")
+    assert tuple(await pool.fetchrow("select state, danger_class, force from queue_item")) == (
+        "open", 1, "northmoor-police",
+    )  # fmt: skip
+    assert (await room.post(what, **body, **seen | since)).status_code == 204
+
+
 async def test_nothing_is_done_without_the_lease(hold: Any):
     room = await hold(classified(**STALKING))
     room.token = "00000000-0000-0000-0000-000000000000"
@@ -113,7 +140,6 @@ async def test_an_override_outlives_a_like_reading_and_not_a_graver_one(hold: An
 
 FILM = "There is a man outside with a knife in the film."
 KNIFE = "He is outside with a knife."
-IMMINENT = {"labels": (Label.harassment,), "threat": Threat.imminent, "danger_class": DangerClass.life_at_risk}
 
 
 def shown(text: str, quote: str, fact: str) -> Evidence:

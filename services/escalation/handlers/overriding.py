@@ -13,7 +13,7 @@ from services.escalation.domain.rules import Rules
 from services.escalation.domain.unread import reading_of
 from services.escalation.handlers import case_reviews, deliveries
 from services.escalation.handlers.cases import regraded
-from services.escalation.handlers.leases import held
+from services.escalation.handlers.leases import Shown, held
 from services.escalation.handlers.sending import overridden
 from services.escalation.repository import audit, cases, work
 from services.escalation.repository.audit import Entry
@@ -33,9 +33,10 @@ async def override_case(
     bell: Bell,
     rules: Rules,
     now: datetime,
+    shown: Shown | None = None,
 ) -> None:
     """Grade and route the case anew by what a person says of it; the rules' own reading is kept beside it."""
-    async with held(report_id, token, worker, pool, now) as (connection, row):
+    async with held(report_id, token, worker, pool, now, shown) as (connection, row):
         event = ReportClassified.model_validate_json(row["event"])
         known = (await cases.locked(connection, [report_id]))[report_id]
         by = {"who": worker.name, "at": now, "of_danger": read_danger(event), "of_revision": event.revision}
