@@ -160,8 +160,16 @@ def shown(text: str, quote: str, fact: str) -> Evidence:
     ],
     ids=["screened", "read", "now", "told anew", "no threat", "the same words"],
 )
+@pytest.mark.parametrize("unread_first", [False, True])
 async def test_an_override_ends_where_danger_was_told_that_it_was_not_said_of(
-    hold: Any, escalate: Escalate, pool: Pool, text: str, read: Evidence, danger: int
+    hold: Any,
+    escalate: Escalate,
+    pool: Pool,
+    rules: Rules,
+    text: str,
+    read: Evidence,
+    danger: int,
+    unread_first: bool,
 ):
     film = shown(FILM, "outside with a knife", "F7.imminent")
     told = report(text=FILM)
@@ -169,6 +177,8 @@ async def test_an_override_ends_where_danger_was_told_that_it_was_not_said_of(
     assert (await room.post("override", why="a film", labels=["asb"], threat="none")).status_code == 204
     assert await pool.fetchval("select danger_class from queue_item") == 4
     more = told.model_copy(update={"revision": 2, "text": text})
+    if unread_first:
+        await cases.open_unread([cases.unread(more, NOON)], pool, Bell(pool), rules, NOON)
     await escalate(classified(more, evidence=(read,), **IMMINENT))
     assert await pool.fetchval("select danger_class from queue_item") == danger
 
