@@ -16,6 +16,7 @@ ServiceError
 ├── NothingThere      404  no such case on this queue
 ├── NotFree           409  somebody else holds it, or it is closed
 ├── LeaseLost         409  the lease has run out, or the token is not its
+├── MovedOn           409  more was told, or read, than whoever acts on it was shown
 ├── NotSo             422  what was asked for cannot be, and why
 ├── NoDirectory       503  no directory is loaded yet
 └── DirectoryRefused  422  a directory file that is wrong, with the lines and the reasons
@@ -105,6 +106,11 @@ class NotFree(ServiceError):
 class LeaseLost(ServiceError):
     status = HTTPStatus.CONFLICT
     title = "You do not hold this case"
+
+
+class MovedOn(ServiceError):
+    status = HTTPStatus.CONFLICT
+    title = "The case has moved on"
 
 
 class NotSo(ServiceError):

@@ -81,6 +81,36 @@ async def test_a_case_that_rises_to_a_threat_waits_from_then_on(escalate: Escala
     assert ("unclaimed", 1) in await kinds(pool)
 
 
+@pytest.mark.parametrize(("before", "after", "alerted"), [(3, 1, True), (4, 3, True), (2, 2, False), (2, 3, False)])
+async def test_what_turns_graver_after_contact_is_to_be_contacted_again_in_as_long(
+    escalate: Escalate, pool: Pool, before: int, after: int, alerted: bool
+):
+    event = told(before)
+    await escalate(event)
+    claim = await leases.claim(event.report_id, SAM, None, pool, NOON)
+    await work.contacted(claim.report_id, claim.token, SAM, "rang", pool, NOON)
+    risen = NOON + leases.LEASE - SECOND
+    read = told(after).assessment
+    await escalate(classified(event.report.model_copy(update={"revision": 2}), read), at=risen)
+    assert await pool.fetchval("select contacted_at is null from queue_item") == alerted
+    await pool.execute("update queue_item set lease_until = $1", risen + 2 * NO_CONTACT_AFTER)
+    await alerts.look(pool, risen + NO_CONTACT_AFTER - SECOND)
+    assert ("no_contact", 1) not in await kinds(pool)
+    await alerts.look(pool, risen + NO_CONTACT_AFTER)
+    assert (("no_contact", 1) in await kinds(pool)) == alerted
+
+
+async def test_turning_graver_gives_nobody_longer_who_was_not_in_contact(escalate: Escalate, pool: Pool):
+    event = told(3)
+    await escalate(event)
+    await leases.claim(event.report_id, SAM, None, pool, NOON)
+    read = told(1).assessment
+    await escalate(classified(event.report.model_copy(update={"revision": 2}), read), at=NOON + SECOND)
+    await pool.execute("update queue_item set lease_until = $1", NOON + 2 * NO_CONTACT_AFTER)
+    await alerts.look(pool, NOON + NO_CONTACT_AFTER)
+    assert ("no_contact", 1) in await kinds(pool)
+
+
 async def test_a_supervisor_sees_what_is_late_unclaimed_and_not_placed(
     escalate: Escalate, sign_in_page: SignInPage, pool: Pool
 ):

@@ -10,6 +10,7 @@ from services.escalation.domain.people import Role
 from services.escalation.domain.rules import Rules
 from services.escalation.handlers import cases, queue
 from services.escalation.repository import work
+from shared.assessment import Evidence
 from shared.codebook import DangerClass, Label, Threat
 from shared.database import Pool, transaction
 from shared.events import Lane, LinkDisputed, ReportOverridden
@@ -19,6 +20,7 @@ from tests.builders import NOON, assessment, classified, report
 from tests.escalation.conftest import OURS, Escalate, SignIn, SignInPage
 
 STALKING = {"labels": (Label.stalking, Label.harassment), "danger_class": DangerClass.veiled_or_stalking}
+IMMINENT = {"labels": (Label.harassment,), "threat": Threat.imminent, "danger_class": DangerClass.life_at_risk}
 
 
 class Room:
@@ -67,6 +69,32 @@ async def test_danger_is_not_closed_unheard_without_a_reason(hold: Any):
     assert (await room.post("close", outcome="nobody_reached", why="three calls, no answer")).status_code == 204
 
 
+@pytest.mark.parametrize(
+    ("what", "body"),
+    [
+        ("close", {"outcome": "advised", "why": "she is well"}),
+        ("override", {"why": "a film", "threat": "none"}),
+        ("route", {"why": "theirs", "agency": "southvale-police"}),
+    ],
+)
+@pytest.mark.parametrize("since", [{"revision": 2}, {"reading": 2}])
+async def test_nothing_is_done_to_what_has_moved_on_from_what_was_shown(
+    hold: Any, escalate: Escalate, pool: Pool, since: dict[str, int], what: str, body: dict[str, str]
+):
+    told = report()
+    room = await hold(classified(told, **STALKING))
+    item = (await room.case())["item"]
+    seen = {"revision": item["report"]["revision"], "reading": item["reading"]}
+    again = told.model_copy(update={"revision": since.get("revision", 1)})
+    await escalate(classified(again, reading=since.get("reading", 1), **IMMINENT))
+    refused = await room.post(what, **body, **seen)
+    assert (refused.status_code, refused.json()["title"]) == (409, "The case has moved on")
+    assert tuple(await pool.fetchrow("select state, danger_class, force from queue_item")) == (
+        "open", 1, "northmoor-police",
+    )  # fmt: skip
+    assert (await room.post(what, **body, **seen | since)).status_code == 204
+
+
 async def test_nothing_is_done_without_the_lease(hold: Any):
     room = await hold(classified(**STALKING))
     room.token = "00000000-0000-0000-0000-000000000000"
@@ -108,6 +136,84 @@ async def test_an_override_outlives_a_like_reading_and_not_a_graver_one(hold: An
     graver = assessment(danger_class=DangerClass.life_at_risk, threat=Threat.imminent)
     await escalate(classified(told.model_copy(update={"revision": 3}), graver))
     assert await pool.fetchval("select danger_class from queue_item") == 1
+
+
+FILM = "There is a man outside with a knife in the film."
+KNIFE = "He is outside with a knife."
+
+
+def shown(text: str, quote: str, fact: str) -> Evidence:
+    """The last words of the text that say so."""
+    start = text.rindex(quote)
+    return Evidence(fact=fact, rule=fact, start=start, end=start + len(quote), quote=quote)
+
+
+@pytest.mark.parametrize(
+    ("text", "read", "danger"),
+    [
+        (f"{FILM}\n\n{KNIFE}", shown(FILM, "outside with a knife", "F7.imminent"), 1),
+        (f"{FILM}\n\nHe is back for me.", shown(f"{FILM}\n\nHe is back for me.", "back for me", "F7.imminent"), 1),
+        (f"{FILM}\n\nHe is here now.", shown(f"{FILM}\n\nHe is here now.", "here now", "F10.there"), 1),
+        (f"{KNIFE} {FILM}", shown(FILM, "outside with a knife", "F7.imminent"), 1),
+        (f"{FILM}\n\nThe music is loud.", shown(f"{FILM}\n\nThe music is loud.", "music", "A3"), 4),
+        (FILM, shown(FILM, "outside with a knife", "F7.imminent"), 4),
+    ],
+    ids=["screened", "read", "now", "told anew", "no threat", "the same words"],
+)
+@pytest.mark.parametrize("unread_first", [False, True])
+async def test_an_override_ends_where_danger_was_told_that_it_was_not_said_of(
+    hold: Any,
+    escalate: Escalate,
+    pool: Pool,
+    rules: Rules,
+    text: str,
+    read: Evidence,
+    danger: int,
+    unread_first: bool,
+):
+    film = shown(FILM, "outside with a knife", "F7.imminent")
+    told = report(text=FILM)
+    room = await hold(classified(told, evidence=(film,), **IMMINENT))
+    assert (await room.post("override", why="a film", labels=["asb"], threat="none")).status_code == 204
+    assert await pool.fetchval("select danger_class from queue_item") == 4
+    more = told.model_copy(update={"revision": 2, "text": text})
+    if unread_first:
+        await cases.open_unread([cases.unread(more, NOON)], pool, Bell(pool), rules, NOON)
+    await escalate(classified(more, evidence=(read,), **IMMINENT))
+    assert await pool.fetchval("select danger_class from queue_item") == danger
+
+
+async def test_a_second_reading_of_the_same_words_leaves_an_override_and_one_of_before_ends_where_more_was_told(
+    hold: Any, escalate: Escalate, pool: Pool
+):
+    told = report(text=KNIFE)
+    room = await hold(classified(told, **IMMINENT))
+    await room.post("override", why="a film", grade="advice", threat="none")
+    await escalate(classified(told, reading=2, **IMMINENT))
+    assert await pool.fetchval("select danger_class from queue_item") == 4
+    await pool.execute("update cases set override = override - 'of_length' - 'of_words'")
+    await escalate(classified(told, reading=3, **IMMINENT))
+    assert await pool.fetchval("select danger_class from queue_item") == 4
+    await escalate(classified(told.model_copy(update={"revision": 2}), **IMMINENT))
+    assert await pool.fetchval("select danger_class from queue_item") == 1
+
+
+async def test_what_a_person_finds_graver_stays_whatever_is_told_since(hold: Any, escalate: Escalate, pool: Pool):
+    told = report()
+    room = await hold(classified(told, **STALKING))
+    await room.post("override", why="he is at her door", threat="imminent")
+    more = told.model_copy(update={"revision": 2, "text": f"{told.text}\n\nHe said he will stab me."})
+    await escalate(classified(more, **STALKING))
+    assert await pool.fetchval("select danger_class from queue_item") == 1
+
+
+async def test_a_grade_alone_holds_down_no_threat_told_since(hold: Any, escalate: Escalate, pool: Pool):
+    told = report(text=FILM)
+    room = await hold(classified(told, **IMMINENT))
+    await room.post("override", why="a film", grade="advice")
+    assert await pool.fetchval("select grade from cases") == "advice"
+    await escalate(classified(told.model_copy(update={"revision": 2, "text": f"{FILM}\n\n{KNIFE}"}), **IMMINENT))
+    assert await pool.fetchval("select grade from cases") == "emergency"
 
 
 async def test_an_override_holds_down_nothing_that_was_told_since_and_not_read_until_it_is_said_of_that_too(

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Final
 
 from services.escalation.domain.case_review import Count
-from services.escalation.domain.grading import Grading, danger_of, grade
+from services.escalation.domain.grading import ORDER, Grading, danger_of, grade
 from services.escalation.domain.overrides import Override
 from services.escalation.domain.routing import Route, Subject, route
 from services.escalation.domain.rules import Rules
@@ -20,11 +20,22 @@ def read_danger(event: ReportClassified) -> DangerClass:
     return danger_of(event.report, event.assessment)
 
 
-def in_force(override: Override | None, event: ReportClassified) -> Override | None:
-    """What a person said of it, where that still holds over the reading: nothing that nobody has read ends it."""
+def in_force(override: Override | None, event: ReportClassified, rules: Rules) -> Override | None:
+    """What a person said of it, where that still holds over the reading: nothing that nobody has read ends it.
+
+    Something graver does, and so does danger told since, where the case would be held down.
+    """
     if override is None or not is_read(event.assessment):
         return override
-    return override if override.holds(read_danger(event)) else None
+    if not override.holds(read_danger(event)):
+        return None
+    held_down = _rank(event, None, rules) < _rank(event, override, rules)
+    return None if held_down and override.misses_danger(event) else override
+
+
+def _rank(event: ReportClassified, override: Override | None, rules: Rules) -> tuple[int, int]:
+    _, grading = judged(event, override, rules)
+    return grading.danger_class, ORDER.index(grading.grade)
 
 
 def still_with(moved_to: str | None, event: ReportClassified, rules: Rules) -> str | None:

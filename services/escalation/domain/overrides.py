@@ -1,6 +1,6 @@
 """What a person says in place of the rules, and for how long it holds."""
 
-from typing import Self
+from typing import Final, Self
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
 
@@ -9,6 +9,8 @@ from services.escalation.domain.unread import UNREAD, is_read
 from shared.assessment import Assessment
 from shared.codebook import DangerClass, Flag, Label, Repetition, Threat
 from shared.events import ReportClassified
+from shared.screen import screen
+from shared.security import sha256
 
 BY_THREAT = {
     Threat.imminent: DangerClass.life_at_risk,
@@ -16,6 +18,9 @@ BY_THREAT = {
     Threat.implied: DangerClass.veiled_or_stalking,
     Threat.none: DangerClass.everything_else,
 }
+
+SHOWS_DANGER: Final = ("F4", "F7", "F10", "F12.self_harm", "O", "S", "X")
+"""How the facts that a danger class rests on begin (codebook §4): threats, now, self-harm, stalking, their parts."""
 
 
 class Said(BaseModel):
@@ -38,13 +43,16 @@ class Said(BaseModel):
 class Override(Said):
     """What was said, by whom and when. `of_danger` is the danger class of the reading that it was said of.
 
-    `of_revision` is the earliest revision that any of it was said of.
+    `of_revision` is the earliest revision that any of it was said of, `of_length` and `of_words` are its text's length
+    and SHA-256: one that is kept without them was said of no words that we know.
     """
 
     who: str
     at: AwareDatetime
     of_danger: DangerClass
     of_revision: int | None = None
+    of_length: int = 0
+    of_words: str | None = None
 
     def holds(self, reading: DangerClass) -> bool:
         """A later reading that is graver than the one it was said of ends it: nobody has judged that one yet."""
@@ -54,13 +62,25 @@ class Override(Said):
         """Whether nothing was told after it was said that nobody has read."""
         return is_read(event.assessment) or self.of_revision == event.revision
 
+    def misses_danger(self, event: ReportClassified) -> bool:
+        """Whether danger is read or screened in words that it was not said of: in any, where a call was told anew.
+
+        Screened too, for a reading shows no more than a few of the words for each fact.
+        """
+        if self.of_revision == event.revision:
+            return False
+        text, evidence = event.report.text, event.assessment.evidence if event.assessment else ()
+        known = self.of_length if sha256(text[: self.of_length]) == self.of_words else 0
+        read = any(one.fact.startswith(SHOWS_DANGER) and (one.end or 0) > known for one in evidence)
+        return read or bool(screen(text[known:]))
+
     def after(self, earlier: "Override | None") -> "Override":
         """This one, with what an earlier one that still holds said of other things."""
         if earlier is None or not earlier.holds(self.of_danger):
             return self
         kept = {name: getattr(earlier, name) for name in ("labels", "threat", "grade") if getattr(self, name) is None}
         if any(said is not None for said in kept.values()):
-            kept["of_revision"] = earlier.of_revision
+            kept |= {name: getattr(earlier, name) for name in ("of_revision", "of_length", "of_words")}
         return self.model_copy(update=kept)
 
     def applied(self, reading: Assessment | None, of_all: bool = True) -> Assessment | None:

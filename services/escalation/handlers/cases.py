@@ -177,7 +177,7 @@ def _open(
     receipt: bool,
 ) -> JudgedCase:
     event = arrived.event
-    override = in_force(known.override if known else None, event)
+    override = in_force(known.override if known else None, event, rules)
     no_less = DangerClass(known.danger_class) if known and not is_read(event.assessment) else LEAST
     reading, grading = judged(event, override, rules, no_less)
     moved_to = still_with(known.moved_to if known else None, event, rules)

@@ -67,7 +67,7 @@ async def moves(covering: Covering, pool: Pool) -> list[Move]:
 
 def _move(kept: OpenCase, complaints: Count | None, rules: Rules) -> Move | None:
     event, report = kept.event, kept.event.report
-    reading, grading = judged(event, in_force(kept.override, event), rules)
+    reading, grading = judged(event, in_force(kept.override, event, rules), rules)
     moved_to = still_with(kept.moved_to, event, rules)
     where = routed_by(event, reading, grading, complaints, rules).moved(moved_to)
     after = {f"{to.agency}/{to.queue}" for to in where.destinations}

@@ -8,7 +8,7 @@ from typing import Any, Final
 from uuid import UUID, uuid4
 
 from services.escalation.domain.people import Worker
-from services.escalation.errors import LeaseLost, NotFree, NothingThere
+from services.escalation.errors import LeaseLost, MovedOn, NotFree, NothingThere
 from services.escalation.repository import audit, cases, leases, queue
 from services.escalation.repository.audit import Entry
 from shared.database import Connection, Pool, transaction
@@ -24,6 +24,17 @@ class Claim:
     report_id: UUID
     token: UUID
     until: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """The revision and the reading that somebody was shown of a case; None is any."""
+
+    revision: int | None = None
+    reading: int | None = None
+
+    def stands(self, row: Any) -> bool:
+        return self.revision in (None, row["revision"]) and self.reading in (None, row["reading"])
 
 
 async def claim_next(
@@ -79,14 +90,25 @@ async def _take(
 
 @asynccontextmanager
 async def held(
-    report_id: UUID, token: UUID, worker: Worker, pool: Pool, now: datetime, beside: Sequence[UUID] = ()
+    report_id: UUID,
+    token: UUID,
+    worker: Worker,
+    pool: Pool,
+    now: datetime,
+    shown: Shown | None = None,
+    beside: Sequence[UUID] = (),
 ) -> AsyncIterator[tuple[Connection, Any]]:
-    """One transaction on a case that this worker holds, with its row; `beside` are locked too. Raises LeaseLost."""
+    """One transaction on a case that this worker holds, with its row; `beside` are locked too.
+
+    Raises LeaseLost; MovedOn where it no longer stands as it was `shown`.
+    """
     async with transaction(pool) as connection:
         await cases.lock(connection, [report_id, *beside])
         row = await leases.held(connection, report_id, worker.id, token, now)
         if row is None:
             raise LeaseLost("Your lease has run out, or it was never yours. Claim the case again.")
+        if shown and not shown.stands(row):
+            raise MovedOn("More was told since you opened this, or it was read anew: read it first.")
         yield connection, row
         await queue.changed(connection)
 

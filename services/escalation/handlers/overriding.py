@@ -13,7 +13,7 @@ from services.escalation.domain.rules import Rules
 from services.escalation.domain.unread import reading_of
 from services.escalation.handlers import case_reviews, deliveries
 from services.escalation.handlers.cases import regraded
-from services.escalation.handlers.leases import held
+from services.escalation.handlers.leases import Shown, held
 from services.escalation.handlers.sending import overridden
 from services.escalation.repository import audit, cases, work
 from services.escalation.repository.audit import Entry
@@ -21,6 +21,7 @@ from services.escalation.repository.cases import JudgedCase, Known
 from shared.database import Connection, Pool
 from shared.events import Destination, ReportClassified
 from shared.outbox import Bell
+from shared.security import sha256
 
 
 async def override_case(
@@ -32,13 +33,15 @@ async def override_case(
     bell: Bell,
     rules: Rules,
     now: datetime,
+    shown: Shown | None = None,
 ) -> None:
     """Grade and route the case anew by what a person says of it; the rules' own reading is kept beside it."""
-    async with held(report_id, token, worker, pool, now) as (connection, row):
+    async with held(report_id, token, worker, pool, now, shown) as (connection, row):
         event = ReportClassified.model_validate_json(row["event"])
         known = (await cases.locked(connection, [report_id]))[report_id]
         by = {"who": worker.name, "at": now, "of_danger": read_danger(event), "of_revision": event.revision}
-        override = Override(**said.model_dump(), **by).after(known.override)
+        words = {"of_length": len(event.report.text), "of_words": sha256(event.report.text)}
+        override = Override(**said.model_dump(), **by, **words).after(known.override)
         counts = await case_reviews.counted(connection, [event], rules)
         case = _judged_anew(event, row, known, override, counts.get(report_id), rules)
         await cases.keep(connection, [case], [report_id], now)
@@ -85,7 +88,8 @@ def _as_it_is(row: Any) -> Route:
 async def _kept(connection: Connection, case: JudgedCase, known: Known, override: Override, worker: Worker) -> None:
     """For the record, for whoever judges the rules, and, unless it is a drill, for the others."""
     event, grading = case.event, case.grading
-    detail = {"override": override.model_dump(mode="json", exclude={"who", "why", "at"}), **regraded(grading, known)}
+    said = override.model_dump(mode="json", exclude={"who", "why", "at", "of_words"})
+    detail = {"override": said, **regraded(grading, known)}
     await audit.record(connection, [Entry(override.at, worker.id, "overrode", event.report_id, override.why, detail)])
     if case.drill:
         return

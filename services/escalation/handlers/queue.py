@@ -34,6 +34,7 @@ class Ranked:
     queues: tuple[str, ...]
     reasons: tuple[str, ...]
     report: ReportReceived
+    reading: int
     assessment: Assessment | None
     override: Override | None
     state: str

@@ -8,7 +8,7 @@ from services.escalation.domain.people import Worker
 from services.escalation.domain.rules import Rules
 from services.escalation.errors import NotSo
 from services.escalation.handlers import deliveries
-from services.escalation.handlers.leases import held
+from services.escalation.handlers.leases import Shown, held
 from services.escalation.repository import audit, leases, queue
 from services.escalation.repository.audit import Entry
 from shared.database import Pool
@@ -27,12 +27,13 @@ async def reroute(
     bell: Bell,
     rules: Rules,
     now: datetime,
+    shown: Shown | None = None,
 ) -> Agency:
     """`to_queue` None: where what is for its kind goes. Raises NotSo where it may not go there.
 
     That is: no such agency, no ground, or the body complained of. Returns the agency that has it now.
     """
-    async with held(report_id, token, worker, pool, now) as (connection, row):
+    async with held(report_id, token, worker, pool, now, shown) as (connection, row):
         if row["drill"]:
             raise NotSo("A drill is delivered to nobody.")
         event = ReportClassified.model_validate_json(row["event"])

@@ -7,7 +7,7 @@ from uuid import UUID
 from services.escalation.domain.outcomes import Outcome, why_not
 from services.escalation.domain.people import Worker
 from services.escalation.errors import NothingThere, NotSo
-from services.escalation.handlers.leases import held
+from services.escalation.handlers.leases import Shown, held
 from services.escalation.handlers.sending import disputed
 from services.escalation.repository import audit, cases, folds, leases, queue, work
 from services.escalation.repository.audit import Entry
@@ -46,13 +46,14 @@ async def close(
     pool: Pool,
     now: datetime,
     with_copies: bool = False,
+    shown: Shown | None = None,
 ) -> None:
     """End a case, and its near-copies with it if so wanted, save graver ones and those that somebody else holds.
 
     Raises NotSo where danger would be closed unheard and without a reason.
     """
     copies = await _copies(report_id, worker, pool, now) if with_copies else []
-    async with held(report_id, token, worker, pool, now, beside=copies) as (connection, row):
+    async with held(report_id, token, worker, pool, now, shown, copies) as (connection, row):
         if refused := why_not(outcome, row["danger_class"], row["contacted_at"] is not None, row["drill"], why):
             raise NotSo(refused)
         also = await folds.close(connection, report_id, copies, Outcome.part_of_another_case, now)

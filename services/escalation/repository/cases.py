@@ -58,8 +58,12 @@ on conflict (report_id) do update set
     told_by = case when excluded.fold is null then queue_item.told_by else excluded.told_by end,
     sketch = case when excluded.fold is null then queue_item.sketch else excluded.sketch end,
     waiting_since = case when excluded.danger_class < queue_item.danger_class then excluded.waiting_since
-                         else queue_item.waiting_since end
+                         else queue_item.waiting_since end,
+    claimed_at = case when excluded.danger_class < queue_item.danger_class and queue_item.contacted_at is not null
+                      then $13 else queue_item.claimed_at end,
+    contacted_at = case when excluded.danger_class < queue_item.danger_class then null else queue_item.contacted_at end
 """
+"""Contact was about something lesser where it is graver now: its holder has as long to make it as after a claim."""
 
 REGRADED: Final = """
 update queue_item as item set danger_class = new.danger_class, grade_order = new.grade_order,

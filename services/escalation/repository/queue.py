@@ -29,7 +29,7 @@ COPIES: Final = f"""(
     where {OF_ONE_FOLD} and other.state <> 'closed' and other.report_id <> item.report_id
 )"""  # noqa: S608 - constants only
 
-COLUMNS: Final = f"item.*, cases.event, cases.grade, cases.reasons, cases.override, {COPIES} as copies"
+COLUMNS: Final = f"item.*, cases.event, cases.reading, cases.grade, cases.reasons, cases.override, {COPIES} as copies"
 
 RANKED: Final = f"""
 select * from (

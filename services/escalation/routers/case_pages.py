@@ -17,6 +17,7 @@ from services.escalation.domain.people import Worker
 from services.escalation.domain.rules import Rules
 from services.escalation.errors import NotSo
 from services.escalation.handlers import leases, overriding, queue, rerouting, work
+from services.escalation.handlers.leases import Shown
 from services.escalation.handlers.queue import Whole
 from services.escalation.handlers.work import LOOKED_THROUGH
 from services.escalation.pages import page
@@ -45,6 +46,13 @@ LONGEST: Final = 4000
 Words = Annotated[str, Form(min_length=1, max_length=LONGEST)]
 Remark = Annotated[str, Form(max_length=LONGEST)]
 Token = Annotated[UUID, Form()]
+
+
+async def _shown(revision: Annotated[int, Form()], reading: Annotated[int, Form()]) -> Shown:
+    return Shown(revision, reading)
+
+
+ShownDep = Annotated[Shown, Depends(_shown)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +164,7 @@ async def note(report_id: UUID, words: Words, desk: DeskDep) -> Response:
 async def override(
     report_id: UUID,
     token: Token,
+    shown: ShownDep,
     why: Words,
     desk: DeskDep,
     rules: RulesForDep,
@@ -166,7 +175,7 @@ async def override(
     if not (labels or threat or grade):
         raise NotSo("Choose labels, a threat level or a grade.")
     said = Said(why=why, labels=tuple(labels) if labels else None, threat=threat, grade=grade)
-    await overriding.override_case(report_id, token, desk.worker, said, desk.pool, desk.bell, rules, desk.now)
+    await overriding.override_case(report_id, token, desk.worker, said, desk.pool, desk.bell, rules, desk.now, shown)
     return await desk.show(report_id)
 
 
@@ -174,14 +183,15 @@ async def override(
 async def reroute(
     report_id: UUID,
     token: Token,
+    shown: ShownDep,
     agency: Annotated[str, Form()],
     why: Words,
     desk: DeskDep,
     rules: RulesForDep,
     queue: Annotated[str, Form()] = "",
 ) -> Response:
-    to = (agency, queue or None)
-    given = await rerouting.reroute(report_id, token, desk.worker, *to, why, desk.pool, desk.bell, rules, desk.now)
+    to, now = (agency, queue or None), desk.now
+    given = await rerouting.reroute(report_id, token, desk.worker, *to, why, desk.pool, desk.bell, rules, now, shown)
     if given.kind is not Kind.police or given.id == desk.worker.force:
         return await desk.show(report_id)
     if "HX-Request" not in desk.request.headers:
@@ -208,10 +218,11 @@ async def link(
 async def close(
     report_id: UUID,
     token: Token,
+    shown: ShownDep,
     outcome: Annotated[Outcome, Form()],
     desk: DeskDep,
     why: Remark = "",
     with_copies: Annotated[bool, Form()] = False,
 ) -> Response:
-    await work.close(report_id, token, desk.worker, outcome, why, desk.pool, desk.now, with_copies)
+    await work.close(report_id, token, desk.worker, outcome, why, desk.pool, desk.now, with_copies, shown)
     return await desk.show(report_id)

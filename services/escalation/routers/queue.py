@@ -32,6 +32,7 @@ class QueueItem(BaseModel):
     queues: tuple[str, ...]
     reasons: tuple[str, ...]
     report: ReportReceived
+    reading: int = Field(description="of this revision; 0: nobody has read it yet")
     assessment: Assessment | None
     override: Override | None = Field(description="what a person said in place of the rules; `assessment` has it")
     state: str = Field(description="open or closed")

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from services.escalation.domain.outcomes import Outcome
 from services.escalation.domain.overrides import Said
 from services.escalation.handlers import overriding, queue, rerouting, work
+from services.escalation.handlers.leases import Shown
 from services.escalation.routers.dependencies import BellDep, Now, PoolDep, ProgramDep, RulesDep, RulesForDep
 from services.escalation.routers.leases import Token
 from services.escalation.routers.queue import QueueItem
@@ -28,17 +29,28 @@ class Contacted(Token):
     how: str = Field("", max_length=LONGEST)
 
 
-class Closed(Token):
+class Acted(Token):
+    """Refused where the case has moved on from the revision and the reading that are given."""
+
+    revision: int | None = Field(None, description="of the report that you acted on")
+    reading: int | None = Field(None, description="of the item that you acted on")
+
+    @property
+    def shown(self) -> Shown:
+        return Shown(self.revision, self.reading)
+
+
+class Closed(Acted):
     outcome: Outcome
     why: str = Field("", max_length=LONGEST)
     with_copies: bool = Field(False, description="its near-copies too, save graver ones and those that others hold")
 
 
-class Overridden(Token, Said):
+class Overridden(Acted, Said):
     """What is None stays as the rules have it."""
 
 
-class Rerouted(Token):
+class Rerouted(Acted):
     agency: str
     queue: str | None = Field(None, description="where what is for its kind goes, unless you say otherwise")
     why: Words
@@ -140,8 +152,8 @@ async def override(
     report_id: UUID, said: Overridden, worker: ProgramDep, pool: PoolDep, bell: BellDep, rules: RulesForDep, now: Now
 ) -> None:
     """Labels, threat level or grade as a person has them; the case is graded and routed anew."""
-    given = Said.model_validate(said.model_dump(exclude={"token"}))
-    await overriding.override_case(report_id, said.token, worker, given, pool, bell, rules, now)
+    given = Said.model_validate(said.model_dump(include=set(Said.model_fields)))
+    await overriding.override_case(report_id, said.token, worker, given, pool, bell, rules, now, said.shown)
 
 
 @router.post("/{report_id}/route", status_code=204)
@@ -150,7 +162,7 @@ async def reroute(
 ) -> None:
     """To another agency too, on its ground; to another police force altogether."""
     to = (wanted.agency, wanted.queue)
-    await rerouting.reroute(report_id, wanted.token, worker, *to, wanted.why, pool, bell, rules, now)
+    await rerouting.reroute(report_id, wanted.token, worker, *to, wanted.why, pool, bell, rules, now, wanted.shown)
 
 
 @router.post("/{report_id}/links", status_code=201)
@@ -166,4 +178,5 @@ async def dispute(report_id: UUID, other: Linked, worker: ProgramDep, pool: Pool
 
 @router.post("/{report_id}/close", status_code=204)
 async def close(report_id: UUID, end: Closed, worker: ProgramDep, pool: PoolDep, now: Now) -> None:
-    await work.close(report_id, end.token, worker, end.outcome, end.why, pool, now, end.with_copies)
+    how = (end.outcome, end.why)
+    await work.close(report_id, end.token, worker, *how, pool, now, end.with_copies, end.shown)

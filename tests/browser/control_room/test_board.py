@@ -367,6 +367,33 @@ async def test_a_note_being_written_is_not_lost_when_the_case_changes(open_page:
     assert await page.locator("#d-note textarea").input_value() == "half a sentence"
 
 
+async def test_a_case_that_moved_on_is_not_closed_and_what_was_written_stays(open_page: Open, escalate: Escalate):
+    event = quiet()
+    await escalate(event, at=datetime.now(UTC))
+    page = await open_page("/board")
+    await live(page)
+    await page.keyboard.press("n")
+    await expect(page.locator("#case")).to_contain_text("You hold it")
+    await page.keyboard.press("x")
+    dialog = page.locator("#d-close")
+    await dialog.get_by_label("Outcome").select_option("advised")
+    await dialog.get_by_label("Why").fill("it was only the noise")
+    graver = assessment(labels=(Label.harassment,), danger_class=DangerClass.life_at_risk, threat=Threat.imminent)
+    await escalate(classified(event.report.model_copy(update={"revision": 2}), graver), at=datetime.now(UTC))
+    await expect(page.locator("#changed")).to_be_visible()
+    await dialog.get_by_role("button", name="Close the case").click()
+    await expect(dialog.get_by_role("alert")).to_contain_text("More was told since you opened this")
+    await expect(dialog.get_by_label("Why")).to_have_value("it was only the noise")
+    await page.keyboard.press("Escape")
+    await page.get_by_role("button", name="Show it as it is now").click()
+    await expect(page.locator("#case h2")).to_contain_text("Class 1")
+    await page.keyboard.press("x")
+    await dialog.get_by_label("Outcome").select_option("attended")
+    await dialog.get_by_label("Why").fill("a unit went")
+    await dialog.get_by_role("button", name="Close the case").click()
+    await expect(page.locator("#case")).to_contain_text("Closed: Officers went")
+
+
 @pytest.mark.parametrize("theme", list(Theme))
 async def test_nobody_is_shut_out(open_page: Open, escalate: Escalate, theme: Theme):
     await escalate(
