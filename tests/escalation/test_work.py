@@ -95,6 +95,18 @@ async def test_nothing_is_done_to_what_has_moved_on_from_what_was_shown(
     assert (await room.post(what, **body, **seen | since)).status_code == 204
 
 
+async def test_what_turns_graver_is_in_the_control_room_whichever_queue_it_was_sent_to(
+    hold: Any, escalate: Escalate, pool: Pool
+):
+    told = report()
+    room = await hold(classified(told, **STALKING))
+    sent = await room.post("route", why="theirs", agency="southvale-police", queue="neighbourhood")
+    assert sent.status_code == 204
+    assert await pool.fetchval("select queues from queue_item") == ["neighbourhood"]
+    await escalate(classified(told.model_copy(update={"revision": 2}), **IMMINENT))
+    assert "control_room" in await pool.fetchval("select queues from queue_item")
+
+
 async def test_nothing_is_done_without_the_lease(hold: Any):
     room = await hold(classified(**STALKING))
     room.token = "00000000-0000-0000-0000-000000000000"

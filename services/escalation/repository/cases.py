@@ -51,7 +51,10 @@ from unnest($1::uuid[], $2::text[], $3::jsonb[], $4::int[], $5::int[], $6::times
     as new(id, force, queues, danger_class, grade_order, target_at, opened_at, drill, fold, told_by, sketch, moved)
 on conflict (report_id) do update set
     force = excluded.force, rerouted = excluded.rerouted,
-    queues = case when excluded.rerouted then queue_item.queues else excluded.queues end,
+    queues = case when not excluded.rerouted then excluded.queues
+                  when excluded.danger_class < queue_item.danger_class
+                  then array(select distinct unnest(queue_item.queues || excluded.queues) order by 1)
+                  else queue_item.queues end,
     danger_class = excluded.danger_class,
     grade_order = excluded.grade_order, target_at = excluded.target_at,
     fold = coalesce(excluded.fold, queue_item.fold),
@@ -63,7 +66,8 @@ on conflict (report_id) do update set
                       then $13 else queue_item.claimed_at end,
     contacted_at = case when excluded.danger_class < queue_item.danger_class then null else queue_item.contacted_at end
 """
-"""Contact was about something lesser where it is graver now: its holder has as long to make it as after a claim."""
+"""What is graver now is also where the rules put it, whichever queue a person chose for something lesser; and contact was
+about that: its holder has as long to make it as after a claim."""
 
 REGRADED: Final = """
 update queue_item as item set danger_class = new.danger_class, grade_order = new.grade_order,
