@@ -109,12 +109,6 @@ class Postgres:
         self._sql(f"grant connect on database {name} to {guest_of(name)}")
         return self.url(name)
 
-    def drop_database(self, name: str) -> None:
-        """The database, whoever is connected, but not its role."""
-        if not _NAME.fullmatch(name):
-            raise ValueError(f"not a name for a database: {name!r}")
-        self._sql(f"drop database if exists {name} with (force)")
-
     def erase(self) -> None:
         """Forget everything: only for one that is stopped, or FolderInUse."""
         if self._child is not None:
