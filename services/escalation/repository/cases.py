@@ -66,8 +66,8 @@ on conflict (report_id) do update set
                       then $13 else queue_item.claimed_at end,
     contacted_at = case when excluded.danger_class < queue_item.danger_class then null else queue_item.contacted_at end
 """
-"""What is graver now is also where the rules put it, whichever queue a person chose for something lesser; and contact was
-about that: its holder has as long to make it as after a claim."""
+"""What is graver now is also where the rules put it, whichever queue a person chose for something lesser; and contact
+was about that: its holder has as long to make it as after a claim."""
 
 REGRADED: Final = """
 update queue_item as item set danger_class = new.danger_class, grade_order = new.grade_order,

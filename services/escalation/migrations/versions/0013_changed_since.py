@@ -8,11 +8,11 @@ from alembic import op
 revision = "0013"
 down_revision = "0012"
 
+TO_DO = """delivery (agency_id, (state = 'acknowledged'), acknowledge_by, position)
+    where kind = 'report' and state in ('queued', 'seen', 'acknowledged')"""
+
 STATEMENTS = (
-    "drop index delivery_to_do",
-    """create index delivery_to_do on delivery (agency_id, (state = 'acknowledged'), acknowledge_by, position)
-       where kind = 'report' and state in ('queued', 'seen', 'acknowledged')""",
-    "alter table delivery add column changed boolean not null default false",
+    "alter table delivery add column if not exists changed boolean not null default false",
     """do $do$
        begin
            execute format('grant update (changed) on delivery to %I', current_database() || '_guest');
@@ -31,5 +31,10 @@ STATEMENTS = (
 
 
 def upgrade() -> None:
-    for statement in STATEMENTS:
-        op.execute(statement)
+    with op.get_context().autocommit_block():  # the portal works meanwhile
+        op.execute("drop index concurrently if exists delivery_to_do_now")
+        op.execute(f"create index concurrently delivery_to_do_now on {TO_DO}")
+        op.execute("drop index concurrently if exists delivery_to_do")
+        op.execute("alter index delivery_to_do_now rename to delivery_to_do")
+        for statement in STATEMENTS:
+            op.execute(statement)
