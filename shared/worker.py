@@ -69,9 +69,14 @@ def _collect_seldom() -> None:
 
 
 async def _first_to_end(stopping: asyncio.Task[bool], tasks: Sequence[asyncio.Future[None]]) -> None:
-    """Return once told to stop; a loop that fails takes the worker with it, to be started anew by its supervisor."""
+    """Return once told to stop; a loop that fails takes the worker with it, to be started anew by its supervisor.
+
+    Raises SystemExit: Python's own word of an exception may quote a report.
+    """
     left: set[asyncio.Future[Any]] = {stopping, *tasks}
     while len(left) > 1 and not stopping.done():
         done, left = await asyncio.wait(left, return_when=asyncio.FIRST_COMPLETED)
-        for task in done:
-            task.result()
+        for task in done - {stopping}:
+            if error := task.exception():
+                log.error("a loop failed", exc_info=error)
+                raise SystemExit(1)

@@ -18,6 +18,7 @@ import structlog
 import uvicorn
 from shared.http import Server, create_app
 from shared.telemetry import configure_logging
+from shared.worker import _first_to_end
 
 def fail():
     raise ValueError("He follows me")
@@ -80,6 +81,20 @@ def in_a_route():
 
     asyncio.run(ask())
 
+def in_a_loop():
+    async def loop():
+        fail()
+
+    stopping = asyncio.Event()
+
+    async def work():
+        await _first_to_end(asyncio.ensure_future(stopping.wait()), [asyncio.ensure_future(loop())])
+
+    try:
+        asyncio.run(work())
+    except SystemExit as ended:
+        assert ended.code == 1
+
 configure_logging("told", "INFO")
 globals()[sys.argv[1]]()
 """
@@ -92,7 +107,9 @@ def logged(where: str) -> tuple[str, list[dict[str, Any]]]:
     return done.stdout + done.stderr, [json.loads(line) for line in done.stderr.splitlines()]
 
 
-@pytest.mark.parametrize("where", ["in_a_library", "in_our_own_code", "in_a_task", "in_a_callback", "in_a_route"])
+@pytest.mark.parametrize(
+    "where", ["in_a_library", "in_our_own_code", "in_a_task", "in_a_callback", "in_a_route", "in_a_loop"]
+)
 def test_an_exception_is_logged_by_its_kind_and_place(where: str):
     everything, lines = logged(where)
     assert "follows" not in everything
