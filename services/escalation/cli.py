@@ -78,12 +78,12 @@ def let_in(
     Where none is given one is made, and printed this once.
     """
     settings, made = _settings(), secret or secrets.token_urlsafe(32)
-    if len(made) < 32:
-        raise typer.BadParameter("a secret has 32 characters or more")
     try:
         settings.refuse_of_the_demo([made])
     except ValueError as error:
         raise typer.BadParameter(str(error)) from error
+    if len(made) < 32:
+        raise typer.BadParameter("a secret has 32 characters or more")
     asyncio.run(_let_in(client_id, made, role, belongs_to, datetime.now(UTC) + timedelta(hours=overlap), settings))
     if secret is None:
         print(made)
