@@ -55,19 +55,17 @@ on conflict (report_id) do update set
                   when excluded.danger_class < queue_item.danger_class
                   then array(select distinct unnest(queue_item.queues || excluded.queues) order by 1)
                   else queue_item.queues end,
-    danger_class = excluded.danger_class,
-    grade_order = excluded.grade_order, target_at = excluded.target_at,
+    danger_class = excluded.danger_class, grade_order = excluded.grade_order, target_at = excluded.target_at,
     fold = coalesce(excluded.fold, queue_item.fold),
     told_by = case when excluded.fold is null then queue_item.told_by else excluded.told_by end,
     sketch = case when excluded.fold is null then queue_item.sketch else excluded.sketch end,
-    waiting_since = case when excluded.danger_class < queue_item.danger_class then excluded.waiting_since
+    waiting_since = case when excluded.danger_class < queue_item.danger_class then $13
                          else queue_item.waiting_since end,
     claimed_at = case when excluded.danger_class < queue_item.danger_class and queue_item.contacted_at is not null
                       then $13 else queue_item.claimed_at end,
     contacted_at = case when excluded.danger_class < queue_item.danger_class then null else queue_item.contacted_at end
 """
-"""What is graver now is also where the rules put it, whichever queue a person chose for something lesser; and contact
-was about that: its holder has as long to make it as after a claim."""
+"""Graver now, it is also where the rules put it; and contact is to be made again, with as long as after a claim."""
 
 REGRADED: Final = """
 update queue_item as item set danger_class = new.danger_class, grade_order = new.grade_order,
