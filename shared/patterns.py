@@ -82,18 +82,23 @@ _LOOSE = {" ": r"[ ,\n]+", " ?": r"[ ,\n]*", "'": "'?"}
 
 def expand(pattern: str, words: Words) -> str:
     """A written pattern as RE2: named word lists put in, spaces and apostrophes made loose, whole words only."""
-    loose = _OPTIONAL_GAP.sub(r"\1(?:[ ,\\n]+|\\b)", _filled(pattern, words))
-    loose = "".join(piece[0] if piece["quote"] else _LOOSE.get(piece[0], piece[0]) for piece in _PIECES.finditer(loose))
+    loose = loosened(filled(pattern, words))
     if loose.startswith("~"):
         return loose[1:]
     return rf"\b(?:{loose})(?:\b|$|[^\w])"
 
 
-def _filled(pattern: str, words: Words) -> str:
+def loosened(pattern: str) -> str:
+    """A pattern, or a word list, with its spaces and apostrophes made loose."""
+    gaps = _OPTIONAL_GAP.sub(r"\1(?:[ ,\\n]+|\\b)", pattern)
+    return "".join(piece[0] if piece["quote"] else _LOOSE.get(piece[0], piece[0]) for piece in _PIECES.finditer(gaps))
+
+
+def filled(pattern: str, words: Words) -> str:
     def put_in(found: re.Match[str]) -> str:
         if found[1] not in words:
             raise UnknownWordsError(f"{{{found[1]}}} is not a word list, in {pattern!r}")
-        return f"(?:{_filled(words[found[1]], words)})"
+        return f"(?:{filled(words[found[1]], words)})"
 
     return _MACRO.sub(put_in, pattern)
 
@@ -118,16 +123,3 @@ def wrong(pattern: str, words: Words) -> str | None:
     except (re2.error, UnknownWordsError) as error:
         return str(error)
     return None
-
-
-def compile_filter(sources: Iterable[str]) -> Any:
-    """Which of the sources occur: one pass for the words each of them needs, then RE2 on those few alone.
-
-    An RE2 set of these patterns builds a new state at nearly every word of a text it has not seen (10 ms a report was
-    measured, against 0.4 ms); this costs the same for every text.
-    """
-    chosen = re2.Filter()
-    for source in sources:
-        chosen.Add(source, options())
-    chosen.Compile()
-    return chosen

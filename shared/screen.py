@@ -6,9 +6,9 @@ Whoever, whenever, negated or not: recall first. The classifier reads the same `
 import tomllib
 from functools import cache
 from pathlib import Path
-from typing import Any
 
-from shared.patterns import Words, alternatives, compile_filter, lines, normalise
+from shared.finder import Finder
+from shared.patterns import Words, lines, normalise
 
 HERE = Path(__file__).parent
 THREAT_RULES = HERE / "threat.toml"
@@ -23,14 +23,13 @@ def words(path: Path = WORD_LISTS) -> Words:
 
 def screen(text: str) -> tuple[str, ...]:
     """The ids of the threat rules whose patterns occur in the text, whatever is said around them."""
-    ids, chosen = _compiled()
-    return tuple(ids[index] for index in sorted(chosen.Match(normalise(text).data) or ()))
+    rules, finder = _compiled()
+    return tuple(dict.fromkeys(rules[at] for at in finder.occurring(normalise(text))))
 
 
 @cache
-def _compiled() -> tuple[tuple[str, ...], Any]:
+def _compiled() -> tuple[tuple[str, ...], Finder]:
+    """The rule of each pattern, and the patterns."""
     rules = [rule for rule in tomllib.loads(THREAT_RULES.read_text())["rule"] if rule.get("screen", True)]
-    lists = words()
-    return tuple(rule["id"] for rule in rules), compile_filter(
-        alternatives(lines(rule["patterns"]), lists) for rule in rules
-    )
+    written = [(rule["id"], line) for rule in rules for line in lines(rule["patterns"])]
+    return tuple(rule for rule, _ in written), Finder([line for _, line in written], words())

@@ -16,7 +16,8 @@ from services.classifier.domain.established import index
 from services.classifier.domain.guide import Guide, together
 from services.classifier.domain.rules import Derivation, LabelRule, NextStep, Rule, Rulebook, Scope
 from shared.codebook import Label
-from shared.patterns import Words, compile_filter, expand, lines, wrong
+from shared.finder import Finder
+from shared.patterns import Words, lines, wrong
 from shared.screen import THREAT_RULES, WORD_LISTS, words
 
 DEFAULT = Path(__file__).parent / "rules"
@@ -116,7 +117,7 @@ def load(path: Path = DEFAULT) -> Rulebook:
         version=hashlib.sha256(b"\0".join(source.read_bytes() for source in sources)).hexdigest()[:16],
         rules=rules,
         lines=tuple((at, line) for at, rule in enumerate(rules) for line in range(len(rule.patterns))),
-        finder=compile_filter(expand(pattern, lists) for rule in rules for pattern in rule.patterns),
+        finder=Finder([pattern for rule in rules for pattern in rule.patterns], lists),
         tests=tuple(tuple(scopes[name] for name in sorted(rule.scope) if name in scopes) for rule in rules),
         scopes=scopes,
         sets=sets,

@@ -66,7 +66,7 @@ def _ours(rulebook: Rulebook, scale: Scale) -> Iterator[tuple[str, Reads, list[s
     yield "the whole: risk, offences, support, why (`account`)", lambda text: account(report(text=text), rulebook), many
     yield (
         "of it, normalising and finding which patterns occur",
-        lambda text: rulebook.finder.Match(read(text).normal.data),
+        lambda text: rulebook.finder.occurring(read(text).normal),
         many,
     )
     yield "words looked up in a set: nothing is cheaper", _looked_up(rulebook), many

@@ -32,9 +32,9 @@ def _apart(places: Iterator[tuple[int, int]]) -> Iterator[tuple[int, int]]:
 
 
 def _matched(reading: Reading, rulebook: Rulebook) -> dict[int, list[int]]:
-    """The rules that occur, in order, with which of the finder's patterns found them."""
+    """The rules that occur, in order, with those of the finder's patterns that do."""
     found: dict[int, list[int]] = {}
-    for line in sorted(rulebook.finder.Match(reading.normal.data) or ()):
+    for line in rulebook.finder.occurring(reading.normal):
         found.setdefault(rulebook.lines[line][0], []).append(line)
     return found
 
@@ -51,7 +51,7 @@ def _places(reading: Reading, lines: list[int], rulebook: Rulebook) -> Iterator[
     """Where the patterns occur; two that begin together are one."""
     seen: set[int] = set()
     for line in lines:
-        for found in islice(rulebook.finder.re(line).finditer(reading.normal.data), MOST_LOOKED_AT):
+        for found in islice(rulebook.finder.patterns[line].finditer(reading.normal.data), MOST_LOOKED_AT):
             start, end = (reading.normal.char(byte) for byte in found.span())
             if start not in seen:
                 seen.add(start)

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from services.classifier.domain.guide import Guide
 from services.classifier.domain.reading import Reading
 from shared.codebook import Label
+from shared.finder import Finder
 from shared.told import Answers
 
 LONGEST_QUOTE: Final = 500  # characters: what is quoted is quoted many times over, and goes with the report
@@ -133,7 +134,7 @@ class Rulebook:
     rules: tuple[Rule, ...]
     lines: tuple[tuple[int, int], ...]
     """Which rule, and which of its patterns, each of the finder's patterns is."""
-    finder: Any
+    finder: Finder
     tests: tuple[tuple[Scope, ...], ...]
     """The tests of scope of each rule, in order of id."""
     scopes: Mapping[str, Scope]
