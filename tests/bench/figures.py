@@ -88,10 +88,10 @@ FULL = Scale(
 )
 QUICK = Scale(
     posts=800,
-    readings=1_000,
-    cases=1_000,
-    path=600,
-    backlog=1_500,
+    readings=800,
+    cases=800,
+    path=500,
+    backlog=1_200,
     threats=20,
     pages=150,
     texts=60,
@@ -100,5 +100,5 @@ QUICK = Scale(
     household=200,
     agencies=(10, 100, 1_000),
     workers=(1, 2),
-    calls=2,
+    calls=1,
 )

@@ -59,7 +59,8 @@ class Here:
 
 def measured(scale: Scale, say: Say, alone: dict[str, float]) -> Found:
     """`alone`: what each stage did by itself, a second."""
-    everything = scale.path * 2 + scale.backlog + int(scale.threats / THREATS_A_SECOND * MOST_BESIDE * 2) + 2_000
+    beside = int(scale.threats / THREATS_A_SECOND * MOST_BESIDE * 2)
+    everything = scale.path * 2 + scale.backlog + beside + scale.path // 10
     say(f"making {everything} reports")
     told = iter([post(TELL, body) for body in telling.bodies(telling.calm(everything, seed=5))])
     with world() as here:
