@@ -15,7 +15,7 @@ from typing import Any, Final
 import ahocorasick
 import re2
 
-from shared.patterns import Normal, expand, filled, loosened, options
+from shared.patterns import Normal, UnknownWordsError, expand, filled, loosened, options
 from shared.patterns import Words as WordLists
 
 Words = frozenset[str]
@@ -29,17 +29,32 @@ LOOKED_AT: Final = 2
 _APART = re.compile(r"\W+", re.ASCII)
 
 
+class WrongPatternError(ValueError):
+    """The pattern at this place names a word list that there is not, or is none that RE2 and Python can both read."""
+
+    def __init__(self, at: int, reason: str) -> None:
+        super().__init__(reason)
+        self.at = at
+
+
 class Finder:
-    """Patterns, compiled, and an automaton of the words that they need."""
+    """Patterns, compiled, and an automaton of the words that they need. Raises WrongPatternError."""
 
     def __init__(self, written: Sequence[str], lists: WordLists) -> None:
-        self.patterns: Final = [re2.compile(expand(pattern, lists), options()) for pattern in written]
+        self.patterns: Final[list[Any]] = []
         self._always: list[int] = []
         self._first: dict[int, list[tuple[int, frozenset[int]]]] = {}
         self._automaton = ahocorasick.Automaton()
-        needs, numbers = Needs(lists), dict[Words, int]()
+        needs, numbers = _Needs(lists), dict[Words, int]()
         for at, pattern in enumerate(written):
-            wanted = [numbers.setdefault(words, len(numbers)) for words in needs.of(pattern)[:LOOKED_AT]]
+            try:
+                self.patterns.append(re2.compile(expand(pattern, lists), options()))
+                rarest = needs.of(pattern)[:LOOKED_AT]
+            except re2.error as error:
+                raise WrongPatternError(at, f"{error.args[0].decode()}: {pattern}") from error
+            except (UnknownWordsError, re.error) as error:
+                raise WrongPatternError(at, f"{error}: {pattern}") from error
+            wanted = [numbers.setdefault(words, len(numbers)) for words in rarest]
             if wanted:
                 self._first.setdefault(wanted[0], []).append((at, frozenset(wanted[1:])))
             else:
@@ -115,7 +130,7 @@ def _commonness(words: Words) -> float:
 _FIRST_NAME: Final = 0xE000  # where no pattern has a letter: each word list stands for one while a pattern is parsed
 
 
-class Needs:
+class _Needs:
     """What patterns need. A word list is looked at once, however many patterns name it."""
 
     def __init__(self, lists: WordLists) -> None:
@@ -124,15 +139,8 @@ class Needs:
         self._parts: dict[int, _Part] = {}
 
     def of(self, written: str) -> list[Words]:
-        """A pattern's needs, the rarest first; none, where it may occur in any text.
-
-        Raises ValueError for what RE2 can read and Python cannot.
-        """
-        try:
-            parsed = parser.parse(expand(written, self._names))
-        except re.error as error:
-            raise ValueError(f"{error}: {written}") from error
-        return sorted(_needed(self._sequence(parsed)), key=_commonness)
+        """A pattern's needs, the rarest first; none, where it may occur in any text."""
+        return sorted(_needed(self._sequence(parser.parse(expand(written, self._names)))), key=_commonness)
 
     def _list(self, at: int) -> _Part:
         if at not in self._parts:

@@ -114,12 +114,3 @@ def options() -> Any:
 
 def alternatives(patterns: Iterable[str], words: Words) -> str:
     return "|".join(f"(?:{expand(pattern, words)})" for pattern in patterns)
-
-
-def wrong(pattern: str, words: Words) -> str | None:
-    """Why a written pattern cannot be used, or None."""
-    try:
-        re2.compile(expand(pattern, words), options())
-    except (re2.error, UnknownWordsError) as error:
-        return str(error)
-    return None

@@ -3,7 +3,7 @@
 import hashlib
 import re
 import tomllib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -16,8 +16,8 @@ from services.classifier.domain.established import index
 from services.classifier.domain.guide import Guide, together
 from services.classifier.domain.rules import Derivation, LabelRule, NextStep, Rule, Rulebook, Scope
 from shared.codebook import Label
-from shared.finder import Finder
-from shared.patterns import Words, lines, wrong
+from shared.finder import Finder, WrongPatternError
+from shared.patterns import Words, lines
 from shared.screen import THREAT_RULES, WORD_LISTS, words
 
 DEFAULT = Path(__file__).parent / "rules"
@@ -108,16 +108,17 @@ def load(path: Path = DEFAULT) -> Rulebook:
     sources = [word_lists, threats, *own.values()]
     files = [RuleFile.model_validate(tomllib.loads(source.read_text())) for source in sources[1:]]
     lists = words(word_lists)
-    rules = tuple(_rules(files, lists))
+    rules = tuple(_rules(files))
     _refuse_twice(rule.id for rule in rules)
     guide = together(files)
     scopes = {scope.id: _scope(scope) for file in files for scope in file.scope}
     sets = {name: frozenset(facts) for file in files for name, facts in file.sets.items()}
+    places = tuple((at, line) for at, rule in enumerate(rules) for line in range(len(rule.patterns)))
     return Rulebook(
         version=hashlib.sha256(b"\0".join(source.read_bytes() for source in sources)).hexdigest()[:16],
         rules=rules,
-        lines=tuple((at, line) for at, rule in enumerate(rules) for line in range(len(rule.patterns))),
-        finder=Finder([pattern for rule in rules for pattern in rule.patterns], lists),
+        lines=places,
+        finder=_finder(rules, places, lists),
         tests=tuple(tuple(scopes[name] for name in sorted(rule.scope) if name in scopes) for rule in rules),
         scopes=scopes,
         sets=sets,
@@ -158,18 +159,24 @@ def load_second(path: Path = DEFAULT, weights: Path = DEEP) -> Rulebook:
     return replace(first, version=version, second=deep.load(weights))
 
 
-def _rules(files: list[RuleFile], lists: Words) -> Iterable[Rule]:
+def _finder(rules: Sequence[Rule], places: Sequence[tuple[int, int]], lists: Words) -> Finder:
+    try:
+        return Finder([rules[at].patterns[line] for at, line in places], lists)
+    except WrongPatternError as error:
+        raise ValueError(f"{rules[places[error.at][0]].id}: {error}") from error
+
+
+def _rules(files: list[RuleFile]) -> Iterable[Rule]:
     for file in files:
         for data in file.rule:
-            yield _rule(data, file.defaults, lists)
+            yield _rule(data, file.defaults)
 
 
-def _rule(data: RuleData, defaults: Defaults | None, lists: Words) -> Rule:
+def _rule(data: RuleData, defaults: Defaults | None) -> Rule:
     scope = data.scope if data.scope is not None else defaults.scope if defaults else ()
     source = data.source or (defaults.source if defaults else "")
     if not source:
         raise ValueError(f"{data.id}: no source")
-    _refuse_wrong(data, lists)
     return Rule(
         id=data.id,
         facts=(data.fact, *data.also),
@@ -181,12 +188,6 @@ def _rule(data: RuleData, defaults: Defaults | None, lists: Words) -> Rule:
         scope=frozenset(scope),
         most=data.most,
     )
-
-
-def _refuse_wrong(data: RuleData, lists: Words) -> None:
-    for pattern in data.patterns:
-        if reason := wrong(pattern, lists):
-            raise ValueError(f"{data.id}: {reason}: {pattern}")
 
 
 def _scope(data: ScopeData) -> Scope:

@@ -1,6 +1,7 @@
 """A directory as a file: read whole, or refused with the line and the reason of everything that is wrong in it."""
 
 import re
+import sys
 import tomllib
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,9 +14,12 @@ from services.escalation.errors import DirectoryRefused
 
 
 def read_directory(path: Path) -> Directory:
-    """A directory from a TOML file, whole or not at all. Raises DirectoryRefused with each line and reason."""
+    """A directory from a TOML file, whole or not at all; `-` is standard input.
+
+    Raises DirectoryRefused with each line and reason.
+    """
     try:
-        text = path.read_text(encoding="utf-8")
+        text = (sys.stdin.buffer.read() if str(path) == "-" else path.read_bytes()).decode()
         read = Directory.model_validate(tomllib.loads(text))
     except OSError as error:
         raise DirectoryRefused(f"{path}: {error.strerror}") from error

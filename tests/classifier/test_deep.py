@@ -182,8 +182,8 @@ def test_what_an_earlier_report_was_read_as_goes_on_in_a_later_one(reader):
 
 
 STILL_WRONG = {"D-J05.1", "D-J20.2"}
-"""Of the development set's journeys: dogs' mess that somebody slipped on is read as harassment, eggs every evening as
-nuisance alone, and a hate incident that goes on as stalking."""
+"""Of the development set's journeys: dogs' mess that somebody slipped on is read as harassment, and a hate incident
+that goes on as stalking."""
 
 
 def test_the_journeys_are_read_as_their_gold_says():

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 from functools import partial
+from io import BytesIO, TextIOWrapper
 from pathlib import Path
 
 import httpx
@@ -104,6 +105,11 @@ def test_a_wrong_directory_is_refused_with_the_line_and_the_reason(tmp_path: Pat
         assert all(
             line.startswith(f"{file}:") and line.split(":")[1].isdigit() for line in str(refused.value).split("\n")
         )
+
+
+def test_a_directory_comes_from_standard_input_as_well(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("sys.stdin", TextIOWrapper(BytesIO(SAMPLE.encode())))
+    assert read_directory(Path("-")) == read_directory(DIRECTORY)
 
 
 def test_the_line_is_that_of_the_field(tmp_path: Path):

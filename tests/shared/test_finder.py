@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from services.classifier import rulebook
-from shared.finder import Finder
+from shared.finder import Finder, WrongPatternError
 from shared.patterns import expand, normalise, options
 from shared.screen import words
 
@@ -78,5 +78,5 @@ def test_a_pattern_is_passed_over_where_its_words_are_not() -> None:
 
 def test_what_python_cannot_read_is_refused_with_the_pattern() -> None:
     assert re2.compile(expand(r"~\pN+", {}), options())
-    with pytest.raises(ValueError, match=r"bad escape .p.*: ~.pN"):
+    with pytest.raises(WrongPatternError, match=r"bad escape .p.*: ~.pN"):
         Finder([r"~\pN+"], {})
