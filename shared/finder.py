@@ -6,7 +6,7 @@ Here it is Aho and Corasick's automaton, made once (docs/decisions/0030-what-a-p
 """
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from re import _constants as op  # type: ignore[attr-defined]
 from re import _parser as parser  # type: ignore[attr-defined]
@@ -44,7 +44,6 @@ class Finder:
         self.patterns: Final[list[Any]] = []
         self._always: list[int] = []
         self._first: dict[int, list[tuple[int, frozenset[int]]]] = {}
-        self._automaton = ahocorasick.Automaton()
         needs, numbers = _Needs(lists), dict[Words, int]()
         for at, pattern in enumerate(written):
             try:
@@ -59,13 +58,7 @@ class Finder:
                 self._first.setdefault(wanted[0], []).append((at, frozenset(wanted[1:])))
             else:
                 self._always.append(at)
-        asked: dict[str, list[int]] = {}
-        for words, number in numbers.items():
-            for word in words:
-                asked.setdefault(word, []).append(number)
-        for word, those in asked.items():
-            self._automaton.add_word(word, tuple(those))
-        self._automaton.make_automaton()
+        self._automaton: Final = _automaton(numbers)
 
     def occurring(self, normal: Normal) -> list[int]:
         """The places, in order, of the patterns that occur."""
@@ -77,6 +70,19 @@ class Finder:
         there = set().union(*met)
         some = [at for need in there & self._first.keys() for at, rest in self._first[need] if rest <= there]
         return sorted(some + self._always)
+
+
+def _automaton(numbers: Mapping[Words, int]) -> Any:
+    """What finds each word, with the numbers of the needs that it meets."""
+    asked: dict[str, list[int]] = {}
+    for words, number in numbers.items():
+        for word in words:
+            asked.setdefault(word, []).append(number)
+    automaton = ahocorasick.Automaton()
+    for word, those in asked.items():
+        automaton.add_word(word, tuple(those))
+    automaton.make_automaton()
+    return automaton
 
 
 def apart(text: str) -> str:
