@@ -238,6 +238,21 @@ async def test_words_stay_in_the_box_while_there_is_no_connection(browser: Brows
     await context.close()
 
 
+async def test_who_is_signed_out_is_told_so_and_keeps_the_words(browser: Browser, url: str):
+    context = await browser.new_context()
+    page = await signed_in(context, url)
+    await context.clear_cookies()
+    await type_turn(page, "c", "He is outside.")
+    await expect(page.get_by_role("alert")).to_contain_text("Sign in at the desk in another tab")
+    await expect(page.get_by_label("What is said")).to_have_value("He is outside.")
+    await signed_in(context, url)
+    await expect(page.get_by_role("alert")).to_be_hidden()
+    await page.bring_to_front()
+    await page.get_by_label("What is said").press("Enter")
+    await expect(page.locator("#turns li")).to_have_count(1)
+    await context.close()
+
+
 async def test_slow_answers_neither_pile_up_nor_hold_up_what_is_said(page: Page):
     await type_turn(page, "c", "Wait.")
     await expect(page.locator("#turns li")).to_have_count(1)

@@ -6,6 +6,8 @@ const SHOWN = [["threat", "Threat"], ["happening_now", "Happening now"], ["label
   ["behaviours", "Behaviours"], ["strands", "Because of"], ["flags", "Flags"], ["online", "Online"], ["impact", "Impact"], ["reported_before", "Reported before"]];
 const AT_ONCE = 1000, STILL_THERE = 20000, PATIENCE = 10000; // turns in one request; milliseconds
 const WORDS = JSON.parse($("facts").dataset.words); // the codebook's ids in plain words
+const CUT_OFF = "No connection: the words in the box are not kept. They stay there. When this notice goes, press Enter to keep them.";
+const SIGNED_OUT = "You are signed out: the words in the box are not kept. They stay there. Sign in at the desk in another tab, with the same key; when this notice goes, press Enter to keep them.";
 const BACK = "Connected again. The words in the box are not kept yet: press Enter.";
 let call = null, turns = new Map(), revision = 0, read_in_time = true, who = {}, on_the_line = false, said_at = 0, sending = Promise.resolve();
 
@@ -13,7 +15,7 @@ async function ask(path, body, method = "POST") {
   const asked = body === undefined ? { signal: AbortSignal.timeout(PATIENCE) } : { method, headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) };
   const answer = await fetch(path, asked);
   const json = await answer.json();
-  if (!answer.ok) throw new Error(json.detail || json.title);
+  if (!answer.ok) throw Object.assign(new Error(json.detail || json.title), { status: answer.status });
   return json;
 }
 
@@ -290,7 +292,7 @@ async function look() {
     forgetBack();
     $("problem").hidden = false;
     $("problem").dataset.lost = "yes";
-    $("problem").textContent = "No connection: the words in the box are not kept. They stay there. When this notice goes, press Enter to keep them.";
+    $("problem").textContent = error.status === 401 ? SIGNED_OUT : CUT_OFF;
   }
 }
 
