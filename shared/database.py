@@ -16,13 +16,15 @@ else:
 
 STATEMENT_TIMEOUT: Final = 10.0  # seconds
 SESSION: Final = {
+    "timezone": "UTC",
     "idle_in_transaction_session_timeout": "5s",
     "tcp_keepalives_idle": "10",
     "tcp_keepalives_interval": "5",
     "tcp_keepalives_count": "2",
     "tcp_user_timeout": "15s",
 }
-"""What PostgreSQL is told of us: whoever stalls, or is cut off, in a transaction does not hold its locks for long."""
+"""What PostgreSQL is told of us: times as it writes them are UTC; and whoever stalls, or is cut off, in a transaction
+does not hold its locks for long."""
 
 
 class DatabaseUnavailable(Exception):

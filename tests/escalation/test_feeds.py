@@ -22,6 +22,7 @@ from services.escalation.domain.directory import Agency, Directory, Kind
 from services.escalation.handlers import cases, clients, directories, feeds
 from services.escalation.handlers.cases import Arrived, Rules
 from services.escalation.main import create_app
+from services.escalation.routers import agencies
 from services.escalation.settings import Settings
 from shared.database import Pool
 from shared.outbox import Bell
@@ -94,6 +95,22 @@ async def test_a_page_is_packed_for_whoever_takes_it_packed(
     plain = await client.get(FEED, headers=health | {"Accept-Encoding": "identity"})
     assert gzip.decompress(packed) == plain.content
     assert len(packed) < len(plain.content) / 3
+
+
+async def test_what_postgresql_writes_is_what_the_contract_says(
+    escalate: Escalate, client: httpx.AsyncClient, health: dict[str, str], pool: Pool
+):
+    words = 'He said "out", \\ and 🔪\n\u2028 – drums </script> every night'
+    await escalate(classified(report(text=words), **NOISE), classified(**NOISE))
+    await pool.execute("update delivery set state = 'erased', body = null, reference = null where position = 2")
+    given = (await client.get(FEED, headers=health)).json()
+    read = agencies.Feed.model_validate(given)
+    assert [set(entry) for entry in given["reports"]] == [set(agencies.Entry.model_fields)] * 2
+    assert read.reports[0].report is not None
+    assert read.reports[0].report["text"] == words
+    assert read.reports[0].delivered_at == NOON
+    assert given["reports"][0]["delivered_at"].endswith("+00:00")
+    assert (read.reports[1].reference, read.reports[1].report) == (None, None)
 
 
 async def test_how_much_is_left_is_said_and_too_much_refused(

@@ -81,22 +81,32 @@ where report_id = $1
 PAGE: Final = 16 * 2**20  # bytes, and the rest of one report
 
 FEED: Final = f"""
-select * from (
-    select *, sum(octet_length(report::text)) over (order by position rows between unbounded preceding and 1 preceding)
+select position, report_id, state, entry from (
+    select *, sum(octet_length(entry)) over (order by position rows between unbounded preceding and 1 preceding)
         as before
     from (
-        select agency_id, position, kind, report_id, reference, queue, reason, ground, received_at, delivered_at
-        from delivery where agency_id = $1 and position > $2 order by position limit $3
-    ) as entry
-    cross join lateral (
-        select body as report, state, acknowledge_by from delivery as origin
-        where kind = 'report'
-          and (agency_id, report_id, queue) = (entry.agency_id, entry.report_id, entry.queue)
-        limit 1
-    ) as origin
-) as entry where coalesce(before, 0) < {PAGE} order by position
+        select entry.position, entry.report_id, origin.state, json_build_object(
+            'position', position, 'kind', kind, 'report_id', report_id, 'reference', reference, 'queue', queue,
+            'reason', reason, 'ground', ground, 'received_at', received_at, 'delivered_at', delivered_at,
+            'acknowledge_by', acknowledge_by, 'report', body)::text as entry
+        from (
+            select agency_id, position, kind, report_id, reference, queue, reason, ground, received_at, delivered_at
+            from delivery where agency_id = $1 and position > $2 order by position limit $3
+        ) as entry
+        cross join lateral (
+            select body, state, acknowledge_by from delivery as origin
+            where kind = 'report'
+              and (agency_id, report_id, queue) = (entry.agency_id, entry.report_id, entry.queue)
+            limit 1
+        ) as origin
+        offset 0
+    ) as written
+) as page where coalesce(before, 0) < {PAGE} order by position
 """  # noqa: S608 - constants only
-"""The page first, then the body of each: joined before, it took seconds while nothing was known of a new table."""
+"""The page first, then the body of each: joined before, it took seconds while nothing was known of a new table.
+
+PostgreSQL writes the entries, once each (`offset 0`): they are JSON there, and go out as it writes them.
+"""
 
 SEEN: Final = """
 update delivery set state = 'seen', seen_at = $3
@@ -180,7 +190,10 @@ async def erase(connection: Connection, report_id: UUID) -> None:
 
 
 async def feed(connection: Connection, agency: str, after: int, limit: int) -> list[Any]:
-    """An agency's entries behind a position, without a gap: at most `limit`, and as many as fit on a page."""
+    """An agency's entries behind a position, without a gap: at most `limit`, and as many as fit on a page.
+
+    Each row is position, report_id, state, and the entry as JSON.
+    """
     return await connection.fetch(FEED, agency, after, limit)
 
 
