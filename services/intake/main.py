@@ -11,7 +11,8 @@ from fastapi import FastAPI
 from services.intake import consumer
 from services.intake.domain.households import Keyring
 from services.intake.gauges import Gauges
-from services.intake.handlers.calls import Switchboard, keep_dropping
+from services.intake.handlers.calls import Switchboard
+from services.intake.handlers.dead_lines import keep_dropping
 from services.intake.handlers.drafts import keep_forgetting
 from services.intake.handlers.partners import Partners
 from services.intake.handlers.together import Together

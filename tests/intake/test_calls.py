@@ -22,7 +22,8 @@ from services.intake.domain.calls import ADDRESS, SAFETY
 from services.intake.domain.partners import Partner, Scope
 from services.intake.handlers import partners
 from services.intake.handlers.amendments import add_more, ask_for_review, ask_to_withdraw
-from services.intake.handlers.calls import Switchboard, drop_silent
+from services.intake.handlers.calls import Switchboard
+from services.intake.handlers.dead_lines import drop_silent
 from services.intake.handlers.erasing import erase
 from services.intake.repository import calls, reports
 from services.intake.settings import Settings
@@ -392,6 +393,54 @@ async def test_a_transcript_of_a_call_that_was_heard_live_is_told_where_to_go(ph
     answer = await phone.post("/v1/transcripts", json=body, headers=KEY)
     assert (answer.status_code, "correct its turns" in answer.json()["detail"]) == (409, True)
     assert await pool.fetchval("select count(*) from report") == 1
+
+
+TRANSCRIPT = {"call_id": "call-1", "turns": [{"speaker": "caller", "text": "He is outside with a knife."}]}
+
+
+async def test_a_call_whose_words_come_all_at_once_is_the_call_that_was_opened(phone: httpx.AsyncClient, pool: Pool):
+    report_id = await opened(phone, place={"postcode": "ZZ1 4AB"})
+    answers = [await phone.post("/v1/transcripts", json=TRANSCRIPT, headers=KEY) for _ in range(2)]
+    assert [answer.status_code for answer in answers] == [202, 202]
+    assert answers[0].json() == answers[1].json()
+    again = await phone.post("/v1/calls", json={"call_id": "call-1", "line": "999"}, headers=KEY)
+    assert answers[0].json()["reference"] == again.json()["reference"]
+    assert answers[0].json()["secret"] == again.json()["secret"]
+    told = await kept(pool)
+    assert (str(told.report_id), told.place.postcode, told.lane) == (report_id, "ZZ1 4AB", "urgent")
+    assert told.call is not None
+    assert (told.call.state, told.call.line) == (CallState.ended, "999")
+    assert await pool.fetchval("select count(*) from report") == 1
+
+
+async def test_words_that_come_after_a_silent_line_was_given_up_are_its_words(phone: httpx.AsyncClient, pool: Pool):
+    await opened(phone)
+    later = datetime.now(UTC) + timedelta(seconds=61)
+    assert await drop_silent(later, Switchboard(pool, phone_bell(phone), RING, None), later) == 1
+    assert (await phone.post("/v1/transcripts", json=TRANSCRIPT, headers=KEY)).status_code == 202
+    told = await kept(pool)
+    assert (told.revision, told.text) == (2, "CALLER: He is outside with a knife.")
+    assert await pool.fetchval("select count(*) from report") == 1
+
+
+async def test_a_call_that_came_as_a_transcript_is_not_opened(phone: httpx.AsyncClient, pool: Pool):
+    await phone.post("/v1/transcripts", json=TRANSCRIPT, headers=KEY)
+    answer = await phone.post("/v1/calls", json={"call_id": "call-1"}, headers=KEY)
+    assert (answer.status_code, "an id of its own" in answer.json()["detail"]) == (409, True)
+    assert await pool.fetchval("select count(*) from call") == 0
+
+
+async def test_one_silent_call_whose_transcript_is_kept_holds_up_no_other(phone: httpx.AsyncClient, pool: Pool):
+    """Both at once: the call was opened while its transcript was being kept."""
+    await phone.post("/v1/transcripts", json=TRANSCRIPT | {"call_id": "call-0"}, headers=KEY)
+    await opened(phone, "call-1")
+    await pool.execute("update call set call_id = 'call-0'")
+    await opened(phone, "call-2", answers={"happening_now": True})
+    later = datetime.now(UTC) + timedelta(seconds=61)
+    board = Switchboard(pool, phone_bell(phone), RING, None)
+    assert await drop_silent(later, board, later) == 2
+    assert await drop_silent(later, board, later) == 0
+    assert await pool.fetchval("select count(*) from report") == 2
 
 
 async def test_what_was_said_is_kept_where_more_would_be_too_long(phone: httpx.AsyncClient, pool: Pool):

@@ -1,15 +1,13 @@
 """A call while it goes on: every turn is kept first, then read; each reading is a revision of the one report."""
 
-import asyncio
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, Final
 from uuid import UUID, uuid4
 
 import structlog
-from prometheus_client import Counter
 from pydantic import BaseModel
 
 from services.intake.domain import reports as domain
@@ -19,16 +17,14 @@ from services.intake.domain.households import Keyring, postcode_of
 from services.intake.domain.transcripts.formats import LARGEST
 from services.intake.errors import CallKnown, CallTooLong, TooLong, UnknownCall
 from services.intake.handlers.assessing import Classifier, assess
-from services.intake.handlers.reports import Told, first_told, fitting, received, told_anew
+from services.intake.handlers.reports import Accepted, Told, first_told, fitting, received, told_anew
 from services.intake.repository import calls, reports
 from services.intake.repository.calls import NumberedTurn, OpenCall
 from shared.assessment import Assessment
-from shared.clock import Clock
 from shared.database import Connection, DatabaseUnavailable, Pool, transaction
 from shared.events import ReportReceived, written_out
 from shared.outbox import Bell
 from shared.told import Answers, Call, CallState, Channel, Contact, Line, Place, Speaker, Turn
-from shared.worker import every
 
 log = structlog.get_logger()
 
@@ -38,12 +34,9 @@ OPENED_OTHERWISE: Final = (
     "It is open, and other things are known of it than come now: nothing of this was kept. "
     "Its turns go to /v1/calls/{0}/turns, and what is new by PATCH to /v1/calls/{0}."
 )
-TICK: Final = 2.0  # seconds between two looks for dead lines
+TRANSCRIBED: Final = "The transcript of this call was sent before, and is kept. Give this call an id of its own."
 NOTHING_HEARD: Final = (Turn(speaker=Speaker.background, text="(nothing was heard)"),)
 PATIENCE: Final = 0.12  # seconds for the classifier; the operator is answered within 0.2
-
-
-DROPPED = Counter("heard_calls_dropped_total", "Calls in which nothing was heard any more, completed as they stood")
 
 
 class CallGiven(BaseModel, frozen=True):
@@ -87,12 +80,15 @@ async def open_call(
 ) -> tuple[OpenCall, str]:
     """A call begins; returns it, and its reporter's secret. Sent again with the same id it is the same call.
 
-    Raises TooLong; CallKnown where it says more than it did, or than is known by now.
+    Raises TooLong; CallKnown where it says more than it did, or than is known by now, or where it came as a transcript.
     """
     reference = domain.new_reference(secrets.choice)
     about = _about(given)
     async with transaction(pool) as connection:
         call = await calls.open_call(connection, uuid4(), reference, source, call_id, about, now)
+        told = await reports.sent_before(connection, source, _key(call_id))
+        if told and told["id"] != call.report_id:
+            raise CallKnown(TRANSCRIBED)
         kept = await reports.secret_hash(connection, call.report_id)
         opened_with = await calls.opened_with(connection, call.report_id)
     if about != opened_with and learnt(call.given, given.model_dump(mode="json", exclude_defaults=True)) != call.given:
@@ -109,7 +105,7 @@ async def hear(report_id: UUID, source: str, turns: Sequence[NumberedTurn], boar
         call = await _held(connection, report_id, source)
         new = await calls.set_turns(connection, report_id, turns) if turns else call.state is CallState.dropped
         state = CallState.live if new and call.state is CallState.dropped else call.state
-        report, spoken = await _as_told(connection, call, state, new, board.ring, now)
+        report, spoken = await as_told(connection, call, state, new, board.ring, now)
         if new and report and not domain.fits(report):
             raise CallTooLong(TOO_LONG)
     board.bell.ring()
@@ -120,9 +116,37 @@ async def end(report_id: UUID, source: str, state: CallState, board: Switchboard
     """The call is over, or the line is dead: the same report is completed. Raises UnknownCall."""
     async with transaction(board.pool) as connection:
         call = await _held(connection, report_id, source)
-        report, spoken = await _as_told(connection, call, state, call.state is not state, board.ring, now)
+        report, spoken = await as_told(connection, call, state, call.state is not state, board.ring, now)
     board.bell.ring()
     return await _read(call, state, report, spoken, board)
+
+
+async def written(
+    connection: Connection,
+    source: str,
+    call_id: str,
+    turns: Sequence[Turn],
+    given: CallGiven,
+    ring: Keyring,
+    now: datetime,
+) -> Accepted | None:
+    """A call was opened, and its words come all at once, as a transcript: they are its turns, and it is over.
+
+    None where it was not opened, or other turns were heard. Raises TooLong, CallTooLong.
+    """
+    call = await calls.opened(connection, source, call_id)
+    spoken = await calls.turns(connection, call.report_id) if call else {}
+    if call is None or (spoken and tuple(spoken.values()) != tuple(turns)):
+        return None
+    about = _about(CallGiven.model_validate(learnt(call.given, given.model_dump(mode="json", exclude_defaults=True))))
+    await calls.set_given(connection, call.report_id, about)
+    numbered = [NumberedTurn(number, 0, turn) for number, turn in enumerate(turns, 1)]
+    new = await calls.set_turns(connection, call.report_id, numbered)
+    report, _ = await as_told(connection, replace(call, given=about), CallState.ended, new, ring, now)
+    if report:
+        fitting(report)
+    kept = await reports.secret_hash(connection, call.report_id)
+    return Accepted(call.report_id, call.reference, domain.secret_given(ring.reporters, call.report_id, kept))
 
 
 async def learn(report_id: UUID, source: str, more: Mapping[str, Any], board: Switchboard, now: datetime) -> Heard:
@@ -135,7 +159,7 @@ async def learn(report_id: UUID, source: str, more: Mapping[str, Any], board: Sw
         given = _about(CallGiven.model_validate(learnt(call.given, more)))
         await calls.set_given(connection, report_id, given)
         known = replace(call, given=given)
-        report, spoken = await _as_told(connection, known, call.state, given != call.given, board.ring, now)
+        report, spoken = await as_told(connection, known, call.state, given != call.given, board.ring, now)
         if report and given != call.given:
             fitting(report)
     board.bell.ring()
@@ -160,33 +184,9 @@ async def live(source: str, pool: Pool) -> list[OpenCall]:
         return await calls.live(connection, source)
 
 
-async def drop_silent(since: datetime, board: Switchboard, now: datetime) -> int:
-    """Complete the calls in which nothing was heard since then; returns how many."""
-    async with transaction(board.pool) as connection:
-        silent = await calls.silent(connection, since)
-    dropped = [await _drop(report_id, since, board, now) for report_id in silent]
-    board.bell.ring()
-    return sum(dropped)
-
-
-async def keep_dropping(board: Switchboard, after: float, clock: Clock, stop: asyncio.Event) -> None:
-    """Calls end without anybody saying so: those in which nothing was heard for `after` seconds."""
-
-    async def look() -> None:
-        now = clock.now()
-        DROPPED.inc(await drop_silent(now - timedelta(seconds=after), board, now))
-
-    await every(TICK, "dead lines", look, stop)
-
-
-async def _drop(report_id: UUID, since: datetime, board: Switchboard, now: datetime) -> bool:
-    """Whether it was still silent once nobody else could add to it."""
-    async with transaction(board.pool) as connection:
-        call = await calls.held(connection, report_id)
-        if call is None or call.state is not CallState.live or call.heard_at >= since:
-            return False
-        await _as_told(connection, call, CallState.dropped, True, board.ring, now)
-    return True
+def _key(call_id: str) -> str:
+    """What a call's report is known by, whether it is heard live or comes as a transcript."""
+    return f"call:{call_id}"
 
 
 def _about(given: CallGiven) -> dict[str, Any]:
@@ -206,7 +206,7 @@ def _of_source(call: OpenCall | None, source: str) -> OpenCall:
     return call
 
 
-async def _as_told(
+async def as_told(
     connection: Connection, call: OpenCall, state: CallState, new: bool, ring: Keyring, now: datetime
 ) -> tuple[ReportReceived | None, dict[int, Turn]]:
     """The report of the call as it stands now; where there is something `new`, kept and on its way.
@@ -224,16 +224,16 @@ async def _as_told(
 
 async def _told(
     connection: Connection, told: Told, call: OpenCall, before: ReportReceived | None, ring: Keyring, now: datetime
-) -> ReportReceived:
-    """The first turn makes the report, every other revises it."""
+) -> ReportReceived | None:
+    """The first turn makes the report, every other revises it. None where nothing was heard and its transcript came."""
     if len(told.text) > LARGEST:
         raise CallTooLong(TOO_LONG)
     report = received(told, call.report_id, call.reference, before.received_at if before else now)
     if before:
         return await told_anew(connection, carried_over(before, report), ring, now)
     kept = await first_told(connection, report, told, ring, now)
-    if kept is None:
-        raise CallKnown("The transcript of this call was sent before, and is kept. Give this call an id of its own.")
+    if kept is None and told.turns is not NOTHING_HEARD:
+        raise CallKnown(TRANSCRIBED)
     return kept
 
 
@@ -248,7 +248,7 @@ def _telling(call: OpenCall, state: CallState, turns: tuple[Turn, ...]) -> Told:
         place=given.place,
         contact=given.contact,
         consent=given.consent,
-        idempotency_key=f"call:{call.call_id}",
+        idempotency_key=_key(call.call_id),
         body_hash="live",
         call=Call(id=call.call_id, line=given.line, started_at=given.started_at or call.opened_at, state=state),
     )

@@ -13,10 +13,11 @@ from services.intake.domain.transcripts.formats import Format, read
 from services.intake.domain.transcripts.spoken import SpeakersUnknown, Transcript, TranscriptFault, turns_of
 from services.intake.domain.transcripts.vcon import written_back
 from services.intake.errors import CallKnown, KeyReused, SpeakersUnnamed, TranscriptRefused
-from services.intake.handlers import reports
+from services.intake.handlers import calls, reports
 from services.intake.handlers.assessing import Classifier, assess
+from services.intake.handlers.calls import CallGiven
 from services.intake.handlers.reports import Accepted, Told
-from shared.database import Pool
+from shared.database import Pool, transaction
 from shared.events import written_out
 from shared.outbox import Bell
 from shared.told import Answers, Call, Channel, Contact, Line, Place, Speaker, Turn
@@ -95,10 +96,22 @@ async def take(
         body_hash=hashlib.sha256(to_json(said)).hexdigest(),
         call=call,
     )
+    given = CallGiven(
+        line=call.line,
+        started_at=call.started_at,
+        answers=about.answers,
+        place=about.place,
+        contact=contact,
+        consent=about.consent,
+    )
     try:
-        return Taken(await reports.accept(told, pool, bell, ring, now), turns, notes)
+        async with transaction(pool) as connection:
+            live = await calls.written(connection, about.source, call_id or "", turns, given, ring, now)
+            accepted = live or await reports.taken(connection, told, ring, now)
     except KeyReused as error:
         raise CallKnown(SENT_BEFORE) from error
+    bell.ring()
+    return Taken(accepted, turns, notes)
 
 
 async def with_our_reading(

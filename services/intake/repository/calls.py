@@ -120,6 +120,12 @@ async def held(connection: Connection, report_id: UUID) -> OpenCall | None:
     return _open_call(row) if row else None
 
 
+async def opened(connection: Connection, source: str, call_id: str) -> OpenCall | None:
+    """As `held`, by the id that its source gave it."""
+    row = await connection.fetchrow(KNOWN + " for update", source, call_id)
+    return _open_call(row) if row else None
+
+
 async def set_turns(connection: Connection, report_id: UUID, turns: Sequence[NumberedTurn]) -> bool:
     """Keep turns of a call that is held, as spoken or as corrected; False where all of them were known already."""
     numbered = [turn for turn in turns if turn.number is not None]

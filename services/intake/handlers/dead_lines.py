@@ -1,0 +1,48 @@
+"""Calls that end without anybody saying so."""
+
+import asyncio
+from datetime import datetime, timedelta
+from typing import Final
+from uuid import UUID
+
+from prometheus_client import Counter
+
+from services.intake.handlers.calls import Switchboard, as_told
+from services.intake.repository import calls
+from shared.clock import Clock
+from shared.database import transaction
+from shared.told import CallState
+from shared.worker import every
+
+TICK: Final = 2.0  # seconds between two looks
+
+DROPPED = Counter("heard_calls_dropped_total", "Calls in which nothing was heard any more, completed as they stood")
+
+
+async def drop_silent(since: datetime, board: Switchboard, now: datetime) -> int:
+    """Complete the calls in which nothing was heard since then; returns how many."""
+    async with transaction(board.pool) as connection:
+        silent = await calls.silent(connection, since)
+    dropped = [await _drop(report_id, since, board, now) for report_id in silent]
+    board.bell.ring()
+    return sum(dropped)
+
+
+async def keep_dropping(board: Switchboard, after: float, clock: Clock, stop: asyncio.Event) -> None:
+    """Calls end without anybody saying so: those in which nothing was heard for `after` seconds."""
+
+    async def look() -> None:
+        now = clock.now()
+        DROPPED.inc(await drop_silent(now - timedelta(seconds=after), board, now))
+
+    await every(TICK, "dead lines", look, stop)
+
+
+async def _drop(report_id: UUID, since: datetime, board: Switchboard, now: datetime) -> bool:
+    """Whether it was still silent once nobody else could add to it."""
+    async with transaction(board.pool) as connection:
+        call = await calls.held(connection, report_id)
+        if call is None or call.state is not CallState.live or call.heard_at >= since:
+            return False
+        await as_told(connection, call, CallState.dropped, True, board.ring, now)
+    return True
