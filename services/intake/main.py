@@ -71,8 +71,8 @@ def create_app(settings: Settings) -> FastAPI:
     app = http.create_app("Heard intake", lifespan, ready)
     for programs in (reports, transcripts, open311):
         app.include_router(programs.router, dependencies=[OneOfThePlaces])
-    for staff in (calls, desk, evidence):
-        app.include_router(staff.router)
+    for staff in (calls.router, transcripts.reading, desk.router, evidence.router):
+        app.include_router(staff)
     app.include_router(leaving.router)
     app.include_router(leaving.router, prefix="/with/{partner}")
     for pages in (information, form_end, form_evidence, form_status, form):

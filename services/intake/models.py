@@ -128,6 +128,7 @@ class CallTurn(Table, table=True):
     report_id: UUID = Field(primary_key=True, foreign_key="call.report_id", ondelete="CASCADE")
     number: int = Field(primary_key=True)
     version: int
+    id: UUID | None = None
     turn: dict[str, Any] = Field(sa_type=JSONB)
 
 

@@ -219,22 +219,88 @@ async def test_a_call_of_the_telephone_system_is_followed(page: Page, url: str):
         await expect(page.locator("#danger")).to_have_attribute("data-class", "1")
 
 
-async def test_words_stay_in_the_box_while_there_is_no_connection(browser: Browser, url: str):
+async def test_what_is_said_while_there_is_no_connection_is_shown_as_unkept_and_sent_once_there_is_one(
+    browser: Browser, url: str
+):
     context = await browser.new_context()
     page = await signed_in(context, url)
-    box = page.get_by_label("What is said")
     await context.set_offline(True)
     await type_turn(page, "c", "He is outside.")
-    await expect(page.get_by_role("alert")).to_contain_text("the words in the box are not kept")
-    await expect(box).to_have_value("He is outside.")
+    await type_turn(page, "o", "Who is?")
+    await expect(page.get_by_role("alert")).to_contain_text("not kept yet")
+    await expect(page.locator("#unsent li")).to_have_text(["He is outside.", "Who is?"])
+    await page.keyboard.press("Alt+c")
+    await page.keyboard.type("not yet said")
     await context.set_offline(False)
-    await expect(page.locator("#noted")).to_have_text(
-        "Connected again. The words in the box are not kept yet: press Enter."
-    )
+    await expect(page.locator("#turns li")).to_have_text(["callerHe is outside.", "operatorWho is?"])
+    await expect(page.locator("#unsent")).to_be_hidden()
     await expect(page.get_by_role("alert")).to_be_hidden()
-    await page.keyboard.press("Enter")
+    await expect(page.get_by_label("What is said")).to_have_value("not yet said")
+    await context.close()
+
+
+async def test_words_on_a_line_that_stalls_are_unkept_and_sent_again_in_their_order(browser: Browser, url: str):
+    context = await browser.new_context()
+    page = await signed_in(context, url)
+    await type_turn(page, "c", "Hello.")
     await expect(page.locator("#turns li")).to_have_count(1)
-    await expect(page.locator("#noted")).to_be_hidden()
+    stalled: list[Route] = []
+
+    async def stall(route: Route) -> None:
+        stalled.append(route)
+        if len(stalled) > 1:
+            await route.continue_()
+
+    await page.route(re.compile("/turns$"), stall)
+    await type_turn(page, "c", "He has a knife.")
+    await type_turn(page, "o", "Where is he?")
+    await page.keyboard.press("Alt+d")
+    await expect(page.locator("#unsent li")).to_have_text(["He has a knife.", "Where is he?"])
+    await picture(page, "desk-unkept")
+    assert await violations(page) == []
+    assert await page.evaluate("notKept()") == "the words being sent"
+    asked: list[str] = []
+
+    async def stay(dialog: Dialog) -> None:
+        asked.append(dialog.type)
+        await dialog.dismiss()
+
+    page.on("dialog", stay)
+    await page.close(run_before_unload=True)
+    said = ["callerHello.", "callerHe has a knife.", "operatorWhere is he?"]
+    await expect(page.locator("#turns li")).to_have_text(said, timeout=20_000)
+    assert asked == ["beforeunload"]
+    await expect(page.locator("#state")).to_have_text("line dead")
+    await expect(page.locator("#unsent")).to_be_hidden()
+    await expect(page.get_by_role("alert")).to_be_hidden()
+    assert await page.evaluate("notKept()") == ""
+    await context.close()
+
+
+async def test_what_was_kept_although_its_answer_was_lost_is_kept_once(browser: Browser, url: str):
+    context = await browser.new_context()
+    page = await signed_in(context, url)
+    lost: list[str] = []
+
+    async def lose(route: Route) -> None:
+        request = route.request
+        if request.method != "POST" or request.url in lost:
+            await route.continue_()
+            return
+        lost.append(request.url)
+        await route.fetch()
+        await route.abort("connectionreset")
+
+    await page.route(re.compile("/v1/calls"), lose)
+    async with httpx.AsyncClient(base_url=url, headers={"Authorization": f"Bearer {KEY}"}) as telephony:
+        before = len((await telephony.get("/v1/calls")).json()["calls"])
+        await type_turn(page, "c", "He hit me.")
+        await type_turn(page, "c", "He hit me.")
+        await expect(page.locator("#turns li")).to_have_text(["callerHe hit me."] * 2)
+        await expect(page.locator("#unsent")).to_be_hidden()
+        assert len(lost) == 2
+        assert len((await telephony.get("/v1/calls")).json()["calls"]) == before + 1
+    await expect(page.get_by_label("What is said")).to_have_value("")
     await context.close()
 
 
@@ -244,12 +310,10 @@ async def test_who_is_signed_out_is_told_so_and_keeps_the_words(browser: Browser
     await context.clear_cookies()
     await type_turn(page, "c", "He is outside.")
     await expect(page.get_by_role("alert")).to_contain_text("Sign in at the desk in another tab")
-    await expect(page.get_by_label("What is said")).to_have_value("He is outside.")
+    await expect(page.locator("#unsent")).to_contain_text("He is outside.")
     await signed_in(context, url)
-    await expect(page.get_by_role("alert")).to_be_hidden()
-    await page.bring_to_front()
-    await page.get_by_label("What is said").press("Enter")
     await expect(page.locator("#turns li")).to_have_count(1)
+    await expect(page.get_by_role("alert")).to_be_hidden()
     await context.close()
 
 

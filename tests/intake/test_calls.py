@@ -207,6 +207,22 @@ async def test_two_desks_that_type_at_once_lose_nothing_of_each_other(phone: htt
     assert [(said["number"], said["text"]) for said in last["turns"]] == [*enumerate(turns, 1)]
 
 
+async def test_a_turn_with_an_id_of_its_own_is_kept_once_however_often_it_is_sent(phone: httpx.AsyncClient, pool: Pool):
+    report_id = await opened(phone)
+    first, second = ({"id": str(UUID(int=n)), "speaker": "caller", "text": "He hit me."} for n in (1, 2))
+    await say(phone, report_id, first)
+    await say(phone, report_id, {"speaker": "operator", "text": "Again?"})
+    again = await say(phone, report_id, first, second, second)
+    assert [(said["number"], said["text"]) for said in again["turns"]] == [
+        (1, "He hit me."),
+        (2, "Again?"),
+        (3, "He hit me."),
+    ]
+    assert (await say(phone, report_id, first, second))["revision"] == again["revision"]
+    other = await opened(phone, "call-2")
+    assert len((await say(phone, other, first))["turns"]) == 1
+
+
 FULL = """
 create or replace function no_room() returns trigger language plpgsql as
     $$ begin raise exception 'no room' using errcode = 'disk_full'; end $$;

@@ -94,6 +94,20 @@ async def test_over_the_limit_is_told_to_come_back(app: FastAPI, client: httpx.A
     assert (await client.post("/v1/reports", json=REPORT)).status_code == 202
 
 
+async def test_what_is_said_on_a_call_is_read_and_kept_while_all_else_is_told_to_come_back(
+    app: FastAPI, client: httpx.AsyncClient, pool: Pool
+):
+    app.state.places = Places(many=0)
+    key = {"Authorization": f"Bearer {TELEPHONY_KEY}"}
+    assert (await client.post("/v1/reports", json=REPORT, headers=key)).status_code == 503
+    pasted = {"text": "CALLER: He is outside.\nOPERATOR: Who is?"}
+    read = await client.post("/v1/transcripts/read", json=pasted, headers=key)
+    assert (read.status_code, len(read.json()["turns"])) == (200, 2)
+    call = (await client.post("/v1/calls", json={"call_id": "in a flood"}, headers=key)).json()
+    said = await client.post(call["turns_url"], json={"turns": read.json()["turns"]}, headers=key)
+    assert said.json()["revision"] == 1
+
+
 async def never_finished() -> AsyncIterator[bytes]:
     yield b'--b\r\nContent-Disposition: form-data; name="files"; filename="a"\r\n\r\nHe'
     await asyncio.Event().wait()

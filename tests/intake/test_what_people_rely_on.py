@@ -30,6 +30,38 @@ async def test_what_is_typed_after_it_was_sent_is_given_back(person: Form, pool:
     assert len(await reports(pool)) == 1
 
 
+CALL_999 = "If anybody is in danger, call 999 now"
+
+
+async def test_who_saves_is_told_that_nothing_was_sent_and_in_danger_whom_to_call(person: Form):
+    await person.begin()
+    await person.tell(then="save")
+    page = (await person.get("/form/save")).text
+    assert "Nothing has been sent yet" in page
+    assert "If you or somebody else is in danger, call 999" in page
+    assert CALL_999 not in page
+    answer = await person.post("/form/now", {"now": "yes", "then": "save"})
+    page = (await person.get(answer.headers["location"])).text
+    assert page.index("Nothing has been sent yet") < page.index(CALL_999) < page.index("press 55") < page.index("code")
+
+
+async def test_whose_danger_comes_after_the_report_was_sent_is_told_whom_to_call(person: Form):
+    await person.begin()
+    await person.tell()
+    await person.send()
+    now = {"reporting": "myself", "now": "yes"}
+    assert CALL_999 in (await person.post("/form/now", now)).text
+    assert CALL_999 in (await person.post("/form/now", now | {"then": "save"})).text
+    assert CALL_999 not in (await person.post("/form/now", now | {"now": "no"})).text
+
+
+async def test_whose_words_have_not_reached_us_is_told_whom_to_call_in_danger(person: Form):
+    page = (await person.post("/status/more", {"text": "He is at the door"})).text
+    assert "has not reached us yet" in page
+    assert "in danger, call 999" in page
+    assert "in danger, call 999" not in (await person.get("/status")).text
+
+
 async def test_a_body_that_is_named_is_kept_whoever_else_was_chosen(person: Form, pool: Pool):
     await person.begin()
     await person.tell()

@@ -1,7 +1,8 @@
 """Calls as they go on, and their turns."""
 
+import itertools
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
@@ -25,14 +26,16 @@ KNOWN: Final = "select * from call where source = $1 and call_id = $2"
 ONE: Final = "select * from call where report_id = $1"
 
 SET_TURNS: Final = """
-insert into call_turn (report_id, number, version, turn)
-select $1, number, version, turn from jsonb_to_recordset($2) as new(number int, version int, turn jsonb)
+insert into call_turn (report_id, number, version, id, turn)
+select $1, number, version, id, turn from jsonb_to_recordset($2) as new(number int, version int, id uuid, turn jsonb)
 on conflict (report_id, number) do update set version = excluded.version, turn = excluded.turn
 where excluded.version >= call_turn.version and excluded.turn <> call_turn.turn
 returning number
 """
 
 TURNS: Final = "select number, turn from call_turn where report_id = $1 order by number"
+
+NUMBERS: Final = "select id, number from call_turn where report_id = $1 and id = any($2)"
 
 LAST: Final = "select coalesce(max(number), 0) from call_turn where report_id = $1"
 
@@ -74,12 +77,13 @@ class OpenCall:
 class NumberedTurn:
     """A turn with its place in the call; of two with one number the higher version holds, or else the later.
 
-    Without a number it comes after the last, whoever said that.
+    Without a number it comes after the last, whoever said that; with an `id` only once, however often it is sent.
     """
 
     number: int | None
     version: int
     turn: Turn
+    id: UUID | None = None
 
 
 def _open_call(row: Any) -> OpenCall:
@@ -128,16 +132,33 @@ async def opened(connection: Connection, source: str, call_id: str) -> OpenCall 
 
 async def set_turns(connection: Connection, report_id: UUID, turns: Sequence[NumberedTurn]) -> bool:
     """Keep turns of a call that is held, as spoken or as corrected; False where all of them were known already."""
-    numbered = [turn for turn in turns if turn.number is not None]
-    newest = {turn.number: turn for turn in sorted(numbered, key=lambda turn: turn.version)}
-    if unnumbered := [turn for turn in turns if turn.number is None]:
-        last = max([await connection.fetchval(LAST, report_id), *filter(None, newest)])
-        newest |= dict(enumerate(unnumbered, last + 1))
+    if any(turn.number is None for turn in turns):
+        turns = await _with_numbers(connection, report_id, turns)
+    newest = {turn.number: turn for turn in sorted(turns, key=lambda turn: turn.version)}
     rows = [
-        {"number": number, "version": turn.version, "turn": turn.turn.model_dump(mode="json")}
+        {
+            "number": number,
+            "version": turn.version,
+            "id": str(turn.id) if turn.id else None,
+            "turn": turn.turn.model_dump(mode="json"),
+        }
         for number, turn in newest.items()
     ]
     return bool(await connection.fetch(SET_TURNS, report_id, rows))
+
+
+async def _with_numbers(connection: Connection, report_id: UUID, turns: Sequence[NumberedTurn]) -> list[NumberedTurn]:
+    """Each with a number: of an id that is kept, that one; of any other, one after the last."""
+    known = await connection.fetch(NUMBERS, report_id, [turn.id for turn in turns if turn.id])
+    number_of = {row["id"]: row["number"] for row in known}
+    last = max([await connection.fetchval(LAST, report_id), *(turn.number or 0 for turn in turns)])
+    following, placed = itertools.count(last + 1), []
+    for turn in turns:
+        number = turn.number or number_of.get(turn.id) or next(following)
+        if turn.id:
+            number_of[turn.id] = number
+        placed.append(replace(turn, number=number))
+    return placed
 
 
 async def turns(connection: Connection, report_id: UUID) -> dict[int, Turn]:

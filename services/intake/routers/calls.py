@@ -65,6 +65,9 @@ class LiveTurn(Given):
         le=100_000,
         description="its place in the call, from 1; sent again, it is a correction. Left out: it comes after the last",
     )
+    id: UUID | None = Field(
+        None, description="where you have no number: sent again with it, it is the same turn, kept once"
+    )
     version: Number = Field(1, description="a higher one replaces a lower, in whichever order they come")
     speaker: Speaker
     text: Annotated[str, StringConstraints(min_length=1, max_length=20_000)]
@@ -148,7 +151,12 @@ def shown(heard: Heard, words: bool = False) -> CallStanding:
 
 def numbered(given: TurnsGiven) -> list[NumberedTurn]:
     return [
-        NumberedTurn(turn.number, turn.version, Turn.model_validate(turn.model_dump(exclude={"number", "version"})))
+        NumberedTurn(
+            turn.number,
+            turn.version,
+            Turn.model_validate(turn.model_dump(exclude={"number", "version", "id"})),
+            turn.id,
+        )
         for turn in given.turns
     ]
 

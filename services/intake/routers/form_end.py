@@ -100,7 +100,9 @@ async def save(visit: VisitDep, kept: DraftsDep, now: Now) -> Response:
         return visit.to("/form/sent")
     code = visit.cookie(DRAFT) or ""
     until = await drafts.save(code, kept, now)
-    return visit.page("save.html", code=code, until=visit.date(until), onward=visit.url("/form/check"))
+    in_danger = draft.one("now") == "yes"
+    onward = visit.url("/form/check")
+    return visit.page("save.html", code=code, until=visit.date(until), onward=onward, in_danger=in_danger)
 
 
 @router.get("/return")

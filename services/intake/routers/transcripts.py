@@ -17,6 +17,8 @@ from services.intake.routers.sessions import SourceOrDesk
 from shared.told import Contact, Line, Place, Speaker
 
 router = APIRouter(prefix="/v1/transcripts", tags=["transcripts"])
+reading = APIRouter(prefix="/v1/transcripts", tags=["transcripts"])
+"""Apart, because an operator waits for it in the middle of a call: it is never told to come back."""
 
 LARGEST_FILE: Final = 64 * 2**20  # bytes: ten hours, word by word, or a vCon with its recording in it
 
@@ -101,7 +103,7 @@ async def tell(
     return answer(await transcripts.take(transcript, {}, about, pool, bell, ring, now), response)
 
 
-@router.post("/read")
+@reading.post("/read")
 async def read(given: Pasted, _: SourceOrDesk) -> TranscriptRead:
     """The turns of a transcript, which is not kept by this: for a desk, which then sends them as those of a call."""
     transcript = await asyncio.to_thread(transcripts.parsed, given.text.encode(), None)

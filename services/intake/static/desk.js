@@ -4,16 +4,17 @@ const $ = (id) => document.getElementById(id);
 const DANGER = ["", "Class 1: life at risk", "Class 2: violence threatened", "Class 3: veiled threat or stalking", "Class 4: everything else"];
 const SHOWN = [["threat", "Threat"], ["happening_now", "Happening now"], ["labels", "May be"], ["repetition", "Repetition"], ["effect", "Effect"],
   ["behaviours", "Behaviours"], ["strands", "Because of"], ["flags", "Flags"], ["online", "Online"], ["impact", "Impact"], ["reported_before", "Reported before"]];
-const AT_ONCE = 1000, STILL_THERE = 20000, PATIENCE = 10000; // turns in one request; milliseconds
+const AT_ONCE = 1000, STILL_THERE = 20000; // turns in one request; milliseconds
+const PATIENCE = 10000, BYTES = 50, UNSAID = 400; // milliseconds for an answer, and one more for so many bytes; until it is said that words wait
 const WORDS = JSON.parse($("facts").dataset.words); // the codebook's ids in plain words
-const CUT_OFF = "No connection: the words in the box are not kept. They stay there. When this notice goes, press Enter to keep them.";
-const SIGNED_OUT = "You are signed out: the words in the box are not kept. They stay there. Sign in at the desk in another tab, with the same key; when this notice goes, press Enter to keep them.";
-const BACK = "Connected again. The words in the box are not kept yet: press Enter.";
-let call = null, turns = new Map(), revision = 0, read_in_time = true, who = {}, on_the_line = false, said_at = 0, sending = Promise.resolve();
+const CUT_OFF = "No connection: what is said now is not kept yet. Go on typing, and leave this tab open: it is sent again until it is kept.";
+const SIGNED_OUT = "You are signed out: what is said now is not kept yet. Sign in at the desk in another tab, with the same key, and leave this one open: then it is sent.";
+const WAITS = new Set([401, 408, 429, 502, 503, 504]); // sent again as it is, it may be kept
+let call = null, call_id = null, unsent = [], keeping = null, turns = new Map(), revision = 0, read_in_time = true, who = {}, on_the_line = false, said_at = 0, sending = Promise.resolve();
 
 async function ask(path, body, method = "POST") {
-  const asked = body === undefined ? { signal: AbortSignal.timeout(PATIENCE) } : { method, headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) };
-  const answer = await fetch(path, asked);
+  const sent = body && JSON.stringify(body), signal = AbortSignal.timeout(PATIENCE + (sent || "").length / BYTES);
+  const answer = await fetch(path, sent ? { method, headers: { "Content-Type": "application/json" }, body: sent, signal } : { signal });
   const json = await answer.json();
   if (!answer.ok) throw Object.assign(new Error(json.detail || json.title), { status: answer.status });
   return json;
@@ -27,8 +28,15 @@ function put(parent, tag, text, name) {
 }
 
 function trouble(error) {
+  delete $("problem").dataset.lost;
   $("problem").hidden = !error;
-  $("problem").textContent = error ? `Not kept: ${error.message}. The words are still in the box; try again.` : "";
+  $("problem").textContent = error ? `Not kept: ${error.message}. ${$("words").value.trim() ? "The words are still in the box; try" : "Try"} again.` : "";
+}
+
+function lost(error) {
+  $("problem").hidden = false;
+  $("problem").dataset.lost = "yes";
+  $("problem").textContent = error.status === 401 ? SIGNED_OUT : CUT_OFF;
 }
 
 const written = (value) => value === true ? "yes" : value === false ? "no" : Array.isArray(value) ? value.join(", ").replaceAll("_", " ") || "-" : String(value).replaceAll("_", " ");
@@ -121,7 +129,8 @@ function show(standing) {
 
 async function opened() {
   if (call) return call;
-  call = await ask("/v1/calls", { call_id: `desk-${crypto.randomUUID()}` });
+  call_id ||= `desk-${crypto.randomUUID()}`; // asked again after its answer was lost, it is the same call
+  call = await ask("/v1/calls", { call_id });
   return call;
 }
 
@@ -156,11 +165,11 @@ function showAbout({ line, contact, place }) {
 const chosen = () => document.querySelector("[name=speaker]:checked").value;
 
 // What was pasted is read by the same reader as files. Who is who is asked for, and never guessed.
-async function read(text) {
-  if (!/\n|^\s*[\[{]|^\s*\S[^:]{0,38}:\s/.test(text)) return [{ speaker: chosen(), text }];
+async function read({ text, speaker }) {
+  if (!/\n|^\s*[\[{]|^\s*\S[^:]{0,38}:\s/.test(text)) return [{ speaker, text }];
   const found = await ask("/v1/transcripts/read", { text, speakers: who });
   const asked = Object.keys(found.ask);
-  if (asked.length === 1 && asked[0] === "") return (await ask("/v1/transcripts/read", { text, speakers: { ...who, "": chosen() } })).turns;
+  if (asked.length === 1 && asked[0] === "") return (await ask("/v1/transcripts/read", { text, speakers: { ...who, "": speaker } })).turns;
   if (asked.length) askWho(found.ask);
   $("noted").hidden = !found.notes.length;
   $("noted").textContent = found.notes.join("; ");
@@ -190,36 +199,63 @@ async function keepNamed() {
     who[one.dataset.name] = said.value;
   }
   leaveNames();
-  await keep();
+  await say();
 }
 
 function leaveNames() { $("names").hidden = true; $("names-asked").replaceChildren(); $("words").focus(); }
 
-async function keep() {
-  const box = $("words");
-  let text = box.value;
-  if (!text.trim()) return;
-  box.value = "";
-  try {
-    const said = await read(text);
-    if (!said.length) { box.value = text; return; }
-    const to = await opened();
-    for (let from = 0; from < said.length; from += AT_ONCE) {
-      const standing = await ask(`/v1/calls/${to.report_id}/turns`, { turns: said.slice(from, from + AT_ONCE) });
-      text = said.slice(from + AT_ONCE).map((turn) => `${turn.speaker.toUpperCase()}: ${turn.text}`).join("\n");
-      show(standing);
+// Out of the box words wait in `unsent` until they are kept. Each turn has an id: sent again, it is the same turn.
+function say() {
+  const text = $("words").value;
+  if (!text.trim()) return Promise.resolve();
+  $("words").value = "";
+  unsent.push({ text, speaker: chosen(), turns: null });
+  setTimeout(showUnsent, UNSAID);
+  return keep().catch(lost);
+}
+
+function showUnsent() {
+  $("unsent").hidden = !unsent.length;
+  $("unsent-words").replaceChildren();
+  for (const { text } of unsent) put($("unsent-words"), "li", text);
+}
+
+const keep = () => keeping ||= inTurn(keepUnsent).finally(() => { keeping = null; });
+
+async function keepUnsent() {
+  while (unsent.length) {
+    try {
+      if (!await kept(unsent[0])) inTheBox(unsent[0].text);
+      trouble(null);
+    } catch (error) {
+      if (!error.status || WAITS.has(error.status)) throw error;
+      inTheBox(unsent[0].text);
+      trouble(error);
     }
-    trouble(null);
-    forgetBack();
-  } catch (error) {
-    box.value = box.value ? `${text}\n${box.value}` : text;
-    trouble(error);
+    unsent.shift();
+    showUnsent();
   }
 }
 
+// Whether it is kept; otherwise it is to be said who is who, or there is nothing in it.
+async function kept(said) {
+  said.turns ||= (await read(said)).map((turn) => ({ ...turn, id: crypto.randomUUID() }));
+  if (!said.turns.length) return false;
+  const to = await opened();
+  while (said.turns.length) {
+    const standing = await ask(`/v1/calls/${to.report_id}/turns`, { turns: said.turns.slice(0, AT_ONCE) });
+    said.turns.splice(0, AT_ONCE);
+    said.text = said.turns.map((turn) => `${turn.speaker.toUpperCase()}: ${turn.text}`).join("\n");
+    show(standing);
+  }
+  return true;
+}
+
+function inTheBox(text) { $("words").value = $("words").value ? `${text}\n${$("words").value}` : text; }
+
 // What is typed and not kept with the call that is left would be lost, or kept with the next one.
 function notKept() {
-  return [unkept.size && "what is known of it", $("words").value.trim() && "the words in the box"].filter(Boolean).join(" and ");
+  return [unkept.size && "what is known of it", unsent.length && "the words being sent", $("words").value.trim() && "the words in the box"].filter(Boolean).join(" and ");
 }
 
 const mayLeave = () => !notKept() || confirm(`Not kept with this call: ${notKept()}. Cancel to stay and have it kept; another tab takes the next call. OK throws it away.`);
@@ -228,8 +264,9 @@ const leave = (next) => inTurn(async () => { if (mayLeave()) await next(); });
 const inTurn = (work) => { sending = sending.then(work, work); return sending; };
 
 function fresh() {
-  call = null; turns = new Map(); revision = 0; read_in_time = true; who = {}; on_the_line = false;
+  call = call_id = null; unsent = []; turns = new Map(); revision = 0; read_in_time = true; who = {}; on_the_line = false;
   leaveNames();
+  showUnsent();
   unkept.clear();
   $("words").value = "";
   $("about").reset();
@@ -246,7 +283,7 @@ function fresh() {
 }
 
 async function ended(state) {
-  try { show(await ask(`/v1/calls/${call.report_id}/end`, { state })); trouble(null); } catch (error) { trouble(error); }
+  try { await keepUnsent(); show(await ask(`/v1/calls/${call.report_id}/end`, { state })); trouble(null); } catch (error) { trouble(error); }
 }
 
 // A call that a telephone system writes is followed and not written: two hands would overwrite each other's turns.
@@ -264,16 +301,6 @@ async function lookAt(one) {
   if (call === one && (now.revision > revision || (now.read && !read_in_time))) show(now);
 }
 
-function back() {
-  trouble(null);
-  delete $("problem").dataset.lost;
-  if (!$("words").value.trim()) return;
-  $("noted").hidden = false;
-  $("noted").textContent = BACK;
-}
-
-function forgetBack() { if ($("noted").textContent === BACK) $("noted").hidden = true; }
-
 async function look() {
   try {
     const live = (await ask("/v1/calls")).calls;
@@ -286,23 +313,21 @@ async function look() {
     if (!live.length) put($("live"), "li", "None", "quiet");
     if (call && !document.hidden) await lookAt(call);
     if (unkept.size) await inTurn(keepAbout);
+    if (unsent.length) await keep();
     if (on_the_line && !$("words").disabled && Date.now() - said_at > STILL_THERE) await inTurn(async () => show(await ask(`/v1/calls/${call.report_id}/turns`, { turns: [] })));
-    if ($("problem").dataset.lost) back();
+    if ($("problem").dataset.lost) trouble(null);
   } catch (error) {
-    forgetBack();
-    $("problem").hidden = false;
-    $("problem").dataset.lost = "yes";
-    $("problem").textContent = error.status === 401 ? SIGNED_OUT : CUT_OFF;
+    lost(error);
   }
 }
 
 $("about").addEventListener("change", (event) => learn(event.target));
 $("about").addEventListener("keydown", (event) => { if (event.key === "Enter") { event.preventDefault(); $("words").focus(); } });
-$("say").addEventListener("submit", (event) => { event.preventDefault(); inTurn(keep); });
+$("say").addEventListener("submit", (event) => { event.preventDefault(); say(); });
 $("words").addEventListener("keydown", (event) => {
-  if (event.key === "Enter" && !event.shiftKey && !event.isComposing) { event.preventDefault(); inTurn(keep); }
+  if (event.key === "Enter" && !event.shiftKey && !event.isComposing) { event.preventDefault(); say(); }
 });
-$("names-keep").onclick = () => inTurn(keepNamed);
+$("names-keep").onclick = keepNamed;
 $("names-leave").onclick = leaveNames;
 $("end").onclick = () => inTurn(() => ended("ended"));
 $("dropped").onclick = () => inTurn(() => ended("dropped"));

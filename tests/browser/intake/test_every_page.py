@@ -80,6 +80,11 @@ async def _the_end(page: Page) -> AsyncIterator[str]:
     yield "evidence-error"
     await page.goto("/form/save")
     yield "save"
+    await page.goto("/form/now")
+    await page.check("[name=now][value=yes]")
+    async with page.expect_navigation(url="**/form/save"):
+        await page.click("[name=then][value=save]")
+    yield "save-in-danger"
     await page.goto("/form/check")
     yield "check"
     await go_on(page)
