@@ -76,7 +76,7 @@ async def test_what_cannot_be_read_is_set_aside_and_seen_by_a_person(tell: Tell,
 
         async def on_the_queue() -> bool:
             found = "select queues from queue_item where report_id = $1::uuid"
-            return await pool.fetchval(found, subject) == ["review"]
+            return await pool.fetchval(found, subject) == ["control_room", "review"]
 
         await eventually(on_the_queue, within=5)
     await tell("web", NOISE)  # its partition moves on

@@ -12,7 +12,7 @@ from uuid import UUID
 import pytest
 
 from deploy.local.postgres import Postgres
-from services.escalation.repository import case_reviews, cases, deliveries, supervision, work
+from services.escalation.repository import case_reviews, deliveries, open_cases, supervision, work
 from services.escalation.settings import MIGRATIONS
 from shared.database import Pool, create_pool, migrate, transaction
 
@@ -79,7 +79,7 @@ AN_AGENCY: Final = "set local heard.agency = 'council-1'"
     [
         (deliveries.RETURNED, (100,), ["delivery_returned"]),
         (deliveries.LEFT_LYING, (NOW, 100), ["delivery_unsettled"]),
-        (cases.STILL_OPEN, (NOBODY, 200), ["queue_item_(open|rank)", "delivery_(open|to_do)"]),
+        (open_cases.STILL_OPEN, (NOBODY, 200), ["queue_item_(open|rank)", "delivery_(open|to_do)"]),
         (supervision.COUNTS, (), ["cases_no_receipt"]),
         (work.SEARCH, ("force-1", "b", NOW, 20, 200), ["queue_item_newest"]),
         (case_reviews.DUE, (date(2026, 11, 26),), ["case_review_action_late"]),

@@ -224,8 +224,8 @@ async def test_routed_anew_what_was_not_read_stays_so(escalate: Escalate, pool: 
 async def test_a_report_that_nobody_can_read_goes_to_review_with_a_receipt(escalate: Escalate, pool: Pool):
     await escalate(not_read(report()))
     (receipt,) = await receipts(pool)
-    assert [d.queue for d in receipt.destinations] == ["review"]
-    assert await pool.fetchval("select queues from queue_item") == ["review"]
+    assert [d.queue for d in receipt.destinations] == ["control_room", "review"]
+    assert await pool.fetchval("select queues from queue_item") == ["control_room", "review"]
 
 
 async def test_positions_have_no_gap_under_eight_writers(escalate: Escalate, pool: Pool):

@@ -1,7 +1,7 @@
 """What becomes of a delivery: acknowledged, noted, given back, closed, corrected, withdrawn, left lying, erased."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -263,6 +263,41 @@ async def test_what_police_closed_does_not_come_back_because_it_is_no_longer_for
     await escalate(classified(event.report, reading=2, **NOISE))
     assert await pool.fetchval("select state from delivery where agency_id = 'northmoor-police'") == "withdrawn"
     assert await pool.fetchval("select state from queue_item") == "closed"
+
+
+@pytest.mark.parametrize(
+    ("had", "settled_at", "then"),
+    [
+        ("acknowledged", None, "open"),
+        ("queued", NOON, "open"),
+        ("returned", None, "open"),
+        ("returned", NOON, "closed"),
+        ("closed", None, "closed"),
+    ],
+)
+async def test_what_police_closed_comes_back_with_what_the_last_agency_had_still_to_do(
+    escalate: Escalate, pool: Pool, rules: Rules, had: str, settled_at: datetime | None, then: str
+):
+    event = classified(behaviours=("A1",))
+    await escalate(event)
+    await pool.execute("update queue_item set state = 'closed', outcome = 'referred'")
+    with_the_council = "update delivery set state = $2, settled_at = $3 where agency_id = $1"
+    await pool.execute(with_the_council, COUNCIL, had, settled_at)
+    left = tuple(agency for agency in rules.directory.agencies if agency.id != COUNCIL)
+    without = replace(rules, directory=rules.directory.model_copy(update={"agencies": left}))
+    await cases.route_anew([event.report_id], pool, Bell(pool), without, NOON)
+    assert await pool.fetchval("select state from delivery where agency_id = $1", COUNCIL) == "withdrawn"
+    assert await pool.fetchval("select state from queue_item") == then
+    lost = f"withdrawn from {COUNCIL}, and nobody else has it: a person decides"
+    assert (lost in await reasons(pool)) is (then == "open")
+
+
+async def test_what_police_have_open_is_not_said_to_come_back(escalate: Escalate, pool: Pool, rules: Rules):
+    told = report()
+    await escalate(classified(told, behaviours=("A1",)))
+    await escalate(classified(told, labels=(Label.harassment,), reading=2))
+    assert await pool.fetchval("select state from delivery where agency_id = $1", COUNCIL) == "withdrawn"
+    assert not any("nobody else has it" in reason for reason in await reasons(pool))
 
 
 async def test_of_several_deliveries_the_one_that_is_open_is_shown_first(

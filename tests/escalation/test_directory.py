@@ -185,7 +185,8 @@ async def test_what_is_nobodys_finds_its_place_once_its_area_is_known(
     wider = northmoor.model_copy(update={"outward": (*northmoor.outward, "ZZ9")})
     other = rules.directory.model_copy(update={"areas": (wider, southvale)})
     (move,) = await directories.moves(partial(covering, replace(rules, directory=other), None), pool)
-    assert (move.to, move.no_longer_to) == (("northmoor-environmental-health/nuisance",), ("none/review",))
+    assert move.to == ("northmoor-environmental-health/nuisance", "northmoor-police/review")
+    assert move.no_longer_to == ("none/review",)
 
 
 async def test_loaded_it_moves_them(escalate: Escalate, pool: Pool, rules: Rules, directory: Directory):

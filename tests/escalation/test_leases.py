@@ -13,13 +13,14 @@ from hypothesis import strategies as st
 
 from services.escalation.domain.outcomes import Outcome
 from services.escalation.domain.people import Worker
+from services.escalation.domain.unread import not_read
 from services.escalation.errors import LeaseLost, NotFree, NothingThere
 from services.escalation.handlers import leases, work
 from services.escalation.handlers.board import Board
 from services.escalation.handlers.leases import LEASE, Claim
 from shared.codebook import DangerClass, Flag, Label
 from shared.database import Pool
-from shared.events import ReportReceived
+from shared.events import Lane, ReportReceived
 from shared.told import Place
 from tests.builders import NOON, assessment, classified, report
 from tests.escalation.conftest import Escalate, SignIn
@@ -48,6 +49,17 @@ async def test_the_next_is_the_first_of_the_ranked_queue(escalate: Escalate, poo
     order = [(await taken(pool)).report_id for _ in events]
     assert order == [events[place].report_id for place in (3, 1, 2, 0)]
     assert await leases.claim_next(SAM, None, None, pool, NOON) is None
+
+
+async def test_danger_without_an_area_or_a_reading_is_the_control_rooms_next_before_anything_less_grave(
+    escalate: Escalate, pool: Pool
+):
+    unread = not_read(report(lane=Lane.urgent))
+    nowhere = told(1, of=report(place=Place()))
+    now = classified(labels=(Label.harassment,), happening_now=True)
+    await escalate(now, unread, nowhere)
+    given = [await leases.claim_next(SAM, "control_room", None, pool, NOON) for _ in range(3)]
+    assert [claim and claim.report_id for claim in given] == [nowhere.report_id, unread.report_id, now.report_id]
 
 
 async def test_a_held_case_is_nobody_elses_until_its_lease_lapses(escalate: Escalate, pool: Pool):

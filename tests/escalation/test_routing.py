@@ -9,6 +9,7 @@ from services.escalation.domain.grading import danger_of
 from services.escalation.domain.routing import NOBODY, Route, Subject, route
 from services.escalation.handlers.cases import Rules
 from shared.codebook import DangerClass, Flag, Label, Strand
+from shared.events import Lane
 from shared.told import Answers, Contact, Place
 from tests.builders import NOON, assessment, report
 
@@ -86,7 +87,7 @@ ROWS = [
     ("R22", ASKS, {"labels": (Label.other,)}, {REVIEW, ("moor-and-vale-case-review", "case_review")}),
     ("R22, anonymous", ASKS | {"contact": None}, {"labels": (Label.other,)}, {REVIEW}),
     ("no row", {}, {"labels": (Label.asb,)}, {REVIEW}),
-    ("not read", {}, None, {REVIEW}),
+    ("not read", {}, None, {REVIEW, ("police", "control_room")}),
 ]
 
 
@@ -107,15 +108,38 @@ def test_every_row_of_the_table_is_tried_here(rules: Rules):
 
 @pytest.mark.parametrize("postcode", [None, "", "SW1A 1AA", "ZZ9 9ZZ", "nonsense"])
 def test_an_unknown_area_goes_to_review_and_to_nobody_else(rules: Rules, postcode: str | None):
-    where = routed(rules, {"place": Place(postcode=postcode)}, STALKING)
+    where = routed(rules, {"place": Place(postcode=postcode)}, HARASSMENT)
     assert where.force is None
     assert places(where) == {(NOBODY, "review")}
     assert where.queues == ("review",)
 
 
+IN_SIGHT = ("control_room", "review")
+NOWHERE = {"place": Place()}
+THE_POLICE = {"answers": Answers(party_organisation="the police")}
+
+
+@pytest.mark.parametrize("told", [NOWHERE, NOWHERE | THE_POLICE, THE_POLICE])
+@pytest.mark.parametrize("danger", DangerClass)
+def test_danger_that_no_area_or_force_is_found_for_is_in_every_control_rooms_own_queue(
+    rules: Rules, told: dict[str, Any], danger: DangerClass
+):
+    every = tuple(agency for agency in rules.directory.agencies if agency.id != "southvale-police")
+    areas = tuple(area.model_copy(update={"police_instead": None}) for area in rules.directory.areas)
+    alone = replace(rules, directory=rules.directory.model_copy(update={"agencies": every, "areas": areas}))
+    where = routed(alone, told, HARASSMENT | {"danger_class": danger})
+    assert (where.force, where.queues) == (None, IN_SIGHT if danger < DangerClass.everything_else else ("review",))
+    assert {d.agency for d in where.destinations} == {NOBODY}
+
+
+@pytest.mark.parametrize("lane", Lane)
+def test_what_nobody_has_read_is_in_the_control_rooms_own_queue(rules: Rules, lane: Lane):
+    where = routed(rules, {"lane": lane}, None)
+    assert (where.force, where.queues) == ("northmoor-police", IN_SIGHT)
+
+
 def test_where_every_force_may_be_complained_of_each_has_it_and_is_told_so(rules: Rules):
-    nowhere = {"place": Place(), "answers": Answers(party_organisation="the police")}
-    where = routed(rules, nowhere, STALKING)
+    where = routed(rules, NOWHERE | THE_POLICE, HARASSMENT)
     assert (where.force, places(where)) == (None, {(NOBODY, "review")})
     assert where.destinations[0].reason == "the area is not known, and every police force may be complained of"
 
@@ -124,7 +148,7 @@ def test_a_boundary_goes_to_review_and_to_nobody_else(rules: Rules):
     northmoor, southvale = rules.directory.areas
     both = (northmoor, southvale.model_copy(update={"outward": (*southvale.outward, "ZZ3")}))
     shared = replace(rules, directory=rules.directory.model_copy(update={"areas": both}))
-    assert places(routed(shared, {"place": Place(postcode="ZZ3 1AA"), "consent": ALL}, STALKING)) == {
+    assert places(routed(shared, {"place": Place(postcode="ZZ3 1AA"), "consent": ALL}, HARASSMENT)) == {
         (NOBODY, "review")
     }
     assert routed(shared, {"place": Place(postcode="ZZ2 1AA")}, STALKING).force == "northmoor-police"
@@ -213,7 +237,22 @@ def test_what_is_said_of_the_police_goes_to_another_force_as_gravely(rules: Rule
 
 def test_where_nobody_knows_the_area_the_force_complained_of_still_never_has_it(rules: Rules):
     told = {"answers": Answers(party="a sergeant in Northmoor Police"), "place": Place()}
-    assert routed(rules, told, STALKING).force == "southvale-police"
+    where = routed(rules, told, STALKING)
+    assert (where.force, where.queues) == ("southvale-police", IN_SIGHT)
+    assert {d.agency for d in where.destinations} == {"southvale-police"}
+
+
+def test_where_the_force_that_would_act_instead_is_complained_of_too_a_third_acts(rules: Rules):
+    area = rules.directory.areas[0].model_copy(update={"id": "eastfell", "outward": ("ZZ7",), "districts": ()})
+    third = rules.directory.force("northmoor").model_copy(
+        update={"id": "eastfell-police", "name": "Eastfell Police", "also_known_as": (), "areas": ("eastfell",)}
+    )
+    given = {"agencies": (*rules.directory.agencies, third), "areas": (*rules.directory.areas, area)}
+    of_three = replace(rules, directory=rules.directory.model_copy(update=given))
+    both = Answers(party="an officer of Southvale Constabulary", party_organisation="Northmoor Police")
+    where = routed(of_three, {"answers": both}, HARASSMENT)
+    assert where.force == "eastfell-police"
+    assert {d.agency for d in where.destinations} == {"eastfell-police"}
 
 
 @pytest.mark.parametrize("organisation", ["Northmoor", "Northmoor Taxis", "e", "Southvale Bakery", "the club"])

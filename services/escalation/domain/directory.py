@@ -142,9 +142,9 @@ class Directory(Part):
         return own if own.id not in complained_of else self.other_force(area, complained_of)
 
     def other_force(self, area: str, complained_of: frozenset[str]) -> Agency | None:
-        """The force that acts where the area's own is complained of: the one it names, or the first other one."""
+        """The force that acts where the area's own is complained of: the one it names, or else the first other one."""
         named = self.agency(self.area(area).police_instead or "")
-        others = (named,) if named else self.of_kind(Kind.police)
+        others = (*((named,) if named else ()), *self.of_kind(Kind.police))
         return next((force for force in others if force.id not in complained_of), None)
 
     def complained_of(self, answers: Answers, area: str | None) -> frozenset[str]:

@@ -128,35 +128,42 @@ class Route:
 
 
 def route(subject: Subject, directory: Directory, table: RoutingTable) -> Route:
-    """Every destination, each with its reason and its ground; what no row places goes to `review`."""
+    """Every destination, each with its reason and its ground; what no row places goes to a person."""
     against = directory.complained_of(subject.report.answers, subject.area)
     if subject.area is None:
-        return _nobodys(directory, against)
+        return _nobodys(subject, directory, against)
     router = _Router(subject, subject.area, directory, against)
     if router.force is None:
-        return Route(None, (_review(NOBODY, "the only police force is the party complained of"),))
+        return Route(None, _looked_at(NOBODY, "the only police force is the party complained of", subject))
     assessment = subject.assessment
     rows = (row for row in table.rows if assessment and row.holds(subject, assessment))
     found = [destination for row in rows for destination in router.destinations(row)]
     if not is_read(assessment):
-        found.append(_review(router.force.id, "not yet read"))
+        found += _looked_at(router.force.id, "not yet read", subject)
     responsible = [s.name for s in table.signposts if assessment and s.holds(subject, assessment)]
     found = found or [_review(router.force.id, "no rule places it")]
     return Route(router.force.id, _once_each(router.with_conflict(found)), tuple(responsible))
 
 
-def _nobodys(directory: Directory, against: frozenset[str]) -> Route:
+def _nobodys(subject: Subject, directory: Directory, against: frozenset[str]) -> Route:
     """The area is not known: every control room has it, but never that of the force complained of.
 
     Unless every force is ("the police", and no name): somebody must see it, and is told so.
     """
     forces = directory.of_kind(Kind.police)
-    free = [force for force in forces if force.id not in against]
+    free = [force.id for force in forces if force.id not in against]
+    who, why = None, "the area is not known"
     if not free:
-        return Route(None, (_review(NOBODY, "the area is not known, and every police force may be complained of"),))
-    if len(free) == len(forces):
-        return Route(None, (_review(NOBODY, "the area is not known"),))
-    return Route(free[0].id, (_review(free[0].id, "the area is not known, and a police force is complained of"),))
+        why += ", and every police force may be complained of"
+    elif len(free) < len(forces):
+        who, why = free[0], f"{why}, and a police force is complained of"
+    return Route(who, _looked_at(who or NOBODY, why, subject))
+
+
+def _looked_at(agency: str, reason: str, subject: Subject) -> tuple[Destination, ...]:
+    """A person decides: in `review`, which is the lowest queue; so danger is in the control room's as well."""
+    queues = (REVIEW,) if subject.danger is DangerClass.everything_else else (CONTROL_ROOM, REVIEW)
+    return tuple(Destination(agency=agency, queue=queue, reason=reason, ground=A_PERSON) for queue in queues)
 
 
 @dataclass

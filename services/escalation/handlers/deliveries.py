@@ -16,6 +16,7 @@ from services.escalation.handlers.sending import SOURCE
 from services.escalation.repository import audit, feeds
 from services.escalation.repository.cases import JudgedCase
 from services.escalation.repository.feeds import Entry
+from services.escalation.repository.open_cases import on_a_queue
 from shared.database import Connection
 from shared.events import Destination, EntryKind, ReportClassified, ReportDelivered
 from shared.kafka import agency_topic
@@ -57,14 +58,19 @@ async def deliver(
 
 
 async def _left_with_nobody(
-    connection: Connection, opened: Mapping[UUID, JudgedCase], gone: Iterable[Any], rules: Rules, now: datetime
+    connection: Connection, opened: Mapping[UUID, JudgedCase], gone: Sequence[Any], rules: Rules, now: datetime
 ) -> None:
-    """Give to a person what no agency has any more and no control room is sent; what police had is on their queue."""
+    """Give to a person what no agency has any more and no control room: what police had is on their queue.
+
+    What a person closed there is on none; it comes back for what an agency had still to do, not for what it had done.
+    """
     police = {one.id for one in rules.directory.of_kind(Kind.police)}
+    queued = await on_a_queue(connection, [row["report_id"] for row in gone]) if gone else set()
     lost = {
         row["report_id"]: row["agency_id"]
         for row in gone
-        if row["agency_id"] not in police and not opened[row["report_id"]].route.queues
+        if row["agency_id"] not in police
+        and (not opened[row["report_id"]].route.queues or (row["report_id"] not in queued and _is_pending(row)))
     }
     left = (await feeds.standing(connection, list(lost))).values() if lost else ()
     held = {row["report_id"] for row in left if row["agency_id"] not in police and row["state"] not in OVER}
@@ -74,6 +80,11 @@ async def _left_with_nobody(
             name = agency.name if agency else agency_id
             reason = f"withdrawn from {name}, and nobody else has it: a person decides"
             await to_a_person(connection, opened[report_id].event, "withdrawn", reason, rules, now)
+
+
+def _is_pending(row: Any) -> bool:
+    """Whether somebody was still to see to it; what was given back, until it is passed on or before a person."""
+    return row["state"] not in OVER or (row["state"] == "returned" and row["settled_at"] is None)
 
 
 def _by_hand(

@@ -9,12 +9,12 @@ from uuid import UUID
 from services.escalation.domain.case_review import Count
 from services.escalation.domain.directory import Directory
 from services.escalation.domain.judging import in_force, judged, routed_by, still_with
-from services.escalation.domain.routing import NOBODY, REVIEW
+from services.escalation.domain.routing import NOBODY
 from services.escalation.domain.rules import Covering, Rules
 from services.escalation.handlers import case_reviews, cases
 from services.escalation.repository import audit, directories
 from services.escalation.repository.audit import Entry
-from services.escalation.repository.cases import OpenCase, still_open
+from services.escalation.repository.open_cases import OpenCase, still_open
 from shared.database import Pool, transaction
 from shared.outbox import Bell
 from shared.told import Place
@@ -66,12 +66,17 @@ async def moves(covering: Covering, pool: Pool) -> list[Move]:
 
 
 def _move(kept: OpenCase, complaints: Count | None, rules: Rules) -> Move | None:
+    """Where it goes by the rules, stays by hand, and on whose queue a person has it: what no row places as well."""
     event, report = kept.event, kept.event.report
     reading, grading = judged(event, in_force(kept.override, event, rules), rules)
     moved_to = still_with(kept.moved_to, event, rules)
     where = routed_by(event, reading, grading, complaints, rules).moved(moved_to)
-    after = {f"{to.agency}/{to.queue}" for to in where.destinations}
-    before = kept.places or {f"{NOBODY}/{REVIEW}"}
+    before = kept.places | kept.by_hand
+    after = {f"{to.agency}/{to.queue}" for to in where.destinations if to.agency != NOBODY}
+    after |= {place for place in kept.by_hand if rules.ground(place.partition("/")[0], report)}
+    if kept.queues and (where.force is None or where.force != kept.force):
+        before |= {f"{kept.force or NOBODY}/{queue}" for queue in kept.queues}
+        after |= {f"{where.force or NOBODY}/{queue}" for queue in where.queues or kept.queues}
     if before == after:
         return None
     to, no_longer_to = sorted(after - before), sorted(before - after)

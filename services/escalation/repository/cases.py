@@ -92,25 +92,6 @@ update queue_item set state = 'open', closed_at = null, outcome = null, contacte
 where report_id = any($1::uuid[]) and state = 'closed'
 """
 
-STILL_OPEN: Final = """
-select cases.report_id, event, override,
-       case when queue_item.rerouted then queue_item.force end as moved_to,
-       array(select agency_id || '/' || queue from delivery
-             where delivery.report_id = cases.report_id and kind = 'report' and not by_hand
-               and delivery.state not in ('withdrawn', 'erased')) as places
-from (
-    (select report_id from queue_item join cases using (report_id)
-     where state <> 'closed' and receipt is not null and report_id > $1 order by report_id limit $2)
-    union
-    (select distinct report_id from delivery join cases using (report_id)
-     where kind = 'report' and state in ('queued', 'seen', 'acknowledged') and acknowledge_by is not null
-       and receipt is not null and report_id > $1 order by report_id limit $2)
-    order by report_id limit $2
-) as open join cases using (report_id) left join queue_item using (report_id)
-order by report_id
-"""
-"""By what is open, not by all that ever came. Whoever is given no target has queues of its own: police, say."""
-
 WRITTEN: Final = "select report_id, event from cases where report_id = any($1::uuid[])"
 
 LINKED: Final = "select reference, event from cases where reference = any($1::text[])"
@@ -134,16 +115,6 @@ class Known:
     reasons: list[str]
     override: Override | None
     moved_to: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class OpenCase:
-    """A case that somebody still has before them; `places` are the agencies and queues that have it by the rules."""
-
-    event: ReportClassified
-    override: Override | None
-    moved_to: str | None
-    places: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,12 +153,12 @@ async def locked(connection: Connection, ids: Sequence[UUID]) -> dict[UUID, Know
 
 
 def _known(row: Any) -> Known:
-    columns = dict(row) | {"override": _override(row)}
+    columns = dict(row) | {"override": override_of(row)}
     del columns["report_id"]
     return Known(**columns)
 
 
-def _override(row: Any) -> Override | None:
+def override_of(row: Any) -> Override | None:
     return Override.model_validate(row["override"]) if row["override"] else None
 
 
@@ -226,20 +197,6 @@ async def places(connection: Connection, ids: Sequence[UUID]) -> list[Place]:
 
 async def grade(connection: Connection, report_id: UUID) -> str:
     return str(await connection.fetchval("select grade from cases where report_id = $1", report_id))
-
-
-async def still_open(connection: Connection, after: UUID, limit: int) -> list[OpenCase]:
-    """Cases that a control room or an agency still has before it, in the order of their ids."""
-    rows = await connection.fetch(STILL_OPEN, after, limit)
-    return [
-        OpenCase(
-            ReportClassified.model_validate_json(row["event"]),
-            _override(row),
-            row["moved_to"],
-            frozenset(row["places"]),
-        )
-        for row in rows
-    ]
 
 
 async def linked(connection: Connection, references: Sequence[str]) -> dict[str, ReportClassified]:
