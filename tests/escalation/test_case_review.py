@@ -466,6 +466,32 @@ async def test_whoever_was_invited_sees_no_more_once_any_of_the_complaints_is_ab
     assert (await client.get(theirs, headers=homes)).status_code == 404
 
 
+async def test_an_earlier_complaint_that_is_read_anew_takes_none_of_the_later_ones_out(
+    review_id: UUID, escalate: Escalate, client: httpx.AsyncClient, sign_in: SignIn, pool: Pool
+):
+    """Those before it are all that it knows of: whom the later ones complain of is still not invited."""
+    await told_more_of("H-2", "Northmoor Homes", escalate, pool)
+    first = await pool.fetchval("select report_id from cases where reference = 'H-0'")
+    operator = await sign_in("operator", "northmoor-police")
+    assert (await client.post(f"/v1/reports/{first}/case-review", headers=operator)).status_code == 201
+    (row,) = await pool.fetch("select id, timeline from case_review")
+    assert (row["id"], [one["reference"] for one in row["timeline"]]) == (review_id, ["H-0", "H-1", "H-2"])
+    panel = await sign_in("agency", PANEL)
+    invitations = f"/v1/agencies/{PANEL}/case-reviews/{review_id}/invitations"
+    assert (await client.post(invitations, json={"agency": "northmoor-homes"}, headers=panel)).status_code == 422
+
+
+async def test_whoever_is_invited_is_vetted_by_every_complaint_of_the_review(
+    review_id: UUID, escalate: Escalate, client: httpx.AsyncClient, sign_in: SignIn, pool: Pool
+):
+    """By those that are off its timeline too."""
+    await told_more_of("H-1", "Northmoor Homes", escalate, pool)
+    await pool.execute("update case_review set timeline = timeline - 1")
+    panel = await sign_in("agency", PANEL)
+    invitations = f"/v1/agencies/{PANEL}/case-reviews/{review_id}/invitations"
+    assert (await client.post(invitations, json={"agency": "northmoor-homes"}, headers=panel)).status_code == 422
+
+
 async def test_a_panel_sees_no_more_of_a_complaint_that_turns_out_to_be_about_itself(
     review_id: UUID, escalate: Escalate, client: httpx.AsyncClient, sign_in: SignIn, pool: Pool
 ):

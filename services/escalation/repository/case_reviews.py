@@ -33,7 +33,19 @@ ADD_REPORTS: Final = """
 insert into case_review_report (review_id, reference) select $1, unnest($2::text[]) on conflict do nothing
 """
 
-UPDATE_TIMELINE: Final = "update case_review set timeline = $2 where id = $1"
+UPDATE_TIMELINE: Final = """
+update case_review set timeline = (
+    select jsonb_agg(one order by (one ->> 'made_at')::timestamptz, one ->> 'reference')
+    from (
+        select one from jsonb_array_elements($2::jsonb) as new(one)
+        union all
+        select one from jsonb_array_elements(timeline) as old(one)
+        where one ->> 'reference' not in (select one ->> 'reference' from jsonb_array_elements($2::jsonb) as new(one))
+    ) as told)
+where id = $1
+"""
+
+REFERENCES: Final = "select reference from case_review_report where review_id = $1 order by reference"
 
 INVITE: Final = """
 insert into case_review_agency (review_id, agency_id, panel, invited_at) values ($1, $2, $3, $4) on conflict do nothing
@@ -164,7 +176,13 @@ async def add_reports(connection: Connection, review_id: UUID, references: Seque
     await connection.execute(ADD_REPORTS, review_id, list(references))
 
 
+async def references(connection: Connection, review_id: UUID) -> list[str]:
+    """Every report that the review is about, with those that its panel may not know of."""
+    return [row["reference"] for row in await connection.fetch(REFERENCES, review_id)]
+
+
 async def update_timeline(connection: Connection, review_id: UUID, timeline: list[dict[str, Any]]) -> None:
+    """These lines as they are now, beside those of the complaints that whoever counted them did not know of."""
     await connection.execute(UPDATE_TIMELINE, review_id, timeline)
 
 
