@@ -239,14 +239,78 @@ async def test_a_review_that_nobody_was_offered_ends_without_a_word_to_the_repor
     assert await said(pool) == []
 
 
-@pytest.mark.parametrize(("origin", "offered"), [("text", True), ("history", False)])
-async def test_what_they_say_themselves_counts_towards_an_offer_and_what_intake_linked_does_not(
-    escalate: Escalate, pool: Pool, origin: str, offered: bool
+@pytest.mark.parametrize(("origin", "offered"), [("text", [True]), ("history", [])])
+async def test_what_they_say_themselves_counts_as_said_and_what_intake_linked_does_not(
+    escalate: Escalate, pool: Pool, origin: str, offered: list[bool]
 ):
     await escalate(linked(0, CONTACT))
     await escalate(linked(1, THE_OTHER, **before("told you three times" if origin == "text" else "3 earlier", origin)))
-    assert await pool.fetchval("select offered from case_review") is offered
-    assert await said(pool) == [Progress.review_offered] * offered
+    assert [row["offered"] for row in await pool.fetch("select offered from case_review")] == offered
+    assert await said(pool) == [Progress.review_offered for _ in offered]
+
+
+@pytest.mark.parametrize(
+    ("made_before", "why"),
+    [
+        ([400 * DAY, 401 * DAY, 402 * DAY], Why.too_long_ago),
+        ([timedelta(hours=3), timedelta(hours=2), timedelta(hours=1)], Why.told_again),
+    ],
+)
+def test_what_intake_linked_counts_no_further_than_its_complaints_do(made_before: list[timedelta], why: Why):
+    """Too old, or one incident told to several agencies: that the rules read it as reported before is no way round."""
+    told = [complaint(NOON - ago, f"H-{n}") for n, ago in enumerate(made_before)]
+    newest = complaint(NOON, "H-3", **before("3 earlier", "history"))
+    history = History(reports=3, references=("H-2", "H-1", "H-0"))
+    found = count(
+        [*told, newest.model_copy(update={"report": newest.report.model_copy(update={"history": history})})],
+        Threshold(),
+    )
+    assert (why in {one.why for one in found.complaints}, found.counting, found.met) == (True, 1, False)
+
+
+async def override(report_id: UUID, client: httpx.AsyncClient, operator: dict[str, str], label: str) -> None:
+    claim = (await client.post(f"/v1/queue/{report_id}/claim", headers=operator)).json()
+    given = {"token": claim["token"], "labels": [label], "why": "by what they told me"}
+    path = f"/v1/queue/{report_id}/override"
+    assert (await client.post(path, json=given, headers=operator)).status_code == 204
+
+
+@pytest.mark.parametrize(("overridden", "label", "reviews"), [(0, "asb", 1), (1, "asb", 1), (0, "other", 0)])
+async def test_what_a_person_says_of_an_earlier_complaint_counts_in_place_of_its_reading(
+    escalate: Escalate,
+    client: httpx.AsyncClient,
+    sign_in: SignIn,
+    pool: Pool,
+    overridden: int,
+    label: str,
+    reviews: int,
+):
+    operator = await sign_in("operator", "northmoor-police")
+    for number in range(3):
+        read = Label.other if number == overridden and label == "asb" else Label.asb
+        one = linked(number, CONTACT, labels=(read,), behaviours=("A1",))
+        await escalate(one)
+        if number == overridden:
+            await override(one.report_id, client, operator, label)
+    assert await pool.fetchval("select count(*) from case_review") == reviews
+
+
+async def test_what_a_person_says_of_the_newest_complaint_proposes_the_review_and_outlasts_another_reading(
+    escalate: Escalate, client: httpx.AsyncClient, sign_in: SignIn, pool: Pool
+):
+    await escalate(linked(0, CONTACT))
+    await escalate(linked(1, CONTACT))
+    newest = linked(2, CONTACT, labels=(Label.other,))
+    await escalate(newest)
+    await override(newest.report_id, client, await sign_in("operator", "northmoor-police"), "asb")
+    assert await said(pool) == [Progress.review_offered]
+    by_other_rules = newest.assessment and newest.assessment.model_copy(update={"rulebook": "rules-2"})
+    await escalate(newest.model_copy(update={"assessment": by_other_rules}), at=NOON + DAY)
+    (line,) = [one for one in await pool.fetchval("select timeline from case_review") if one["reference"] == "H-2"]
+    assert line["why"] == "counts"
+    assert [row["state"] for row in await pool.fetch("select state from delivery where agency_id = $1", PANEL)] == [
+        "queued"
+    ]
 
 
 async def test_a_further_complaint_joins_the_review_under_way(review_id: UUID, escalate: Escalate, pool: Pool):
@@ -314,12 +378,15 @@ async def test_a_closed_review_is_asked_for_again_by_a_person_and_not_by_other_r
 
 
 async def test_an_operator_may_ask_for_one(escalate: Escalate, client: httpx.AsyncClient, sign_in: SignIn, pool: Pool):
-    event = classified(behaviours=("A3",))
+    """It counts by what they say of the report."""
+    event = classified(behaviours=("A1",), labels=(Label.other,))
     await escalate(event)
     operator = await sign_in("operator", "northmoor-police")
+    await override(event.report_id, client, operator, "asb")
     answer = await client.post(f"/v1/reports/{event.report_id}/case-review", headers=operator)
     assert answer.status_code == 201
-    assert await pool.fetchval("select asked_by from case_review") == "operator"
+    row = await pool.fetchrow("select asked_by, timeline from case_review")
+    assert (row["asked_by"], row["timeline"][0]["why"]) == ("operator", "counts")
 
 
 async def test_a_panel_invites_plans_follows_up_and_closes(

@@ -24,9 +24,12 @@ AskedBy = Literal["threshold", "reporter", "operator"]
 
 
 async def counted(connection: Connection, events: Sequence[ReportClassified], rules: Rules) -> dict[UUID, Count]:
-    """The complaints of each report's victim, household or community, with the report itself, in known areas."""
+    """The complaints of each report's victim, household or community, with the report itself, in known areas.
+
+    Each report comes with the reading that counts: the rules', or what a person says in its place.
+    """
     earlier = {reference for event in events if _may_be_due(event) for reference in event.report.history.references}
-    known = await cases.linked(connection, sorted(earlier)) if earlier else {}
+    known = await case_reviews.linked(connection, sorted(earlier)) if earlier else {}
     known |= {event.report.reference: event for event in events}
     found: dict[UUID, Count] = {}
     for event in events:
@@ -150,7 +153,8 @@ async def ask(report_id: UUID, force: str, who: str, rules: Rules, pool: Pool, b
         if event is None or known is None:
             raise UnknownReport("No report has this id.")
         area = _area(event, force, known.moved_to, rules)
-        earlier = await cases.linked(connection, event.report.history.references)
+        event = known.override.applied_to(event) if known.override else event
+        earlier = await case_reviews.linked(connection, event.report.history.references)
         linked = [one for one in earlier.values() if one.report_id != report_id]
         complaints = _counted([*linked, event], area, rules)
         panel = _panel(area, complaints.against, rules.directory)
