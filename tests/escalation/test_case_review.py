@@ -12,9 +12,11 @@ import httpx
 import pytest
 
 from services.escalation.domain.case_review import Why, count
-from services.escalation.domain.directory import Threshold
+from services.escalation.domain.directory import Kind, Threshold
 from services.escalation.domain.people import Role
+from services.escalation.errors import NotNow
 from services.escalation.handlers import attendance, cases
+from services.escalation.handlers.case_reviews import ask
 from services.escalation.handlers.cases import Arrived, Rules
 from services.escalation.repository import case_reviews
 from shared.assessment import Evidence
@@ -387,6 +389,63 @@ async def test_an_operator_may_ask_for_one(escalate: Escalate, client: httpx.Asy
     assert answer.status_code == 201
     row = await pool.fetchrow("select asked_by, timeline from case_review")
     assert (row["asked_by"], row["timeline"][0]["why"]) == ("operator", "counts")
+
+
+async def test_what_an_operator_asks_for_is_delivered_to_the_panel_and_stays_there(
+    escalate: Escalate, client: httpx.AsyncClient, sign_in: SignIn, pool: Pool, rules: Rules
+):
+    """With a target, whatever the rules read next; asked for again while it is open, once."""
+    event = classified(behaviours=("A3",))
+    await escalate(event)
+    operator, panel = await sign_in("operator", "northmoor-police"), await sign_in("agency", PANEL)
+    answers = [await client.post(f"/v1/reports/{event.report_id}/case-review", headers=operator) for _ in range(2)]
+    by_other_rules = event.assessment and event.assessment.model_copy(update={"rulebook": "rules-2"})
+    await escalate(event.model_copy(update={"assessment": by_other_rules}), at=NOON + DAY)
+    assert answers[0].json() == answers[1].json()
+    (entry,) = (await client.get(f"/v1/agencies/{PANEL}/reports", headers=panel)).json()["reports"]
+    assert (entry["kind"], entry["queue"], entry["report"]["text"]) == ("report", "case_review", event.report.text)
+    (row,) = await pool.fetch("select state, ground, acknowledge_by from delivery where agency_id = $1", PANEL)
+    assert row["state"] == "seen"
+    assert row["ground"] == rules.ground(PANEL, event.report)
+    assert row["acknowledge_by"] is not None
+
+
+async def test_what_was_closed_is_asked_for_again_by_an_operator_and_the_panel_begins_anew(
+    escalate: Escalate, client: httpx.AsyncClient, sign_in: SignIn, pool: Pool
+):
+    event = classified(behaviours=("A3",))
+    await escalate(event)
+    operator = await sign_in("operator", "northmoor-police")
+    path = f"/v1/reports/{event.report_id}/case-review"
+    await client.post(path, headers=operator)
+    await pool.execute("update case_review set state = 'closed'")
+    await pool.execute("update delivery set state = 'closed' where agency_id = $1", PANEL)
+    assert (await client.post(path, headers=operator)).status_code == 201
+    assert await pool.fetchval("select count(*) from case_review where state = 'proposed'") == 1
+    states = await pool.fetch("select state from delivery where agency_id = $1 and kind = 'report'", PANEL)
+    assert [row["state"] for row in states] == ["queued"]
+
+
+async def test_what_no_panel_may_have_is_not_asked_for(
+    escalate: Escalate, client: httpx.AsyncClient, sign_in: SignIn, pool: Pool, rules: Rules
+):
+    """Neither a drill, nor what a panel would need consent for."""
+    event = classified(behaviours=("A1",))
+    await escalate(event)
+    operator = await sign_in("operator", "northmoor-police")
+    path = f"/v1/reports/{event.report_id}/case-review"
+    await pool.execute("update queue_item set drill = true")
+    assert (await client.post(path, headers=operator)).status_code == 422
+    await pool.execute("update queue_item set drill = false")
+    kinds = [
+        one.model_copy(update={"legal_ground": None}) if one.kind is Kind.case_review else one
+        for one in rules.directory.kinds
+    ]
+    other = replace(rules, directory=rules.directory.model_copy(update={"kinds": tuple(kinds)}))
+    with pytest.raises(NotNow):
+        await ask(event.report_id, "northmoor-police", "sam", other, pool, Bell(pool), NOON)
+    assert await pool.fetchval("select count(*) from case_review") == 0
+    assert await pool.fetchval("select count(*) from delivery where agency_id = $1", PANEL) == 0
 
 
 async def test_a_panel_invites_plans_follows_up_and_closes(
