@@ -183,6 +183,7 @@ def _open(
     event = arrived.event
     no_less = DangerClass(known.danger_class) if known and not is_read(event.assessment) else LEAST
     reading, grading = judged(event, override, rules, no_less)
+    grading = grading.and_also(known.came_back if known else ())
     moved_to = still_with(known.moved_to if known else None, event, rules)
     where = routed_by(event, reading, grading, complaints, rules).moved(moved_to)
     routed = ReportRouted(
@@ -266,5 +267,5 @@ def _outgoing(arrived: Arrived, receipt: bytes | None, now: datetime) -> Outgoin
 async def rules_for(ids: Sequence[UUID], covering: Covering, pool: Pool) -> Rules:
     """The rules, with the areas of these reports' places looked up: before anything of theirs is locked."""
     async with transaction(pool) as connection:
-        places = await cases.places(connection, ids)
-    return await covering(places)
+        written = await cases.written(connection, ids)
+    return await covering([ReportClassified.model_validate_json(event).report.place for event in written.values()])

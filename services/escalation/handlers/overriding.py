@@ -57,6 +57,7 @@ def _judged_anew(
 ) -> JudgedCase:
     """The case under this override; its receipt stays the one that was given."""
     reading, grading = judged(event, override, rules)
+    grading = grading.and_also(known.came_back)
     moved_to = still_with(known.moved_to, event, rules)
     where = routed_by(event, reading, grading, complaints, rules).moved(moved_to)
     return JudgedCase(
