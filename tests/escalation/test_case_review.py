@@ -12,9 +12,11 @@ import httpx
 import pytest
 
 from services.escalation.domain.case_review import Why, count
-from services.escalation.domain.directory import Threshold
+from services.escalation.domain.directory import Kind, Threshold
 from services.escalation.domain.people import Role
+from services.escalation.errors import NotNow
 from services.escalation.handlers import attendance, cases
+from services.escalation.handlers.case_reviews import ask
 from services.escalation.handlers.cases import Arrived, Rules
 from services.escalation.repository import case_reviews
 from shared.assessment import Evidence
@@ -239,14 +241,78 @@ async def test_a_review_that_nobody_was_offered_ends_without_a_word_to_the_repor
     assert await said(pool) == []
 
 
-@pytest.mark.parametrize(("origin", "offered"), [("text", True), ("history", False)])
-async def test_what_they_say_themselves_counts_towards_an_offer_and_what_intake_linked_does_not(
-    escalate: Escalate, pool: Pool, origin: str, offered: bool
+@pytest.mark.parametrize(("origin", "offered"), [("text", [True]), ("history", [])])
+async def test_what_they_say_themselves_counts_as_said_and_what_intake_linked_does_not(
+    escalate: Escalate, pool: Pool, origin: str, offered: list[bool]
 ):
     await escalate(linked(0, CONTACT))
     await escalate(linked(1, THE_OTHER, **before("told you three times" if origin == "text" else "3 earlier", origin)))
-    assert await pool.fetchval("select offered from case_review") is offered
-    assert await said(pool) == [Progress.review_offered] * offered
+    assert [row["offered"] for row in await pool.fetch("select offered from case_review")] == offered
+    assert await said(pool) == [Progress.review_offered for _ in offered]
+
+
+@pytest.mark.parametrize(
+    ("made_before", "why"),
+    [
+        ([400 * DAY, 401 * DAY, 402 * DAY], Why.too_long_ago),
+        ([timedelta(hours=3), timedelta(hours=2), timedelta(hours=1)], Why.told_again),
+    ],
+)
+def test_what_intake_linked_counts_no_further_than_its_complaints_do(made_before: list[timedelta], why: Why):
+    """Too old, or one incident told to several agencies: that the rules read it as reported before is no way round."""
+    told = [complaint(NOON - ago, f"H-{n}") for n, ago in enumerate(made_before)]
+    newest = complaint(NOON, "H-3", **before("3 earlier", "history"))
+    history = History(reports=3, references=("H-2", "H-1", "H-0"))
+    found = count(
+        [*told, newest.model_copy(update={"report": newest.report.model_copy(update={"history": history})})],
+        Threshold(),
+    )
+    assert (why in {one.why for one in found.complaints}, found.counting, found.met) == (True, 1, False)
+
+
+async def override(report_id: UUID, client: httpx.AsyncClient, operator: dict[str, str], label: str) -> None:
+    claim = (await client.post(f"/v1/queue/{report_id}/claim", headers=operator)).json()
+    given = {"token": claim["token"], "labels": [label], "why": "by what they told me"}
+    path = f"/v1/queue/{report_id}/override"
+    assert (await client.post(path, json=given, headers=operator)).status_code == 204
+
+
+@pytest.mark.parametrize(("overridden", "label", "reviews"), [(0, "asb", 1), (1, "asb", 1), (0, "other", 0)])
+async def test_what_a_person_says_of_an_earlier_complaint_counts_in_place_of_its_reading(
+    escalate: Escalate,
+    client: httpx.AsyncClient,
+    sign_in: SignIn,
+    pool: Pool,
+    overridden: int,
+    label: str,
+    reviews: int,
+):
+    operator = await sign_in("operator", "northmoor-police")
+    for number in range(3):
+        read = Label.other if number == overridden and label == "asb" else Label.asb
+        one = linked(number, CONTACT, labels=(read,), behaviours=("A1",))
+        await escalate(one)
+        if number == overridden:
+            await override(one.report_id, client, operator, label)
+    assert await pool.fetchval("select count(*) from case_review") == reviews
+
+
+async def test_what_a_person_says_of_the_newest_complaint_proposes_the_review_and_outlasts_another_reading(
+    escalate: Escalate, client: httpx.AsyncClient, sign_in: SignIn, pool: Pool
+):
+    await escalate(linked(0, CONTACT))
+    await escalate(linked(1, CONTACT))
+    newest = linked(2, CONTACT, labels=(Label.other,))
+    await escalate(newest)
+    await override(newest.report_id, client, await sign_in("operator", "northmoor-police"), "asb")
+    assert await said(pool) == [Progress.review_offered]
+    by_other_rules = newest.assessment and newest.assessment.model_copy(update={"rulebook": "rules-2"})
+    await escalate(newest.model_copy(update={"assessment": by_other_rules}), at=NOON + DAY)
+    (line,) = [one for one in await pool.fetchval("select timeline from case_review") if one["reference"] == "H-2"]
+    assert line["why"] == "counts"
+    assert [row["state"] for row in await pool.fetch("select state from delivery where agency_id = $1", PANEL)] == [
+        "queued"
+    ]
 
 
 async def test_a_further_complaint_joins_the_review_under_way(review_id: UUID, escalate: Escalate, pool: Pool):
@@ -314,12 +380,72 @@ async def test_a_closed_review_is_asked_for_again_by_a_person_and_not_by_other_r
 
 
 async def test_an_operator_may_ask_for_one(escalate: Escalate, client: httpx.AsyncClient, sign_in: SignIn, pool: Pool):
+    """It counts by what they say of the report."""
+    event = classified(behaviours=("A1",), labels=(Label.other,))
+    await escalate(event)
+    operator = await sign_in("operator", "northmoor-police")
+    await override(event.report_id, client, operator, "asb")
+    answer = await client.post(f"/v1/reports/{event.report_id}/case-review", headers=operator)
+    assert answer.status_code == 201
+    row = await pool.fetchrow("select asked_by, timeline from case_review")
+    assert (row["asked_by"], row["timeline"][0]["why"]) == ("operator", "counts")
+
+
+async def test_what_an_operator_asks_for_is_delivered_to_the_panel_and_stays_there(
+    escalate: Escalate, client: httpx.AsyncClient, sign_in: SignIn, pool: Pool, rules: Rules
+):
+    """With a target, whatever the rules read next; asked for again while it is open, once."""
+    event = classified(behaviours=("A3",))
+    await escalate(event)
+    operator, panel = await sign_in("operator", "northmoor-police"), await sign_in("agency", PANEL)
+    answers = [await client.post(f"/v1/reports/{event.report_id}/case-review", headers=operator) for _ in range(2)]
+    by_other_rules = event.assessment and event.assessment.model_copy(update={"rulebook": "rules-2"})
+    await escalate(event.model_copy(update={"assessment": by_other_rules}), at=NOON + DAY)
+    assert answers[0].json() == answers[1].json()
+    (entry,) = (await client.get(f"/v1/agencies/{PANEL}/reports", headers=panel)).json()["reports"]
+    assert (entry["kind"], entry["queue"], entry["report"]["text"]) == ("report", "case_review", event.report.text)
+    (row,) = await pool.fetch("select state, ground, acknowledge_by from delivery where agency_id = $1", PANEL)
+    assert row["state"] == "seen"
+    assert row["ground"] == rules.ground(PANEL, event.report)
+    assert row["acknowledge_by"] is not None
+
+
+async def test_what_was_closed_is_asked_for_again_by_an_operator_and_the_panel_begins_anew(
+    escalate: Escalate, client: httpx.AsyncClient, sign_in: SignIn, pool: Pool
+):
     event = classified(behaviours=("A3",))
     await escalate(event)
     operator = await sign_in("operator", "northmoor-police")
-    answer = await client.post(f"/v1/reports/{event.report_id}/case-review", headers=operator)
-    assert answer.status_code == 201
-    assert await pool.fetchval("select asked_by from case_review") == "operator"
+    path = f"/v1/reports/{event.report_id}/case-review"
+    await client.post(path, headers=operator)
+    await pool.execute("update case_review set state = 'closed'")
+    await pool.execute("update delivery set state = 'closed' where agency_id = $1", PANEL)
+    assert (await client.post(path, headers=operator)).status_code == 201
+    assert await pool.fetchval("select count(*) from case_review where state = 'proposed'") == 1
+    states = await pool.fetch("select state from delivery where agency_id = $1 and kind = 'report'", PANEL)
+    assert [row["state"] for row in states] == ["queued"]
+
+
+async def test_what_no_panel_may_have_is_not_asked_for(
+    escalate: Escalate, client: httpx.AsyncClient, sign_in: SignIn, pool: Pool, rules: Rules
+):
+    """Neither a drill, nor what a panel would need consent for."""
+    event = classified(behaviours=("A1",))
+    await escalate(event)
+    operator = await sign_in("operator", "northmoor-police")
+    path = f"/v1/reports/{event.report_id}/case-review"
+    await pool.execute("update queue_item set drill = true")
+    assert (await client.post(path, headers=operator)).status_code == 422
+    await pool.execute("update queue_item set drill = false")
+    kinds = [
+        one.model_copy(update={"legal_ground": None}) if one.kind is Kind.case_review else one
+        for one in rules.directory.kinds
+    ]
+    other = replace(rules, directory=rules.directory.model_copy(update={"kinds": tuple(kinds)}))
+    with pytest.raises(NotNow):
+        await ask(event.report_id, "northmoor-police", "sam", other, pool, Bell(pool), NOON)
+    assert await pool.fetchval("select count(*) from case_review") == 0
+    assert await pool.fetchval("select count(*) from delivery where agency_id = $1", PANEL) == 0
 
 
 async def test_a_panel_invites_plans_follows_up_and_closes(
@@ -464,6 +590,32 @@ async def test_whoever_was_invited_sees_no_more_once_any_of_the_complaints_is_ab
     assert (await client.get(theirs, headers=homes)).status_code == 200
     await told_more_of("H-1", "Northmoor Homes", escalate, pool)
     assert (await client.get(theirs, headers=homes)).status_code == 404
+
+
+async def test_an_earlier_complaint_that_is_read_anew_takes_none_of_the_later_ones_out(
+    review_id: UUID, escalate: Escalate, client: httpx.AsyncClient, sign_in: SignIn, pool: Pool
+):
+    """Those before it are all that it knows of: whom the later ones complain of is still not invited."""
+    await told_more_of("H-2", "Northmoor Homes", escalate, pool)
+    first = await pool.fetchval("select report_id from cases where reference = 'H-0'")
+    operator = await sign_in("operator", "northmoor-police")
+    assert (await client.post(f"/v1/reports/{first}/case-review", headers=operator)).status_code == 201
+    (row,) = await pool.fetch("select id, timeline from case_review")
+    assert (row["id"], [one["reference"] for one in row["timeline"]]) == (review_id, ["H-0", "H-1", "H-2"])
+    panel = await sign_in("agency", PANEL)
+    invitations = f"/v1/agencies/{PANEL}/case-reviews/{review_id}/invitations"
+    assert (await client.post(invitations, json={"agency": "northmoor-homes"}, headers=panel)).status_code == 422
+
+
+async def test_whoever_is_invited_is_vetted_by_every_complaint_of_the_review(
+    review_id: UUID, escalate: Escalate, client: httpx.AsyncClient, sign_in: SignIn, pool: Pool
+):
+    """By those that are off its timeline too."""
+    await told_more_of("H-1", "Northmoor Homes", escalate, pool)
+    await pool.execute("update case_review set timeline = timeline - 1")
+    panel = await sign_in("agency", PANEL)
+    invitations = f"/v1/agencies/{PANEL}/case-reviews/{review_id}/invitations"
+    assert (await client.post(invitations, json={"agency": "northmoor-homes"}, headers=panel)).status_code == 422
 
 
 async def test_a_panel_sees_no_more_of_a_complaint_that_turns_out_to_be_about_itself(

@@ -130,10 +130,12 @@ async def test_each_is_there_to_be_seen_and_taken_and_they_are_closed_together_o
     taken = await client.post(f"/v1/queue/{copies[0]['report_id']}/claim", headers=headers)
     assert taken.status_code == 201
     token = (await client.post(f"{path}/claim", headers=headers)).json()["token"]
+    await pool.execute("update queue_item set came_back = '{given back}'")
     end = {"token": token, "outcome": "nobody_reached", "why": "a flood", "with_copies": True}
     assert (await client.post(f"{path}/close", json=end, headers=headers)).status_code == 204
     left = (await client.get("/v1/queue", headers=headers)).json()["items"]
     assert [one["report_id"] for one in left] == [copies[0]["report_id"]]
+    assert [row[0] for row in await pool.fetch("select state from queue_item where came_back <> '{}'")] == ["open"]
     closed = await pool.fetch("select outcome, count(*) from queue_item where state = 'closed' group by 1 order by 1")
     assert [tuple(row) for row in closed] == [("nobody_reached", 1), ("part_of_another_case", 2)]
     assert await pool.fetchval("select count(*) from audit_entry where action = 'closed' and why = 'a flood'") == 3

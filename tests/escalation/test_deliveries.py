@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from services.escalation.domain.directory import Directory
-from services.escalation.handlers import attendance, cases
+from services.escalation.handlers import alerts, attendance, cases
 from services.escalation.handlers.cases import Arrived, Rules
 from services.escalation.repository import deliveries
 from shared.codebook import Label
@@ -156,6 +156,63 @@ async def test_given_back_for_the_police_it_is_on_their_queue(
     item = await pool.fetchrow("select force, queues, state from queue_item")
     assert tuple(item) == ("northmoor-police", ["review"], "open")
     assert (await reasons(pool))[-1] == "given back by Northmoor Environmental Health: for the police, they say"
+
+
+GIVEN_BACK = "given back by Northmoor Environmental Health: whose it is, a person decides"
+DUE = NOON + timedelta(hours=3)
+
+
+def more(event: ReportClassified, revision: int = 2, **read: Any) -> ReportClassified:
+    """The reporter adds a line."""
+    told = event.report.model_copy(update={"revision": revision, "text": f"{event.report.text} Still nobody came."})
+    return classified(told, assessment(**(NOISE | read)))
+
+
+async def waits(pool: Pool) -> tuple[Any, ...]:
+    """Where it is, by when, whether it came back, by its reasons, and what alerts stand of it."""
+    await alerts.look(pool, DUE + timedelta(minutes=6))
+    row = await pool.fetchrow("select queues, target_at from queue_item")
+    standing = await pool.fetch("select kind from alert where cleared_at is null order by kind")
+    return row["queues"], row["target_at"], GIVEN_BACK in await reasons(pool), [one["kind"] for one in standing]
+
+
+@pytest.fixture
+async def given_back(noise: ReportClassified, health: Agency, pool: Pool, rules: Rules) -> ReportClassified:
+    """It came back at three, due then."""
+    await health.does("return", noise.report_id, reason="not ours", whose=None)
+    await attendance.settle_returns(pool, Bell(pool), as_they_are(rules), DUE)
+    return noise
+
+
+@pytest.mark.parametrize(
+    ("read", "queues"), [({}, ["review"]), ({"behaviours": ("A3", "A1")}, ["neighbourhood", "review"])]
+)
+async def test_what_came_back_is_put_off_by_nothing_told_or_read_since(
+    given_back: ReportClassified, escalate: Escalate, pool: Pool, read: dict[str, Any], queues: list[str]
+):
+    """Whether no police queue has it otherwise, or another one does; by the next revision, and the one after."""
+    assert await waits(pool) == (["review"], DUE, True, ["breached"])
+    for revision in (2, 3):
+        await escalate(more(given_back, revision, **read), at=DUE + timedelta(minutes=revision))
+        assert await waits(pool) == (queues, DUE, True, ["breached"])
+    detail = await pool.fetchval("select detail from audit_entry where action = 'read' order by id desc limit 1")
+    assert GIVEN_BACK not in detail["reasons_new"] + detail["reasons_gone"]
+
+
+@pytest.mark.parametrize("act", ["contact", "close", "override"])
+async def test_once_somebody_has_looked_what_came_back_is_graded_like_the_rest(
+    given_back: ReportClassified, escalate: Escalate, client: httpx.AsyncClient, sign_in: SignIn, pool: Pool, act: str
+):
+    """By contact, or once it is closed and brought back; to say what it is does not see to it yet."""
+    operator, path = await sign_in("operator", "northmoor-police"), f"/v1/queue/{given_back.report_id}"
+    claim = (await client.post(f"{path}/claim", headers=operator)).json()
+    given = {"contact": {"how": "rang"}, "close": {"outcome": "referred"}, "override": {"labels": ["asb"], "why": "x"}}
+    answer = await client.post(f"{path}/{act}", json={"token": claim["token"], **given[act]}, headers=operator)
+    assert answer.status_code == 204, answer.text
+    await escalate(more(given_back), at=DUE + timedelta(minutes=5))
+    row = await pool.fetchrow("select state, target_at = $1 as due from queue_item", DUE)
+    looked = act != "override"
+    assert (row["state"], row["due"], GIVEN_BACK in await reasons(pool)) == ("open", not looked, not looked)
 
 
 async def test_given_back_for_whom_it_was_closed_by_it_goes_to_a_person(

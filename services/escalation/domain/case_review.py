@@ -41,7 +41,7 @@ class Counted:
 
 @dataclass(frozen=True, slots=True)
 class Count:
-    """All complaints, oldest first. `wanted` is how many must count; `said` how often it was reported, by F9.
+    """All complaints, oldest first. `wanted` is how many must count; `said` how often its reporter says that it was.
 
     `own`: what the newest's reporter told, here and of earlier times, is enough without anybody else's. `against`: the
     agencies that any of them complains of.
@@ -82,8 +82,8 @@ def count(complaints: Sequence[ReportClassified], threshold: Threshold) -> Count
     _, own = _counted([one for one in ordered if _same_contact(one, ordered[-1])], since)
     several = len({_reporter(complaint) for complaint in incidents}) > 1
     wanted = threshold.from_several if several and threshold.from_several else threshold.complaints
-    enough = max(len(own), said_themselves(ordered[-1].report, ordered[-1].assessment)) >= threshold.complaints
-    return Count(tuple(counted), wanted, _said(ordered[-1]), enough)
+    said = said_themselves(ordered[-1].report, ordered[-1].assessment)
+    return Count(tuple(counted), wanted, said, max(len(own), said) >= threshold.complaints)
 
 
 def _counted(ordered: Sequence[ReportClassified], since: datetime) -> tuple[list[Counted], list[ReportClassified]]:
@@ -168,9 +168,3 @@ def said_themselves(report: ReportReceived, reading: Assessment | None) -> int:
         return max(reading.reported_before, answered)
     own = [one for one in reading.evidence if one.fact == "F9" and one.origin != "history"]
     return max([answered, *(times_reported(one.origin, one.quote) for one in own)])
-
-
-def _said(newest: ReportClassified) -> int:
-    """How often the reporter says that it was reported before (F9); the panel asks for those that are not held here."""
-    read = newest.assessment.reported_before if newest.assessment else 0
-    return max(read, newest.report.answers.reported_before or 0)

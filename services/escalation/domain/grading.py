@@ -1,5 +1,6 @@
 """Grade and target of a report, by the grading table (rules/grading.toml): the first row that holds."""
 
+from collections.abc import Iterable
 from datetime import timedelta
 from enum import StrEnum
 from typing import Final, Self
@@ -127,6 +128,10 @@ class Grading(BaseModel):
     danger_class: DangerClass
     grade: Grade
     reasons: tuple[str, ...]
+
+    def and_also(self, reasons: Iterable[str]) -> "Grading":
+        """The same, for these reasons too."""
+        return self.model_copy(update={"reasons": (*self.reasons, *reasons)})
 
 
 def danger_of(report: ReportReceived, assessment: Assessment | None) -> DangerClass:

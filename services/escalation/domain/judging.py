@@ -49,9 +49,9 @@ def judged(
     """The reading and the grade that count: the rules', with what a person says in their place."""
     if override is None:
         return event.assessment, grade(event.report, event.assessment, rules.grading, at_least)
-    of_all = override.is_of_all(event)
-    reading = override.applied(event.assessment, of_all)
-    return reading, override.graded(grade(event.report, reading, rules.grading, at_least), of_all)
+    reading = override.applied_to(event).assessment
+    grading = grade(event.report, reading, rules.grading, at_least)
+    return reading, override.graded(grading, override.is_of_all(event))
 
 
 def routed_by(

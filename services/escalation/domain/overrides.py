@@ -98,6 +98,10 @@ class Override(Said):
         )
         return told.model_copy(update={"danger_class": _danger(base, told)})
 
+    def applied_to(self, event: ReportClassified) -> ReportClassified:
+        """The report with the reading as this person has it."""
+        return event.model_copy(update={"assessment": self.applied(event.assessment, self.is_of_all(event))})
+
     def graded(self, grading: Grading, of_all: bool = True) -> Grading:
         """The grade as this person has it, with the reason said first; not `of_all`: and no lower than without them."""
         said, grade = f"Override: {self.who}: {self.why}", self.grade or grading.grade

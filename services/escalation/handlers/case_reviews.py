@@ -9,24 +9,29 @@ from uuid import UUID, uuid5
 from services.escalation.domain.case_review import UNWANTED, Count, count, review_asked
 from services.escalation.domain.directory import Directory, Kind
 from services.escalation.domain.rules import Rules
-from services.escalation.errors import NotNow, UnknownReport
+from services.escalation.errors import NotNow, NotSo, UnknownReport
+from services.escalation.handlers import deliveries
 from services.escalation.handlers.progress import progressed
-from services.escalation.repository import audit, case_reviews, cases
+from services.escalation.repository import audit, case_reviews, cases, queue
 from services.escalation.repository.audit import Entry
 from services.escalation.repository.cases import JudgedCase
 from shared.database import Connection, Pool, transaction
-from shared.events import Progress, ReportClassified, SafeWords
+from shared.events import Destination, Progress, ReportClassified, SafeWords
 from shared.outbox import Bell, put
 
 QUEUE: Final = "case_review"
+ASKED_FOR: Final = "the control room asks for an ASB Case Review"
 
 AskedBy = Literal["threshold", "reporter", "operator"]
 
 
 async def counted(connection: Connection, events: Sequence[ReportClassified], rules: Rules) -> dict[UUID, Count]:
-    """The complaints of each report's victim, household or community, with the report itself, in known areas."""
+    """The complaints of each report's victim, household or community, with the report itself, in known areas.
+
+    Each report comes with the reading that counts: the rules', or what a person says in its place.
+    """
     earlier = {reference for event in events if _may_be_due(event) for reference in event.report.history.references}
-    known = await cases.linked(connection, sorted(earlier)) if earlier else {}
+    known = await case_reviews.linked(connection, sorted(earlier)) if earlier else {}
     known |= {event.report.reference: event for event in events}
     found: dict[UUID, Count] = {}
     for event in events:
@@ -73,13 +78,14 @@ async def propose(
 
 async def _proposed(
     connection: Connection, event: ReportClassified, panel: str, complaints: Count, asked_by: AskedBy, now: datetime
-) -> UUID:
+) -> tuple[UUID, str]:
+    """Which review it is part of now, and whose that is: one that is under way may be another panel's."""
     references, told = [one.reference for one in complaints.complaints], timeline(complaints)
     report_id, reference = event.report_id, event.report.reference
     asks = asked_by == "reporter"
     offered = not _anonymous(event) and (asks or complaints.own)
     under_way = await case_reviews.open_for(connection, references, but=complaints.against)
-    review_id: UUID = under_way["id"] if under_way else _review_id(event, asked_by)
+    review_id: UUID = under_way["id"] if under_way else _review_id(event, asked_by, now)
     if under_way:
         await case_reviews.update_timeline(connection, review_id, told)
         join = case_reviews.asked_by_reporter if asks else case_reviews.offer
@@ -91,7 +97,7 @@ async def _proposed(
     if news and offered:
         await _tell_reporter(connection, event, panel, asked_by, now)
     await _without(complaints.against, connection, review_id, event, now)
-    return review_id
+    return review_id, under_way["agency_id"] if under_way else panel
 
 
 async def _kept_from(against: frozenset[str], connection: Connection, event: ReportClassified, now: datetime) -> None:
@@ -113,9 +119,9 @@ async def _without(
         await audit.record(connection, [entry])
 
 
-def _review_id(event: ReportClassified, asked_by: AskedBy) -> UUID:
+def _review_id(event: ReportClassified, asked_by: AskedBy, now: datetime) -> UUID:
     """One for each time that it was asked for: a report that is read anew does not ask again for what was closed."""
-    asked_at = event.report.case_review_asked_at if asked_by == "reporter" else None
+    asked_at = {"reporter": event.report.case_review_asked_at, "operator": now}.get(asked_by)
     return uuid5(event.report_id, f"case-review/{asked_by}" + (f"/{asked_at.isoformat()}" if asked_at else ""))
 
 
@@ -140,9 +146,9 @@ def _anonymous(event: ReportClassified) -> bool:
 
 
 async def ask(report_id: UUID, force: str, who: str, rules: Rules, pool: Pool, bell: Bell, now: datetime) -> UUID:
-    """An operator of this police force asks the area's panel, whatever the count.
+    """An operator of this police force asks the area's panel, whatever the count: the report is handed over to it.
 
-    Raises UnknownReport for another force's report, or NotNow with what to do.
+    Raises UnknownReport for another force's report, NotSo for a drill, or NotNow with what to do.
     """
     async with transaction(pool) as connection:
         known = (await cases.locked(connection, [report_id])).get(report_id)
@@ -150,13 +156,19 @@ async def ask(report_id: UUID, force: str, who: str, rules: Rules, pool: Pool, b
         if event is None or known is None:
             raise UnknownReport("No report has this id.")
         area = _area(event, force, known.moved_to, rules)
-        earlier = await cases.linked(connection, event.report.history.references)
+        row = await queue.item(connection, force, report_id)
+        if row and row["drill"]:
+            raise NotSo("A drill is delivered to nobody.")
+        event = known.override.applied_to(event) if known.override else event
+        earlier = await case_reviews.linked(connection, event.report.history.references)
         linked = [one for one in earlier.values() if one.report_id != report_id]
         complaints = _counted([*linked, event], area, rules)
         panel = _panel(area, complaints.against, rules.directory)
-        review_id = await _proposed(connection, event, panel, complaints, "operator", now)
-        detail = {"body": panel, "review": str(review_id)}
+        review_id, whose = await _proposed(connection, event, panel, complaints, "operator", now)
+        detail = {"body": whose, "review": str(review_id)}
         await audit.record(connection, [Entry(now, who, "asked for a case review", report_id, "", detail)])
+        to = Destination(agency=whose, queue=QUEUE, reason=ASKED_FOR, ground=_ground(whose, event, rules))
+        await deliveries.hand_over(connection, event, to, rules.directory, now)
     bell.ring()
     return review_id
 
@@ -171,6 +183,13 @@ def _area(event: ReportClassified, force: str, moved_to: str | None, rules: Rule
     if force != (moved_to or (acting.id if acting else None)):
         raise UnknownReport("No report of yours has this id.")
     return area
+
+
+def _ground(panel: str, event: ReportClassified, rules: Rules) -> str:
+    ground = rules.ground(panel, event.report)
+    if ground is None:
+        raise NotNow("The reporter has not agreed that the panel is told. Ask them; unknown is no.")
+    return ground
 
 
 def _panel(area: str, against: frozenset[str], directory: Directory) -> str:

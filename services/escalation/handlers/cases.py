@@ -9,6 +9,7 @@ from uuid import UUID
 from services.escalation.domain.case_review import Count
 from services.escalation.domain.grading import Grading
 from services.escalation.domain.judging import LEAST, in_force, judged, read_danger, routed_by, still_with, target_at
+from services.escalation.domain.overrides import Override
 from services.escalation.domain.rules import Covering, Rules
 from services.escalation.domain.unread import is_read, not_read, reading_of
 from services.escalation.handlers import case_reviews, deliveries
@@ -116,8 +117,10 @@ async def _judged_and_kept(
     The caller holds the locks.
     """
     news = await _beside_what_was_read(connection, news, known)
-    counts = await case_reviews.counted(connection, [a.event for a in news.values()], rules)
-    graded = [_open(a, known.get(i), rules, now, counts.get(i), i in due) for i, a in news.items()]
+    said = {i: in_force(known[i].override, a.event, rules) if i in known else None for i, a in news.items()}
+    told = [override.applied_to(news[i].event) if override else news[i].event for i, override in said.items()]
+    counts = await case_reviews.counted(connection, told, rules)
+    graded = [_open(a, known.get(i), said[i], rules, now, counts.get(i), i in due) for i, a in news.items()]
     opened = await fold(connection, graded, known, now)
     await cases.keep(connection, opened, known, now)
     await audit.record(connection, [_entry(case, known.get(case.event.report_id), now) for case in opened])
@@ -171,15 +174,16 @@ def _is_news(arrived: Arrived, known: Known | None) -> bool:
 def _open(
     arrived: Arrived,
     known: Known | None,
+    override: Override | None,
     rules: Rules,
     now: datetime,
     complaints: Count | None,
     receipt: bool,
 ) -> JudgedCase:
     event = arrived.event
-    override = in_force(known.override if known else None, event, rules)
     no_less = DangerClass(known.danger_class) if known and not is_read(event.assessment) else LEAST
     reading, grading = judged(event, override, rules, no_less)
+    grading = grading.and_also(known.came_back if known else ())
     moved_to = still_with(known.moved_to if known else None, event, rules)
     where = routed_by(event, reading, grading, complaints, rules).moved(moved_to)
     routed = ReportRouted(
@@ -263,5 +267,5 @@ def _outgoing(arrived: Arrived, receipt: bytes | None, now: datetime) -> Outgoin
 async def rules_for(ids: Sequence[UUID], covering: Covering, pool: Pool) -> Rules:
     """The rules, with the areas of these reports' places looked up: before anything of theirs is locked."""
     async with transaction(pool) as connection:
-        places = await cases.places(connection, ids)
-    return await covering(places)
+        written = await cases.written(connection, ids)
+    return await covering([ReportClassified.model_validate_json(event).report.place for event in written.values()])

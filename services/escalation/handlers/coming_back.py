@@ -6,10 +6,9 @@ from typing import Final
 import structlog
 from prometheus_client import Counter
 
-from services.escalation.domain.grading import ORDER, Grade
 from services.escalation.domain.rules import Rules
 from services.escalation.handlers.sending import SOURCE
-from services.escalation.repository import audit, cases, deliveries
+from services.escalation.repository import audit, deliveries
 from shared.database import Connection
 from shared.events import ReportClassified
 
@@ -24,8 +23,7 @@ async def to_a_person(
     """Put it before a person, due now. `why` is for the count, `reason` for whoever has it before them."""
     area = rules.area_of(event.report.place)
     force = rules.directory.acting_force(area, rules.complained_of(event.report)) if area else None
-    order = ORDER.index(Grade(await cases.grade(connection, event.report_id)))
-    await deliveries.back_to_control_room(connection, event.report_id, reason, force.id if force else None, order, now)
+    await deliveries.back_to_control_room(connection, event.report_id, reason, force.id if force else None, now)
     await audit.record(connection, [audit.Entry(now, SOURCE, "came back", event.report_id, reason)])
     log.warning("came back to the control room", report_id=str(event.report_id))
     CAME_BACK.labels(why).inc()

@@ -42,10 +42,11 @@ async def override_case(
         by = {"who": worker.name, "at": now, "of_danger": read_danger(event), "of_revision": event.revision}
         words = {"of_length": len(event.report.text), "of_words": sha256(event.report.text)}
         override = Override(**said.model_dump(), **by, **words).after(known.override)
-        counts = await case_reviews.counted(connection, [event], rules)
+        counts = await case_reviews.counted(connection, [override.applied_to(event)], rules)
         case = _judged_anew(event, row, known, override, counts.get(report_id), rules)
         await cases.keep(connection, [case], [report_id], now)
         await _kept(connection, case, known, override, worker)
+        await case_reviews.propose(connection, [case], counts, rules, now)
         if not _stays(event, row, rules):
             await deliveries.deliver(connection, [case], [report_id], rules, now)
     bell.ring()
@@ -56,6 +57,7 @@ def _judged_anew(
 ) -> JudgedCase:
     """The case under this override; its receipt stays the one that was given."""
     reading, grading = judged(event, override, rules)
+    grading = grading.and_also(known.came_back)
     moved_to = still_with(known.moved_to, event, rules)
     where = routed_by(event, reading, grading, complaints, rules).moved(moved_to)
     return JudgedCase(

@@ -113,9 +113,9 @@ async def _may_join(
     if invited is None:
         raise NotSo("No agency of the directory has this id.")
     await case_reviews.hold(connection, review_id)
-    row = await _led(connection, agency, review_id)
+    await _led(connection, agency, review_id)
     async with transaction(pool) as ours:
-        told = await cases.linked(ours, [one["reference"] for one in row["timeline"]])
+        told = await cases.linked(ours, await case_reviews.references(ours, review_id))
     for event in told.values():
         if other in rules.directory.complained_of(event.report.answers, rules.area_of(event.report.place)):
             raise NotSo(f"{invited.name} is, or employs, the party complained of: choose another body.")

@@ -91,6 +91,10 @@ class QueueItem(Table, table=True):
     outcome: str | None = None
     fold: UUID | None = Field(default=None, description="near-copies of one report have the same")
     told_by: str | None = Field(default=None, description="what the first of a fold is known by")
+    came_back: list[str] = Field(
+        sa_column=Column(ARRAY(String), nullable=False, server_default="{}"),
+        description="why, where somebody gave it back or left it lying, until there was contact or it is closed",
+    )
     sketch: list[int] = Field(sa_column=Column(ARRAY(BigInteger), nullable=False, server_default="{}"))
 
 

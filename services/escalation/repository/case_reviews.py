@@ -5,9 +5,13 @@ from datetime import date, datetime
 from typing import Any, Final
 from uuid import UUID
 
+from services.escalation.domain.overrides import Override
 from shared.database import Connection
+from shared.events import ReportClassified
 
 HOLD: Final = "select pg_advisory_xact_lock(hashtextextended($1::text, 1))"
+
+LINKED: Final = "select reference, event, override from cases where reference = any($1::text[])"
 
 OPEN_FOR: Final = """
 select case_review.* from case_review join case_review_report on review_id = case_review.id
@@ -33,7 +37,19 @@ ADD_REPORTS: Final = """
 insert into case_review_report (review_id, reference) select $1, unnest($2::text[]) on conflict do nothing
 """
 
-UPDATE_TIMELINE: Final = "update case_review set timeline = $2 where id = $1"
+UPDATE_TIMELINE: Final = """
+update case_review set timeline = (
+    select jsonb_agg(one order by (one ->> 'made_at')::timestamptz, one ->> 'reference')
+    from (
+        select one from jsonb_array_elements($2::jsonb) as new(one)
+        union all
+        select one from jsonb_array_elements(timeline) as old(one)
+        where one ->> 'reference' not in (select one ->> 'reference' from jsonb_array_elements($2::jsonb) as new(one))
+    ) as told)
+where id = $1
+"""
+
+REFERENCES: Final = "select reference from case_review_report where review_id = $1 order by reference"
 
 INVITE: Final = """
 insert into case_review_agency (review_id, agency_id, panel, invited_at) values ($1, $2, $3, $4) on conflict do nothing
@@ -129,6 +145,17 @@ async def hold(connection: Connection, review_id: UUID) -> None:
     await connection.execute(HOLD, str(review_id))
 
 
+async def linked(connection: Connection, references: Sequence[str]) -> dict[str, ReportClassified]:
+    """The earlier complaints that are cases here, each with what a person says of it in place of its reading."""
+    rows = await connection.fetch(LINKED, list(references))
+    return {row["reference"]: _as_said(row) for row in rows}
+
+
+def _as_said(row: Any) -> ReportClassified:
+    event = ReportClassified.model_validate_json(row["event"])
+    return Override.model_validate(row["override"]).applied_to(event) if row["override"] else event
+
+
 async def open_for(connection: Connection, references: Sequence[str], but: Collection[str]) -> Any:
     """The review under way that is about any of these reports, and not with any of these panels."""
     return await connection.fetchrow(OPEN_FOR, list(references), list(but))
@@ -164,7 +191,13 @@ async def add_reports(connection: Connection, review_id: UUID, references: Seque
     await connection.execute(ADD_REPORTS, review_id, list(references))
 
 
+async def references(connection: Connection, review_id: UUID) -> list[str]:
+    """Every report that the review is about, with those that its panel may not know of."""
+    return [row["reference"] for row in await connection.fetch(REFERENCES, review_id)]
+
+
 async def update_timeline(connection: Connection, review_id: UUID, timeline: list[dict[str, Any]]) -> None:
+    """These lines as they are now, beside those of the complaints that whoever counted them did not know of."""
     await connection.execute(UPDATE_TIMELINE, review_id, timeline)
 
 

@@ -13,7 +13,6 @@ from services.escalation.domain.routing import Route
 from services.escalation.domain.unread import reading_of
 from shared.database import Connection
 from shared.events import ReportClassified
-from shared.told import Place
 
 LOCK: Final = """
 select pg_advisory_xact_lock(key) from
@@ -22,7 +21,8 @@ select pg_advisory_xact_lock(key) from
 
 KNOWN: Final = """
 select cases.report_id, revision, reading, rulebook, assessed_at, receipt, cases.opened_at, cases.danger_class, grade,
-       reasons, override, case when item.rerouted then item.force end as moved_to
+       reasons, override, case when item.rerouted then item.force end as moved_to,
+       coalesce(item.came_back, '{}') as came_back
 from cases left join queue_item as item using (report_id) where cases.report_id = any($1::uuid[])
 """
 
@@ -51,11 +51,14 @@ from unnest($1::uuid[], $2::text[], $3::jsonb[], $4::int[], $5::int[], $6::times
     as new(id, force, queues, danger_class, grade_order, target_at, opened_at, drill, fold, told_by, sketch, moved)
 on conflict (report_id) do update set
     force = excluded.force, rerouted = excluded.rerouted,
-    queues = case when not excluded.rerouted then excluded.queues
+    queues = case when not excluded.rerouted
+                  then array(select unnest(excluded.queues) union select 'review' where queue_item.came_back <> '{}'
+                             order by 1)
                   when excluded.danger_class < queue_item.danger_class
                   then array(select distinct unnest(queue_item.queues || excluded.queues) order by 1)
                   else queue_item.queues end,
-    danger_class = excluded.danger_class, grade_order = excluded.grade_order, target_at = excluded.target_at,
+    danger_class = excluded.danger_class, grade_order = excluded.grade_order,
+    target_at = least(excluded.target_at, case when queue_item.came_back <> '{}' then queue_item.target_at end),
     fold = coalesce(excluded.fold, queue_item.fold),
     told_by = case when excluded.fold is null then queue_item.told_by else excluded.told_by end,
     sketch = case when excluded.fold is null then queue_item.sketch else excluded.sketch end,
@@ -65,11 +68,15 @@ on conflict (report_id) do update set
                       then $13 else queue_item.claimed_at end,
     contacted_at = case when excluded.danger_class < queue_item.danger_class then null else queue_item.contacted_at end
 """
-"""Graver now, it is also where the rules put it; and contact is to be made again, with as long as after a claim."""
+"""Graver now, it is also where the rules put it; and contact is to be made again, with as long as after a claim.
+
+What came back is in `review`, and due as it was, until somebody has looked.
+"""
 
 REGRADED: Final = """
 update queue_item as item set danger_class = new.danger_class, grade_order = new.grade_order,
-    target_at = new.target_at, force = new.force, rerouted = new.moved
+    target_at = least(new.target_at, case when item.came_back <> '{}' then item.target_at end),
+    force = new.force, rerouted = new.moved
 from unnest($1::uuid[], $2::text[], $3::int[], $4::int[], $5::timestamptz[], $6::bool[])
     as new(id, force, danger_class, grade_order, target_at, moved)
 where item.report_id = new.id
@@ -101,7 +108,7 @@ LINKED: Final = "select reference, event from cases where reference = any($1::te
 class Known:
     """What is already known of a report: enough to tell a newer reading from a repetition, and how it differs.
 
-    `moved_to` is the police force that a person sent it to.
+    `moved_to` is the police force that a person sent it to; `came_back` why it did, where nobody has looked since.
     """
 
     revision: int
@@ -115,6 +122,7 @@ class Known:
     reasons: list[str]
     override: Override | None
     moved_to: str | None
+    came_back: list[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,16 +195,6 @@ async def event(connection: Connection, report_id: UUID) -> ReportClassified | N
 async def written(connection: Connection, ids: Sequence[UUID]) -> dict[UUID, bytes]:
     """What was last read of each of these reports, to the letter; without those that are no case."""
     return {row["report_id"]: row["event"] for row in await connection.fetch(WRITTEN, list(ids))}
-
-
-async def places(connection: Connection, ids: Sequence[UUID]) -> list[Place]:
-    """Where these reports are about."""
-    events = (await written(connection, ids)).values()
-    return [ReportClassified.model_validate_json(event).report.place for event in events]
-
-
-async def grade(connection: Connection, report_id: UUID) -> str:
-    return str(await connection.fetchval("select grade from cases where report_id = $1", report_id))
 
 
 async def linked(connection: Connection, references: Sequence[str]) -> dict[str, ReportClassified]:

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
+from services.escalation.domain.grading import ORDER
 from shared.database import Connection
 
 HELD: Final = """
@@ -68,14 +69,16 @@ returning agency_id
 
 BACK: Final = """
 with told as (
-    update cases set reasons = reasons || array[$2::text] where report_id = $1 returning danger_class, opened_at
+    update cases set reasons = reasons || array[$2::text] where report_id = $1 returning danger_class, grade, opened_at
 )
-insert into queue_item (report_id, force, queues, danger_class, grade_order, target_at, opened_at)
-select $1, $3, array['review'], danger_class, $4, $5, opened_at from told
+insert into queue_item (report_id, force, queues, danger_class, grade_order, target_at, opened_at, came_back)
+select $1, $3, array['review'], danger_class, array_position($4::text[], grade) - 1, $5, opened_at, array[$2::text]
+from told
 on conflict (report_id) do update set
     state = 'open', closed_at = null, outcome = null, contacted_at = null,
     waiting_since = case when queue_item.state = 'closed' then $5 else queue_item.waiting_since end,
     target_at = least(queue_item.target_at, excluded.target_at),
+    came_back = queue_item.came_back || excluded.came_back,
     queues = array(select distinct unnest(queue_item.queues || excluded.queues) as queue order by queue)
 """
 
@@ -139,7 +142,7 @@ async def settle(connection: Connection, row: Any, now: datetime) -> bool:
 
 
 async def back_to_control_room(
-    connection: Connection, report_id: UUID, reason: str, force: str | None, grade_order: int, now: datetime
+    connection: Connection, report_id: UUID, reason: str, force: str | None, now: datetime
 ) -> None:
     """Put a report (again) before a person, due now; `force` None is every control room."""
-    await connection.execute(BACK, report_id, reason, force, grade_order, now)
+    await connection.execute(BACK, report_id, reason, force, list(ORDER), now)

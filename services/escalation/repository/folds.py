@@ -29,7 +29,7 @@ order by {RANK}
 """  # noqa: S608 - constants only
 
 CLOSE: Final = f"""
-update queue_item as item set state = 'closed', outcome = $3, closed_at = $4
+update queue_item as item set state = 'closed', outcome = $3, closed_at = $4, came_back = '{{}}'
 from queue_item as other where {OF_ONE_FOLD}
   and other.report_id = $1 and item.report_id = any($2::uuid[]) and item.state <> 'closed'
   and item.danger_class >= other.danger_class and coalesce(item.lease_until <= $4, true)

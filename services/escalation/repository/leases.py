@@ -50,9 +50,11 @@ where report_id = $1
 
 CLOSE: Final = """
 update queue_item set state = 'closed', outcome = $2, closed_at = $3, lease_until = null, lease_token = null,
-    lease_key = null
+    lease_key = null, came_back = '{}'
 where report_id = $1
 """
+
+CONTACTED: Final = "update queue_item set contacted_at = $2, came_back = '{}' where report_id = $1"
 
 HOLDERS: Final = f"""
 select item.report_id, item.holder, item.holder_name, item.danger_class, item.claimed_at, item.contacted_at,
@@ -116,7 +118,7 @@ async def give_back(connection: Connection, report_id: UUID, now: datetime) -> N
 
 
 async def contacted(connection: Connection, report_id: UUID, now: datetime) -> None:
-    await connection.execute("update queue_item set contacted_at = $2 where report_id = $1", report_id, now)
+    await connection.execute(CONTACTED, report_id, now)
 
 
 async def close(connection: Connection, report_id: UUID, outcome: str, now: datetime) -> None:
