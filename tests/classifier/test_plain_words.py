@@ -74,6 +74,10 @@ def test_what_only_sounds_like_a_threat_is_none(text: str):
         "I've got the pills in front of me",
         "she's swallowed bleach",
         "OPERATOR: Have you taken any tablets?\nCALLER: yes",
+        "my brother's on the roof of the flats, going to end it",
+        "it's my mate he's on the bridge over the bypass, he says he's had enough",
+        "She's up on the roof of the college, she's saying goodbye to everyone",
+        "he's on the station platform and nobody will miss him he says",
     ],
 )
 def test_a_life_at_risk_is_first(text: str):
@@ -119,6 +123,19 @@ def test_a_word_that_is_no_need_is_not_flagged(text: str):
 )
 def test_how_to_reach_them_safely_is_quoted(text: str):
     assert read(text).safe_contact
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Kids on the roof again, I've had enough",
+        "My neighbour is on his balcony every night shouting, he's had enough of us",
+        "He got off on the platform when I said goodbye to my mum",
+        "We got them out of the house, and they went to the bridge",
+    ],
+)
+def test_a_height_alone_is_no_life_at_risk(text: str):
+    assert read(text).danger_class != 1
 
 
 @pytest.mark.parametrize(
