@@ -84,6 +84,7 @@ class StepData(Data):
     when: tuple[str, ...]
     words: str
     ask: str
+    answered_by: str = ""
     source: str = "ours"
 
 
@@ -142,6 +143,7 @@ def load(path: Path = DEFAULT) -> Rulebook:
                 fact=s.fact,
                 words=s.words,
                 ask=s.ask,
+                answered_by=s.answered_by,
             )
             for file in files
             for s in file.step

@@ -20,10 +20,10 @@ from services.classifier.domain.labels import held
 from services.classifier.domain.lexical import lexical
 from services.classifier.domain.pieces import LONGEST, NO_PLACE
 from services.classifier.domain.reading import read
-from services.classifier.domain.rules import Proposal
+from services.classifier.domain.rules import Proposal, Rulebook
 from services.classifier.domain.wordpiece import WordPiece
 from services.classifier.files import received
-from shared.codebook import Label, Strand
+from shared.codebook import Effect, Label, Strand
 from shared.told import Answers, History, Times
 from tests.builders import report
 
@@ -49,6 +49,11 @@ def reader():
 def vocabulary():
     with np.load(rulebook.DEEP) as held:
         return deep.names(held["vocabulary"])
+
+
+@pytest.fixture(scope="module")
+def second():
+    return rulebook.load_second()
 
 
 UNANSWERED = Answers()
@@ -205,3 +210,71 @@ def test_the_journeys_are_read_as_their_gold_says():
 def test_of_a_single_word_nothing_is_guessed(text: str):
     first, second = (assess(report(text=text), rules) for rules in (rulebook.load(), rulebook.load_second()))
     assert second.labels == first.labels
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "My partner strangled me last night and it's not the first time.",
+        "My brother punched me in the kitchen on Friday, he's hit me before.",
+        "My wife punches me. It's been going on for years and I'm ashamed to say it.",
+        "She threw boiling water at me. It wasn't just the once either.",
+        "He raped me on Friday. It has happened on several other occasions.",
+        "my husband headbutted me tonight and this was by no means the first time",
+    ],
+)
+def test_violence_said_outright_to_be_repeated_is_harassment(text: str, second: Rulebook):
+    read_twice = assess(report(text=text), second)
+    assert read_twice.primary is Label.harassment
+    assert not read_twice.notes
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "A man punched me outside the pub. It's not the first time I've had to ring you lot.",
+        "A stranger slapped me on the bus. I don't know if he's done it before.",
+        "He punched me at work. He's done this before to other people.",
+        "He let his dog go for my girl in the park. No, never, is first time we go there.",
+    ],
+)
+def test_what_was_not_done_to_them_before_is_not_repeated(text: str, second: Rulebook):
+    assert assess(report(text=text), second).repetition != "repeated"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Youths drinking on the green every night. I'm frightened to walk past them.",
+        "Motorbikes up and down our road every night. My kids are frightened of them.",
+        "There's a crowd of drunks outside my shop every Friday. My staff are scared to leave.",
+    ],
+)
+def test_fear_of_a_nuisance_said_outright_is_harassment(text: str, second: Rulebook):
+    read_twice = assess(report(text=text), second)
+    assert read_twice.labels == (Label.harassment, Label.asb)
+    assert Effect.scared in read_twice.effect
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Bins overflowing every week outside the shops, I'm worried about rats.",
+        "Noise every night from the building site. The dog is terrified.",
+        "Litter every day outside the takeaway. I'm afraid nobody listens.",
+    ],
+)
+def test_a_worry_about_a_nuisance_is_still_weighed(text: str, second: Rulebook):
+    assert assess(report(text=text), second).labels == (Label.asb,)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "he's stood on the platform at Crewe saying nobody will miss him, he messaged our lad",
+        "I've got the tablets out and I can't see the point any more, they won't leave me alone",
+        "he's got his tablets laid out on the bed and he's written letters to the kids",
+    ],
+)
+def test_a_life_is_at_risk_where_one_reader_sees_the_means_and_the_other_the_harm(text: str, second: Rulebook):
+    assert assess(report(text=text), second).danger_class == 1

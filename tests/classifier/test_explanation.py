@@ -34,6 +34,8 @@ def test_the_reporter_is_told_what_it_may_be_which_guidance_says_so_and_what_hap
     assert "we think this may be stalking, and also harassment" in said
     assert "Police guidance: it's stalking if" in said
     assert "somebody was followed" in said
+    assert "it has happened more than once" in said
+    assert "one person is being sought out" in said
     assert "What happens next: a person will read" in said
     assert "call 999" in said
 
@@ -52,6 +54,12 @@ def test_careful_words_only(rulebook: Rulebook, text: str):
     assert re.search(r"\bmay be\b", said)
     assert not re.search(r"\b(is guilty|has committed|you are a victim of|this is (?:stalking|harassment)\.)", said)
     assert not re.search(r"\b(?:[SHOA]\d|F\d+|L\d|score|class \d|rulebook)\b", said)
+
+
+def test_an_effect_that_is_only_plain_is_not_told_as_said(rulebook: Rulebook):
+    said = reporter(explained(rulebook, "My ex follows me home, and he waits outside my work, it keeps happening."))
+    assert "it has happened more than once; one person is being sought out" in said
+    assert "it distressed somebody" not in said
 
 
 def test_a_grave_crime_that_is_none_of_ours_is_told_kindly(rulebook: Rulebook):
@@ -76,7 +84,7 @@ def test_where_somebody_may_be_hurt_at_any_moment_the_question_is_where_they_are
     assessment = explained(rulebook, f"{STALKED} He is at my door with a knife, he says he'll kill me.")
     assert assessment.danger_class == DangerClass.life_at_risk
     assert assessment.ask == "Where are they now, and is anybody hurt?"
-    assert {missing.label for missing in assessment.missing} == {"hate_incident"}
+    assert not assessment.missing
 
 
 def test_staff_see_rules_facts_spans_and_the_question_to_ask(rulebook: Rulebook):

@@ -59,6 +59,31 @@ def test_what_was_missing_is_said_with_the_question_to_ask():
     assert ask == "Has this person done anything like this before?"
 
 
+@pytest.mark.parametrize("behaviour", ["S1", "H8"])
+def test_what_was_said_to_be_the_once_is_missing_and_not_asked(behaviour: str):
+    shown = facts(behaviour, "F1.once")
+    missing, ask = labels.missing(shown, labels.held(shown, BOOK), BOOK)
+    assert Label.harassment in {one.label for one in missing}
+    assert ask == "Do you think it is because of who you are?"
+
+
+def test_only_labels_above_the_primary_are_missing():
+    stalked = facts("S1", "S3", "F1.repeated", "F2.scared")
+    assert labels.missing(stalked, labels.held(stalked, BOOK), BOOK) == ((), None)
+    hated = facts("H8", "F5.race")
+    missing, ask = labels.missing(hated, labels.held(hated, BOOK), BOOK)
+    assert [one.label for one in missing] == [Label.harassment]
+    assert ask == "Has it happened before, by the same person or group?"
+
+
+def test_a_nuisance_that_may_be_repeated_is_asked_about():
+    shown = facts("A6", "F1.unsure")
+    assert shown.of("note.") == ("ask_repetition",)
+    missing, ask = labels.missing(shown, labels.held(shown, BOOK), BOOK)
+    assert [one.label for one in missing] == [Label.harassment]
+    assert ask == "Has it happened before, by the same person or group?"
+
+
 def test_a_stalking_behaviour_once_is_noted():
     assert facts("S1").of("note.") == ("single_incident",)
 

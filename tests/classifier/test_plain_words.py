@@ -6,7 +6,7 @@ from services.classifier import rulebook
 from services.classifier.domain.account import account
 from services.classifier.domain.assess import assess
 from shared.assessment import Assessment
-from shared.codebook import Flag, Threat
+from shared.codebook import Effect, Flag, Threat
 from tests.builders import report
 
 RULES = rulebook.load()
@@ -74,6 +74,10 @@ def test_what_only_sounds_like_a_threat_is_none(text: str):
         "I've got the pills in front of me",
         "she's swallowed bleach",
         "OPERATOR: Have you taken any tablets?\nCALLER: yes",
+        "my brother's on the roof of the flats, going to end it",
+        "it's my mate he's on the bridge over the bypass, he says he's had enough",
+        "She's up on the roof of the college, she's saying goodbye to everyone",
+        "he's on the station platform and nobody will miss him he says",
     ],
 )
 def test_a_life_at_risk_is_first(text: str):
@@ -124,6 +128,19 @@ def test_how_to_reach_them_safely_is_quoted(text: str):
 @pytest.mark.parametrize(
     "text",
     [
+        "Kids on the roof again, I've had enough",
+        "My neighbour is on his balcony every night shouting, he's had enough of us",
+        "He got off on the platform when I said goodbye to my mum",
+        "We got them out of the house, and they went to the bridge",
+    ],
+)
+def test_a_height_alone_is_no_life_at_risk(text: str):
+    assert read(text).danger_class != 1
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
         "I'm fed up, someone keyed my car last night",
         "He hit me and then he hit my friend",
         "I was going on the bus and a man spat on me",
@@ -131,6 +148,36 @@ def test_how_to_reach_them_safely_is_quoted(text: str):
 )
 def test_once_is_once(text: str):
     assert read(text).repetition != "repeated"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "My neighbour shouts abuse at me. Please do not come to the house.",
+        "He was told not to come to my house and he comes every day.",
+        "The order says he can't come to the house.",
+        "My dad can't speak since his stroke. The neighbour shouts at him.",
+        "It's the only shop in the village and they shout at him.",
+    ],
+)
+def test_an_order_or_a_plain_fact_is_no_fear(text: str):
+    said = read(text)
+    assert Effect.scared not in said.effect
+    assert not said.impact
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "A white van followed me along the bypass then drove off when I pulled in.",
+        "A man followed me home from the station last night and drove away.",
+    ],
+)
+def test_who_followed_and_drove_off_is_no_driver_to_report(text: str):
+    said = account(report(text=text), RULES)
+    assert "single_incident" in said.notes
+    assert said.missing[0].label == "stalking"
+    assert "vehicle" not in {offence.id for offence in said.offences}
 
 
 @pytest.mark.parametrize(

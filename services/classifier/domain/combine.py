@@ -19,6 +19,8 @@ from shared.told import Answers
 RULE = "second"
 OF_THE_WHOLE = {"X.aimed", "X.unaimed", "X.nuisance", "X.no_nuisance", "X.elsewhere"}
 TOLD = {"answer", "history"}
+OUTRIGHT = {"F1.said", "F2.said"}
+"""Rules of what was said in so many words: the reporter knows it, and no model knows better."""
 MATTERS: tuple[frozenset[str], ...] = tuple(
     frozenset(labels.split())
     for labels in (
@@ -61,7 +63,8 @@ def combine(facts: Facts, given: Sequence[HeldRule], reading: Reading, answers: 
     """The facts that stand: a fact confirmed keeps its lexical evidence, a doubted one goes, a proposed one is added.
 
     `given` are the labels that the facts alone would give, which the reader weighs with the rest.
-    What the form or earlier reports say is never doubted, nor a fact that the model does not govern.
+    What the form or earlier reports say is never doubted, nor what is said outright, nor a fact that the model does not
+    govern.
     """
     weighed = reader.weigh(reading, answers, with_labels(facts, given))
     wanted, doubted = judged(reader, weighed, facts)
@@ -141,12 +144,12 @@ def _matter(odds: Odds, over: list[str], facts: Facts, wanted: Wanted, doubted: 
         doubted.add("F4")
     if "harassment" in matter:
         wanted |= {"F1.repeated": "F1.repeated", "X.aimed": "label.harassment"}
-    elif not any(p.origin == "history" for p in facts.shown.get("F1.repeated", ())):
+    elif not any(p.origin == "history" or p.rule in OUTRIGHT for p in facts.shown.get("F1.repeated", ())):
         wanted["X.unaimed"] = "label.harassment"
     wanted["X.nuisance" if "asb" in matter else "X.no_nuisance"] = "label.asb"
     if "other" in matter:
         wanted["X.elsewhere"] = "label.other"
-    if "F1.repeated" in wanted:
+    if "F1.repeated" in wanted or _told(facts.shown.get("F1.repeated", ())):
         wanted.pop("F1.unclear", None)
         doubted.add("F1.unclear")
 
@@ -172,4 +175,4 @@ def _standing(facts: tuple[str, ...]) -> set[str]:
 
 
 def _told(seen: Iterable[Proposal]) -> bool:
-    return any(proposal.origin in TOLD for proposal in seen)
+    return any(proposal.origin in TOLD or proposal.rule in OUTRIGHT for proposal in seen)

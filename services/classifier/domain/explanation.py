@@ -52,7 +52,7 @@ def _what_it_may_be(own: Assessment, phrases: Phrases) -> str:
 
 
 def _because(own: Assessment, phrases: Phrases) -> Iterator[str]:
-    shown = {seen.fact for seen in own.evidence if not seen.rule.startswith("D.")}
+    shown = {seen.fact for seen in own.evidence if seen.rule != "D.effect_plain"}
     beside = (*TOLD_BESIDE, *(f"F5.{strand}" for strand in own.strands))
     facts = [*own.behaviours, *(fact for fact in beside if fact in shown)]
     if told := [phrases[fact].words for fact in facts if fact in phrases]:

@@ -9,6 +9,8 @@ from shared.told import Answers, History, Times
 
 Sets = Mapping[str, frozenset[str]]
 
+FOLLOWING = ("note.", "X.life_at_risk")
+
 
 def holds(term: str, shown: AbstractSet[str], sets: Sets) -> bool:
     """A term of a condition: a fact, `@set`, `2@set`, or `!` before any of them."""
@@ -55,10 +57,12 @@ def establish(proposals: Iterable[Proposal], answers: Answers, history: History,
 
 
 def noted(facts: Facts, rulebook: Rulebook) -> Facts:
-    """The same facts with the notes that follow from them as they stand, and no others."""
-    derived = [derivation for derivation in rulebook.derivations if derivation.fact.startswith("note.")]
-    gone = {derivation.fact for derivation in derived}
-    found = Facts({fact: seen for fact, seen in facts.shown.items() if fact not in gone})
+    """The same facts with the notes that follow from them as they stand, and no others, and a life if one is at risk.
+
+    Either reader may see the self-harm, and the rules alone the means. A life once seen at risk stays so.
+    """
+    derived = [derivation for derivation in rulebook.derivations if derivation.fact.startswith(FOLLOWING)]
+    found = Facts({fact: seen for fact, seen in facts.shown.items() if not fact.startswith("note.")})
     for derivation in derived:
         _derive(found, derivation, rulebook)
     return found

@@ -1,7 +1,7 @@
 """Labels from facts alone: the codebook's L-rules and settled cases, the most specific first."""
 
 from services.classifier.domain.facts import Facts
-from services.classifier.domain.rules import Rulebook
+from services.classifier.domain.rules import NextStep, Rulebook
 from shared.assessment import HeldRule, Missing
 from shared.codebook import Label, Repetition
 
@@ -22,11 +22,20 @@ def held(facts: Facts, rulebook: Rulebook) -> tuple[HeldRule, ...]:
 
 
 def missing(facts: Facts, given: tuple[HeldRule, ...], rulebook: Rulebook) -> tuple[tuple[Missing, ...], str | None]:
-    """What was missing for the next labels up, and the one question to ask next."""
+    """What was missing for the next labels up, and the one question to ask next: never one that was answered."""
     labels = {rule.label for rule in given}
-    nearest = [s for s in rulebook.steps if s.label not in labels and facts.all_hold(s.terms, rulebook.sets)]
+    nearest = [
+        step
+        for step in rulebook.steps
+        if step.label not in labels and _is_up(step, given[0].label) and facts.all_hold(step.terms, rulebook.sets)
+    ]
     found = tuple(Missing(label=step.label, fact=step.fact, words=step.words) for step in nearest if step.label)
-    return found, nearest[0].ask if nearest else None
+    return found, next((step.ask for step in nearest if step.answered_by not in facts.shown), None)
+
+
+def _is_up(step: NextStep, primary: Label) -> bool:
+    """A label above the primary, or one that repetition alone would set beside it."""
+    return step.label is None or step.fact == "F1" or ORDER.index(step.label) < ORDER.index(primary)
 
 
 def repetition(facts: Facts, rulebook: Rulebook) -> Repetition:

@@ -104,7 +104,8 @@ class LabelRule(Condition):
 
 @dataclass(frozen=True, slots=True)
 class NextStep(Condition):
-    """What was missing for a label, in words for the reporter, and the question that would settle it.
+    """What was missing for a label, in words for the reporter, and the question that would settle it, unless a fact
+    says that it is answered.
 
     Without a label nothing was missing: it is what matters more, whatever the label.
     """
@@ -113,6 +114,7 @@ class NextStep(Condition):
     fact: str
     words: str
     ask: str
+    answered_by: str
 
 
 @dataclass(frozen=True, slots=True)
