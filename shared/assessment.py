@@ -25,11 +25,22 @@ class Evidence(Contract):
     quote: str
 
 
-_IN_WORDS: Final = {
-    word: count
-    for count, word in enumerate(("two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"), 2)
+_WORDS: Final = (
+    "two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen "
+    "nineteen twenty"
+)
+_IN_WORDS: Final = {word: count for count, word in enumerate(_WORDS.split(), 2)} | {
+    "a couple of": 2,
+    "half a dozen": 6,
+    "a dozen": 12,
 }
-_TIMES: Final = re.compile(rf"\b({'|'.join(_IN_WORDS)}|\d{{1,2}}) times\b|\btwice\b")
+_TIMES: Final = re.compile(
+    rf"\b({'|'.join(_IN_WORDS)}|\d{{1,2}}) (?:(?:separate|different|other|odd|more|or so) )?(?:times|occasions)\b"
+    r"|\btwice\b"
+)
+_ORDINALS: Final = "second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth"
+_BEFORE: Final = {word: before for before, word in enumerate(_ORDINALS.split(), 1)}
+_NTH: Final = re.compile(rf"\b(?:({'|'.join(_BEFORE)})|(\d{{1,2}})(?:nd|rd|th)) (?:report|call|complaint|email|time)\b")
 
 
 def times_reported(origin: str, quote: str) -> int:
@@ -38,7 +49,8 @@ def times_reported(origin: str, quote: str) -> int:
         return int(quote.split()[0])
     said = _TIMES.search(quote.lower())
     if not said:
-        return 1
+        nth = _NTH.search(quote.lower())
+        return max(1, _BEFORE.get(nth[1]) or int(nth[2]) - 1) if nth else 1
     return 2 if said[0] == "twice" else _IN_WORDS.get(said[1]) or int(said[1])
 
 

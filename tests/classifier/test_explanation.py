@@ -70,6 +70,12 @@ def test_a_grave_crime_that_is_none_of_ours_is_told_kindly(rulebook: Rulebook):
     assert "it distressed somebody" not in said
 
 
+def test_an_order_that_was_broken_is_told_as_serious(rulebook: Rulebook):
+    said = reporter(explained(rulebook, "He's on bail with a condition not to contact me and he sent me a message."))
+    assert "a serious offence of another kind. It is right to report it." in said
+    assert "missing" not in said
+
+
 def test_the_reporter_hears_nothing_of_what_others_told(rulebook: Rulebook):
     history = History(reports=3, references=("H-SECRET-1", "H-SECRET-2"))
     linked, alone = explained(rulebook, FOLLOWED_ONCE, history=history), explained(rulebook, FOLLOWED_ONCE)

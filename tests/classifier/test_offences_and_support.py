@@ -34,12 +34,37 @@ def offences(rulebook: Rulebook, text: str, **given: object) -> dict[str, tuple[
         ("weapon", "He waved a knife at me."),
         ("strangulation", "He strangled me last week."),
         ("order_breached", "He has a restraining order and he turned up at my house."),
+        ("order_breached", "He's on bail with a condition not to contact me and he sent me a message."),
+        ("threat_to_damage", "He said he'd put my windows through."),
         ("noise", "Music until four in the morning, every night."),
     ],
 )
 def test_facts_may_make_out_an_offence_and_are_named(rulebook: Rulebook, offence: str, text: str):
     found = offences(rulebook, text)
     assert found[offence]
+
+
+@pytest.mark.parametrize(
+    ("offence", "text"),
+    [
+        ("weapon", "He drew his finger across his throat at me."),
+        ("weapon", "She made a gun with her fingers and pointed it at my son."),
+        ("threat_to_damage", "He put my windows through last night."),
+        ("assault", "He said snitches get stitches."),
+        ("criminal_damage", "My neighbour leaves his rubbish bags on my step every week."),
+        ("sexual_offence", "There is a non-molestation order and he rang me."),
+        ("order_breached", "There was a data breach at my bank."),
+        ("order_breached", "Dogs are not allowed in the park."),
+    ],
+)
+def test_what_the_words_do_not_support_is_not_named(rulebook: Rulebook, offence: str, text: str):
+    assert offence not in offences(rulebook, text)
+
+
+def test_a_hand_across_the_throat_is_a_threat_and_under_way_it_is_imminent(rulebook: Rulebook):
+    assert account(report(text="He drew his finger across his throat at me."), rulebook).threat == "explicit"
+    now = "He's outside right now doing throat slitting gestures at me."
+    assert account(report(text=now), rulebook).threat == "imminent"
 
 
 def test_hostility_aggravates(rulebook: Rulebook):
@@ -86,6 +111,7 @@ def replaced(rulebook: Rulebook, guide: Guide) -> Rulebook:
             "case_review",
             "I have reported the noise to the council three times, it goes on every night, I am distressed.",
         ),
+        ("police", "He's on bail with a condition not to contact me and he sent me a message."),
         ("police", "Music until four in the morning, every night."),
     ],
 )

@@ -119,6 +119,17 @@ def test_a_word_that_is_no_need_is_not_flagged(text: str):
         "can you come in an unmarked car",
         "it's not safe to talk at home",
         "wait till he's gone to work",
+        "be quiet when you come",
+        "no need to come round",
+        "I'd like an email rather than a phone call",
+        "no contact with her please, come through me",
+        "mornings are best",
+        "only use this email",
+        "knock three times",
+        "leave no message",
+        "I'm only free to speak on Thursdays",
+        "turn the lights off at the end of the road",
+        "I'd rather nobody rang",
     ],
 )
 def test_how_to_reach_them_safely_is_quoted(text: str):
@@ -136,6 +147,56 @@ def test_how_to_reach_them_safely_is_quoted(text: str):
 )
 def test_a_height_alone_is_no_life_at_risk(text: str):
     assert read(text).danger_class != 1
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "kids knock three times and run off",
+        "they leave no message",
+        "he turns the lights off at the end of the road",
+        "mornings are the worst for noise",
+        "there was no need to call me that",
+        "there has been no contact with her since May",
+        "we only use the park on Sundays",
+    ],
+)
+def test_what_others_do_is_no_word_on_how_to_reach_them(text: str):
+    assert not read(text).safe_contact
+
+
+def test_how_to_arrive_is_quoted_from_its_first_word():
+    assert read("If you do come can you not put the sirens on.").safe_contact == ("can you not put the sirens on",)
+
+
+@pytest.mark.parametrize(
+    ("times", "text"),
+    [
+        (5, "I've reported it five times and they still do it"),
+        (4, "Police have been out four times to him"),
+        (12, "I've rung 101 about a dozen times"),
+        (11, "I have complained to the housing on eleven occasions"),
+        (6, "We've had the police out half a dozen times"),
+        (6, "this is my seventh call about them"),
+        (2, "I have told you lot twice"),
+        (1, "I reported it, he hit me four times"),
+    ],
+)
+def test_reports_to_an_agency_are_counted_as_they_are_told(times: int, text: str):
+    assert read(text).reported_before == times
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["I've rung 101 about a dozen times", "I have phoned the school every day this week", "rang 999 four times"],
+)
+def test_the_reporters_own_calls_are_not_unwanted_ones(text: str):
+    assert "H5" not in read(text).behaviours
+
+
+@pytest.mark.parametrize("text", ["he keeps making new accounts to message me", "I had to make a new account"])
+def test_a_new_account_is_no_impersonation(text: str):
+    assert "O5" not in read(text).behaviours
 
 
 @pytest.mark.parametrize(

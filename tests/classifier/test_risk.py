@@ -109,3 +109,19 @@ def test_answers_and_earlier_reports_count_and_say_where_from(rulebook: Rulebook
 def test_the_party_is_meant_and_not_the_reporter(rulebook: Rulebook):
     found = picture(rulebook, "I was drunk. I rang my mum about it. Leave me alone.")
     assert {name for name, finding in found.items() if finding.standing is not Standing.unknown} == set()
+
+
+@pytest.mark.parametrize(
+    ("question", "text"),
+    [
+        ("four.obsessive", "Somebody dumped a fridge in our lane."),
+        ("four.obsessive", "My ex took the telly."),
+        ("sdash.violence", "The bass from downstairs is killing my husband every night."),
+        ("sdash.violence", "My tyres were slashed last night."),
+        ("sdash.third_parties", "My ex came to my work four times and waits in the car park."),
+        ("escalation", "They laughed at me on the escalator."),
+        ("weapons", "He drew his finger across his throat at me."),
+    ],
+)
+def test_what_is_not_told_is_not_present(rulebook: Rulebook, question: str, text: str):
+    assert picture(rulebook, text)[question].standing != Standing.present

@@ -61,7 +61,8 @@ def _because(own: Assessment, phrases: Phrases) -> Iterator[str]:
 
 def _grave(own: Assessment) -> bool:
     """A crime against a person that is none of ours: whoever suffered it is not told what was missing for a label."""
-    return own.primary is Label.other and ("H7" in own.behaviours or Flag.sexual in own.flags)
+    grave = {Flag.sexual, Flag.order_or_bail}.intersection(own.flags)
+    return own.primary is Label.other and ("H7" in own.behaviours or bool(grave))
 
 
 def _for_staff(whole: Assessment, history: History) -> Iterator[str]:
