@@ -192,7 +192,7 @@ async def test_two_people_at_one_address_never_see_each_others(client: httpx.Asy
 async def test_the_same_report_sent_twice_is_not_linked_to_itself(client: httpx.AsyncClient, pool: Pool):
     body = {"text": "Dave again.", "place": {"postcode": "ZZ1 4AB"}, "answers": {"party": "Dave"}}
     for _ in range(2):
-        await client.post("/v1/reports", json=body, headers={"Idempotency-Key": "k1"})
+        await client.post("/v1/reports", json=body, headers={"Idempotency-Key": "k1 of twenty characters"})
     assert await pool.fetchval("select count(*) from link") == 0
     assert await pool.fetchval("select count(*) from recognisable") == 1
 
