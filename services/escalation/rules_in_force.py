@@ -16,6 +16,7 @@ from services.escalation.domain.rules import Rules
 from services.escalation.repository.directories import directory, newest_version
 from shared.consumer import NotYet
 from shared.database import Connection, Pool, transaction
+from shared.postcodes import postcode_of
 from shared.told import Place
 
 TABLES: Final = Path(__file__).parent / "rules"
@@ -70,7 +71,7 @@ async def covering(rules: Rules, coverage: Coverage | None, places: Iterable[Pla
     """These rules, with the areas of those postcodes that their directory's own table leaves open."""
     if coverage is None:
         return rules
-    asked = sorted({p.postcode for p in places if p.postcode and rules.directory.area_of(p) is None})
+    asked = sorted({one for p in places if rules.directory.area_of(p) is None and (one := postcode_of(p))})
     districts = await asyncio.gather(*(coverage.district(postcode) for postcode in asked))
     found = {
         postcode: rules.directory.area_of_district(*named)

@@ -148,7 +148,9 @@ def tell_transcripts(
     ] = None,
     source: Annotated[str, typer.Option(help="who sends it")] = "file",
     caller: Annotated[str | None, typer.Option(help="the number that rang")] = None,
-    call_id: Annotated[str | None, typer.Option(help="a call sent twice is one report")] = None,
+    call_id: Annotated[
+        str | None, typer.Option(help="a call sent twice is one report; without it, so is a file")
+    ] = None,
     line: Annotated[Line | None, typer.Option(help="the number that was rung")] = None,
     started_at: Annotated[datetime | None, typer.Option(help="when the call began, UTC")] = None,
     postcode: Annotated[str | None, typer.Option()] = None,

@@ -7,6 +7,7 @@ ServiceError
 ├── CallTooLong      409  more was said than a report holds
 ├── DraftGone        410  a draft that was sent, closed or left alone for too long
 ├── FileShut         503  a file that was sealed with a secret that is not known
+├── KeyGuessable     422  an Idempotency-Key that somebody else may send as well
 ├── KeyReused        422  the same Idempotency-Key came with another body
 ├── StillOnTheLine   409  a call that goes on
 ├── SpeakersUnnamed  422  a transcript that does not say who is the operator and who the caller
@@ -69,6 +70,11 @@ class NotFromHere(ServiceError):
 class OtherDraft(ServiceError):
     status = HTTPStatus.CONFLICT
     title = "Another report was begun in this browser"
+
+
+class KeyGuessable(ServiceError):
+    status = HTTPStatus.UNPROCESSABLE_ENTITY
+    title = "This Idempotency-Key is too short to be yours alone"
 
 
 class KeyReused(ServiceError):

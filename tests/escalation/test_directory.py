@@ -282,6 +282,13 @@ async def test_a_postcode_the_table_leaves_open_is_asked_of_the_service_once(cov
     assert service.asked == ["/postcodes/ZZ91AA"]
 
 
+@pytest.mark.parametrize("place", [Place(postcode="9 Moss House, ZZ9 1AA"), Place(words="9 Moss House, ZZ9 1AA")])
+async def test_of_an_address_the_service_is_told_the_postcode_alone(coverage: Made, rules: Rules, place: Place):
+    asked, service = coverage(known)
+    assert (await covering(rules, asked, [place])).area_of(place) == "northmoor"
+    assert service.asked == ["/postcodes/ZZ91AA"]
+
+
 async def test_a_postcode_the_service_does_not_know_is_unknown(coverage: Made, rules: Rules):
     asked, _ = coverage(unknown)
     assert (await covering(rules, asked, [Place(postcode="ZZ9 1AA")])).looked_up == {}

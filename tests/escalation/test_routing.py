@@ -159,6 +159,24 @@ def test_a_postcode_is_read_however_it_was_typed(rules: Rules, postcode: str):
     assert routed(rules, {"place": Place(postcode=postcode)}, {}).force == "northmoor-police"
 
 
+@pytest.mark.parametrize(
+    "place",
+    [
+        Place(postcode="9 Moss House, Northmoor, ZZ1 4AB"),
+        Place(words="9 Moss House, Northmoor, ZZ1 4AB"),
+        Place(postcode="ZZ1"),
+        Place(postcode="ZZ1 4OI"),
+    ],
+    ids=str,
+)
+def test_a_postcode_among_other_words_and_half_of_one_say_where_it_is(rules: Rules, place: Place):
+    assert routed(rules, {"place": place}, {}).force == "northmoor-police"
+
+
+def test_of_two_postcodes_a_person_says_which_it_is(rules: Rules):
+    assert places(routed(rules, {"place": Place(words="between ZZ1 4AB and ZZ5 1AA")}, {})) == {(NOBODY, "review")}
+
+
 def test_what_is_withheld_from_a_partner_is_said_to_the_police(rules: Rules):
     where = routed(rules, {"answers": COUNCILS}, HARASSMENT)
     assert all(d.agency == "northmoor-police" for d in where.destinations)

@@ -152,9 +152,18 @@ async def test_the_answer_says_what_is_established_what_changed_and_what_to_ask(
     assert fifth["established"]["danger_class"] == 1
     assert {"danger_class", "threat"} <= set(fifth["changed"])
     assert fifth["ask"] == ADDRESS
-    where = await say(phone, report_id, {"number": 6, "speaker": "caller", "text": "Flat 9, ZZ1 4AB."})
-    assert where["ask"] == SAFETY
+    where = await phone.patch(f"/v1/calls/{report_id}", json={"place": {"words": "Flat 9, ZZ1 4AB"}}, headers=KEY)
+    assert where.json()["ask"] == SAFETY
     assert (await say(phone, report_id, turn(5)))["changed"] == []
+
+
+@pytest.mark.parametrize("where", ["I'm at no4 1st floor.", "Flat 9, ZZ1 4AB.", "He lives at ZZ5 1AA."])
+async def test_where_it_is_is_asked_until_it_is_noted_since_by_a_callers_words_it_goes_to_nobody(
+    phone: httpx.AsyncClient, where: str
+):
+    report_id = await opened(phone)
+    told = await say(phone, report_id, turn(5), {"number": 6, "speaker": "caller", "text": where})
+    assert told["ask"] == ADDRESS
 
 
 async def test_only_the_newest_revision_is_on_its_way_and_a_threat_takes_the_urgent_lane(

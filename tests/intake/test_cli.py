@@ -80,6 +80,12 @@ async def test_a_file_is_received_when_the_database_says_so_whatever_this_machin
     assert abs(await time_of(pool) - received_at) < timedelta(minutes=5)
 
 
+async def test_a_file_that_is_sent_again_is_the_same_report(settings: Settings, pool: Pool):
+    sent = [await ran(settings, "intake", "transcript", str(CALLS / "turns.txt")) for _ in range(2)]
+    assert sent[0] == sent[1]
+    assert await pool.fetchval("select count(*) from report") == 1
+
+
 async def test_the_audit_goes_by_the_databases_time(settings: Settings, pool: Pool):
     accepted = await tell(pool, "He follows me.", now=await time_of(pool))
     code, printed, _ = await ran(settings, "audit", "--limit", "600", **wrong_by(HOUR))

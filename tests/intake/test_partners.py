@@ -18,7 +18,7 @@ from services.intake.routers.floods import Floods
 from services.intake.settings import Settings
 from shared.database import Pool
 from shared.events import ReportReceived
-from shared.told import Times
+from shared.told import Place, Times
 from tests.intake.conftest import TELEPHONY_KEY
 from tests.intake.form import STORY, Form
 
@@ -201,6 +201,8 @@ async def test_open311_shows_nobody_elses(client: httpx.AsyncClient, council: Pa
         ({"service_code": "pothole", "description": STORY}, 404, "service_code"),
         ({"service_code": "report"}, 400, "description"),
         ({"service_code": "report", "description": STORY, "attribute[times]": "often"}, 400, "attribute[times]"),
+        ({"service_code": "report", "description": STORY, "attribute[feelings]": "scared"}, 400, "attribute[feelings]"),
+        ({"service_code": "report", "description": STORY, "attribute[postcode]": "ZZ1 4AB"}, 400, "address_id"),
     ],
 )
 async def test_open311_says_what_is_wrong(
@@ -210,6 +212,39 @@ async def test_open311_says_what_is_wrong(
     answer = await client.post("/open311/v2/requests.json", data=request_, headers=key)
     assert answer.status_code == status
     assert words in answer.json()["detail"]
+    assert await pool.fetchval("select count(*) from report") == 0
+
+
+async def test_open311_keeps_the_point_and_says_that_nothing_is_fetched_from_elsewhere(
+    client: httpx.AsyncClient, council: Partner, pool: Pool
+):
+    request = {
+        "service_code": "report",
+        "description": STORY,
+        "address_string": "by the garages",
+        "address_id": "ZZ1 4AB",
+        "lat": "53.1",
+        "long[]": "-1.5",
+        "media_url": "https://pictures.example/gate.jpg",
+        "jurisdiction_id": "northmoor.example",
+        "device_id": "d1",
+    }
+    key = await key_for(Scope.open311, pool)
+    answer = await client.post("/open311/v2/requests.json", data=request, headers=key)
+    assert answer.status_code == 201
+    assert "media_url was not taken" in answer.json()[0]["service_notice"]
+    assert (await told(pool)).place == Place(postcode="ZZ1 4AB", words="by the garages, lat 53.1, long -1.5")
+
+
+async def test_open311_takes_a_request_sent_again_once_and_refuses_another_under_its_key(
+    client: httpx.AsyncClient, council: Partner, pool: Pool
+):
+    key = await key_for(Scope.open311, pool) | {"Idempotency-Key": "k1"}
+    requests = [{"service_code": "report", "description": words} for words in (STORY, STORY, "Something else.")]
+    first, again, other = [await client.post("/open311/v2/requests.json", data=r, headers=key) for r in requests]
+    assert first.json() == again.json()
+    assert other.status_code == 422
+    assert await pool.fetchval("select count(*) from report") == 1
 
 
 async def adds(person: Form, name: str, file: bytes) -> None:

@@ -14,6 +14,7 @@ from shared.events import ReportReceived
 from tests.intake.conftest import TELEPHONY_KEY
 
 STORY = {"text": "He follows me home from the bus, every night this week."}
+KEY = "0bd4a6d29a4f4c0c9e0e"
 
 
 async def kept(pool: Pool) -> list[ReportReceived]:
@@ -53,23 +54,40 @@ async def test_what_no_database_could_keep_is_marked(client: httpx.AsyncClient, 
 
 
 async def test_the_same_key_and_body_is_one_report_with_one_answer(client: httpx.AsyncClient, pool: Pool):
-    key = {"Idempotency-Key": "k1"}
+    key = {"Idempotency-Key": KEY}
     first, second = [await client.post("/v1/reports", json=STORY, headers=key) for _ in range(2)]
     assert first.json() == second.json()
     assert len(await kept(pool)) == 1
 
 
-async def test_the_same_key_with_another_body_is_refused(client: httpx.AsyncClient, pool: Pool):
-    key = {"Idempotency-Key": "k1"}
-    await client.post("/v1/reports", json=STORY, headers=key)
-    other = await client.post("/v1/reports", json={"text": "Something else."}, headers=key)
+async def test_the_same_key_of_an_organisation_with_another_body_is_refused(client: httpx.AsyncClient, pool: Pool):
+    headers = {"Idempotency-Key": "k1", "Authorization": f"Bearer {TELEPHONY_KEY}"}
+    await client.post("/v1/reports", json=STORY, headers=headers)
+    other = await client.post("/v1/reports", json={"text": "Something else."}, headers=headers)
     assert other.status_code == 422
     assert other.headers["content-type"] == "application/problem+json"
     assert len(await kept(pool)) == 1
 
 
+async def test_a_key_of_the_public_stands_in_no_strangers_way(client: httpx.AsyncClient, pool: Pool):
+    key = {"Idempotency-Key": KEY}
+    mine, theirs = [await client.post("/v1/reports", json={"text": t}, headers=key) for t in ("He is here.", "Noise.")]
+    assert (mine.status_code, theirs.status_code) == (202, 202)
+    assert mine.json()["secret"] != theirs.json()["secret"]
+    assert len(await kept(pool)) == 2
+
+
+async def test_a_key_of_the_public_that_can_be_guessed_is_refused_since_it_is_answered_with_the_secret(
+    client: httpx.AsyncClient, pool: Pool
+):
+    refused = await client.post("/v1/reports", json=STORY, headers={"Idempotency-Key": KEY[:19]})
+    assert refused.status_code == 422
+    assert "20 characters" in refused.json()["detail"]
+    assert await kept(pool) == []
+
+
 async def test_a_key_raced_by_twenty_is_one_report(client: httpx.AsyncClient, pool: Pool):
-    key = {"Idempotency-Key": "k1"}
+    key = {"Idempotency-Key": KEY}
     answers = await asyncio.gather(*(client.post("/v1/reports", json=STORY, headers=key) for _ in range(20)))
     assert {answer.status_code for answer in answers} == {202}
     assert len({answer.json()["reference"] for answer in answers}) == 1

@@ -110,7 +110,9 @@ async def test_a_report_sent_again_after_the_change_is_answered_with_the_secret_
     person: Form, changed: Settings
 ):
     async def told(client: httpx.AsyncClient) -> dict[str, str]:
-        answer = await client.post("/v1/reports", json={"text": STORY}, headers={"Idempotency-Key": "one"})
+        answer = await client.post(
+            "/v1/reports", json={"text": STORY}, headers={"Idempotency-Key": "one of twenty characters"}
+        )
         return answer.json()
 
     first = await told(person.client)

@@ -104,6 +104,31 @@ async def test_a_call_sent_twice_is_one_report(client: httpx.AsyncClient, pool: 
     assert await pool.fetchval("select count(*) from report") == 1
 
 
+async def test_a_file_without_an_id_sent_twice_is_one_report_and_with_something_else_said_of_it_is_refused(
+    client: httpx.AsyncClient, pool: Pool
+):
+    forms: tuple[dict[str, str], ...] = ({}, {}, {"caller": "01632 960002"})
+    file = {"file": b"OPERATOR: Police.\nCALLER: He is outside with a knife."}
+    answers = [await client.post("/v1/transcripts/files", files=file, data=form, headers=KEY) for form in forms]
+    assert [answer.status_code for answer in answers] == [202, 202, 409]
+    assert answers[0].json() == answers[1].json()
+    assert await pool.fetchval("select count(*) from report") == 1
+
+
+async def test_a_file_is_known_by_the_idempotency_key_where_neither_it_nor_who_sends_it_names_the_call(
+    client: httpx.AsyncClient, pool: Pool
+):
+    async def told(file: bytes, key: str, **form: str) -> str:
+        headers = KEY | {"Idempotency-Key": key}
+        answer = await client.post("/v1/transcripts/files", files={"file": file}, data=form, headers=headers)
+        return str(answer.json()["reference"])
+
+    silent, named = b"OPERATOR: Police? Hello?", (CALLS / "turns.json").read_bytes()
+    assert await told(silent, "k1") == await told(silent, "k1") != await told(silent, "k2")
+    assert await told(named, "k3") == await told(named, "k4")
+    assert await told(silent, "k5", call_id="c1") == await told(silent, "k6", call_id="c1")
+
+
 async def test_two_silent_calls_without_an_id_are_two_reports(client: httpx.AsyncClient, pool: Pool):
     for _ in range(2):
         await client.post("/v1/transcripts/files", files={"file": b"OPERATOR: Police? Hello?"}, headers=KEY)

@@ -9,6 +9,7 @@ from typing import Self, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, HttpUrl, PositiveInt
 
 from services.escalation.domain.names import Index, is_called, says, spoken
+from shared.postcodes import postcode_of
 from shared.told import Answers, Place
 
 
@@ -107,8 +108,12 @@ class Directory(Part):
     agencies: tuple[Agency, ...] = Field(min_length=1)
 
     def area_of(self, place: Place) -> str | None:
-        """The one area that the postcode lies in; None where it is unknown or on a boundary."""
-        found = self._by_outward.get(outward_code(place.postcode), ())
+        """The one area that its postcode lies in; None where that is unknown or on a boundary.
+
+        An outward code alone will do where a postcode was asked for, and so will one with a slip in its second half.
+        """
+        typed, found_in_it = outward_code(place.postcode), outward_code(postcode_of(place))
+        found = self._by_outward.get(typed) or self._by_outward.get(found_in_it, ())
         return found[0].id if len(found) == 1 else None
 
     def area_of_district(self, *district: str) -> str | None:

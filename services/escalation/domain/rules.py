@@ -7,6 +7,7 @@ from services.escalation.domain.directory import Directory
 from services.escalation.domain.grading import GradingTable
 from services.escalation.domain.routing import RoutingTable
 from shared.events import ReportReceived
+from shared.postcodes import postcode_of
 from shared.told import Place
 
 
@@ -21,7 +22,7 @@ class Rules:
 
     def area_of(self, place: Place) -> str | None:
         """The one area that a place lies in; None where that is not known."""
-        return self.directory.area_of(place) or self.looked_up.get(place.postcode or "")
+        return self.directory.area_of(place) or self.looked_up.get(postcode_of(place) or "")
 
     def complained_of(self, report: ReportReceived) -> frozenset[str]:
         """The agencies that are, or employ, the party that a report complains of."""

@@ -21,7 +21,8 @@ SELF_HARM: Final = "Who is with them, and what have they at hand?"
 def to_ask(read: Assessment | None, screened: bool, placed: bool) -> str | None:
     """The one question to ask next: while a life is at risk never one about labels, and first of all where it is.
 
-    `screened`: the last words, not read in time, seem to tell of a threat; `placed`: the address is known.
+    `screened`: the last words, not read in time, seem to tell of a threat; `placed`: where it is was noted. A postcode
+    among the caller's words is not enough: it may be somebody else's, and no report goes anywhere by it.
     """
     if not screened and (read is None or read.danger_class is not DangerClass.life_at_risk):
         return read.ask if read else None

@@ -2,7 +2,6 @@
 
 import hashlib
 import hmac
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -11,10 +10,10 @@ from typing import Final, Self
 import phonenumbers
 
 from shared.events import ReportReceived
+from shared.postcodes import found_in, postcode_of
 from shared.security import sha256
 from shared.told import Contact
 
-POSTCODE: Final = re.compile(r"\b([A-Z]{1,2}\d[A-Z\d]?) ?(\d[A-Z]{2})\b", re.IGNORECASE)
 LOOKED_AT: Final = 20_000  # characters
 MOST_NUMBERS: Final = 8
 
@@ -60,7 +59,7 @@ def keys_of(report: ReportReceived, numbers: frozenset[str], ring: Keyring) -> t
 
 
 def _known_by(report: ReportReceived, numbers: frozenset[str]) -> Iterator[tuple[KeyKind, str]]:
-    if postcode := postcode_of(report):
+    if postcode := postcode_of(report.place) or next(iter(found_in(report.text[:LOOKED_AT])), None):
         yield KeyKind.place, postcode
         yield from ((KeyKind.address, f"{postcode} {number}") for number in sorted(numbers)[:MOST_NUMBERS])
     contact = report.contact or Contact()
@@ -68,14 +67,6 @@ def _known_by(report: ReportReceived, numbers: frozenset[str]) -> Iterator[tuple
         yield KeyKind.phone, phone
     if contact.email and "@" in contact.email:
         yield KeyKind.email, contact.email.strip().casefold()
-
-
-def postcode_of(report: ReportReceived) -> str | None:
-    """The whole postcode, from where it was asked for or from the words: `ZZ14AB`."""
-    for told in (report.place.postcode, report.place.words, report.text[:LOOKED_AT]):
-        if found := POSTCODE.search(told or ""):
-            return (found[1] + found[2]).upper()
-    return None
 
 
 def _phone(given: str | None) -> str | None:

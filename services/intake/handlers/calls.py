@@ -13,7 +13,7 @@ from pydantic import BaseModel
 from services.intake.domain import reports as domain
 from services.intake.domain.amendments import carried_over
 from services.intake.domain.calls import awaited, changes, learnt, to_ask
-from services.intake.domain.households import Keyring, postcode_of
+from services.intake.domain.households import Keyring
 from services.intake.domain.transcripts.formats import LARGEST
 from services.intake.errors import CallKnown, CallTooLong, TooLong, UnknownCall
 from services.intake.handlers.assessing import Classifier, assess
@@ -24,6 +24,7 @@ from shared.assessment import Assessment
 from shared.database import Connection, DatabaseUnavailable, Pool, transaction
 from shared.events import ReportReceived, written_out
 from shared.outbox import Bell
+from shared.postcodes import postcode_of
 from shared.told import Answers, Call, CallState, Channel, Contact, Line, Place, Speaker, Turn
 
 log = structlog.get_logger()
@@ -265,7 +266,7 @@ async def _read(
     if newest:
         await _keep(newest, report, board.pool)
     latest, fresh = newest or call.assessment, known or newest is not None
-    ask = to_ask(latest, not fresh and bool(report.screened), bool(postcode_of(report) or report.place.words))
+    ask = to_ask(latest, not fresh and bool(report.screened), bool(postcode_of(report.place) or report.place.words))
     changed = changes(call.assessment, newest)
     return Heard(call, state, report.revision, spoken, awaited(spoken), latest, fresh, changed, ask)
 

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
 
@@ -58,7 +58,7 @@ class Taken:
 def parsed(data: bytes, format: Format | None) -> Transcript:
     """Raises TranscriptRefused with the place and the reason."""
     try:
-        return read(data, format)
+        return replace(read(data, format), digest=f"sha256:{hashlib.sha256(data).hexdigest()}")
     except TranscriptFault as error:
         raise TranscriptRefused(str(error)) from error
 
@@ -72,7 +72,9 @@ async def take(
     ring: Keyring,
     now: datetime,
 ) -> Taken:
-    """Keep a call as a report. A call sent twice is one report.
+    """Keep a call as a report. A call sent twice is one report; without an id, the same file is the same call.
+
+    Not where no caller is heard in it: of two silent calls the files may be alike.
 
     Raises SpeakersUnnamed; CallKnown where the same call came otherwise; TooLong or DatabaseUnavailable.
     """
@@ -80,7 +82,9 @@ async def take(
         turns, notes = turns_of(transcript, speakers)
     except SpeakersUnknown as error:
         raise SpeakersUnnamed(str(error)) from error
-    call_id, contact = about.call_id or transcript.call_id, _contact(about, transcript)
+    heard = any(turn.speaker is Speaker.caller for turn in turns)
+    call_id = about.call_id or transcript.call_id or (transcript.digest if heard else None)
+    contact = _contact(about, transcript)
     call = Call(id=call_id, line=about.line, started_at=about.started_at or transcript.started_at, notes=notes)
     said = (turns, about.answers, about.place, contact, about.consent, call.line, call.started_at)
     told = Told(

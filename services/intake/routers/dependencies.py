@@ -73,7 +73,12 @@ TogetherDep = Annotated[Together, Depends(_together)]
 Now = Annotated[datetime, Depends(_now)]
 IdempotencyKey = Annotated[
     Kept | None,
-    Header(min_length=1, max_length=200, description="send the same key again, and the report is kept only once"),
+    Header(
+        min_length=1,
+        max_length=200,
+        description="send the same key again, and the report is kept only once; whoever has no key of an organisation "
+        "makes it one that nobody guesses, of 20 characters or more",
+    ),
 ]
 
 

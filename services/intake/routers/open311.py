@@ -4,7 +4,7 @@ There is one service: whoever tells us need not know what it is that they report
 questions. A request is answered by a token; with it, and with the key that sent it, one learns how it stands.
 """
 
-import hashlib
+from dataclasses import replace
 from datetime import datetime
 from typing import Annotated, Any, Final
 
@@ -23,6 +23,7 @@ from services.intake.handlers import drafts, reports
 from services.intake.routers.dependencies import BellDep, Now, PoolDep, RingDep, SettingsDep, key_holder
 from services.intake.routers.floods import Allowance, FloodsDep
 from services.intake.routers.form import FilledIn
+from shared.security import sha256
 
 router = APIRouter(prefix="/open311/v2", tags=["open311"])
 
@@ -53,7 +54,18 @@ OWN: Final = {
 QUESTIONS: Final = tuple(asked(Reporting.myself))
 ASKED: Final = tuple(f for question in QUESTIONS for f in question.fields if f.name not in (*OWN, "name"))
 
-PARAMETERS: Final = ("service_code", "first_name", "last_name", *OWN.values(), *(f"attribute[{f.name}]" for f in ASKED))
+POINT: Final = ("lat", "long")
+NOT_OURS: Final = ("jurisdiction_id", "api_key", "device_id", "account_id", "media_url")
+"""GeoReport's too: there is one jurisdiction, the key is in the header, and nothing is fetched from elsewhere."""
+PARAMETERS: Final = (
+    "service_code", "first_name", "last_name", *OWN.values(), *POINT, *NOT_OURS,
+    *(f"attribute[{f.name}]" for f in ASKED),
+)  # fmt: skip
+UNKNOWN: Final = (
+    "Nothing of this was kept, as we do not know: {}. The postcode goes in address_id, the place in address_string or "
+    f"lat and long; the attributes are those of /open311/v2/services/{CODE}.json."
+)
+NOT_FETCHED: Final = " What is at the media_url was not taken: say in a description what it shows."
 BODY: Final = {
     "required": True,
     "content": {
@@ -131,16 +143,22 @@ def _attribute(order: int, field: Field) -> dict[str, Any]:
 
 @router.post("/requests.json", status_code=201, openapi_extra={"requestBody": BODY})
 async def tell(
-    given: FilledIn, holder: Holder, allowance: AllowanceDep, pool: PoolDep, bell: BellDep, ring: RingDep,
+    filled_in: FilledIn, holder: Holder, allowance: AllowanceDep, pool: PoolDep, bell: BellDep, ring: RingDep,
     now: Now, idempotency_key: Annotated[Kept | None, Header(max_length=200)] = None,
 ) -> list[Token]:  # fmt: skip
     """Keep a report sent as a form, `attribute[code]` for each answer. Over the limit it is marked, and goes on."""
+    given = _by_name(filled_in)
     _known("".join(given.get("service_code", ())))
-    draft = _draft(given, now)
-    occasion = f"open311 {idempotency_key or hashlib.sha256(now.isoformat().encode()).hexdigest()}"
-    told = drafts.as_told(draft, holder, occasion, allowance.over, allowance.turn)
+    if unknown := sorted(given.keys() - set(PARAMETERS)):
+        raise HTTPException(400, UNKNOWN.format(", ".join(unknown)))
+    told = drafts.as_told(_draft(given, now), holder, f"open311 {now.isoformat()}", allowance.over, allowance.turn)
+    if idempotency_key:
+        told = replace(told, idempotency_key=sha256(f"open311 {idempotency_key}"))
     accepted = await reports.accept(told, pool, bell, ring, now)
-    return [Token(token=f"{accepted.reference}.{accepted.secret}")]
+    token = Token(token=f"{accepted.reference}.{accepted.secret}")
+    if "media_url" in given:
+        token.service_notice += NOT_FETCHED
+    return [token]
 
 
 @router.get("/requests/{token}.json")
@@ -174,12 +192,24 @@ def _known(service_code: str) -> None:
         raise HTTPException(404, f"There is one service_code here: {CODE}.")
 
 
+def _by_name(filled_in: Given) -> Given:
+    """What was sent to each parameter; one of several values may be sent to `attribute[code][]`."""
+    found: dict[str, tuple[str, ...]] = {}
+    for name, values in filled_in.items():
+        one = name.removesuffix("[]")
+        found[one] = (*found.get(one, ()), *values)
+    return found
+
+
 def _draft(given: Given, now: datetime) -> Draft:
     """What was sent as the form's answers. Raises HTTPException naming what is wrong."""
     names = {name: OWN.get(name, f"attribute[{name}]") for question in QUESTIONS for name in _names(question)}
-    answers = {name: tuple(given.get(sent, ()) or given.get(f"{sent}[]", ())) for name, sent in names.items()}
+    answers = {name: tuple(given.get(sent, ())) for name, sent in names.items()}
     full_name = " ".join(value for name in ("first_name", "last_name") for value in given.get(name, ()))
     answers["name"] = (full_name,) if full_name else ()
+    point = (f"{name} {value}" for name in POINT for value in given.get(name, ()) if value.strip())
+    where = ", ".join((*filter(str.strip, answers["place"]), *point))
+    answers["place"] = (where,) if where else ()
     draft = Draft(begun_at=now)
     for question in QUESTIONS:
         if wrong := questions.faults(question, answers, draft.reporting):

@@ -9,9 +9,10 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_vali
 
 from services.intake.domain.keepable import Kept, keepable_whole
 from services.intake.domain.reports import Stage
+from services.intake.errors import KeyGuessable
 from services.intake.handlers import reports
 from services.intake.handlers.reports import Accepted, Told
-from services.intake.routers.dependencies import IdempotencyKey, Now, PoolDep, SourceOrPublic, TogetherDep
+from services.intake.routers.dependencies import PUBLIC, IdempotencyKey, Now, PoolDep, SourceOrPublic, TogetherDep
 from services.intake.routers.floods import Allowed
 from shared.security import bearer
 from shared.told import Answers, Channel, Contact, Place
@@ -22,6 +23,12 @@ NEXT: Final = (
     "If you or somebody else is in danger now, call 999.",
     "A person who can act on it is given your report. A threat of violence is put before a police control room first.",
     "Keep the reference and the secret: with them you can see how it stands, and nobody else can.",
+)
+
+UNGUESSABLE: Final = 20  # characters
+GUESSABLE: Final = (
+    f"Nothing of this was kept. Send {UNGUESSABLE} characters or more that nobody else thinks of, such as a new UUID "
+    "(whoever sends yours has your answer), or leave the Idempotency-Key out."
 )
 
 Story = Annotated[str, StringConstraints(min_length=1, pattern=r"\S")]
@@ -79,6 +86,18 @@ def body_hash(given: BaseModel) -> str:
     return hashlib.sha256(given.model_dump_json().encode()).hexdigest()
 
 
+def public_key(key: str | None, body: str) -> str | None:
+    """A key of the public with the hash of what it came with: it never stands in the way of a stranger's.
+
+    Raises KeyGuessable: with a key and a body that are guessed, anybody is answered with the secret of the report.
+    """
+    if key is None:
+        return None
+    if len(key) < UNGUESSABLE:
+        raise KeyGuessable(GUESSABLE)
+    return hashlib.sha256(f"{body} {key}".encode()).hexdigest()
+
+
 def accepted(result: Accepted, response: Response) -> ReportAccepted:
     url = f"/v1/reports/{result.reference}"
     response.headers["Location"] = url
@@ -96,6 +115,7 @@ async def tell(
     idempotency_key: IdempotencyKey = None,
 ) -> ReportAccepted:
     """Keep a report. 202: it is on disk, and will reach somebody who can act."""
+    body = body_hash(given)
     told = Told(
         channel=Channel.web,
         source=source,
@@ -104,8 +124,8 @@ async def tell(
         place=given.place,
         contact=given.contact,
         consent=given.consent,
-        idempotency_key=idempotency_key,
-        body_hash=body_hash(given),
+        idempotency_key=public_key(idempotency_key, body) if source == PUBLIC else idempotency_key,
+        body_hash=body,
         low_trust=allowed.over,
         turn=allowed.turn,
         asks_for_review=given.case_review,

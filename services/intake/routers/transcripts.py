@@ -131,15 +131,26 @@ async def tell_by_file(
             description='JSON: a speaker as the file names them -> caller, operator or background; "*" for all others'
         ),
     ] = None,
-    call_id: Annotated[Kept | None, Form(max_length=180)] = None,
+    call_id: Annotated[
+        Kept | None,
+        Form(
+            max_length=180,
+            description="your id: a call sent twice is one report, and sent otherwise it is refused with 409. Without "
+            "it the id in the file counts, or else the Idempotency-Key, or else the SHA-256 of the file, if a caller "
+            "is heard in it",
+        ),
+    ] = None,
     caller: Annotated[Kept | None, Form(description="the number that rang")] = None,
     line: Annotated[Line | None, Form()] = None,
     started_at: Annotated[AwareDatetime | None, Form()] = None,
     postcode: Annotated[Kept | None, Form()] = None,
+    idempotency_key: IdempotencyKey = None,
 ) -> TranscriptAccepted:
     """Keep a call from a file. Who is who comes from the file or from `speakers`: asked for, and never guessed."""
     transcript = await asyncio.to_thread(transcripts.parsed, await file.read(), format)
-    about = AboutCall(source, call_id, caller, line, started_at, Place(postcode=postcode))
+    about = AboutCall(
+        source, call_id or transcript.call_id or idempotency_key, caller, line, started_at, Place(postcode=postcode)
+    )
     taken = await transcripts.take(transcript, speakers or {}, about, pool, bell, ring, now)
     if transcript.vcon is None:
         return answer(taken, response)

@@ -54,7 +54,10 @@ class Spoken:
 
 @dataclass(frozen=True, slots=True)
 class Transcript:
-    """A call as a file tells it. `roles` are those that the file itself gives its speakers; `vcon` what it came in."""
+    """A call as a file tells it. `roles` are those that the file itself gives its speakers; `vcon` what it came in.
+
+    `digest` is of the whole file.
+    """
 
     spoken: tuple[Spoken, ...]
     notes: tuple[str, ...] = ()
@@ -63,6 +66,7 @@ class Transcript:
     started_at: datetime | None = None
     roles: Mapping[str, Speaker] = field(default_factory=dict)
     vcon: dict[str, Any] | None = None
+    digest: str | None = None
 
 
 def decoded(data: bytes) -> tuple[str, tuple[str, ...]]:
