@@ -111,6 +111,8 @@ def load(path: Path = DEFAULT) -> Rulebook:
     lists = words(word_lists)
     rules = tuple(_rules(files))
     _refuse_twice(rule.id for rule in rules)
+    _refuse_twice(scope.id for file in files for scope in file.scope)
+    _refuse_twice(name for file in files for name in file.sets)
     guide = together(files)
     scopes = {scope.id: _scope(scope) for file in files for scope in file.scope}
     sets = {name: frozenset(facts) for file in files for name, facts in file.sets.items()}

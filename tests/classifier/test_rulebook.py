@@ -65,8 +65,16 @@ def test_a_wrong_pattern_is_refused_by_name(tmp_path: Path, pattern: str, reason
         load(tmp_path)
 
 
-def test_an_id_is_not_taken_twice(tmp_path: Path):
-    (tmp_path / "a.toml").write_text(RULE.replace("{}", "a") * 2)
+SCOPE = '[[scope]]\nid = "far"\nwhy = "far"\nwhere = "near"\ncue = "far"\n'
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [(RULE.replace("{}", "a"),) * 2, (SCOPE,) * 2, ('[sets]\nnear = ["F1.once"]\n', '[sets]\nnear = ["F2"]\n')],
+)
+def test_an_id_is_not_taken_twice(tmp_path: Path, one: str, other: str):
+    (tmp_path / "a.toml").write_text(one)
+    (tmp_path / "b.toml").write_text(other)
     with pytest.raises(ValueError, match="twice"):
         load(tmp_path)
 
