@@ -199,7 +199,10 @@ async def test_what_of_a_report_is_not_of_our_time_costs_that_alone(pool: Pool, 
     assert kept == told.model_copy(update={"answers": left, "turns": (turns[2],), "consent": ()})
     receipt = ReportRouted.model_validate_json(await pool.fetchval("select receipt from cases"))
     assert receipt.revision == 3
-    assert [one.agency for one in receipt.destinations] == ["northmoor-police"]
+    assert [(one.agency, one.queue) for one in receipt.destinations] == [
+        ("northmoor-police", "control_room"),
+        ("northmoor-police", "review"),
+    ]
 
 
 @pytest.mark.parametrize(
