@@ -5,7 +5,7 @@ from datetime import date, datetime
 from typing import Any, Final
 from uuid import UUID
 
-from services.escalation.domain.overrides import Override
+from services.escalation.repository.cases import override_of
 from shared.database import Connection
 from shared.events import ReportClassified
 
@@ -153,7 +153,8 @@ async def linked(connection: Connection, references: Sequence[str]) -> dict[str,
 
 def _as_said(row: Any) -> ReportClassified:
     event = ReportClassified.model_validate_json(row["event"])
-    return Override.model_validate(row["override"]).applied_to(event) if row["override"] else event
+    override = override_of(row)
+    return override.applied_to(event) if override else event
 
 
 async def open_for(connection: Connection, references: Sequence[str], but: Collection[str]) -> Any:

@@ -87,7 +87,7 @@ async def open_call(
     about = _about(given)
     async with transaction(pool) as connection:
         call = await calls.open_call(connection, uuid4(), reference, source, call_id, about, now)
-        told = await reports.sent_before(connection, source, _key(call_id))
+        told = await reports.sent_before(connection, source, key_of(call_id))
         if told and told["id"] != call.report_id:
             raise CallKnown(TRANSCRIBED)
         kept = await reports.secret_hash(connection, call.report_id)
@@ -185,7 +185,7 @@ async def live(source: str, pool: Pool) -> list[OpenCall]:
         return await calls.live(connection, source)
 
 
-def _key(call_id: str) -> str:
+def key_of(call_id: str) -> str:
     """What a call's report is known by, whether it is heard live or comes as a transcript."""
     return f"call:{call_id}"
 
@@ -249,7 +249,7 @@ def _telling(call: OpenCall, state: CallState, turns: tuple[Turn, ...]) -> Told:
         place=given.place,
         contact=given.contact,
         consent=given.consent,
-        idempotency_key=_key(call.call_id),
+        idempotency_key=key_of(call.call_id),
         body_hash="live",
         call=Call(id=call.call_id, line=given.line, started_at=given.started_at or call.opened_at, state=state),
     )

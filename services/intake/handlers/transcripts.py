@@ -96,7 +96,7 @@ async def take(
         place=about.place,
         contact=contact,
         consent=about.consent,
-        idempotency_key=f"call:{call_id}" if call_id else None,
+        idempotency_key=calls.key_of(call_id) if call_id else None,
         body_hash=hashlib.sha256(to_json(said)).hexdigest(),
         call=call,
     )

@@ -1,6 +1,5 @@
 """Reports by form or program, and how they stand. Open to the public: who tells us need not say who they are."""
 
-import hashlib
 from datetime import datetime
 from typing import Annotated, Any, Final, Self
 
@@ -14,7 +13,7 @@ from services.intake.handlers import reports
 from services.intake.handlers.reports import Accepted, Told
 from services.intake.routers.dependencies import PUBLIC, IdempotencyKey, Now, PoolDep, SourceOrPublic, TogetherDep
 from services.intake.routers.floods import Allowed
-from shared.security import bearer
+from shared.security import bearer, sha256
 from shared.told import Answers, Channel, Contact, Place
 
 router = APIRouter(prefix="/v1/reports", tags=["reports"])
@@ -83,7 +82,7 @@ class ReportStanding(BaseModel):
 
 
 def body_hash(given: BaseModel) -> str:
-    return hashlib.sha256(given.model_dump_json().encode()).hexdigest()
+    return sha256(given.model_dump_json())
 
 
 def public_key(key: str | None, body: str) -> str | None:
@@ -95,7 +94,7 @@ def public_key(key: str | None, body: str) -> str | None:
         return None
     if len(key) < UNGUESSABLE:
         raise KeyGuessable(GUESSABLE)
-    return hashlib.sha256(f"{body} {key}".encode()).hexdigest()
+    return sha256(f"{body} {key}")
 
 
 def accepted(result: Accepted, response: Response) -> ReportAccepted:
