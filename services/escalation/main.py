@@ -17,7 +17,7 @@ from services.escalation.handlers import alerts, attendance, audit, webhooks
 from services.escalation.handlers.arrivals import Arrivals
 from services.escalation.live import Watch
 from services.escalation.openid import Provider
-from services.escalation.outward import Outward
+from services.escalation.outward import Outward, create_client
 from services.escalation.rates import Rates
 from services.escalation.routers import (
     agencies,
@@ -111,7 +111,7 @@ async def run_worker(settings: Settings) -> None:
     async with (
         create_pool(settings.database.get_secret_value(), settings.connections) as pool,
         coverage(settings, pool) as districts,
-        httpx.AsyncClient(limits=httpx.Limits(max_keepalive_connections=0)) as hooks,
+        create_client() as hooks,
     ):
         rules = RulesInForce(pool, districts)
         clock = Clock(pool)

@@ -15,7 +15,7 @@ from standardwebhooks import Webhook
 from services.escalation.domain.directory import Directory
 from services.escalation.domain.people import Role
 from services.escalation.handlers import directories, webhooks
-from services.escalation.outward import Outward, Refused
+from services.escalation.outward import Outward, Refused, create_client
 from services.escalation.settings import Settings
 from shared.clock import Clock
 from shared.database import Pool, create_pool
@@ -86,7 +86,7 @@ async def tell_due(pool: Pool, outward: Outward, now: datetime) -> int:
 
 @pytest.fixture
 async def outward() -> AsyncIterator[Outward]:
-    async with httpx.AsyncClient(limits=httpx.Limits(max_keepalive_connections=0)) as client:
+    async with create_client() as client:
         yield Outward(client, LOOPBACK)
 
 
@@ -219,6 +219,13 @@ async def test_a_redirect_is_not_followed(receiver: Receiver, outward: Outward):
     with pytest.raises(Refused, match="answered 302"):
         await outward.post(receiver.url, b"{}", {})
     assert len(receiver.got) == 1
+
+
+async def test_what_one_endpoint_has_us_keep_no_other_is_told(receiver: Receiver, outward: Outward):
+    receiver.headers = "Set-Cookie: whose=theirs; Path=/\r\n"
+    for _ in range(2):
+        await outward.post(receiver.url, b"{}", {})
+    assert ["cookie" in headers for headers, _ in receiver.got] == [False, False]
 
 
 Resolving = Callable[[str], Sequence[str]]
