@@ -44,7 +44,7 @@ from shared.events import Lane
 from shared.kafka import AMENDED, CLASSIFIED, DEAD, ERASED, LINKED, READERS, RECEIVED, TOPICS, Producer
 from shared.outbox import Bell
 from shared.relay import Relay, delete_sent
-from shared.worker import Loop, until_stopped
+from shared.worker import Loop, beside, until_stopped
 
 AT_ONCE: Final = 100
 """Reports in one transaction: enough for its cost to be shared, few enough for a threat not to wait behind them."""
@@ -65,12 +65,9 @@ def create_app(settings: Settings) -> FastAPI:
             app.state.rules = RulesInForce(pool, districts)
             app.state.watch, app.state.boards = Watch(pool), {}
             app.state.arrivals, app.state.rates = Arrivals(pool), Rates(settings.requests_a_minute)
-            loops = (app.state.bell.run, app.state.watch.run, app.state.arrivals.run, app.state.clock.run)
-            beside = [asyncio.create_task(loop()) for loop in loops]
-            yield
-            for task in beside:
-                task.cancel()
-            await asyncio.gather(*beside, return_exceptions=True)
+            state = app.state
+            async with beside(state.bell.run, state.watch.run, state.arrivals.run, state.clock.run):
+                yield
 
     async def ready() -> bool:
         return await is_there(app.state.pool)
