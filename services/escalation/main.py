@@ -34,6 +34,7 @@ from services.escalation.routers import (
     supervisor,
     work,
 )
+from services.escalation.routers.dependencies import KeepableOnly
 from services.escalation.rules_in_force import RulesInForce
 from services.escalation.settings import Settings
 from shared import http
@@ -73,19 +74,10 @@ def create_app(settings: Settings) -> FastAPI:
         return await is_there(app.state.pool)
 
     app = http.create_app("Heard escalation", lifespan, ready)
-    app.include_router(oauth.router)
-    app.include_router(queue.router)
-    app.include_router(leases.router)
-    app.include_router(work.router)
-    app.include_router(agencies.router)
-    app.include_router(case_reviews.router)
-    app.include_router(sign_in.router)
-    app.include_router(board.router)
-    app.include_router(case_pages.router)
-    app.include_router(supervisor.router)
-    app.include_router(audit_pages.router)
-    app.include_router(people_pages.router)
-    app.include_router(portal.router)
+    programs = (oauth, queue, leases, work, agencies, case_reviews)
+    people = (sign_in, board, case_pages, supervisor, audit_pages, people_pages, portal)
+    for routes in (*programs, *people):
+        app.include_router(routes.router, dependencies=[KeepableOnly])
     app.mount("/static", pages.static)
     return app
 
