@@ -44,7 +44,10 @@ class Given(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def _keepable(cls, given: Any) -> Any:
-        return keepable_whole(given)
+        try:
+            return keepable_whole(given)
+        except RecursionError:
+            raise ValueError("this is nested too deeply") from None
 
 
 class AnswersGiven(Answers):
