@@ -47,6 +47,9 @@ UNAVAILABLE: Final = (
     asyncpg.InternalClientError,  # "another operation is in progress": the connection died under a statement
 )
 
+ANY_FAULT: Final = (DatabaseUnavailable, *UNAVAILABLE, asyncpg.PostgresError)
+"""For a loop that goes on for as long as its process: a password, a role or a table may not be there yet, either."""
+
 
 async def _prepare(connection: Connection) -> None:
     await connection.set_type_codec("jsonb", encoder=_jsonb, decoder=_read, schema="pg_catalog", format="binary")
@@ -85,7 +88,7 @@ async def is_there(pool: Pool) -> bool:
         async with statement(pool) as connection:
             if await connection.fetchval("show transaction_read_only") == "on":
                 raise asyncpg.ReadOnlySQLTransactionError
-    except DatabaseUnavailable:
+    except ANY_FAULT:
         return False
     return True
 
