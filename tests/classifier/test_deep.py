@@ -314,7 +314,8 @@ def test_what_the_victim_believes_in_so_many_words_is_not_doubted(text: str, str
 @pytest.mark.parametrize(
     "text",
     [
-        "My girlfriend and I are goths. Lads in the precinct throw chips and shout freaks at us most Saturdays.",
+        "We're moshers. Lads by the skatepark spit at us and shout greebo every Saturday.",
+        "The woman on the allotment committee calls my leeks freaks and pulled up my label.",
         "Them Romanians at 12 have the whole family round every night, shouting in their language.",
     ],
 )
