@@ -290,3 +290,68 @@ def test_who_comes_on_a_day_to_come_is_not_there(second: Rulebook):
 def test_what_is_said_to_go_on_as_it_is_told_does(second: Rulebook):
     text = "Music's on as I type, has been since 2, it does this most weekends. I've got earplugs."
     assert assess(report(text=text), second).happening_now
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "The drums have gone on for weeks. I have been saving my tablets up. All I ask is that somebody measures it.",
+        "The lads keep ringing my bell. I've counted my pills out twice.",
+    ],
+)
+def test_self_harm_that_the_rules_find_is_never_doubted(text: str, second: Rulebook):
+    read_twice = assess(report(text=text), second)
+    assert "self_harm" in read_twice.flags
+    assert read_twice.danger_class == 2
+
+
+@pytest.mark.parametrize("text", ["There's a dead magpie nailed to my door", "They hung a dead rat on our gate"])
+def test_a_sign_put_there_by_hand_is_not_doubted(text: str, second: Rulebook):
+    assert assess(report(text=text), second).threat == "implied"
+
+
+@pytest.mark.parametrize(
+    ("text", "strand"),
+    [
+        ("The shop serves everybody before us. It's because we're Gypsies. He's never said it.", "race"),
+        ("There's KAT sprayed on our gate", "religion"),
+    ],
+)
+def test_what_the_victim_believes_in_so_many_words_is_not_doubted(text: str, strand: str, second: Rulebook):
+    read_twice = assess(report(text=text), second)
+    assert read_twice.primary is Label.hate_incident
+    assert read_twice.strands == (strand,)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "We're moshers. Lads by the skatepark spit at us and shout greebo every Saturday.",
+        "Them Romanians at 12 have the whole family round every night, shouting in their language.",
+    ],
+)
+def test_no_strand_is_invented(text: str, second: Rulebook):
+    read_twice = assess(report(text=text), second)
+    assert not read_twice.strands
+    assert Label.hate_incident not in read_twice.labels
+
+
+def test_an_order_told_is_not_doubted(second: Rulebook):
+    text = "There's an order. He isn't to write. He puts a pound in my account every night with a word beside it."
+    assert "order_or_bail" in assess(report(text=text), second).flags
+
+
+class Odds:
+    """A reader that gives every fact the same odds, and doubts what is below nought."""
+
+    def __init__(self, odds: float) -> None:
+        zeros = np.zeros(1, np.float32)
+        self.model = deep.Thresholds(("F12.reporter_threat",), zeros + 9, zeros)
+        self.odds = np.array([odds], np.float32)
+
+
+@pytest.mark.parametrize(("odds", "doubted"), [(-0.4, False), (-0.6, True)])
+def test_a_reporters_own_threat_is_doubted_only_with_a_margin(odds: float, doubted: bool, monkeypatch):
+    monkeypatch.setattr(combining, "_matter", lambda *_: None)
+    reader = Odds(odds)
+    assert ("F12.reporter_threat" in combining.judged(reader, reader, Facts())[1]) is doubted

@@ -252,3 +252,66 @@ def test_who_followed_and_drove_off_is_no_driver_to_report(text: str):
 )
 def test_a_slur_in_plain_words_has_its_strand(text: str, strand: str):
     assert strand in read(text).strands
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "The drums never stop. I've been stashing my sleeping tablets away. A noise visit is all I ask.",
+        "I put my affairs in order and I've given all my records away. It was the people next door.",
+        "Whenever I tell her it's finished she sends me a video of a noose",
+        "he messaged that he won't be around after Sunday so none of it will matter",
+        "My brother posted love you all on his story with tablets spread on his bed",
+        "He said he'd kill himself and take me and the baby with him",
+    ],
+)
+def test_self_harm_told_sideways_is_flagged(text: str):
+    assert Flag.self_harm in read(text).flags
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "We're saving up for tablets for the school and somebody broke in",
+        "I put my affairs in order before we emigrate and found somebody for the dog",
+        "Sorry everyone is so busy, but kids are on the roof again",
+        "The carer counted her pills out for the week and shouted at her",
+        "I'll kill myself if I hear that chime one more time lol",
+    ],
+)
+def test_what_only_sounds_like_self_harm_is_not_flagged(text: str):
+    said = read(text)
+    assert Flag.self_harm not in said.flags
+    assert said.danger_class > 2
+
+
+def test_who_would_die_and_take_others_along_threatens_them():
+    assert read("My ex said he'll end it all and we're coming with him").threat is Threat.explicit
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("The order says no visits and he was in the garden twice", True),
+        ("The judge told him to stay away from us and he came on Friday", True),
+        ("He isn't allowed within fifty yards of my mum's", True),
+        ("What does a restraining order cost?", False),
+        ("How do I extend my non-molestation order? It runs out in May.", False),
+        ("I'm on licence so I keep quiet, but they kick my door", False),
+    ],
+)
+def test_an_order_told_is_flagged_and_one_asked_about_is_not(text: str, told: bool):
+    assert (Flag.order_or_bail in read(text).flags) is told
+
+
+@pytest.mark.parametrize(
+    ("text", "strands"),
+    [
+        ("KAH and a crown daubed across our shop", ("religion",)),
+        ("dirty huns, he shouts over the wall", ("religion",)),
+        ("thanks hun, it's the orange bin they kicked over", ()),
+        ("Kat from number four sprayed me with the hose", ()),
+    ],
+)
+def test_a_sectarian_word_is_told_from_a_harmless_one(text: str, strands: tuple[str, ...]):
+    assert read(text).strands == strands

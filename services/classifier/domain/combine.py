@@ -19,8 +19,23 @@ from shared.told import Answers
 RULE = "second"
 OF_THE_WHOLE = {"X.aimed", "X.unaimed", "X.nuisance", "X.no_nuisance", "X.elsewhere"}
 TOLD = {"answer", "history"}
-OUTRIGHT = {"F1.said", "F2.said"}
+OUTRIGHT = {
+    "F1.said",
+    "F2.said",
+    "F5.race.told",
+    "F5.religion.told",
+    "F5.religion.sectarian",
+    "F7.implied.left_dead",
+    "F12.self_harm.with_others",
+    "F12.order.told",
+}
 """Rules of what was said in so many words: the reporter knows it, and no model knows better."""
+UNDOUBTED = {"F12.self_harm"}
+"""Facts that the model saw too seldom to doubt, and that must not be missed: the rules' word is enough."""
+MARGIN = {"F12.reporter_threat": 0.5}
+"""What the model doubts only where its odds are so far below: of what was less, the rules were right each time."""
+NO_STRAND = {"X.own_prejudice", "X.subculture"}
+"""What the model takes for a strand and is none: only the rules' word, or an earlier report, makes one beside it."""
 MATTERS: tuple[frozenset[str], ...] = tuple(
     frozenset(labels.split())
     for labels in (
@@ -38,6 +53,7 @@ MATTERS: tuple[frozenset[str], ...] = tuple(
     )
 )
 """The sets of labels that the codebook allows (§2: labels stand together), the commonest ways first."""
+HATE = "hate_incident"
 ORDER = ("stalking", "hate_incident", "harassment", "asb", "other")
 _NAMED = tuple(tuple(label for label in ORDER if label in matter) for matter in MATTERS)
 STRANDS = tuple(f"F5.{strand}" for strand in Strand)
@@ -93,13 +109,14 @@ def judged(reader: SecondReader, weighed: Weighed, facts: Facts) -> tuple[Wanted
     model, odds = reader.model, weighed.odds
     standing = _standing(model.facts)
     over = [model.facts[at] for at in (odds >= model.propose).nonzero()[0].tolist()]
-    under = [model.facts[at] for at in (odds < model.doubt).nonzero()[0].tolist()]
+    limits = model.doubt - [MARGIN.get(fact, 0.0) for fact in model.facts]
+    under = [model.facts[at] for at in (odds < limits).nonzero()[0].tolist()]
     wanted = {fact: fact for fact in over if fact in standing}
     doubted = standing.intersection(under)
     _effect(over, under, facts, wanted, doubted)
     _threat(over, under, wanted, doubted)
     _matter(dict(zip(model.facts, odds.tolist(), strict=True)), over, facts, wanted, doubted)
-    return wanted, doubted - wanted.keys()
+    return wanted, doubted - wanted.keys() - UNDOUBTED
 
 
 def _effect(over: list[str], under: list[str], facts: Facts, wanted: Wanted, doubted: set[str]) -> None:
@@ -123,18 +140,15 @@ def _threat(over: list[str], under: list[str], wanted: Wanted, doubted: set[str]
 def _matter(odds: Odds, over: list[str], facts: Facts, wanted: Wanted, doubted: set[str]) -> None:
     """The likeliest of the matters that the codebook allows, as the facts that make it."""
     before = {label for label in ORDER if f"history.{label}" in facts.shown}
-    matter = likeliest(odds, AIMED_BEFORE if "harassment" in before else 0.0)
+    aimed = AIMED_BEFORE if "harassment" in before else 0.0
+    matter, strands = likeliest(odds, aimed), _strands(odds, over, facts)
+    if HATE in matter and not strands:
+        matter = likeliest(odds, aimed, hate=False)
     if GOES_ON & before and ("other" not in matter or {"F2", "F7.urgent"}.intersection(over)):
         matter = matter - {"other"} | GOES_ON & before
-    if "hate_incident" in matter:
-        told = [strand for strand in STRANDS if strand.replace("F5", "history") in facts.shown]
-        first = max(STRANDS, key=lambda s: odds[s])
-        likely = {s for s in STRANDS if s in facts.shown or odds[s] >= odds[first] - NEAR}
-        shown = [strand for strand in STRANDS if strand in likely.intersection(over)] or told or [first]
-        wanted |= {strand: strand for strand in shown}
-        doubted.update(set(STRANDS) - wanted.keys())
-    else:
-        doubted.update(STRANDS)
+    if HATE in matter:
+        wanted |= {strand: strand for strand in strands}
+    doubted.update(set(STRANDS) - wanted.keys())
     if "stalking" in matter:
         wanted["F4"] = "label.stalking"
         if not any(fact in wanted or (fact in facts.shown and fact not in doubted) for fact in STALKING):
@@ -154,14 +168,27 @@ def _matter(odds: Odds, over: list[str], facts: Facts, wanted: Wanted, doubted: 
         doubted.add("F1.unclear")
 
 
-def likeliest(odds: Odds, aimed: float = 0.0) -> frozenset[str]:
+def _strands(odds: Odds, over: list[str], facts: Facts) -> list[str]:
+    """What the hostility is about, if that is what this is."""
+    told = [strand for strand in STRANDS if strand.replace("F5", "history") in facts.shown]
+    by_rule = [strand for strand in STRANDS if strand in facts.shown]
+    if not by_rule and NO_STRAND.intersection(facts.shown):
+        return told
+    first = max(STRANDS, key=odds.__getitem__)
+    likely = {strand for strand in STRANDS if strand in by_rule or odds[strand] >= odds[first] - NEAR}
+    shown = [strand for strand in STRANDS if strand in likely.intersection(over)]
+    return shown or told or [first]
+
+
+def likeliest(odds: Odds, aimed: float = 0.0, hate: bool = True) -> frozenset[str]:
     """The likeliest set of labels. Repetition is part of harassment's odds, and `aimed` is added to them."""
     odds = {**odds, **{name: odds[name] + aimed for name in ("label.harassment", "primary.harassment")}}
     repeated = _log_chance(odds["F1.repeated"])
     label = {name: odds[f"label.{name}"] + (repeated if name == "harassment" else 0.0) for name in ORDER}
     first = {name: _log_chance(odds[f"primary.{name}"]) for name in ORDER}
-    scores = [first[names[0]] + sum([label[name] for name in names]) for names in _NAMED]
-    return MATTERS[scores.index(max(scores))]
+    allowed = [(matter, names) for matter, names in zip(MATTERS, _NAMED, strict=True) if hate or HATE not in matter]
+    scores = [first[names[0]] + sum([label[name] for name in names]) for _, names in allowed]
+    return allowed[scores.index(max(scores))][0]
 
 
 def _log_chance(odds: float) -> float:
