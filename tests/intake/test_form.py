@@ -317,6 +317,31 @@ async def test_what_is_typed_after_the_draft_is_gone_begins_a_new_one(person: Fo
     assert [report.text for report in await reports(pool)] == [STORY]
 
 
+@pytest.mark.parametrize("gone", ["expired", "left"])
+async def test_an_answer_after_the_draft_is_gone_is_kept_and_leads_to_what_is_lost(person: Form, pool: Pool, gone: str):
+    await person.begin()
+    await person.tell()
+    page = out_of_sight(await person.get("/form/contact"))
+    if gone == "left":
+        await person.get("/exit")
+    else:
+        await pool.execute("delete from sealed")
+    wrong = await person.post("/form/contact", page | {"email": "x"})
+    assert out_of_sight(wrong)["draft"] == page["draft"]
+    answer = await person.post("/form/contact", out_of_sight(wrong) | {"email": "sam@example.org"})
+    assert answer.headers["location"] == "/form/lost"
+    said = (await person.get("/form/lost")).text
+    assert "The answer that you have just given is kept" in said
+    assert ("told us before" in said) == (gone == "expired")
+    assert 'href="/form/story"' in said
+    assert "sam@example.org" in (await person.get("/form/contact")).text
+    page = out_of_sight(await person.get("/form/now"))
+    await pool.execute("delete from sealed")
+    in_danger = await person.post("/form/now", page | {"now": "yes"})
+    assert in_danger.headers["location"] == "/form/lost?now"
+    assert "call 999 now" in (await person.get("/form/lost?now")).text
+
+
 async def test_a_start_leaves_what_was_neither_sent_nor_saved_only_if_that_is_said(person: Form, pool: Pool):
     await person.begin()
     await person.begin("anonymous")

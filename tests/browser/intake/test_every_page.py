@@ -23,6 +23,7 @@ TO_READ = (
     "",
     "form/story",
     "form/begun",
+    "form/lost",
     "support",
     "who-to-tell",
     "case-review",
@@ -38,7 +39,7 @@ async def every_page(page: Page) -> AsyncIterator[str]:
     """Goes from page to page as a person would, and names each once it is there."""
     for path in TO_READ:
         await page.goto(f"/{path}")
-        yield {"": "start", "form/story": "gone", "form/begun": "cookies"}.get(path, path)
+        yield {"": "start", "form/story": "gone", "form/begun": "cookies", "form/lost": "lost"}.get(path, path)
     await page.goto("/")
     await page.click("main form button")
     yield "start-error"
