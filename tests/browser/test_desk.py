@@ -153,6 +153,45 @@ async def test_a_pasted_transcript_is_split_into_its_turns(page: Page):
     await expect(page.locator("#turns .caller")).to_contain_text("every night.")
 
 
+async def test_a_typed_line_with_a_colon_in_it_is_one_turn_whole(page: Page):
+    said = ("He is shouting: I am going to kill you all", "Please hurry: he has a knife", "Address: 14 Mill Lane")
+    for words in said:
+        await type_turn(page, "c", words)
+    await type_turn(page, "c", "OPERATOR: Is it: locked?")
+    await page.keyboard.type("He wrote: come out")
+    await page.keyboard.press("Shift+Enter")
+    await page.keyboard.type("Or: I come in")
+    await page.keyboard.press("Enter")
+    turns = [*(f"caller{words}" for words in said), "operatorIs it: locked?", "callerHe wrote: come out\nOr: I come in"]
+    await expect(page.locator("#turns li")).to_have_text(turns)
+    await expect(page.locator("#danger")).to_have_attribute("data-class", "1")
+    await expect(page.locator("#names")).to_be_hidden()
+
+
+async def test_what_is_said_while_it_is_asked_who_is_who_is_kept(page: Page):
+    box = page.get_by_label("What is said")
+    await box.fill("Jo: He follows me home.\nDesk 4: Who does?")
+    await page.keyboard.press("Enter")
+    await expect(page.locator("#names")).to_contain_text("Desk 4, 1 turn")
+    await expect(box).to_be_focused()
+    await type_turn(page, "c", "He says he will kill me: he has a knife")
+    await expect(page.locator("#turns li")).to_have_text(["callerHe says he will kill me: he has a knife"])
+    await expect(page.locator("#danger")).to_have_attribute("data-class", "1")
+    assert await page.evaluate("notKept()") == "the words of which it is asked who is who"
+    await page.get_by_role("button", name="Put it back in the box").click()
+    await expect(box).to_have_value("Jo: He follows me home.\nDesk 4: Who does?")
+    await expect(box).to_be_focused()
+    await page.keyboard.press("Enter")
+    await page.set_viewport_size({"width": 320, "height": 800})
+    await page.locator("#names").scroll_into_view_if_needed()
+    assert await page.evaluate("document.documentElement.scrollWidth") <= 320
+    assert await violations(page) == []
+    await page.get_by_role("button", name="Keep it as one turn of the caller").click()
+    await expect(page.locator("#turns li").nth(1)).to_have_text("callerJo: He follows me home.\nDesk 4: Who does?")
+    await expect(page.locator("#names")).to_be_hidden()
+    assert await page.evaluate("notKept()") == ""
+
+
 async def test_who_is_who_in_what_is_pasted_is_asked_for_by_keyboard(page: Page):
     await page.get_by_label("What is said").fill("Jo: He follows me home.\nDesk 4: Who does?\nJo: My ex, every night.")
     await page.keyboard.press("Enter")
@@ -162,7 +201,7 @@ async def test_who_is_who_in_what_is_pasted_is_asked_for_by_keyboard(page: Page)
     await expect(page.locator("#problem")).to_be_hidden()
     await picture(page, "desk-who-is-who")
     assert await violations(page) == []
-    for key in ("Space", "Tab", "ArrowDown", "Tab", "Enter"):
+    for key in ("Tab", "Space", "Tab", "ArrowDown", "Tab", "Enter"):
         await page.keyboard.press(key)
     await expect(page.locator("#turns .caller")).to_have_count(2)
     await expect(page.locator("#turns .operator")).to_have_text("operatorWho does?")

@@ -31,7 +31,7 @@ from shared.database import DatabaseUnavailable, Pool, transaction
 from shared.events import ReportReceived
 from shared.kafka import RECEIVED
 from shared.security import sha256
-from shared.told import CallState, Channel, Contact
+from shared.told import CallState, Channel, Contact, Place
 from tests.builders import NOON, assessment
 from tests.intake.conftest import TELEPHONY_KEY
 from tests.intake.telling import RING
@@ -402,13 +402,15 @@ async def test_what_the_caller_added_meanwhile_is_not_lost_by_the_next_turn(phon
     await add_more(call["reference"], call["secret"], "He has a key.", pool, bell, RING, NOON)
     await ask_to_withdraw(call["reference"], call["secret"], pool, bell, RING, NOON)
     reach = Contact(name="Sam", phone="01632 960001")
-    await ask_for_review(call["reference"], call["secret"], reach, "before noon", pool, bell, RING, NOON)
+    about = (reach, "before noon", Place(words="Elm Street"))
+    await ask_for_review(call["reference"], call["secret"], *about, pool, bell, RING, NOON)
     await say(phone, call["report_id"], turn(2))
     report = await kept(pool)
     assert report.text.splitlines()[1:] == [f"CALLER: {SCRIPT[1][1]}", "CALLER: He has a key."]
     assert report.text[report.additions[0].start :] == "He has a key."
     assert (report.withdrawal_asked_at, report.case_review_asked_at, report.revision) == (NOON, NOON, 5)
     assert (report.contact, report.answers.safe_contact) == (reach, "before noon")
+    assert report.place == Place(words="Elm Street")
 
 
 async def test_a_transcript_of_a_call_that_was_heard_live_is_told_where_to_go(phone: httpx.AsyncClient, pool: Pool):

@@ -22,7 +22,7 @@ from services.intake.routers.dependencies import _now
 from services.intake.routers.pages import DRAFT
 from shared.database import Pool
 from shared.events import Amendment, ReportAmended, ReportProgressed, ReportReceived
-from shared.told import Contact
+from shared.told import Contact, Place
 from tests.builders import NOON
 from tests.infrastructure import until_waiting
 from tests.intake.form import STORY, Form
@@ -89,7 +89,7 @@ async def test_pages_are_kept_by_nobody_and_reading_them_leaves_nothing(person: 
     assert await pool.fetchval("select count(*) from sealed") == 0
 
 
-@pytest.mark.parametrize("name", ["heard.js", "heard.css", "desk.js"])
+@pytest.mark.parametrize("name", ["heard.js", "heard.css", "desk.js", "desk_shown.js"])
 async def test_a_script_of_yesterday_is_never_used_unasked(person: Form, name: str):
     answer = await person.get(f"/static/{name}")
     assert answer.headers["cache-control"] == "no-cache"
@@ -237,6 +237,11 @@ async def test_a_case_review_is_asked_for_with_a_name_and_a_way_to_be_reached(pe
     await person.post("/form/complaints", {"complaints": "3 March, the council, C9", "complaints_made": "4"})
     await person.post("/form/wanted", {"wanted": "Somebody visits"})
     await person.post("/form/behalf", {"behalf": "somebody_else"})
+    assert "you do not know one" in (await person.get("/form/where")).text
+    nowhere = await person.post("/form/where", {"reporting": "case_review"})
+    assert (nowhere.status_code, "Enter a postcode" in nowhere.text) == (400, True)
+    assert "Enter a postcode" in (await person.post("/form/check")).text
+    await person.post("/form/where", {"reporting": "case_review", "postcode": "ZZ1 4AB"})
     for given in ({}, {"name": "Sam"}, {"phone": "01632 960001"}):
         answer = await person.post("/form/contact", given | {"reporting": "case_review"})
         assert answer.status_code == 400
@@ -246,13 +251,40 @@ async def test_a_case_review_is_asked_for_with_a_name_and_a_way_to_be_reached(pe
     assert "cannot be asked for anonymously" in unnamed.text
     assert (await person.post("/form/contact", APPLIED)).headers["location"] == "/form/safe"
     await person.send()
-    assert "We have your application" in (await person.get("/form/sent")).text
+    page = (await person.get("/form/sent")).text
+    assert "We have your application" in page
+    assert "It goes to those who decide" in page
     (report,) = await reports(pool)
     assert report.case_review_asked_at == report.received_at
     assert report.contact == Contact(name="Sam", email="sam@example.org")
     answers = report.answers
     assert (answers.reported_to, answers.reported_before) == ("3 March, the council, C9", 4)
     assert (answers.wanted, answers.on_behalf) == ("Somebody visits", True)
+
+
+async def test_who_applies_without_a_postcode_is_told_that_no_panel_has_it_until_they_add_one(person: Form, pool: Pool):
+    await person.begin("case_review")
+    await person.tell()
+    await person.post("/form/where", {"reporting": "case_review", "place": "Elm Street"})
+    await person.post("/form/contact", APPLIED)
+    holder = dict(zip(("reference", "secret"), await person.send(), strict=True))
+    page = (await person.get("/form/sent")).text
+    assert "those who decide on case reviews do not have it" in page
+    assert "It goes to those who decide" not in page
+    await person.post("/status", holder)
+    assert "We do not know your area yet" in (await person.get("/status")).text
+    page = (await person.get("/status/review")).text
+    assert ('name="postcode"' in page, 'name="phone"' in page) == (True, False)
+    assert (await person.post("/status/review", {})).status_code == 400
+    answer = await person.post("/status/review", {"place": "Elm Street, number 9"})
+    assert answer.headers["location"] == "/status/area-wanted"
+    assert "We do not know your area yet" in (await person.get("/status/area-wanted")).text
+    answer = await person.post("/status/review", {"postcode": "ZZ1 4AB"})
+    assert answer.headers["location"] == "/status/review-asked"
+    assert "We do not know your area yet" not in (await person.get("/status")).text
+    assert 'name="postcode"' not in (await person.get("/status/review")).text
+    told = await pool.fetchval("select value from outbox where topic = 'reports.received'")
+    assert ReportReceived.model_validate_json(told).place == Place(postcode="ZZ1 4AB", words="Elm Street, number 9")
 
 
 async def test_an_application_can_be_saved_before_it_has_a_name(person: Form):
@@ -266,6 +298,7 @@ async def test_an_application_can_be_saved_before_it_has_a_name(person: Form):
 async def test_a_review_is_asked_for_on_the_page_of_a_report(person: Form, pool: Pool, reporting: str):
     await person.begin(reporting)
     await person.tell()
+    await person.post("/form/where", {"postcode": "ZZ1 4AB"})
     if reporting == "myself":
         await person.post("/form/contact", {"name": "Sam", "phone": "01632 960001"})
     reference, secret = await person.send()
@@ -315,6 +348,31 @@ async def test_what_is_typed_after_the_draft_is_gone_begins_a_new_one(person: Fo
     await person.tell()
     await person.send()
     assert [report.text for report in await reports(pool)] == [STORY]
+
+
+@pytest.mark.parametrize("gone", ["expired", "left"])
+async def test_an_answer_after_the_draft_is_gone_is_kept_and_leads_to_what_is_lost(person: Form, pool: Pool, gone: str):
+    await person.begin()
+    await person.tell()
+    page = out_of_sight(await person.get("/form/contact"))
+    if gone == "left":
+        await person.get("/exit")
+    else:
+        await pool.execute("delete from sealed")
+    wrong = await person.post("/form/contact", page | {"email": "x"})
+    assert out_of_sight(wrong)["draft"] == page["draft"]
+    answer = await person.post("/form/contact", out_of_sight(wrong) | {"email": "sam@example.org"})
+    assert answer.headers["location"] == "/form/lost"
+    said = (await person.get("/form/lost")).text
+    assert "The answer that you have just given is kept" in said
+    assert ("told us before" in said) == (gone == "expired")
+    assert 'href="/form/story"' in said
+    assert "sam@example.org" in (await person.get("/form/contact")).text
+    page = out_of_sight(await person.get("/form/now"))
+    await pool.execute("delete from sealed")
+    in_danger = await person.post("/form/now", page | {"now": "yes"})
+    assert in_danger.headers["location"] == "/form/lost?now"
+    assert "call 999 now" in (await person.get("/form/lost?now")).text
 
 
 async def test_a_start_leaves_what_was_neither_sent_nor_saved_only_if_that_is_said(person: Form, pool: Pool):
@@ -663,7 +721,10 @@ async def test_a_reports_page_stays_open_while_it_is_used(person: Form, app: Fas
 
 TYPED = {
     "more": ({"text": 'He is "at the door" <now>.\r\n  Please'}, "added"),
-    "review": ({"name": "Sam", "phone": "01632 960001", "safe_words": "weekdays"}, "review-asked"),
+    "review": (
+        {"name": "Sam", "phone": "01632 960001", "safe_words": "weekdays", "postcode": "ZZ1 4AB"},
+        "review-asked",
+    ),
     "withdraw": ({}, "withdrawn"),
 }
 

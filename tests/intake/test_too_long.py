@@ -15,7 +15,7 @@ from services.intake.handlers.partners import make_key, register
 from services.intake.repository.calls import NumberedTurn
 from shared.database import Pool
 from shared.outbox import Bell
-from shared.told import Answers, CallState, Contact, Speaker, Turn
+from shared.told import Answers, CallState, Contact, Place, Speaker, Turn
 from tests.builders import NOON
 from tests.intake.conftest import TELEPHONY_KEY
 from tests.intake.form import Form
@@ -64,7 +64,7 @@ async def test_a_review_that_a_report_has_no_room_for_is_asked_for_with_fewer_wo
     await person.post("/form/story", {"story": HALF + LOST * 50_000})
     reference, secret = await person.send()
     await person.post("/status", {"reference": reference, "secret": secret})
-    asked = {"name": "Sam", "phone": "07700 900982", "safe_words": LOST * 340_000}
+    asked = {"name": "Sam", "phone": "07700 900982", "postcode": "ZZ1 4AB", "safe_words": LOST * 340_000}
     refused = await person.post("/status/review", asked)
     assert (refused.status_code, "no room" in refused.text) == (400, True)
     assert (await person.post("/status/review", asked | {"safe_words": "By text."})).status_code == 303
@@ -78,7 +78,7 @@ async def test_a_full_report_can_still_be_withdrawn_and_reviewed(pool: Pool):
     with pytest.raises(TooLong):
         await add_more(full.reference, full.secret, "a" * 1000, *given)
     with pytest.raises(TooLong):
-        await ask_for_review(full.reference, full.secret, Contact(name="S" * 1000, phone="999"), None, *given)
+        await ask_for_review(full.reference, full.secret, Contact(name="S" * 1000, phone="999"), None, Place(), *given)
     await ask_to_withdraw(full.reference, full.secret, *given)
     assert (await event_of(pool, full.report_id)).withdrawal_asked_at == NOON
 

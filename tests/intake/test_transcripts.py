@@ -322,6 +322,10 @@ LINES: dict[str, list[tuple[str | None, str, float | None]]] = {
         ("CALLER", "He texted me.\nHe said: I will kill you", None),
         ("OPERATOR", "When?", None),
     ],
+    "CALLER: Quick.\nHe is shouting: I will kill you\nMan shouting: Out": [
+        ("CALLER", "Quick.\nHe is shouting: I will kill you", None),
+        ("Man shouting", "Out", None),
+    ],
     "[0:01] CALLER: Hello\n[0:05] yes?": [("CALLER", "Hello", 1), (None, "yes?", 5)],
     "- CALLER: Hello\n- OPERATOR: Police": [("CALLER", "Hello", None), ("OPERATOR", "Police", None)],
     "CALLER (00:02): Hello\nOPERATOR [0:04]: Police": [("CALLER", "Hello", 2), ("OPERATOR", "Police", 4)],

@@ -12,7 +12,7 @@ from services.intake.routers.pages import DRAFT
 from services.intake.routers.places import Places
 from shared.database import Pool
 from shared.events import ReportReceived
-from shared.told import Answers, Contact
+from shared.told import Answers, Contact, Place
 from tests.builders import NOON, report
 from tests.intake.form import Form
 from tests.intake.test_form import PNG, reports, uploaded
@@ -78,7 +78,7 @@ async def test_a_body_that_is_named_is_kept_whoever_else_was_chosen(person: Form
 
 
 def asked(before: ReportReceived, contact: Contact | None, safe: str | None) -> tuple[Any, str | None]:
-    after = asking_for_review(before, contact, safe, NOON)
+    after = asking_for_review(before, contact, safe, Place(), NOON)
     return after.contact, after.answers.safe_contact
 
 
@@ -90,6 +90,17 @@ def test_who_asks_for_a_review_is_reached_as_safely_as_they_said_before():
     assert contact == Contact(name="Sam", phone="01632 960001", email="sam@example.org")
     assert safe == "By text. Do not say who is calling. weekdays, 9 to 3"
     assert asked(before, None, None) == (before.contact, before.answers.safe_contact)
+    assert asked(before, None, "By text.") == (before.contact, before.answers.safe_contact)
+
+
+def test_who_asks_for_a_review_says_where_beside_what_they_said_before():
+    before = report(place=Place(postcode="ZZ1", words="Elm Street"))
+    for given, kept in (
+        (Place(), before.place),
+        (Place(postcode="ZZ1 4AB"), Place(postcode="ZZ1 4AB", words="Elm Street")),
+        (Place(words="number 9"), Place(postcode="ZZ1", words="Elm Street number 9")),
+    ):
+        assert asking_for_review(before, None, None, given, NOON).place == kept
 
 
 @pytest.mark.parametrize("question", ["when", "party", "feeling", "told", "where", "safe", "home"])

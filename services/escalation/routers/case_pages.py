@@ -33,6 +33,7 @@ from services.escalation.routers.dependencies import (
 )
 from services.escalation.routers.sign_in import go
 from shared.codebook import Label, Threat
+from shared.postcodes import postcode_of
 
 router = APIRouter(prefix="/board", dependencies=[OurPagesOnly], include_in_schema=False)
 
@@ -95,6 +96,7 @@ def view(case: Whole, worker: Worker, rules: Rules, now: datetime) -> dict[str, 
         "danger": board.danger(item.danger_class),
         "labels": board.labels(item.assessment),
         "place": board.place(item.report),
+        "postcode": postcode_of(item.report.place),
         "safe": board.safe_contact(item.report, item.assessment),
         "pieces": marks.pieces(item.report.text, item.assessment.evidence if item.assessment else ()),
         "notes": board.marks(item.report),

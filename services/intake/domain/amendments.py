@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from shared.events import ReportReceived, written_out
-from shared.told import Addition, Answers, Channel, Contact, Speaker, Turn
+from shared.told import Addition, Answers, Channel, Contact, Place, Speaker, Turn
 
 
 def with_more(report: ReportReceived, text: str, now: datetime) -> ReportReceived:
@@ -35,12 +35,13 @@ def carried_over(before: ReportReceived, report: ReportReceived) -> ReportReceiv
 
 
 def _still_asking(before: ReportReceived, report: ReportReceived) -> ReportReceived:
-    """Who asked for an ASB Case Review is reached as they said then, and as the call knows what they did not say."""
+    """Who asked for an ASB Case Review is reached, and is, as they said then; the call knows what they did not say."""
     return report.model_copy(
         update={
             "case_review_asked_at": before.case_review_asked_at,
             "contact": _both(report.contact, before.contact),
             "answers": _safe_by_both(report.answers, before.answers.safe_contact),
+            "place": _place_by_both(before.place, report.place),
         }
     )
 
@@ -52,11 +53,11 @@ def asked_to_withdraw(report: ReportReceived, now: datetime) -> ReportReceived:
 
 
 def asking_for_review(
-    report: ReportReceived, contact: Contact | None, safe_contact: str | None, now: datetime
+    report: ReportReceived, contact: Contact | None, safe_contact: str | None, place: Place, now: datetime
 ) -> ReportReceived:
-    """The next revision of a report that asks for an ASB Case Review, with how to reach whoever asks.
+    """The next revision of a report that asks for an ASB Case Review, with how to reach whoever asks, and where it is.
 
-    What was said before of how to reach them safely still holds beside it.
+    What was said before of how to reach them safely still holds beside it, and of the place.
     """
     return report.model_copy(
         update={
@@ -64,6 +65,7 @@ def asking_for_review(
             "case_review_asked_at": now,
             "contact": _both(report.contact, contact),
             "answers": _safe_by_both(report.answers, safe_contact),
+            "place": _place_by_both(report.place, place),
         }
     )
 
@@ -76,7 +78,15 @@ def _both(before: Contact | None, now: Contact | None) -> Contact | None:
 
 
 def _safe_by_both(answers: Answers, now: str | None) -> Answers:
-    before = answers.safe_contact
-    if now and before and now not in before:
-        now = now if before in now else f"{before} {now}"
-    return answers.model_copy(update={"safe_contact": now or before})
+    return answers.model_copy(update={"safe_contact": _by_both(answers.safe_contact, now)})
+
+
+def _place_by_both(before: Place, now: Place) -> Place:
+    """A later postcode in place of the first, which may be a slip of the pen."""
+    return Place(postcode=now.postcode or before.postcode, words=_by_both(before.words, now.words))
+
+
+def _by_both(before: str | None, now: str | None) -> str | None:
+    if not (before and now):
+        return now or before
+    return before if now in before else now if before in now else f"{before} {now}"

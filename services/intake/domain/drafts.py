@@ -11,13 +11,14 @@ from shared.told import Answers, Contact, Place, Times
 
 
 class Sent(BaseModel):
-    """What the page after sending needs; gone when it is closed."""
+    """What the page after sending needs; gone when it is closed. `placed`: its area may be known by its postcode."""
 
     model_config = ConfigDict(frozen=True)
 
     report_id: UUID
     reference: str
     secret: str
+    placed: bool = False
 
 
 class Draft(BaseModel):

@@ -131,7 +131,7 @@ QUESTIONS: Final = (
         ),
         REPORTS,
     ),
-    Question("where", (_line("postcode"), Field("place", Kind.words))),
+    Question("where", (_line("postcode", needed_by=REVIEW, or_else="place"), Field("place", Kind.words))),
     EVIDENCE,
     Question(
         "contact",
@@ -196,7 +196,8 @@ def answered(question: Question, given: Given) -> dict[str, tuple[str, ...]]:
 def faults(question: Question, given: Given, reporting: Reporting) -> dict[str, str]:
     """What is wrong, as the name of a fault for each field that has one.
 
-    A report needs its story alone; who asks for an ASB Case Review gives a name and a way to be reached.
+    A report needs its story alone; who asks for an ASB Case Review says where it is, and gives a name and a way to be
+    reached.
     """
     found = {field.name: _fault(field, given, reporting) for field in question.fields}
     return {name: fault for name, fault in found.items() if fault}

@@ -15,7 +15,7 @@ from shared.events import Amendment, Lane, ReportAmended, ReportReceived
 from shared.kafka import AMENDED
 from shared.outbox import Bell, outgoing, put
 from shared.security import sha256
-from shared.told import Contact
+from shared.told import Contact, Place
 
 
 async def add_more(
@@ -43,17 +43,22 @@ async def ask_for_review(
     secret: str,
     contact: Contact | None,
     safe_contact: str | None,
+    place: Place,
     pool: Pool,
     bell: Bell,
     ring: Keyring,
     now: datetime,
 ) -> None:
-    """Ask for an ASB Case Review, with the contact given or as it was. Raises UnknownReference, Anonymous, TooLong."""
+    """Ask for an ASB Case Review, with contact and place as given or as they were.
+
+    Raises UnknownReference, Anonymous, TooLong.
+    """
     async with transaction(pool) as connection:
-        asking = asking_for_review(await _opened(connection, reference, secret), contact, safe_contact, now)
+        report = await _opened(connection, reference, secret)
+        asking = asking_for_review(report, contact, safe_contact, place, now)
         if not asking.contact or not asking.contact.can_ask_for_a_review:
             raise Anonymous("Give a name, and a phone number or an email address.")
-        if contact or safe_contact:
+        if contact or safe_contact or place != Place():
             asking = fitting(asking)
         report = await told_anew(connection, asking, ring, now)
         await _tell(connection, report, Amendment.case_review_asked, None, now)

@@ -20,6 +20,7 @@ from services.intake.repository import evidence, sealed
 from shared.clock import Clock
 from shared.database import Connection, Pool, transaction
 from shared.outbox import Bell
+from shared.postcodes import postcode_of
 from shared.told import Attachment, Channel
 from shared.worker import every
 
@@ -114,7 +115,12 @@ async def send(
         files = await evidence.of_draft(connection, sealing.place_of(code))
         told = as_told(draft, source, f"form {code}", low_trust or draft.suspect, turn, files)
         accepted = await reports.taken(connection, told, ring, now)
-        sent = Sent(report_id=accepted.report_id, reference=accepted.reference, secret=accepted.secret)
+        sent = Sent(
+            report_id=accepted.report_id,
+            reference=accepted.reference,
+            secret=accepted.secret,
+            placed=postcode_of(told.place) is not None,
+        )
         done = Draft(begun_at=draft.begun_at, reporting=draft.reporting, sent=sent)
         await put(connection, code, done, drafts, now)
     bell.ring()

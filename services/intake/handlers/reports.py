@@ -19,6 +19,7 @@ from shared.database import Connection, Pool, transaction
 from shared.events import Lane, ReportProgressed, ReportReceived, ReportRouted, SafeWords
 from shared.kafka import RECEIVED
 from shared.outbox import Bell, Outgoing, outgoing
+from shared.postcodes import postcode_of
 from shared.screen import screen
 from shared.security import sha256
 from shared.told import Answers, Attachment, Call, Channel, Contact, Place, Turn
@@ -66,7 +67,10 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """How a report stands, safe to be seen over a shoulder. `named`: it says who sent it and how to reach them."""
+    """How a report stands, safe to be seen over a shoulder. `named`: it says who sent it and how to reach them.
+
+    `placed`: its area may be known by its postcode. `area_wanted`: it asks for a case review, and no panel can have it.
+    """
 
     reference: str
     source: str
@@ -74,6 +78,8 @@ class Standing:
     stage: Stage
     messages: tuple[Message, ...] = ()
     named: bool = False
+    placed: bool = False
+    area_wanted: bool = False
 
 
 async def accept(told: Told, pool: Pool, bell: Bell, ring: Keyring, now: datetime) -> Accepted:
@@ -193,7 +199,19 @@ async def standing(reference: str, secret: str, pool: Pool) -> Standing:
     stage = domain.stage_of(bool(row["routed_at"]))
     said = tuple(Message(SafeWords(one["words"]), one["at"]) for one in told)
     named = bool(row["contact"]) and Contact.model_validate(row["contact"]).can_ask_for_a_review
-    return Standing(domain.normalised_reference(reference), row["source"], row["received_at"], stage, said, named)
+    report = ReportReceived.model_validate_json(row["event"])
+    placed = postcode_of(report.place) is not None
+    panel_has_it = any(one.words is SafeWords.a_review_was_asked_for for one in said)
+    return Standing(
+        report.reference,
+        row["source"],
+        row["received_at"],
+        stage,
+        said,
+        named,
+        placed,
+        area_wanted=report.case_review_asked_at is not None and not placed and not panel_has_it,
+    )
 
 
 async def told(report_id: UUID, pool: Pool) -> ReportReceived:

@@ -104,6 +104,12 @@ async def danger(visit: VisitDep) -> Response:
     return visit.page("danger.html", onward=visit.url(f"/form/{onward}"), back=visit.url(f"/form/{back}"))
 
 
+@router.get("/form/lost")
+async def lost(visit: VisitDep) -> Response:
+    """What was told before is gone; the answer just given is kept. After `Exit this page` it says no more than that."""
+    return visit.page("lost.html", in_danger="now" in visit.request.query_params)
+
+
 @router.get("/form/{name}")
 async def ask(visit: VisitDep, question: QuestionDep, kept: DraftsDep, now: Now) -> Response:
     draft = await draft_of(visit, kept, now)
@@ -163,7 +169,9 @@ async def tell(visit: VisitDep, question: QuestionDep, given: FilledIn, kept: Dr
         return asked(visit, question, reporting, given, away="kept")
     if draft.sent and answers:
         return asked(visit, question, reporting, given, faults={question.fields[0].name: "already_sent"})
-    return visit.with_cookie(visit.to(_onward(visit, question, given, draft)), DRAFT, code)
+    begun_anew = any(given.get("draft", ())) and code != visit.cookie(DRAFT)
+    onward = _lost(given) if begun_anew else _onward(visit, question, given, draft)
+    return visit.with_cookie(visit.to(onward), DRAFT, code)
 
 
 def _reporting(question: Question, given: Mapping[str, Sequence[str]]) -> Reporting:
@@ -195,6 +203,10 @@ async def _kept(
     except DraftGone:
         code = await drafts.begin(reporting, suspect, kept, now)
         return code, await drafts.answer(code, question, answers, suspect, kept, now)
+
+
+def _lost(given: Mapping[str, Sequence[str]]) -> str:
+    return "/form/lost?now" if given.get("now") == ("yes",) else "/form/lost"
 
 
 def _onward(visit: Visit, question: Question, given: Mapping[str, Sequence[str]], draft: Draft) -> str:

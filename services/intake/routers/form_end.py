@@ -54,7 +54,8 @@ async def send(visit: VisitDep, kept: DraftsDep, ring: RingDep, bell: BellDep, f
 @router.get("/form/sent")
 async def sent(visit: VisitDep, kept: DraftsDep, now: Now) -> Response:
     draft = await draft_of(visit, kept, now)
-    return visit.page("sent.html", sent=_sent(draft), applied=draft.reporting is Reporting.case_review)
+    done, applied = _sent(draft), draft.reporting is Reporting.case_review
+    return visit.page("sent.html", sent=done, applied=applied, area_wanted=applied and not done.placed)
 
 
 @router.post("/form/sent/file", dependencies=[OfThisDraft])

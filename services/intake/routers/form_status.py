@@ -12,13 +12,15 @@ from services.intake.domain.reports import normalised_secret
 from services.intake.errors import TooLong, UnknownReference, VisitOver
 from services.intake.handlers import amendments, explanations, reports, visits
 from services.intake.handlers.drafts import Drafts
+from services.intake.handlers.reports import Standing
 from services.intake.handlers.visits import Holder
 from services.intake.routers.dependencies import BellDep, ClassifierDep, Now, RingDep
 from services.intake.routers.form import MAX_FORM, DraftsDep, FilledIn
 from services.intake.routers.origin import FromHere
 from services.intake.routers.pages import LEFT, STATUS, Visit, VisitDep
 from shared.database import DatabaseUnavailable
-from shared.told import Contact
+from shared.postcodes import postcode_of
+from shared.told import Contact, Place
 
 router = APIRouter(prefix="/status", dependencies=[FromHere], include_in_schema=False)
 
@@ -104,8 +106,8 @@ async def withdrawn(visit: VisitDep) -> Response:
 
 @router.get("/review")
 async def review(visit: VisitDep, kept: DraftsDep, now: Now) -> Response:
-    """Ask for an ASB Case Review: of somebody whom we do not know, with their name and how to reach them."""
-    return _review(visit, await _named(await _holder(visit, kept, now), kept), {})
+    """Ask for an ASB Case Review: with name and how to reach them, and where it is, as far as we do not know."""
+    return _review(visit, await _standing(await _holder(visit, kept, now), kept), {})
 
 
 @router.post("/review")
@@ -114,36 +116,44 @@ async def ask_for_review(
 ) -> Response:
     try:
         holder = await _holder(visit, kept, now)
-        named = await _named(holder, kept)
-        if not named and (faults := questions.faults(BY_NAME["contact"], given, Reporting.case_review)):
-            return _review(visit, named, given, faults=faults)
-        contact = None if named else Contact(**{name: _typed(given, name) for name in Contact.model_fields})
-        safe = _typed(given, "safe_words")
-        await amendments.ask_for_review(holder.reference, holder.secret, contact, safe, kept.pool, bell, ring, now)
+        known = await _standing(holder, kept)
+        asked = [BY_NAME["where"]] * (not known.placed) + [BY_NAME["contact"]] * (not known.named)
+        wrong = (questions.faults(one, given, Reporting.case_review) for one in asked)
+        if faults := {name: fault for found in wrong for name, fault in found.items()}:
+            return _review(visit, known, given, faults=faults)
+        contact = None if known.named else Contact(**{name: _typed(given, name) for name in Contact.model_fields})
+        place = Place() if known.placed else Place(postcode=_typed(given, "postcode"), words=_typed(given, "place"))
+        about = (contact, _typed(given, "safe_words"), place)
+        await amendments.ask_for_review(holder.reference, holder.secret, *about, kept.pool, bell, ring, now)
     except TooLong:
-        return _review(visit, named, given, faults={"safe_words": "too_long_to_add"})
+        return _review(visit, known, given, faults={"place" if known.named else "safe_words": "too_long_to_add"})
     except DatabaseUnavailable:
-        return _review(visit, False, given, away="kept")
-    return visit.to("/status/review-asked")
+        return _review(visit, None, given, away="kept")
+    return visit.to("/status/review-asked" if known.placed or postcode_of(place) else "/status/area-wanted")
 
 
-async def _named(holder: Holder, kept: Drafts) -> bool:
-    return (await reports.standing(holder.reference, holder.secret, kept.pool)).named
+async def _standing(holder: Holder, kept: Drafts) -> Standing:
+    return await reports.standing(holder.reference, holder.secret, kept.pool)
 
 
 def _typed(given: Mapping[str, Sequence[str]], name: str) -> str | None:
     return "".join(given.get(name, ())).strip() or None
 
 
-def _review(visit: Visit, named: bool, given: Mapping[str, Sequence[str]], **about: Any) -> Response:
+def _review(visit: Visit, known: Standing | None, given: Mapping[str, Sequence[str]], **about: Any) -> Response:
     status = 503 if about.get("away") else 400 if about.get("faults") else 200
     back = visit.url("/status")
-    return visit.page("ask_review.html", status, named=named, given=given, back=back, **about)
+    return visit.page("ask_review.html", status, known=known, given=given, back=back, **about)
 
 
 @router.get("/review-asked")
 async def review_asked(visit: VisitDep) -> Response:
     return visit.page("noted.html", words="review_asked", back=visit.url("/status"))
+
+
+@router.get("/area-wanted")
+async def area_wanted(visit: VisitDep) -> Response:
+    return visit.page("noted.html", words="area_wanted", back=visit.url("/status"))
 
 
 @router.get("/reading")
@@ -155,7 +165,7 @@ async def safe_to_show(visit: VisitDep, kept: DraftsDep, now: Now) -> Response:
 @router.post("/reading")
 async def reading(visit: VisitDep, kept: DraftsDep, classifier: ClassifierDep, now: Now) -> Response:
     holder = await _holder(visit, kept, now)
-    found = await reports.standing(holder.reference, holder.secret, kept.pool)
+    found = await _standing(holder, kept)
     paragraphs = await explanations.explain(found.reference, kept.pool, classifier)
     bodies = await explanations.responsible(found.reference, kept.pool)
     return visit.page("reading.html", paragraphs=paragraphs, responsible=bodies, back=visit.url("/status"))
@@ -170,5 +180,5 @@ async def close(visit: VisitDep, kept: DraftsDep) -> Response:
 async def _page(
     visit: Visit, holder: Holder, kept: Drafts, faults: dict[str, str] | None = None, text: str = ""
 ) -> Response:
-    standing = await reports.standing(holder.reference, holder.secret, kept.pool)
+    standing = await _standing(holder, kept)
     return visit.page("status.html", 400 if faults else 200, standing=standing, faults=faults, text=text)

@@ -1,16 +1,11 @@
-// The desk: what is typed or pasted is sent at once; what comes back is shown as it stands. Never innerHTML.
+// The desk: what is typed or pasted is sent at once; what comes back is shown by desk_shown.js. Never innerHTML.
 "use strict";
-const $ = (id) => document.getElementById(id);
-const DANGER = ["", "Class 1: life at risk", "Class 2: violence threatened", "Class 3: veiled threat or stalking", "Class 4: everything else"];
-const SHOWN = [["threat", "Threat"], ["happening_now", "Happening now"], ["labels", "May be"], ["repetition", "Repetition"], ["effect", "Effect"],
-  ["behaviours", "Behaviours"], ["strands", "Because of"], ["flags", "Flags"], ["online", "Online"], ["impact", "Impact"], ["reported_before", "Reported before"]];
 const AT_ONCE = 1000, STILL_THERE = 20000; // turns in one request; milliseconds
 const PATIENCE = 10000, BYTES = 50, UNSAID = 400; // milliseconds for an answer, and one more for so many bytes; until it is said that words wait
-const WORDS = JSON.parse($("facts").dataset.words); // the codebook's ids in plain words
 const CUT_OFF = "No connection: what is said now is not kept yet. Go on typing, and leave this tab open: it is sent again until it is kept.";
 const SIGNED_OUT = "You are signed out: what is said now is not kept yet. Sign in at the desk in another tab, with the same key, and leave this one open: then it is sent.";
 const WAITS = new Set([401, 408, 429, 502, 503, 504]); // sent again as it is, it may be kept
-let call = null, call_id = null, unsent = [], keeping = null, turns = new Map(), revision = 0, read_in_time = true, who = {}, on_the_line = false, said_at = 0, sending = Promise.resolve();
+let call = null, call_id = null, unsent = [], keeping = null, turns = new Map(), revision = 0, read_in_time = true, who = {}, aside = [], by_hand = false, on_the_line = false, said_at = 0, sending = Promise.resolve();
 
 async function ask(path, body, method = "POST") {
   const sent = body && JSON.stringify(body), signal = AbortSignal.timeout(PATIENCE + (sent || "").length / BYTES);
@@ -18,13 +13,6 @@ async function ask(path, body, method = "POST") {
   const json = await answer.json();
   if (!answer.ok) throw Object.assign(new Error(json.detail || json.title), { status: answer.status });
   return json;
-}
-
-function put(parent, tag, text, name) {
-  const made = parent.appendChild(document.createElement(tag));
-  if (text !== undefined) made.textContent = text;
-  if (name) made.className = name;
-  return made;
 }
 
 function trouble(error) {
@@ -37,79 +25,6 @@ function lost(error) {
   $("problem").hidden = false;
   $("problem").dataset.lost = "yes";
   $("problem").textContent = error.status === 401 ? SIGNED_OUT : CUT_OFF;
-}
-
-const written = (value) => value === true ? "yes" : value === false ? "no" : Array.isArray(value) ? value.join(", ").replaceAll("_", " ") || "-" : String(value).replaceAll("_", " ");
-
-function plain(fact) {
-  const [id, value] = fact.split(".");
-  return `${WORDS[id] || id}${value ? `: ${value.replaceAll("_", " ")}` : ""}`;
-}
-
-// Spans count characters (code points) of the whole text: `CALLER: words`, a line for each turn.
-function marked(item, words, offset, evidence) {
-  const chars = Array.from(words), edges = new Array(chars.length).fill(false);
-  for (const e of evidence) for (let at = Math.max(0, e.start - offset); at < Math.min(chars.length, e.end - offset); at++) edges[at] = true;
-  let at = 0;
-  while (at < chars.length) {
-    let to = at;
-    while (to < chars.length && edges[to] === edges[at]) to++;
-    const piece = chars.slice(at, to).join("");
-    if (edges[at]) put(item, "mark", piece); else item.append(piece);
-    at = to;
-  }
-}
-
-const at = (start) => start == null ? "" : ` at ${Math.floor(start / 60)}:${String(Math.floor(start % 60)).padStart(2, "0")}`;
-
-// Where in the recording the words of a piece of evidence are.
-function heardAt(place) {
-  let offset = 0;
-  for (const number of [...turns.keys()].sort((a, b) => a - b)) {
-    const turn = turns.get(number);
-    offset += turn.speaker.length + 3 + Array.from(turn.text).length;
-    if (place < offset) return at(turn.start);
-  }
-  return "";
-}
-
-function showTurns(evidence) {
-  const list = $("turns"), follow = list.scrollTop + list.clientHeight >= list.scrollHeight - 40;
-  list.replaceChildren();
-  let offset = 0;
-  for (const number of [...turns.keys()].sort((a, b) => a - b)) {
-    const turn = turns.get(number), item = put(list, "li", undefined, turn.speaker);
-    put(item, "b", `${turn.speaker}${at(turn.start)}`);
-    offset += turn.speaker.length + 2;
-    marked(item, turn.text, offset, evidence);
-    offset += Array.from(turn.text).length + 1;
-  }
-  if (follow) list.scrollTop = list.scrollHeight;
-}
-
-function showReading(standing) {
-  const is = standing.established;
-  $("unread").hidden = standing.read;
-  $("awaiting").hidden = !standing.awaiting.length;
-  $("awaiting").textContent = `Not come yet: turn ${standing.awaiting.join(", ")}`;
-  $("question").textContent = standing.ask || (is ? "Nothing more is needed for what is established." : "What has been happening?");
-  const evidence = is ? is.evidence.filter((e) => e.start !== null) : [];
-  showTurns(evidence);
-  if (!is) return;
-  $("danger").textContent = DANGER[is.danger_class];
-  $("danger").dataset.class = is.danger_class;
-  $("danger").classList.toggle("changed", standing.changed.includes("danger_class"));
-  $("safe").hidden = !is.safe_contact.length;
-  $("safe-words").replaceChildren();
-  for (const words of is.safe_contact) put($("safe-words"), "li", words);
-  $("facts").replaceChildren();
-  for (const [name, title] of SHOWN) {
-    put($("facts"), "dt", title);
-    put($("facts"), "dd", written(name === "behaviours" ? is[name].map(plain) : is[name]), standing.changed.includes(name) ? "changed" : "");
-  }
-  $("evidence").replaceChildren();
-  for (const e of evidence) put($("evidence"), "li", `“${e.quote}”${heardAt(e.start)}: ${plain(e.fact)} (${e.rule})`);
-  if (!evidence.length) put($("evidence"), "li", "Nothing in the words yet.");
 }
 
 function show(standing) {
@@ -164,19 +79,30 @@ function showAbout({ line, contact, place }) {
 
 const chosen = () => document.querySelector("[name=speaker]:checked").value;
 
-// What was pasted is read by the same reader as files. Who is who is asked for, and never guessed.
-async function read({ text, speaker }) {
-  if (!/\n|^\s*[\[{]|^\s*\S[^:]{0,38}:\s/.test(text)) return [{ speaker, text }];
+// A line typed is one turn, whole, unless it is named for one who speaks in this call: `He is shouting: …` is nobody's name.
+function manyTurns(text) {
+  const name = text.split(":", 1)[0].trim();
+  return text.trim().includes("\n") || /^\s*(\{|\[\s*[\[{])/.test(text)
+    || (text.includes(":") && (/^(caller|operator|background)$/i.test(name) || Object.hasOwn(who, name)));
+}
+
+// What was pasted is read by the same reader as files. Who is who in it is asked for, and never guessed.
+async function read(said) {
+  const { text, speaker } = said, whole = [{ speaker, text }];
+  if (said.whole || !manyTurns(text)) return whole;
   const found = await ask("/v1/transcripts/read", { text, speakers: who });
   const asked = Object.keys(found.ask);
+  if (asked.length && said.by_hand) return whole;
   if (asked.length === 1 && asked[0] === "") return (await ask("/v1/transcripts/read", { text, speakers: { ...who, "": speaker } })).turns;
-  if (asked.length) askWho(found.ask);
+  if (asked.length) askWho(said, found.ask);
   $("noted").hidden = !found.notes.length;
   $("noted").textContent = found.notes.join("; ");
   return found.turns;
 }
 
-function askWho(names) {
+// It waits aside, out of the box and in nobody's way: what is said meanwhile is kept, and the focus stays where it is.
+function askWho(said, names) {
+  aside.push(said);
   $("names-asked").replaceChildren();
   for (const [number, [name, times]] of Object.entries(names).entries()) {
     const one = put($("names-asked"), "fieldset", undefined, "who");
@@ -188,8 +114,10 @@ function askWho(names) {
       label.append(` ${role[0].toUpperCase()}${role.slice(1)}`);
     }
   }
+  const words = aside.map(({ text }) => text).join(" / ");
+  $("names-of").textContent = `Not kept until you say: “${words.slice(0, 200)}${words.length > 200 ? "…" : ""}”`;
+  $("names-whole").textContent = `Keep it as one turn of the ${said.speaker}`;
   $("names").hidden = false;
-  $("names").querySelector("input").focus();
 }
 
 async function keepNamed() {
@@ -198,18 +126,29 @@ async function keepNamed() {
     if (!said) { one.querySelector("input").focus(); return; }
     who[one.dataset.name] = said.value;
   }
-  leaveNames();
-  await say();
+  await send(leaveNames());
 }
 
-function leaveNames() { $("names").hidden = true; $("names-asked").replaceChildren(); $("words").focus(); }
+function leaveNames() {
+  const left = aside;
+  aside = [];
+  $("names").hidden = true;
+  $("words").focus();
+  return left;
+}
 
 // Out of the box words wait in `unsent` until they are kept. Each turn has an id: sent again, it is the same turn.
 function say() {
   const text = $("words").value;
   if (!text.trim()) return Promise.resolve();
   $("words").value = "";
-  unsent.push({ text, speaker: chosen(), turns: null });
+  const said = { text, speaker: chosen(), by_hand };
+  by_hand = false;
+  return send([said]);
+}
+
+function send(said) {
+  unsent.push(...said.map((one) => ({ ...one, turns: null })));
   setTimeout(showUnsent, UNSAID);
   return keep().catch(lost);
 }
@@ -237,10 +176,10 @@ async function keepUnsent() {
   }
 }
 
-// Whether it is kept; otherwise it is to be said who is who, or there is nothing in it.
+// Whether it is kept, or waits aside until it is said who is who; otherwise there is nothing in it.
 async function kept(said) {
   said.turns ||= (await read(said)).map((turn) => ({ ...turn, id: crypto.randomUUID() }));
-  if (!said.turns.length) return false;
+  if (!said.turns.length) return aside.includes(said);
   const to = await opened();
   while (said.turns.length) {
     const standing = await ask(`/v1/calls/${to.report_id}/turns`, { turns: said.turns.slice(0, AT_ONCE) });
@@ -255,7 +194,9 @@ function inTheBox(text) { $("words").value = $("words").value ? `${text}\n${$("w
 
 // What is typed and not kept with the call that is left would be lost, or kept with the next one.
 function notKept() {
-  return [unkept.size && "what is known of it", unsent.length && "the words being sent", $("words").value.trim() && "the words in the box"].filter(Boolean).join(" and ");
+  return [unkept.size && "what is known of it", unsent.length && "the words being sent",
+    aside.length && "the words of which it is asked who is who", $("words").value.trim() && "the words in the box"]
+    .filter(Boolean).join(" and ");
 }
 
 const mayLeave = () => !notKept() || confirm(`Not kept with this call: ${notKept()}. Cancel to stay and have it kept; another tab takes the next call. OK throws it away.`);
@@ -264,7 +205,7 @@ const leave = (next) => inTurn(async () => { if (mayLeave()) await next(); });
 const inTurn = (work) => { sending = sending.then(work, work); return sending; };
 
 function fresh() {
-  call = call_id = null; unsent = []; turns = new Map(); revision = 0; read_in_time = true; who = {}; on_the_line = false;
+  call = call_id = null; unsent = []; turns = new Map(); revision = 0; read_in_time = true; who = {}; by_hand = on_the_line = false;
   leaveNames();
   showUnsent();
   unkept.clear();
@@ -325,10 +266,13 @@ $("about").addEventListener("change", (event) => learn(event.target));
 $("about").addEventListener("keydown", (event) => { if (event.key === "Enter") { event.preventDefault(); $("words").focus(); } });
 $("say").addEventListener("submit", (event) => { event.preventDefault(); say(); });
 $("words").addEventListener("keydown", (event) => {
-  if (event.key === "Enter" && !event.shiftKey && !event.isComposing) { event.preventDefault(); say(); }
+  if (event.key !== "Enter" || event.isComposing) return;
+  if (event.shiftKey) by_hand = true; else { event.preventDefault(); say(); }
 });
+$("words").addEventListener("paste", () => { by_hand = false; });
 $("names-keep").onclick = keepNamed;
-$("names-leave").onclick = leaveNames;
+$("names-whole").onclick = () => send(leaveNames().map((said) => ({ ...said, whole: true })));
+$("names-leave").onclick = () => leaveNames().reverse().forEach(({ text }) => inTheBox(text));
 $("end").onclick = () => inTurn(() => ended("ended"));
 $("dropped").onclick = () => inTurn(() => ended("dropped"));
 $("new").onclick = () => leave(fresh);

@@ -339,6 +339,19 @@ async def test_the_words_are_shown_with_what_they_show_and_safe_contact_cannot_b
     await expect(page.locator("#lines .safe")).to_be_visible()
 
 
+async def test_a_panel_is_said_to_have_a_case_only_where_one_does(open_page: Open, escalate: Escalate):
+    asks = {"case_review_asked_at": datetime.now(UTC), "contact": Contact(name="Sam", phone="01632 960001")}
+    somewhere = quiet("H-QUIET-00001", place=Place(postcode="ZZ1 4AB"), **asks)
+    nowhere = quiet("H-QUIET-00002", place=Place(words="Elm Street"), **asks)
+    for event in (somewhere, nowhere):
+        await escalate(event, at=datetime.now(UTC))
+    page = await open_page(f"/board/cases/{somewhere.report_id}")
+    asked = page.locator(".notice", has_text="Asks for an ASB Case Review")
+    await expect(asked).to_contain_text("moor-and-vale-case-review: queued.")
+    await page.goto(page.url.replace(str(somewhere.report_id), str(nowhere.report_id)))
+    await expect(asked).to_contain_text("No panel has it. Its area is not known without a whole postcode.")
+
+
 async def test_a_case_that_somebody_else_changes_is_shown_anew(open_page: Open, escalate: Escalate):
     event = quiet()
     await escalate(event, at=datetime.now(UTC))

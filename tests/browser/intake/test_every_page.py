@@ -23,6 +23,7 @@ TO_READ = (
     "",
     "form/story",
     "form/begun",
+    "form/lost",
     "support",
     "who-to-tell",
     "case-review",
@@ -38,7 +39,7 @@ async def every_page(page: Page) -> AsyncIterator[str]:
     """Goes from page to page as a person would, and names each once it is there."""
     for path in TO_READ:
         await page.goto(f"/{path}")
-        yield {"": "start", "form/story": "gone", "form/begun": "cookies"}.get(path, path)
+        yield {"": "start", "form/story": "gone", "form/begun": "cookies", "form/lost": "lost"}.get(path, path)
     await page.goto("/")
     await page.click("main form button")
     yield "start-error"
@@ -133,12 +134,19 @@ async def _a_case_review(page: Page) -> AsyncIterator[str]:
     await page.goto("/form/check")
     yield "review-check"
     await go_on(page)
+    yield "review-where-missing"
+    await page.fill("[name=place]", "the number 7 bus")
+    await go_on(page)
+    await page.goto("/form/check")
+    await go_on(page)
     yield "review-contact-missing"
     await fill(page, "contact")
     await go_on(page)
     await page.goto("/form/check")
     await go_on(page)
     yield "review-sent"
+    await _look_up(page, *[await page.inner_text(f"[data-{name}]") for name in ("reference", "secret")])
+    yield "status-area-wanted"
     await begin(page, "somebody_else")
     for name in ("contact", "safe"):
         await page.goto(f"/form/{name}")
@@ -148,7 +156,19 @@ async def _a_case_review(page: Page) -> AsyncIterator[str]:
     await go_on(page)
     await page.goto("/form/check")
     await go_on(page)
-    reference, secret = [await page.inner_text(f"[data-{name}]") for name in ("reference", "secret")]
+    await _look_up(page, *[await page.inner_text(f"[data-{name}]") for name in ("reference", "secret")])
+    await page.goto("/status/review")
+    yield "status-review-anonymous"
+    await go_on(page)
+    yield "status-review-error"
+    await page.fill("[name=place]", "the number 7 bus")
+    await fill(page, "contact")
+    await go_on(page)
+    yield "status-review-area-wanted"
+
+
+async def _look_up(page: Page, reference: str, secret: str) -> None:
+    """To the page of this report, from that of another."""
     await page.goto("/status")
     async with page.expect_navigation():
         await page.click("form[action$='/status/close'] button")
@@ -156,10 +176,6 @@ async def _a_case_review(page: Page) -> AsyncIterator[str]:
     await page.fill("[name=reference]", reference)
     await page.fill("[name=secret]", secret)
     await go_on(page)
-    await page.goto("/status/review")
-    yield "status-review-anonymous"
-    await go_on(page)
-    yield "status-review-error"
 
 
 async def test_every_page_can_be_used_by_everybody(browser: Browser, settings: Settings, pool: Pool):

@@ -137,6 +137,25 @@ async def test_exit_leaves_nothing_for_the_back_button(browser: Browser, site: S
 
 
 @both_ways
+async def test_who_goes_on_after_the_draft_is_gone_is_told_what_is_lost_and_tells_it_again(
+    browser: Browser, site: Site, pool: Pool, scripts: bool
+):
+    async with visiting(browser, site, scripts=scripts) as page:
+        await begin(page)
+        await page.fill("[name=story]", STORY)
+        await go_on(page)
+        await pool.execute("delete from sealed")
+        await page.check("[value=more]")
+        await go_on(page)
+        assert "no longer here" in await page.inner_text("h1")
+        await page.click("main a.govuk-button")
+        assert await page.input_value("[name=story]") == ""
+        await page.fill("[name=story]", STORY)
+        await go_on(page)
+        assert await page.is_checked("[value=more]")
+
+
+@both_ways
 async def test_the_status_page_and_what_can_be_added(browser: Browser, site: Site, pool: Pool, scripts: bool):
     async with visiting(browser, site, scripts=scripts) as page:
         await fill_all(page)

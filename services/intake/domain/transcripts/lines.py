@@ -18,7 +18,10 @@ _NAME: Final = re.compile(
     rf"(?:(?:\s{{0,9}}[\[(]?(?P<time>{_NUMBER})[\])]?)?\s{{0,9}}:(?:\*\*)?(?=\s|$)"
     rf"|\s{{1,9}}[\[(]?(?P<alone>{_NUMBER})[\])]?\s*$)"
 )
-_SAYING: Final = re.compile(r" (?:said|says?|saying|goes|was like|asked|shout(?:ed|s)|wr(?:ote|ites)|text(?:ed|s))$")
+_SAYING: Final = re.compile(
+    r" (?:said|says?|saying|goes|was like|asked|(?:shout|scream|yell)(?:ed|s)|wr(?:ote|ites)|text(?:ed|s))$"
+    r"|(?: (?:is|was|are|were|keeps?|kept)|['’](?:s|re)) \w+ing$"
+)
 """What is quoted after `he said:` is nobody's turn."""
 
 
