@@ -34,6 +34,7 @@ from services.escalation.routers import (
     supervisor,
     work,
 )
+from services.escalation.routers.faults import speak_to_people
 from services.escalation.rules_in_force import RulesInForce
 from services.escalation.settings import Settings
 from shared import http
@@ -90,6 +91,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.include_router(people_pages.router)
     app.include_router(portal.router)
     app.mount("/static", pages.static)
+    speak_to_people(app)
     return app
 
 
