@@ -11,7 +11,7 @@ from typing import Final
 
 import structlog
 
-from shared.database import UNAVAILABLE, Pool, statement
+from shared.database import ANY_FAULT, Pool, statement
 
 log = structlog.get_logger()
 
@@ -58,6 +58,6 @@ class Clock:
         while True:
             try:
                 await self.look()
-            except UNAVAILABLE as error:
+            except ANY_FAULT as error:
                 log.warning("the database's clock was not seen", reason=type(error).__name__)
             await asyncio.sleep(EVERY if self._seen else SOON)

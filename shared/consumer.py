@@ -2,7 +2,8 @@
 
 Offsets are committed by hand, after the work. A handler that fails because something is away (`RETRY`) is tried again
 for as long as it takes; one that fails for any other reason is tried three times on that message alone, which is then
-set aside in `reports.dead` with its bytes, its reason and its place, so that it never blocks its partition.
+set aside in `reports.dead` with its bytes, its reason and its place, so that it never blocks its partition. What lies
+there already is passed over where it lies: it would come back for ever, each time as if from there.
 """
 
 import asyncio
@@ -240,13 +241,15 @@ class Consumer:
     async def _set_aside(self, record: Record, failure: Exception) -> None:
         reason = failure.reason if isinstance(failure, Unreadable) else type(failure).__name__
         log.error(
-            "set aside",
+            "passed over" if record.topic == DEAD else "set aside",
             topic=record.topic,
             partition=record.partition,
             offset=record.offset,
             reason=reason,
             at=telemetry.place(failure),
         )
+        if record.topic == DEAD:
+            return
         letter = dead_letter(record, self.group, reason, datetime.now(UTC))
         while True:
             try:

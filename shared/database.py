@@ -31,7 +31,7 @@ class DatabaseUnavailable(Exception):
     """PostgreSQL cannot be reached or cannot write; what was asked for has not been done."""
 
 
-# What asyncpg raises when the server is away, restarting, full or too slow, as opposed to a wrong statement.
+# What asyncpg raises when the server is away, restarting, demoted, full or too slow, as opposed to a wrong statement.
 UNAVAILABLE: Final = (
     OSError,
     TimeoutError,
@@ -43,8 +43,12 @@ UNAVAILABLE: Final = (
     asyncpg.CannotConnectNowError,
     asyncpg.DeadlockDetectedError,
     asyncpg.IdleInTransactionSessionTimeoutError,
+    asyncpg.ReadOnlySQLTransactionError,
     asyncpg.InternalClientError,  # "another operation is in progress": the connection died under a statement
 )
+
+ANY_FAULT: Final = (DatabaseUnavailable, *UNAVAILABLE, asyncpg.PostgresError)
+"""For a loop that goes on for as long as its process: a password, a role or a table may not be there yet, either."""
 
 
 async def _prepare(connection: Connection) -> None:
@@ -79,19 +83,29 @@ def create_pool(url: str, size: int) -> Pool:
 
 
 async def is_there(pool: Pool) -> bool:
-    """Whether the database answers."""
+    """Whether the database answers, and can be written."""
     try:
-        return await pool.fetchval("select true") is True
-    except UNAVAILABLE:
+        async with statement(pool) as connection:
+            if await connection.fetchval("show transaction_read_only") == "on":
+                raise asyncpg.ReadOnlySQLTransactionError
+    except ANY_FAULT:
         return False
+    return True
 
 
 @asynccontextmanager
 async def statement(pool: Pool) -> AsyncIterator[Connection]:
-    """For one statement, which is a transaction by itself: one turn instead of three. Raises as `transaction` does."""
+    """For one statement, which is a transaction by itself: one turn instead of three. Raises as `transaction` does.
+
+    A connection that cannot write is given up: the next may lead to where the primary is now.
+    """
     try:
         async with pool.acquire(timeout=STATEMENT_TIMEOUT) as connection:
-            yield connection
+            try:
+                yield connection
+            except asyncpg.ReadOnlySQLTransactionError:
+                connection.terminate()
+                raise
     except UNAVAILABLE as error:
         raise DatabaseUnavailable(type(error).__name__) from error
 

@@ -6,6 +6,7 @@ from http import HTTPStatus
 from types import FrameType, MappingProxyType
 from typing import Any, Final
 
+import httpx
 import structlog
 import uvicorn
 from fastapi import FastAPI, Request, Response
@@ -24,6 +25,10 @@ log = structlog.get_logger()
 
 MAX_BODY: Final = 2**20  # bytes
 EMERGENCY: Final = "If you or somebody else is in danger now, call 999. Otherwise call 101, or try again in a minute."
+
+NO_ANSWER: Final = (httpx.HTTPError, httpx.InvalidURL, UnicodeError)
+"""What httpx raises for what the other side did. It reads where a redirect leads even where it is told not to follow:
+`Location: mailto:x` is an InvalidURL, `Location: http://xn--zz9/` a UnicodeError."""
 
 Check = Callable[[], Awaitable[bool]]
 TooLarge = Callable[[Request], Awaitable[Response]]

@@ -11,6 +11,7 @@ import structlog
 from aiokafka import AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import (
+    KafkaConnectionError,
     KafkaError,
     MessageSizeTooLargeError,
     RecordListTooLargeError,
@@ -107,12 +108,25 @@ async def partitions(admin: AIOKafkaAdminClient, topics: list[str]) -> list[Topi
 
 
 async def _is_there(producer: AIOKafkaProducer, topic: str) -> bool:
+    """Raises KafkaConnectionError where the broker does not answer: then nobody knows."""
     try:
         async with asyncio.timeout(TOPIC_TIMEOUT):
             await producer.partitions_for(topic)
-    except (TimeoutError, UnknownTopicOrPartitionError, TopicAuthorizationFailedError):
+    except TopicAuthorizationFailedError:
+        return False
+    except (TimeoutError, UnknownTopicOrPartitionError):
+        if not await _answers(producer):
+            raise KafkaConnectionError("the broker does not say which topics it has") from None
         return False
     return True
+
+
+async def _answers(producer: AIOKafkaProducer) -> bool:
+    try:
+        async with asyncio.timeout(TOPIC_TIMEOUT):
+            return bool(await producer.client.force_metadata_update())
+    except TimeoutError:
+        return False
 
 
 TOO_LARGE: Final = (MessageSizeTooLargeError, RecordListTooLargeError)

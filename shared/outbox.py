@@ -14,7 +14,7 @@ from sqlmodel import Field, SQLModel
 
 from shared import telemetry
 from shared.cloudevents import Message, encode
-from shared.database import UNAVAILABLE, Connection, Pool
+from shared.database import ANY_FAULT, Connection, Pool
 from shared.events import Event
 
 log = structlog.get_logger()
@@ -112,7 +112,7 @@ class Bell:
             self._rung.clear()
             try:
                 await self._pool.execute(f"notify {CHANNEL}")
-            except UNAVAILABLE as error:
+            except ANY_FAULT as error:
                 log.warning("relay not woken", reason=type(error).__name__)
             await asyncio.sleep(0.003)
 
@@ -122,7 +122,7 @@ async def hear(pool: Pool, rung: asyncio.Event) -> None:
     while True:
         try:
             await _hear_on_one_connection(pool, rung)
-        except UNAVAILABLE as error:
+        except ANY_FAULT as error:
             log.warning("listener starts anew", reason=type(error).__name__)
         await asyncio.sleep(ANEW)
 

@@ -1,10 +1,10 @@
-"""Running a worker: its loops side by side, until SIGTERM or until one of them fails."""
+"""Running loops side by side, in a worker or beside what a web process serves, until SIGTERM or until one fails."""
 
 import asyncio
 import gc
 import signal
-from collections.abc import Awaitable, Callable, Iterable, Sequence
-from contextlib import suppress
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
+from contextlib import asynccontextmanager, suppress
 from functools import partial
 from typing import Any, Final
 
@@ -34,6 +34,27 @@ async def every(seconds: float, what: str, act: Callable[[], Awaitable[object]],
             log.warning("waits", what=what, reason=str(error))
         with suppress(TimeoutError):
             await asyncio.wait_for(stop.wait(), seconds)
+
+
+@asynccontextmanager
+async def beside(*loops: Loop) -> AsyncIterator[None]:
+    """Run `loops` for as long as a web process serves. One that fails takes the process with it, as in a worker: a
+    process that went on without it would look well. What is under way is finished, as at any SIGTERM."""
+    tasks = [asyncio.ensure_future(loop()) for loop in loops]
+    for task in tasks:
+        task.add_done_callback(_ended)
+    try:
+        yield
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def _ended(task: asyncio.Future[None]) -> None:
+    if not task.cancelled() and (error := task.exception()):
+        log.error("a loop failed", exc_info=error)
+        signal.raise_signal(signal.SIGTERM)
 
 
 async def until_stopped(

@@ -22,6 +22,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from services.escalation.repository import postcodes
 from shared.database import Pool, transaction
+from shared.http import NO_ANSWER
 
 log = structlog.get_logger()
 
@@ -99,7 +100,7 @@ class Coverage:
             return await self._said_before(packed)
         try:
             found = await self._asked(packed)
-        except (httpx.HTTPError, _Busy, ValidationError) as error:
+        except (*NO_ANSWER, _Busy, ValidationError) as error:
             self.breaker.note(worked=False)
             log.warning("postcode service did not say", reason=type(error).__name__)
             return await self._said_before(packed)

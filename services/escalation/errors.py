@@ -17,6 +17,7 @@ ServiceError
 ├── NotFree           409  somebody else holds it, or it is closed
 ├── LeaseLost         409  the lease has run out, or the token is not its
 ├── MovedOn           409  more was told, or read, than whoever acts on it was shown
+├── Unkeepable        422  a character that no database could keep
 ├── NotSo             422  what was asked for cannot be, and why
 ├── NoDirectory       503  no directory is loaded yet
 └── DirectoryRefused  422  a directory file that is wrong, with the lines and the reasons
@@ -111,6 +112,11 @@ class LeaseLost(ServiceError):
 class MovedOn(ServiceError):
     status = HTTPStatus.CONFLICT
     title = "The case has moved on"
+
+
+class Unkeepable(ServiceError):
+    status = HTTPStatus.UNPROCESSABLE_ENTITY
+    title = "Some of this cannot be kept"
 
 
 class NotSo(ServiceError):

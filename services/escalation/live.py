@@ -7,7 +7,7 @@ import structlog
 
 from services.escalation.repository.queue import CHANNEL
 from shared import outbox
-from shared.database import UNAVAILABLE, Pool
+from shared.database import ANY_FAULT, Pool
 
 log = structlog.get_logger()
 
@@ -39,7 +39,7 @@ class Watch:
         while True:
             try:
                 await self._listen()
-            except UNAVAILABLE as error:
+            except ANY_FAULT as error:
                 log.warning("board listens anew", reason=type(error).__name__)
                 await asyncio.sleep(RETRY)
 

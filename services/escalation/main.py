@@ -17,7 +17,7 @@ from services.escalation.handlers import alerts, attendance, audit, webhooks
 from services.escalation.handlers.arrivals import Arrivals
 from services.escalation.live import Watch
 from services.escalation.openid import Provider
-from services.escalation.outward import Outward
+from services.escalation.outward import Outward, create_client
 from services.escalation.rates import Rates
 from services.escalation.routers import (
     agencies,
@@ -34,6 +34,7 @@ from services.escalation.routers import (
     supervisor,
     work,
 )
+from services.escalation.routers.dependencies import KeepableOnly
 from services.escalation.routers.faults import speak_to_people
 from services.escalation.rules_in_force import RulesInForce
 from services.escalation.settings import Settings
@@ -45,7 +46,7 @@ from shared.events import Lane
 from shared.kafka import AMENDED, CLASSIFIED, DEAD, ERASED, LINKED, READERS, RECEIVED, TOPICS, Producer
 from shared.outbox import Bell
 from shared.relay import Relay, delete_sent
-from shared.worker import Loop, until_stopped
+from shared.worker import Loop, beside, until_stopped
 
 AT_ONCE: Final = 100
 """Reports in one transaction: enough for its cost to be shared, few enough for a threat not to wait behind them."""
@@ -66,30 +67,18 @@ def create_app(settings: Settings) -> FastAPI:
             app.state.rules = RulesInForce(pool, districts)
             app.state.watch, app.state.boards = Watch(pool), {}
             app.state.arrivals, app.state.rates = Arrivals(pool), Rates(settings.requests_a_minute)
-            loops = (app.state.bell.run, app.state.watch.run, app.state.arrivals.run, app.state.clock.run)
-            beside = [asyncio.create_task(loop()) for loop in loops]
-            yield
-            for task in beside:
-                task.cancel()
-            await asyncio.gather(*beside, return_exceptions=True)
+            state = app.state
+            async with beside(state.bell.run, state.watch.run, state.arrivals.run, state.clock.run):
+                yield
 
     async def ready() -> bool:
         return await is_there(app.state.pool)
 
     app = http.create_app("Heard escalation", lifespan, ready)
-    app.include_router(oauth.router)
-    app.include_router(queue.router)
-    app.include_router(leases.router)
-    app.include_router(work.router)
-    app.include_router(agencies.router)
-    app.include_router(case_reviews.router)
-    app.include_router(sign_in.router)
-    app.include_router(board.router)
-    app.include_router(case_pages.router)
-    app.include_router(supervisor.router)
-    app.include_router(audit_pages.router)
-    app.include_router(people_pages.router)
-    app.include_router(portal.router)
+    programs = (oauth, queue, leases, work, agencies, case_reviews)
+    people = (sign_in, board, case_pages, supervisor, audit_pages, people_pages, portal)
+    for routes in (*programs, *people):
+        app.include_router(routes.router, dependencies=[KeepableOnly])
     app.mount("/static", pages.static)
     speak_to_people(app)
     return app
@@ -113,7 +102,7 @@ async def run_worker(settings: Settings) -> None:
     async with (
         create_pool(settings.database.get_secret_value(), settings.connections) as pool,
         coverage(settings, pool) as districts,
-        httpx.AsyncClient(limits=httpx.Limits(max_keepalive_connections=0)) as hooks,
+        create_client() as hooks,
     ):
         rules = RulesInForce(pool, districts)
         clock = Clock(pool)

@@ -18,6 +18,7 @@ from joserfc.jwk import KeySet
 from services.escalation.domain.people import Role
 from services.escalation.errors import NotLetIn, ProviderAway
 from services.escalation.settings import Settings
+from shared.http import NO_ANSWER
 
 ALGORITHMS: Final = ["RS256", "RS512", "PS256", "ES256", "ES384", "EdDSA"]
 LEEWAY: Final = 60  # seconds that the provider's clock may differ
@@ -99,7 +100,7 @@ class Provider:
             answer = await self.client.request(method, url, **given)
             answer.raise_for_status()
             told: dict[str, Any] = answer.json()
-        except (httpx.HTTPError, ValueError) as error:
+        except (*NO_ANSWER, ValueError) as error:
             raise ProviderAway("Try again in a minute. If it goes on, tell whoever runs the sign-in.") from error
         return told
 

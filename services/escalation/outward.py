@@ -9,11 +9,15 @@ import ipaddress
 import socket
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
+from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Final
 
 import httpx
 
+from shared.http import NO_ANSWER
+
 TIMEOUT: Final = httpx.Timeout(10.0, connect=5.0)
+WITHIN: Final = 20.0  # seconds for all of it: an answer may come a byte at a time, none of them late
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
@@ -29,6 +33,12 @@ async def resolve(host: str) -> Sequence[str]:
     return sorted({str(address[4][0]) for address in found})
 
 
+def create_client() -> httpx.AsyncClient:
+    """Keeps no connection and no cookie: two agencies behind one address are told nothing of each other."""
+    cookies = CookieJar(DefaultCookiePolicy(allowed_domains=()))
+    return httpx.AsyncClient(limits=httpx.Limits(max_keepalive_connections=0), cookies=cookies)
+
+
 @dataclass(frozen=True)
 class Outward:
     """`allowed`: private networks that may be reached all the same, and without TLS (a government network, a test)."""
@@ -36,9 +46,21 @@ class Outward:
     client: httpx.AsyncClient
     allowed: Sequence[Network] = ()
     resolve: Resolve = resolve
+    within: float = WITHIN
 
     async def post(self, url: str, body: bytes, headers: Mapping[str, str]) -> None:
-        """Raises Refused unless the other side answers with a 2xx."""
+        """Raises Refused unless the other side answers with a 2xx, in time."""
+        try:
+            async with asyncio.timeout(self.within):
+                status = await self._answered(url, body, headers)
+        except TimeoutError as error:
+            raise Refused("no answer in time") from error
+        except NO_ANSWER as error:
+            raise Refused(type(error).__name__) from error
+        if not httpx.codes.is_success(status):
+            raise Refused(f"answered {status}")
+
+    async def _answered(self, url: str, body: bytes, headers: Mapping[str, str]) -> int:
         target = httpx.URL(url)
         address = await self.checked(target)
         host = target.host if target.port is None else f"{target.host}:{target.port}"
@@ -50,13 +72,9 @@ class Outward:
             timeout=TIMEOUT,
             extensions={"sni_hostname": target.host},
         )
-        try:
-            answer = await self.client.send(request, stream=True, follow_redirects=False)
-            await answer.aclose()
-        except httpx.HTTPError as error:
-            raise Refused(type(error).__name__) from error
-        if not answer.is_success:
-            raise Refused(f"answered {answer.status_code}")
+        answer = await self.client.send(request, stream=True, follow_redirects=False)
+        await answer.aclose()
+        return answer.status_code
 
     async def checked(self, url: httpx.URL) -> Address:
         """The address to call, all of the name's having been looked at. Raises Refused."""

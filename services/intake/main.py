@@ -45,7 +45,7 @@ from shared.headers import Static
 from shared.kafka import DISPUTED, PROGRESSED, ROUTED, TOPICS, Producer
 from shared.outbox import Bell
 from shared.relay import Relay
-from shared.worker import Loop, until_stopped
+from shared.worker import Loop, beside, until_stopped
 
 
 def create_app(settings: Settings) -> FastAPI:
@@ -57,12 +57,8 @@ def create_app(settings: Settings) -> FastAPI:
             app.state.floods, app.state.places = Floods(settings), Places(settings.at_once)
             app.state.together = Together(pool, app.state.bell, app.state.ring)
             app.state.partners, app.state.clock = Partners(pool), Clock(pool)
-            loops = (app.state.bell.run, app.state.clock.run, app.state.partners.run)
-            beside = [asyncio.create_task(loop()) for loop in loops]
-            yield
-            for task in beside:
-                task.cancel()
-            await asyncio.gather(*beside, return_exceptions=True)
+            async with beside(app.state.bell.run, app.state.clock.run, app.state.partners.run):
+                yield
             await app.state.http.aclose()
 
     async def ready() -> bool:

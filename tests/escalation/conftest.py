@@ -104,8 +104,12 @@ def escalate(pool: Pool, rules: Rules) -> Escalate:
 
 
 @pytest.fixture
-async def client(settings: Settings, pool: Pool, directory: Directory) -> AsyncIterator[httpx.AsyncClient]:
-    app: FastAPI = create_app(settings)
+def app(settings: Settings) -> FastAPI:
+    return create_app(settings)
+
+
+@pytest.fixture
+async def client(app: FastAPI, pool: Pool, directory: Directory) -> AsyncIterator[httpx.AsyncClient]:
     await directories.load_directory(directory, pool, datetime.now(UTC))
     async with (
         app.router.lifespan_context(app),

@@ -41,10 +41,13 @@ class Service:
 
     away: bool = False
     empty: bool = False
+    sends_to: str | None = None
 
     def __call__(self, _: httpx.Request) -> httpx.Response:
         if self.away:
             raise httpx.ConnectError("away")
+        if self.sends_to:
+            return httpx.Response(302, headers={"location": self.sends_to})
         if self.empty:
             return httpx.Response(404, json={"status": 404, "error": "Postcode not found"})
         return httpx.Response(200, json={"result": {"admin_district": "Northmoor"}})
@@ -108,6 +111,15 @@ async def test_read_anew_by_another_process_it_stays_where_it_is_though_the_serv
     again = event.model_copy(update={"assessment": event.assessment.model_copy(update={"reading": 2})})
     await cases.escalate([Arrived(again, NOON, None)], pool, Bell(pool), restarted, NOON)
     assert await where(pool) == before == (FORCE, {(HEALTH, "queued"), (FORCE, "queued")})
+
+
+@pytest.mark.parametrize("elsewhere", ["http:x", "http://xn--zzzzzz99999/"])
+async def test_where_the_service_sends_us_nowhere_the_area_stays_unknown(
+    rules: RulesInForce, pool: Pool, service: Service, elsewhere: str
+):
+    service.sends_to = elsewhere
+    await told(rules, pool, Label.harassment)
+    assert (await where(pool))[1] == set()
 
 
 async def test_a_postcode_that_is_given_up_stays_where_it_was(

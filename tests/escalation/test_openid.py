@@ -8,6 +8,7 @@ from typing import Any
 import httpx
 import pytest
 import uvicorn
+from fastapi import Response
 from joserfc.jwk import RSAKey
 
 from services.escalation.main import create_app
@@ -50,6 +51,7 @@ async def signed_in(browser: httpx.AsyncClient) -> httpx.Response:
     return await browser.get(back)
 
 
+NOWHERE = {"location": "http:x"}
 SAYS = {"heard_role": "operator", "heard_force": "northmoor-police"}
 
 
@@ -101,6 +103,12 @@ async def test_whoever_did_not_start_here_is_refused(browser: httpx.AsyncClient)
 
 async def test_a_provider_that_is_away_is_told(browser: httpx.AsyncClient, provider: OpenIdProvider):
     provider.app.router.routes.clear()
+    assert (await browser.get("/sign-in/openid")).status_code == 503
+
+
+async def test_a_provider_that_sends_us_nowhere_is_away(browser: httpx.AsyncClient, provider: OpenIdProvider):
+    provider.app.router.routes.clear()
+    provider.app.get("/.well-known/openid-configuration")(lambda: Response(status_code=302, headers=NOWHERE))
     assert (await browser.get("/sign-in/openid")).status_code == 503
 
 

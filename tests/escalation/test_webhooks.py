@@ -3,7 +3,8 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import closing
+from contextlib import asynccontextmanager, closing, suppress
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_network
 
@@ -14,9 +15,10 @@ from standardwebhooks import Webhook
 from services.escalation.domain.directory import Directory
 from services.escalation.domain.people import Role
 from services.escalation.handlers import directories, webhooks
-from services.escalation.outward import Outward, Refused
+from services.escalation.outward import Outward, Refused, create_client
 from services.escalation.settings import Settings
-from shared.database import Pool
+from shared.clock import Clock
+from shared.database import Pool, create_pool
 from tests.builders import classified
 from tests.escalation.conftest import Escalate, SignInPage
 from tests.escalation.test_audit_command import heard
@@ -41,6 +43,7 @@ class Receiver:
         self.status = "204 No Content"
         self.headers = ""
         self.delay = 0.0
+        self.drips = False
         self.url = ""
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -49,13 +52,19 @@ class Receiver:
             headers = {name.lower(): value for name, _, value in (line.partition(": ") for line in head)}
             self.got.append((headers, await reader.readexactly(int(headers["content-length"]))))
             await asyncio.sleep(self.delay)
-            answer = f"HTTP/1.1 {self.status}\r\n{self.headers}Content-Length: 0\r\nConnection: close\r\n\r\n"
-            writer.write(answer.encode())
-            await writer.drain()
+            answer = f"HTTP/1.1 {self.status}\r\n{self.headers}"
+            with suppress(ConnectionError):
+                while self.drips:
+                    writer.write(f"{answer}X: y\r\n".encode())
+                    await writer.drain()
+                    answer = ""
+                    await asyncio.sleep(0.05)
+                writer.write(f"{answer}Content-Length: 0\r\nConnection: close\r\n\r\n".encode())
+                await writer.drain()
 
 
-@pytest.fixture
-async def receiver() -> AsyncIterator[Receiver]:
+@asynccontextmanager
+async def receiving() -> AsyncIterator[Receiver]:
     one = Receiver()
     server = await asyncio.start_server(one.serve, "127.0.0.1", 0)
     one.url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/hook"
@@ -64,8 +73,20 @@ async def receiver() -> AsyncIterator[Receiver]:
 
 
 @pytest.fixture
+async def receiver() -> AsyncIterator[Receiver]:
+    async with receiving() as one:
+        yield one
+
+
+async def tell_due(pool: Pool, outward: Outward, now: datetime) -> int:
+    """How many were due, all of them having been told."""
+    async with asyncio.TaskGroup() as calls:
+        return len(await webhooks.tell_due(pool, outward, now, calls))
+
+
+@pytest.fixture
 async def outward() -> AsyncIterator[Outward]:
-    async with httpx.AsyncClient(limits=httpx.Limits(max_keepalive_connections=0)) as client:
+    async with create_client() as client:
         yield Outward(client, LOOPBACK)
 
 
@@ -76,14 +97,14 @@ async def test_an_agency_is_told_in_a_message_it_can_check(
     hook = await webhooks.set_up(HEALTH, receiver.url, pool, NOW)
     events = [classified(behaviours=("A3",)) for _ in range(2)]
     await escalate(*events)
-    assert await webhooks.tell_due(pool, outward, NOW) == 1
+    assert await tell_due(pool, outward, NOW) == 1
     ((headers, body),) = receiver.got
     message = Webhook(hook.secret).verify(body, headers)
     assert message["data"]["agency"] == HEALTH
     assert [entry["position"] for entry in message["data"]["entries"]] == [2, 3]
     assert {entry["report_id"] for entry in message["data"]["entries"]} == {str(e.report_id) for e in events}
     assert events[0].report.text not in body.decode()
-    assert await webhooks.tell_due(pool, outward, NOW) == 0
+    assert await tell_due(pool, outward, NOW) == 0
 
 
 async def test_what_is_not_taken_is_sent_again_the_same_for_24_hours_then_an_alert(
@@ -96,7 +117,7 @@ async def test_what_is_not_taken_is_sent_again_the_same_for_24_hours_then_an_ale
     given_up = webhooks.GIVEN_UP.labels(HEALTH)._value.get()
     now, tries = NOW, 0
     while await pool.fetchval("select gave_up_at from webhook") is None:
-        tries += await webhooks.tell_due(pool, outward, now)
+        tries += await tell_due(pool, outward, now)
         now = max(now, await pool.fetchval("select due_at from webhook"))
         assert now - NOW <= timedelta(hours=24)
     assert 10 <= tries == len(receiver.got) <= 20
@@ -106,25 +127,91 @@ async def test_what_is_not_taken_is_sent_again_the_same_for_24_hours_then_an_ale
     assert f"given up after 24 hours: {HEALTH}" in (await supervisor.get("/supervisor")).text
     receiver.status = "200 OK"
     await escalate(classified(behaviours=("A3",)))
-    assert await webhooks.tell_due(pool, outward, now) == 1
+    assert await tell_due(pool, outward, now) == 1
     assert json.loads(receiver.got[-1][1])["data"]["entries"][0]["position"] == 2
     assert "given up" not in (await supervisor.get("/supervisor")).text
 
 
-async def test_one_that_is_slow_holds_up_no_other(receiver: Receiver, outward: Outward, escalate: Escalate, pool: Pool):
-    slow = Receiver()
-    slow.delay = 1.0
-    server = await asyncio.start_server(slow.serve, "127.0.0.1", 0)
-    async with server:
-        url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/"
-        await webhooks.set_up(HEALTH, url, pool, NOW)
+async def test_one_that_is_slow_holds_up_no_other_nor_what_comes_next(
+    receiver: Receiver, outward: Outward, escalate: Escalate, pool: Pool
+):
+    stop = asyncio.Event()
+    async with receiving() as slow:
+        slow.delay = 5.0
+        await webhooks.set_up(HEALTH, slow.url, pool, NOW)
+        await webhooks.set_up(COUNCIL, receiver.url, pool, NOW)
+        telling = asyncio.create_task(webhooks.keep_telling(pool, outward, Clock(pool), stop))
+        for told in (1, 2):
+            await escalate(classified(behaviours=("A3", "A4")))
+            async with asyncio.timeout(2.5):
+                while len(receiver.got) < told:  # noqa: ASYNC110 - the receiver tells nobody
+                    await asyncio.sleep(0.05)
+        assert len(slow.got) == 1
+        assert await pool.fetchval("select sent_to from webhook where agency_id = $1", HEALTH) == 0
+        stop.set()
+        await telling
+    assert await pool.fetchval("select sent_to from webhook where agency_id = $1", HEALTH) == 1
+
+
+async def test_no_more_are_told_at_once_than_are_allowed(
+    receiver: Receiver, outward: Outward, escalate: Escalate, pool: Pool
+):
+    for agency in (HEALTH, COUNCIL):
+        await webhooks.set_up(agency, receiver.url, pool, NOW)
+    await escalate(classified(behaviours=("A3", "A4")))
+    async with asyncio.TaskGroup() as calls:
+        assert [len(await webhooks.tell_due(pool, outward, NOW, calls, most)) for most in (0, 1, 1)] == [0, 1, 1]
+
+
+async def test_an_answer_that_never_ends_is_not_taken(receiver: Receiver, outward: Outward):
+    receiver.drips = True
+    try:
+        async with asyncio.timeout(5):
+            with pytest.raises(Refused, match="no answer in time"):
+                await replace(outward, within=0.5).post(receiver.url, b"{}", {})
+    finally:
+        receiver.drips = False
+    assert timedelta(seconds=outward.within) < webhooks.LEASE / 2
+
+
+@pytest.mark.parametrize(
+    ("status", "location"),
+    [
+        ("302 Found", "mailto:it@council.example"),
+        ("302 Found", "http:x"),
+        ("302 Found", "javascript:alert(1)"),
+        ("302 Found", "http://[::1"),
+        ("302 Found", "http://xn--zzzzzz99999/"),
+        ("999999 Oh", "/"),
+        ("200 OK", "\0"),
+    ],
+)
+async def test_an_answer_that_makes_no_sense_is_not_taken_and_nobody_else_minds(
+    receiver: Receiver, outward: Outward, escalate: Escalate, pool: Pool, status: str, location: str
+):
+    async with receiving() as odd:
+        odd.status, odd.headers = status, f"Location: {location}\r\n"
+        await webhooks.set_up(HEALTH, odd.url, pool, NOW)
         await webhooks.set_up(COUNCIL, receiver.url, pool, NOW)
         await escalate(classified(behaviours=("A3", "A4")))
-        telling = asyncio.create_task(webhooks.tell_due(pool, outward, NOW))
-        await asyncio.sleep(0.6)
-        assert len(receiver.got) == 1
-        assert not telling.done()
-        assert await telling == 2
+        assert await tell_due(pool, outward, NOW) == 2
+    assert len(receiver.got) == 1
+    kept = await pool.fetchrow("select attempts, failing_since, due_at from webhook where agency_id = $1", HEALTH)
+    assert tuple(kept) == (1, NOW, NOW + webhooks.BACK_OFF[0])
+
+
+async def test_one_whose_telling_cannot_be_kept_is_told_again(
+    receiver: Receiver, outward: Outward, escalate: Escalate, pool: Pool, escalation_url: str
+):
+    await webhooks.set_up(HEALTH, receiver.url, pool, NOW)
+    await escalate(classified(behaviours=("A3",)))
+    receiver.delay = 0.3
+    async with create_pool(escalation_url, 1) as away, asyncio.TaskGroup() as calls:
+        (call,) = await webhooks.tell_due(away, outward, NOW, calls)
+        away.terminate()
+    assert call.exception() is None
+    assert await tell_due(pool, outward, NOW + webhooks.LEASE) == 1
+    assert len({headers["webhook-id"] for headers, _ in receiver.got}) == 1 < len(receiver.got)
 
 
 async def test_a_redirect_is_not_followed(receiver: Receiver, outward: Outward):
@@ -132,6 +219,13 @@ async def test_a_redirect_is_not_followed(receiver: Receiver, outward: Outward):
     with pytest.raises(Refused, match="answered 302"):
         await outward.post(receiver.url, b"{}", {})
     assert len(receiver.got) == 1
+
+
+async def test_what_one_endpoint_has_us_keep_no_other_is_told(receiver: Receiver, outward: Outward):
+    receiver.headers = "Set-Cookie: whose=theirs; Path=/\r\n"
+    for _ in range(2):
+        await outward.post(receiver.url, b"{}", {})
+    assert ["cookie" in headers for headers, _ in receiver.got] == [False, False]
 
 
 Resolving = Callable[[str], Sequence[str]]

@@ -27,7 +27,7 @@ from services.intake.handlers.dead_lines import drop_silent
 from services.intake.handlers.erasing import erase
 from services.intake.repository import calls, reports
 from services.intake.settings import Settings
-from shared.database import Pool, transaction
+from shared.database import DatabaseUnavailable, Pool, transaction
 from shared.events import ReportReceived
 from shared.kafka import RECEIVED
 from shared.security import sha256
@@ -588,14 +588,22 @@ async def test_a_partners_key_of_scope_reports_opens_and_writes_calls_and_reads_
     assert await statuses(Scope.evidence) == [401, 401, 401]
 
 
-async def test_the_same_by_websocket(app: FastAPI, phone: httpx.AsyncClient, pool: Pool):
-    report_id = await opened(phone)
+@pytest.fixture
+async def lines(app: FastAPI, pool: Pool) -> AsyncIterator[str]:
+    """Where a WebSocket may be opened."""
     port = free_port()
     config = uvicorn.Config(app, port=port, log_config=None, lifespan="off", ws="websockets-sansio")
     server = uvicorn.Server(config)
     serving = asyncio.create_task(server.serve())
     await asyncio.wait_for(until_started(server), 5)
-    url = f"ws://127.0.0.1:{port}/v1/calls/{report_id}/turns"
+    yield f"ws://127.0.0.1:{port}/v1/calls"
+    server.should_exit = True
+    await serving
+
+
+async def test_the_same_by_websocket(lines: str, phone: httpx.AsyncClient, pool: Pool):
+    report_id = await opened(phone)
+    url = f"{lines}/{report_id}/turns"
     with pytest.raises(websockets.InvalidStatus):
         await websockets.connect(url)
     async with websockets.connect(url, additional_headers=await partners_key(pool, Scope.reports)) as line:
@@ -606,12 +614,33 @@ async def test_the_same_by_websocket(app: FastAPI, phone: httpx.AsyncClient, poo
         await line.send(b"\xff")
         assert json.loads(await line.recv())["status"] == 422
         after = await exchange(line, {"turns": [turn(5)]})
-    server.should_exit = True
-    await serving
     assert (await once_read(phone, report_id))["established"]["danger_class"] == 1
     assert [answer["revision"] for answer in answers] == [1, 2, 3, 4, 5]
     assert (wrong["status"], wrong["errors"][0]["field"]) == (422, "turns.0.number")
     assert after["revision"] == 5
+
+
+async def test_a_line_is_closed_once_its_key_is_revoked_and_not_while_the_database_is_away(
+    lines: str, phone: httpx.AsyncClient, pool: Pool, monkeypatch: pytest.MonkeyPatch
+):
+    key = await partners_key(pool, Scope.reports)
+    report_id = (await phone.post("/v1/calls", json={"call_id": "call-1"}, headers=key)).json()["report_id"]
+    async with websockets.connect(f"{lines}/{report_id}/turns", additional_headers=key) as line:
+        with monkeypatch.context() as away:
+            away.setattr(partners, "holder_of", database_away)
+            assert (await exchange(line, {"turns": [turn(1)]}))["status"] == 503
+        assert (await exchange(line, {"turns": [turn(1)]}))["revision"] == 1
+        (known,) = await partners.keys(pool)
+        await partners.revoke(known.id, pool, NOON)
+        with pytest.raises(websockets.ConnectionClosed) as closed:
+            await exchange(line, {"turns": [turn(2)]})
+    assert closed.value.rcvd
+    assert (closed.value.rcvd.code, closed.value.rcvd.reason) == (1008, "A key is needed here")
+    assert await pool.fetchval("select count(*) from call_turn") == 1
+
+
+async def database_away(*_: object) -> None:
+    raise DatabaseUnavailable
 
 
 async def until_started(server: uvicorn.Server) -> None:

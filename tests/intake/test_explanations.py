@@ -34,13 +34,15 @@ class Classifier:
     status: int = 200
     body: Any = field(default_factory=lambda: SAID.model_dump(mode="json"))
     seconds: float = 0
+    location: str | None = None
     asked: list[tuple[str, ReportReceived]] = field(default_factory=list)
 
     async def answer(self, request: httpx.Request) -> httpx.Response:
         await asyncio.sleep(self.seconds)
         key = request.headers["authorization"]
         self.asked.append((key, ReportReceived.model_validate_json(request.content)))
-        return httpx.Response(self.status, content=json.dumps(self.body))
+        headers = {"location": self.location} if self.location else {}
+        return httpx.Response(self.status, headers=headers, content=json.dumps(self.body))
 
 
 Reading = Callable[[Classifier], Awaitable[str]]
@@ -98,6 +100,8 @@ async def test_it_is_of_their_own_report_alone(pool: Pool):
     [
         Classifier(status=500),
         Classifier(status=401),
+        Classifier(status=302, location="http:x"),
+        Classifier(status=302, location="http://xn--zzzzzz99999/"),
         Classifier(body={"labels": []}),
         Classifier(body={"explanation": {"reporter": 7}}),
         Classifier(body=[]),

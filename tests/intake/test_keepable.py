@@ -89,3 +89,10 @@ async def test_in_a_transcripts_file_and_beside_it(
 @pytest.mark.parametrize("path", ["/v1/reports/a%00b", "/with/a%00b/", "/with/a%00b/form/story"])
 async def test_an_address_with_it_is_of_nothing(client: httpx.AsyncClient, path: str):
     assert (await client.get(path)).status_code == 404
+
+
+async def test_what_is_nested_without_end_is_refused_as_a_mistake_of_whoever_sends_it(client: httpx.AsyncClient):
+    body = f'{{"text": "Help.", "answers": {"[" * 700}{"]" * 700}}}'
+    answer = await client.post("/v1/reports", content=body, headers={"Content-Type": "application/json"})
+    assert answer.status_code == 422
+    assert answer.json()["errors"] == [{"field": "body", "message": "Value error, this is nested too deeply"}]

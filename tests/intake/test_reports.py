@@ -195,6 +195,21 @@ async def test_without_its_database_intake_says_503_and_what_to_do(postgres: Pos
     assert alive.status_code == 200
 
 
+async def test_with_a_database_that_cannot_be_written_it_is_not_ready_and_gives_back_what_was_typed(settings: Settings):
+    read_only = f"{settings.database.get_secret_value()}?default_transaction_read_only=on"
+    app = create_app(settings.model_copy(update={"database": type(settings.database)(read_only)}))
+    async with (
+        app.router.lifespan_context(app),
+        httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="https://intake") as client,
+    ):
+        assert (await client.get("/readyz")).status_code == 503
+        assert (await client.post("/v1/reports", json=STORY)).status_code == 503
+        typed = {"story": "He waits outside my house.", "reporting": "myself"}
+        page = await client.post("/form/story", data=typed, headers={"Sec-Fetch-Site": "same-origin"})
+    assert page.status_code == 503
+    assert typed["story"] in page.text
+
+
 async def test_intake_is_ready_without_kafka(client: httpx.AsyncClient):
     assert (await client.get("/readyz")).status_code == 200
 

@@ -7,12 +7,13 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from structlog.testing import capture_logs
 
 from deploy.local.kafka import Kafka
 from shared.cloudevents import Message, Unreadable
 from shared.consumer import Consumer, NotYet, Record, Turnstile
 from shared.dead import letters
-from shared.kafka import MAX_MESSAGE, MAX_VALUE, Producer
+from shared.kafka import DEAD, MAX_MESSAGE, MAX_VALUE, Producer
 from tests.infrastructure import running
 
 
@@ -121,6 +122,18 @@ async def test_an_unreadable_message_is_set_aside_at_once(kafka: Kafka, topic: s
     assert await reading.until(1) == [b"2"]
     (letter,) = [one for one in await letters(kafka.address) if one.came_from == topic]
     assert letter.reason == "text: missing"
+
+
+async def test_a_letter_that_always_fails_is_passed_over_where_it_lies_and_that_is_told(kafka: Kafka, topic: str):
+    bad, good = (f"{topic} {how}".encode() for how in ("bad", "good"))
+    await publish(kafka, DEAD, bad, good)
+    (place,) = [one.place for one in await letters(kafka.address) if one.message.value == bad]
+    reading = Reading(kafka, DEAD, {bad: [RuntimeError()] * 9})
+    with capture_logs() as logs:
+        assert good in await reading.until(len(await letters(kafka.address)) - 1)
+    assert [one.place for one in await letters(kafka.address) if one.message.value == bad] == [place]
+    (told,) = [line for line in logs if line["event"] == "passed over"]
+    assert (told["log_level"], f"{told['partition']}/{told['offset']}") == ("error", place)
 
 
 async def test_a_message_that_fails_twice_is_read_the_third_time(kafka: Kafka, topic: str):

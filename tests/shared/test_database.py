@@ -1,8 +1,12 @@
-"""What a stalled process may do to others: little, and not for long."""
+"""What a stalled process may do to others: little, and not for long. And a database that cannot be written."""
 
 import time
+from collections.abc import AsyncIterator
 
-from shared.database import Pool, create_pool, transaction
+import pytest
+
+from deploy.local.postgres import Postgres
+from shared.database import DatabaseUnavailable, Pool, create_pool, is_there, transaction
 
 HERE = 11
 
@@ -19,3 +23,33 @@ async def test_whoever_stalls_in_a_transaction_holds_its_locks_for_seconds(outbo
         finally:
             stalled.terminate()
         assert time.monotonic() - start < 30
+
+
+@pytest.fixture
+async def admin(postgres: Postgres) -> AsyncIterator[Pool]:
+    """Of a database that whoever connects from now on can only read; it can say otherwise."""
+    async with create_pool(postgres.create_database("demoted"), 1) as admin:
+        await admin.execute("create table if not exists kept ()")
+        await admin.execute("alter database demoted set default_transaction_read_only = on")
+        yield admin
+        await admin.execute("alter database demoted reset default_transaction_read_only")
+
+
+async def keep(pool: Pool) -> None:
+    async with transaction(pool) as connection:
+        await connection.execute("insert into kept default values")
+
+
+async def test_a_database_that_cannot_be_written_is_away_until_it_can(admin: Pool, postgres: Postgres):
+    async with create_pool(postgres.url("demoted"), 1) as pool:
+        with pytest.raises(DatabaseUnavailable, match="ReadOnly"):
+            await keep(pool)
+        await admin.execute("alter database demoted reset default_transaction_read_only")
+        await keep(pool)
+
+
+async def test_a_database_that_cannot_be_written_is_not_there_until_it_can(admin: Pool, postgres: Postgres):
+    async with create_pool(postgres.url("demoted"), 1) as pool:
+        assert not await is_there(pool)
+        await admin.execute("alter database demoted reset default_transaction_read_only")
+        assert await is_there(pool)

@@ -4,6 +4,7 @@ import asyncio
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 from uuid import uuid4
 
 import pytest
@@ -16,6 +17,7 @@ from shared.database import Connection, Pool, transaction
 from shared.kafka import MAX_MESSAGE, TOPIC_TIMEOUT, KafkaUnavailable, Producer
 from shared.outbox import Bell, Outgoing, put
 from shared.relay import BATCH, ROOM, Relay, Sent, delete_sent
+from tests.infrastructure import running
 
 NOWHERE = "127.0.0.1:1"
 
@@ -138,6 +140,20 @@ async def test_without_a_broker_nothing_is_lost_and_all_is_due_again(pool: Pool)
     with pytest.raises(KafkaUnavailable):
         await relay(pool, NOWHERE).publish_due()
     assert await waiting(pool) == 2
+
+
+async def test_a_broker_that_went_away_lacks_no_topic(pool: Pool, folder: Path):
+    """A producer that never heard of the topic cannot tell one that is missing from a broker that is."""
+    await wrote(pool, outgoing("reports.received.urgent", b"a threat", urgent=True))
+    with running(Kafka(folder)) as own:
+        sender = relay(pool, own.address)
+        await sender.producer.send([outgoing("reports.routed", b"0").message])
+        own.kill()
+        with pytest.raises(KafkaUnavailable) as away:
+            await sender.publish_due()
+    assert not away.value.refused
+    assert await pool.fetchval("select count(*) from outbox where due_at <= now()") == 1
+    await sender.producer.close()
 
 
 async def test_a_topic_that_is_not_there_holds_up_no_other(pool: Pool, kafka: Kafka):

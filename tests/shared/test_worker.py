@@ -1,4 +1,4 @@
-"""A worker shows its metrics where it is told to, and nowhere else."""
+"""A worker shows its metrics where it is told to, and nowhere else; a web process whose loop fails ends."""
 
 import asyncio
 import sys
@@ -51,3 +51,37 @@ async def test_metrics_are_shown_on_its_host_alone_and_what_cannot_be_read_is_no
         assert f"\n{name} NaN\n" in shown
     with pytest.raises(urllib.error.URLError):
         await metrics(LOOPBACK, port)
+
+
+FAILS = """
+import asyncio, sys
+from contextlib import asynccontextmanager
+from shared import http
+from shared.worker import beside
+
+async def fails():
+    await asyncio.sleep(1)
+    raise ValueError
+
+@asynccontextmanager
+async def lifespan(app):
+    async with beside(asyncio.Event().wait, fails):
+        yield
+
+async def ready():
+    return True
+
+http.serve(http.create_app("A service", lifespan, ready), "127.0.0.1", int(sys.argv[1]))
+"""
+
+
+async def test_a_web_process_does_not_go_on_without_one_of_its_loops_and_says_so():
+    arguments = (sys.executable, "-c", FAILS, str(free_port()))
+    process = await asyncio.create_subprocess_exec(*arguments, cwd=ROOT, stdout=asyncio.subprocess.PIPE)
+    try:
+        said, _ = await asyncio.wait_for(process.communicate(), 30)
+    finally:
+        if process.returncode is None:
+            process.kill()
+    assert process.returncode != 0
+    assert b"a loop failed" in said

@@ -7,7 +7,7 @@ from typing import Final
 import structlog
 
 from services.escalation.repository import feeds
-from shared.database import DatabaseUnavailable, Pool, transaction
+from shared.database import ANY_FAULT, Pool, transaction
 from shared.outbox import hear
 
 log = structlog.get_logger()
@@ -45,8 +45,8 @@ class Arrivals:
 
     async def run(self) -> None:
         """Until cancelled."""
-        listener = asyncio.create_task(hear(self.pool, self._rung))
-        try:
+        async with asyncio.TaskGroup() as group:
+            group.create_task(hear(self.pool, self._rung))
             while True:
                 await self._look()
                 try:
@@ -56,8 +56,6 @@ class Arrivals:
                     continue
                 await asyncio.sleep(GATHER)
                 self._rung.clear()
-        finally:
-            listener.cancel()
 
     async def _look(self) -> None:
         if not self._waiting:
@@ -65,8 +63,8 @@ class Arrivals:
         try:
             async with transaction(self.pool) as connection:
                 found = await feeds.positions(connection, list(self._waiting))
-        except DatabaseUnavailable as error:
-            log.warning("feeds not looked at", reason=str(error))
+        except ANY_FAULT as error:
+            log.warning("feeds not looked at", reason=type(error).__name__)
             return
         for agency, position in found.items():
             self._positions[agency] = position

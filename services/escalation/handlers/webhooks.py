@@ -18,7 +18,7 @@ from services.escalation.outward import Outward, Refused
 from services.escalation.repository import audit, webhooks
 from services.escalation.repository.audit import Entry
 from shared.clock import Clock
-from shared.database import Pool, transaction
+from shared.database import DatabaseUnavailable, Pool, transaction
 from shared.worker import every
 
 log = structlog.get_logger()
@@ -26,13 +26,15 @@ log = structlog.get_logger()
 MESSAGES: Final = UUID("8f2b0f7e-2f9f-4f0a-9d5b-0c8a2d1f7a11")
 """Names messages: the same id at every retry, so that whoever gets one twice can tell."""
 TICK: Final = 1.0  # seconds
-AT_ONCE: Final = 50
+AT_ONCE: Final = 50  # calls in hand
 MOST: Final = 100  # entries in one message
 LEASE: Final = timedelta(seconds=60)  # longer than one call may take
 BACK_OFF: Final = tuple(timedelta(seconds=s) for s in (5, 30, 120, 600, 1800, 3600, 7200, 14400))
 FOR: Final = timedelta(hours=24)
 
 GIVEN_UP = Counter("heard_webhooks_given_up_total", "Messages that an agency did not take within 24 hours", ["agency"])
+
+Call = asyncio.Task[None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,17 +55,34 @@ async def set_up(agency: str, url: str, pool: Pool, now: datetime) -> Hook:
     return Hook(url, secret)
 
 
-async def tell_due(pool: Pool, outward: Outward, now: datetime) -> int:
-    """Tell everybody who is due, side by side: one that is slow or away holds up no other. Returns how many."""
+async def tell_due(
+    pool: Pool, outward: Outward, now: datetime, calls: asyncio.TaskGroup, at_once: int = AT_ONCE
+) -> set[Call]:
+    """Begin to tell at most so many of those who are due, each by a call of its own."""
     async with transaction(pool) as connection:
-        rows = await webhooks.claim(connection, now, LEASE, AT_ONCE, MOST)
+        rows = await webhooks.claim(connection, now, LEASE, at_once, MOST)
         told = [(row, await webhooks.entries(connection, row)) for row in rows]
-    await asyncio.gather(*(_tell(row, entries, pool, outward, now) for row, entries in told))
-    return len(rows)
+    return {calls.create_task(_call(row, entries, pool, outward, now)) for row, entries in told}
 
 
 async def keep_telling(pool: Pool, outward: Outward, clock: Clock, stop: asyncio.Event) -> None:
-    await every(TICK, "webhooks", lambda: tell_due(pool, outward, clock.now()), stop)
+    """Look who is due, whoever is still being told: one that is slow or away holds up no other."""
+    in_hand: set[Call] = set()
+
+    async def look() -> None:
+        in_hand.difference_update([call for call in in_hand if call.done()])
+        in_hand.update(await tell_due(pool, outward, clock.now(), calls, AT_ONCE - len(in_hand)))
+
+    async with asyncio.TaskGroup() as calls:
+        await every(TICK, "webhooks", look, stop)
+
+
+async def _call(row: Any, entries: Sequence[Any], pool: Pool, outward: Outward, now: datetime) -> None:
+    """What came of it is kept, or else it is told again once the lease has run out."""
+    try:
+        await _tell(row, entries, pool, outward, now)
+    except DatabaseUnavailable as error:
+        log.warning("told again later", agency=row["agency_id"], reason=str(error))
 
 
 async def _tell(row: Any, entries: Sequence[Any], pool: Pool, outward: Outward, now: datetime) -> None:

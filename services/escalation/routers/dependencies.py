@@ -14,7 +14,7 @@ from fastapi import Depends, Header, Request
 from services.escalation import tokens
 from services.escalation.domain.people import ADMINISTERS, AUDITS, SUPERVISES, WORKS_THE_QUEUE, Person, Role, Worker
 from services.escalation.domain.rules import Rules
-from services.escalation.errors import ElsewhereSent, NoDirectory, NotSignedIn, NotYours, SignInFirst
+from services.escalation.errors import ElsewhereSent, NoDirectory, NotSignedIn, NotYours, SignInFirst, Unkeepable
 from services.escalation.handlers import cases, people
 from services.escalation.handlers.acts import ActingAgency
 from services.escalation.handlers.arrivals import Arrivals
@@ -26,6 +26,7 @@ from services.escalation.tokens import Principal, Scope
 from shared.clock import Clock
 from shared.consumer import NotYet
 from shared.database import Pool
+from shared.keepable import keepable, texts
 from shared.outbox import Bell
 from shared.security import bearer
 
@@ -217,3 +218,15 @@ async def same_origin(request: Request) -> None:
 
 OurPagesOnly = Depends(same_origin)
 """For `APIRouter(dependencies=[…])` of every router whose routes know people by their session."""
+
+
+async def only_keepable(request: Request) -> None:
+    """Raises Unkeepable before anything is done. FastAPI has read the body by now, where the route has one."""
+    form, document = getattr(request, "_form", None), getattr(request, "_json", None)
+    sent = [request.path_params, request.query_params.multi_items(), form.multi_items() if form else (), document]
+    if any(keepable(text) != text for text in texts(sent)):
+        raise Unkeepable("Take out the character zero (U+0000) and halves of characters, and send it again.")
+
+
+KeepableOnly = Depends(only_keepable)
+"""For every router, in front of all that takes words."""

@@ -37,7 +37,7 @@ async def token(
 ) -> Token:
     """Ten minutes' access, for a client id and secret in Basic authorization or in the form."""
     given = (basic.username, basic.password) if basic else (client_id, client_secret)
-    if not given[0] or not given[1]:
+    if not given[0] or not given[1] or "\0" in given[0]:
         raise UnknownClient("Send the client id and secret as Basic authorization, or as form fields.")
     row = await clients.identify(given[0], given[1], pool, now)
     scopes = tuple(scope.split()) if scope else tuple(row["scopes"])

@@ -13,7 +13,15 @@ from services.escalation.domain.rules import Rules
 from services.escalation.handlers import acts, feeds, panels, queue
 from services.escalation.handlers.acts import ActingAgency
 from services.escalation.pages import page
-from services.escalation.routers.dependencies import AtAgencyDep, Now, OurPagesOnly, PoolDep, PortalDep, RulesDep
+from services.escalation.routers.dependencies import (
+    AtAgencyDep,
+    Now,
+    OurPagesOnly,
+    PoolDep,
+    PortalDep,
+    RulesDep,
+    only_keepable,
+)
 from services.escalation.routers.portal_forms import (
     REFUSED,
     Action,
@@ -57,7 +65,10 @@ ASKED: Final = {
 
 
 async def _typed(request: Request) -> dict[str, str]:
-    return dict((await typed(request))[0])
+    """The form's fields, which FastAPI does not read by itself. Raises Unkeepable."""
+    fields, _ = await typed(request)
+    await only_keepable(request)
+    return dict(fields)
 
 
 TypedDep = Annotated[dict[str, str], Depends(_typed)]

@@ -11,6 +11,7 @@ from pydantic import ValidationError
 from services.intake.settings import Settings
 from shared.assessment import Assessment
 from shared.events import ReportReceived
+from shared.http import NO_ANSWER
 
 log = structlog.get_logger()
 
@@ -51,6 +52,6 @@ async def assess(
             )
         answer.raise_for_status()
         return Assessment.model_validate_json(answer.content)
-    except (httpx.HTTPError, TimeoutError, ValidationError) as error:
+    except (*NO_ANSWER, TimeoutError, ValidationError) as error:
         log.warning("no live assessment", reason=type(error).__name__)
         return None

@@ -8,14 +8,13 @@ from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID, uuid4
 
-import asyncpg
 import structlog
 
 from services.intake.domain import partners as domain
 from services.intake.domain.partners import Key, Partner, Scope
 from services.intake.errors import PartnerRefused, UnknownPartner
 from services.intake.repository import partners
-from shared.database import DatabaseUnavailable, Pool, transaction
+from shared.database import ANY_FAULT, DatabaseUnavailable, Pool, transaction
 from shared.security import sha256
 
 log = structlog.get_logger()
@@ -97,6 +96,6 @@ class Partners:
         while True:
             try:
                 await self.learn_keys()
-            except (DatabaseUnavailable, asyncpg.PostgresError) as error:
+            except ANY_FAULT as error:
                 log.warning("partners' keys were not learnt", reason=type(error).__name__)
             await asyncio.sleep(FRESH.total_seconds())

@@ -1,8 +1,9 @@
 """Calls while they go on. A telephone system opens one, sends turns as they are spoken, and ends it."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import suppress
 from datetime import datetime
+from functools import partial
 from typing import Annotated, Any, Final
 from uuid import UUID
 
@@ -208,19 +209,22 @@ async def follow(report_id: UUID, board: BoardDep, source: SourceOrDesk) -> Call
 
 @router.websocket("/{report_id}/turns")
 async def hear_as_spoken(websocket: WebSocket, report_id: UUID) -> None:
-    """The same over one connection: `{"turns": […]}` for each message, its answer a standing or a problem."""
+    """The same over one connection: `{"turns": […]}` for each message, its answer a standing or a problem.
+
+    Closed with 1008 where its key is nobody's, or is revoked by the time of a message, which is not kept then.
+    """
     state = websocket.app.state
-    try:
-        key = websocket.headers.get("authorization")
-        source = await key_holder(state.settings, state.pool, key, Scope.reports)
-    except UnknownSource as error:
-        await websocket.close(REFUSED, error.title)
-        return
+    key = websocket.headers.get("authorization")
+    source = partial(key_holder, state.settings, state.pool, key, Scope.reports)
     board = Switchboard(state.pool, state.bell, state.ring, classifier_of(websocket))
-    await websocket.accept()
     with suppress(WebSocketDisconnect):
-        async for message in _messages(websocket):
-            await websocket.send_json(await _answered(message, report_id, source, board, state.clock.now()))
+        try:
+            await source()
+            await websocket.accept()
+            async for message in _messages(websocket):
+                await websocket.send_json(await _answered(message, report_id, source, board, state.clock.now()))
+        except UnknownSource as error:
+            await websocket.close(REFUSED, error.title)
 
 
 async def _messages(websocket: WebSocket) -> AsyncIterator[str | bytes]:
@@ -230,17 +234,20 @@ async def _messages(websocket: WebSocket) -> AsyncIterator[str | bytes]:
 
 
 async def _answered(
-    message: str | bytes, report_id: UUID, source: str, board: Switchboard, now: datetime
+    message: str | bytes, report_id: UUID, source: Callable[[], Awaitable[str]], board: Switchboard, now: datetime
 ) -> dict[str, Any]:
-    """One message, one answer: a mistake in one costs only itself."""
+    """One message, one answer: a mistake in one costs only itself. Raises UnknownSource."""
     try:
+        whose = await source()
         given = TurnsGiven.model_validate_json(message)
-        heard = await calls.hear(report_id, source, numbered(given), board, now)
+        heard = await calls.hear(report_id, whose, numbered(given), board, now)
         return shown(heard, words=given.any_unnumbered).model_dump(mode="json")
     except ValidationError as error:
         faults = error.errors(include_input=False, include_url=False, include_context=False)
         fields = [{"field": ".".join(map(str, fault["loc"])), "message": fault["msg"]} for fault in faults]
         return {"type": "about:blank", "status": 422, "title": "Some fields need another look", "errors": fields}
+    except UnknownSource:
+        raise
     except ServiceError as error:
         return {"type": "about:blank", "status": error.status, "title": error.title, "detail": str(error)}
     except DatabaseUnavailable as error:

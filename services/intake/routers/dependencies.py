@@ -10,7 +10,6 @@ from fastapi import Depends, Header, Request
 from fastapi.requests import HTTPConnection
 
 from services.intake.domain.households import Keyring
-from services.intake.domain.keepable import Kept
 from services.intake.domain.partners import Scope
 from services.intake.errors import UnknownSource
 from services.intake.handlers import partners
@@ -19,6 +18,7 @@ from services.intake.handlers.together import Together
 from services.intake.settings import Settings
 from shared.clock import Clock
 from shared.database import Pool
+from shared.keepable import Kept
 from shared.outbox import Bell
 from shared.security import bearer, holder_of
 

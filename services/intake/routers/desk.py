@@ -8,10 +8,10 @@ from fastapi import APIRouter, Form, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from services.intake.domain.keepable import Kept
 from services.intake.routers.dependencies import SettingsDep
 from services.intake.routers.origin import FromHere
 from services.intake.routers.sessions import COOKIE, LASTS, session_for, source_in
+from shared.keepable import Kept
 from shared.security import holder_of
 from shared.words import FACTS
 

@@ -8,7 +8,6 @@ from fastapi import APIRouter, Depends, HTTPException, Request, Response
 
 from services.intake.domain import questions
 from services.intake.domain.drafts import Draft
-from services.intake.domain.keepable import keepable_whole
 from services.intake.domain.questions import BY_NAME, EVIDENCE, MAX_STORY, Question, Reporting
 from services.intake.errors import DraftGone, OtherDraft
 from services.intake.handlers import drafts
@@ -17,6 +16,7 @@ from services.intake.routers.dependencies import Now, PoolDep, SettingsDep
 from services.intake.routers.origin import FromHere
 from services.intake.routers.pages import DRAFT, LEFT, Visit, VisitDep
 from shared.database import DatabaseUnavailable
+from shared.keepable import keepable_whole
 
 MAX_FORM: Final = 4 * MAX_STORY  # bytes, so that a story which is too long is still read, and given back
 

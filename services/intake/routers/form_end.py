@@ -7,7 +7,6 @@ from fastapi.responses import PlainTextResponse
 
 from services.intake.domain import questions, sealing
 from services.intake.domain.drafts import Draft, Sent
-from services.intake.domain.keepable import Kept
 from services.intake.domain.questions import Reporting
 from services.intake.errors import DraftGone, TooLong
 from services.intake.handlers import drafts, evidence, explanations
@@ -17,6 +16,7 @@ from services.intake.routers.form import DraftsDep, OfThisDraft, asked, draft_of
 from services.intake.routers.origin import FromHere, OnlyFromHere
 from services.intake.routers.pages import DRAFT, LEFT, VisitDep
 from shared.database import DatabaseUnavailable
+from shared.keepable import Kept
 
 router = APIRouter(dependencies=[FromHere], include_in_schema=False)
 

@@ -14,7 +14,6 @@ from pydantic import BaseModel
 from services.intake.catalogue import SOURCE, catalogue
 from services.intake.domain import questions
 from services.intake.domain.drafts import Draft
-from services.intake.domain.keepable import Kept
 from services.intake.domain.partners import Scope
 from services.intake.domain.questions import Field, Given, Kind, Reporting, asked
 from services.intake.domain.reports import Stage
@@ -23,6 +22,7 @@ from services.intake.handlers import drafts, reports
 from services.intake.routers.dependencies import BellDep, Now, PoolDep, RingDep, SettingsDep, key_holder
 from services.intake.routers.floods import Allowance, FloodsDep
 from services.intake.routers.form import FilledIn
+from shared.keepable import Kept
 from shared.security import sha256
 
 router = APIRouter(prefix="/open311/v2", tags=["open311"])

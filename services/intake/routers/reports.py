@@ -6,13 +6,13 @@ from typing import Annotated, Any, Final, Self
 from fastapi import APIRouter, Header, Response
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
-from services.intake.domain.keepable import Kept, keepable_whole
 from services.intake.domain.reports import Stage
 from services.intake.errors import KeyGuessable
 from services.intake.handlers import reports
 from services.intake.handlers.reports import Accepted, Told
 from services.intake.routers.dependencies import PUBLIC, IdempotencyKey, Now, PoolDep, SourceOrPublic, TogetherDep
 from services.intake.routers.floods import Allowed
+from shared.keepable import Kept, keepable_whole
 from shared.security import bearer, sha256
 from shared.told import Answers, Channel, Contact, Place
 
@@ -44,7 +44,10 @@ class Given(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def _keepable(cls, given: Any) -> Any:
-        return keepable_whole(given)
+        try:
+            return keepable_whole(given)
+        except RecursionError:
+            raise ValueError("this is nested too deeply") from None
 
 
 class AnswersGiven(Answers):

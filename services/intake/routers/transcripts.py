@@ -6,7 +6,6 @@ from typing import Annotated, Any, Final
 from fastapi import APIRouter, File, Form, Response, UploadFile
 from pydantic import AwareDatetime, BaseModel, Field, Json, StringConstraints
 
-from services.intake.domain.keepable import Kept
 from services.intake.domain.transcripts.formats import Format
 from services.intake.domain.transcripts.spoken import SpeakersUnknown, Spoken, Transcript, turns_of
 from services.intake.handlers import transcripts
@@ -14,6 +13,7 @@ from services.intake.handlers.transcripts import AboutCall, Taken
 from services.intake.routers.dependencies import BellDep, ClassifierDep, IdempotencyKey, Now, PoolDep, RingDep, Source
 from services.intake.routers.reports import AnswersGiven, Given, ReportAccepted, Seconds, accepted
 from services.intake.routers.sessions import SourceOrDesk
+from shared.keepable import Kept
 from shared.told import Contact, Line, Place, Speaker
 
 router = APIRouter(prefix="/v1/transcripts", tags=["transcripts"])

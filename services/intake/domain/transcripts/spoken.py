@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Final
 
-from services.intake.domain.keepable import keepable
+from shared.keepable import keepable
 from shared.told import Speaker, Turn
 
 ANYBODY: Final = "*"

@@ -1,5 +1,6 @@
 """What no database and no other program could keep: halves of characters, and the character zero."""
 
+from collections.abc import Iterator
 from typing import Annotated, Any
 
 from pydantic import AfterValidator
@@ -27,3 +28,16 @@ def keepable_whole(given: Any) -> Any:
             return type(given)(keepable_whole(value) for value in given)
         case _:
             return given
+
+
+def texts(given: Any) -> Iterator[str]:
+    """Every text in what was sent, names too. Not by recursion: whoever sends it says how deep it goes."""
+    left = [given]
+    while left:
+        match left.pop():
+            case str() as text:
+                yield text
+            case dict() as members:
+                left += members.items()
+            case list() | tuple() as several:
+                left += several
