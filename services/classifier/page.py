@@ -40,6 +40,8 @@ PLACES: Final = {
     "near": "in the few words before",
     "after": "in the words that follow",
     "through": "from the start of the sentence to the end of the words",
+    "within": "in the words themselves",
+    "passage": "in the sentence and what is said next",
 }
 
 

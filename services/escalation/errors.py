@@ -9,6 +9,8 @@ ServiceError
 ├── NotACursor        422  `after` is not a cursor of this feed
 ├── TooOften          429  more requests than the policy allows
 ├── SignInFirst       303  a page, and nobody is signed in: to the sign-in page
+│   └── SessionEnded       the same, for whoever was signed in
+├── SignedOut         401  a part of a page, asked for when the session has ended
 ├── WrongPassword     401  the name or the password is wrong
 ├── NotLetIn          403  the provider proved nobody, or nobody who may do anything here
 ├── ProviderAway      503  the OpenID provider does not answer, or not as it should
@@ -67,11 +69,24 @@ class TooOften(ServiceError):
 
 
 class SignInFirst(ServiceError):
-    """A page without a session; htmx, which cannot redirect the whole page by itself, is told by its own header."""
+    """A page without a session."""
 
     status = HTTPStatus.SEE_OTHER
     title = "Sign in first"
-    headers = MappingProxyType({"Location": "/sign-in", "HX-Redirect": "/sign-in"})
+    headers = MappingProxyType({"Location": "/sign-in"})
+
+
+class SessionEnded(SignInFirst):
+    """A page whose session was there once: the sign-in page says so."""
+
+    headers = MappingProxyType({"Location": "/sign-in?ended=true"})
+
+
+class SignedOut(ServiceError):
+    """What htmx sent: led to the sign-in page, it would put that into the page in place of what was written."""
+
+    status = HTTPStatus.UNAUTHORIZED
+    title = "You are signed out"
 
 
 class WrongPassword(ServiceError):

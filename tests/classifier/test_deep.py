@@ -278,3 +278,15 @@ def test_a_worry_about_a_nuisance_is_still_weighed(text: str, second: Rulebook):
 )
 def test_a_life_is_at_risk_where_one_reader_sees_the_means_and_the_other_the_harm(text: str, second: Rulebook):
     assert assess(report(text=text), second).danger_class == 1
+
+
+def test_who_comes_on_a_day_to_come_is_not_there(second: Rulebook):
+    text = "She is flying over from Cork in June and says she'll have her brothers with her to talk sense into me."
+    found = assess(report(text=text), second)
+    assert found.danger_class != 1
+    assert not found.happening_now
+
+
+def test_what_is_said_to_go_on_as_it_is_told_does(second: Rulebook):
+    text = "Music's on as I type, has been since 2, it does this most weekends. I've got earplugs."
+    assert assess(report(text=text), second).happening_now

@@ -19,6 +19,9 @@ from tests.classifier.building import said
         "It's murder trying to park.",
         "I thought he was going to punch me.",
         "There were no threats and nobody was hit.",
+        "My mate was strangled by her ex. Mine only sends flowers, one a day.",
+        "She says she'll bury me at the tribunal.",
+        "I've told him, one more word and I'll open him up.",
     ],
 )
 def test_what_did_not_happen_to_anybody_here_is_no_threat(text):
@@ -34,6 +37,10 @@ def test_what_did_not_happen_to_anybody_here_is_no_threat(text):
         ("he ran his finger across his throat", Threat.explicit),
         ("They said they'd burn us out.", Threat.explicit),
         ("He said I know where your kids go to school", Threat.implied),
+        ("My sister was strangled by her husband last night. Mine never believes me.", Threat.explicit),
+        ("He's coming over at Easter to finish me.", Threat.explicit),
+        ("The carer holds a cushion over Gran's face.", Threat.explicit),
+        ("They'll start again as soon as you've gone, they were throwing bricks at the shop man.", Threat.imminent),
         ("be a shame if anything happened to that shop", Threat.implied),
         ("he's kicking my door in now please hurry", Threat.imminent),
     ],

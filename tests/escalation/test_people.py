@@ -21,6 +21,16 @@ async def test_a_page_without_a_session_leads_to_the_sign_in_page(client: httpx.
     assert (answer.status_code, answer.headers["location"]) == (303, "/sign-in")
 
 
+async def test_a_session_that_ended_is_said_by_the_sign_in_page_and_to_htmx_where_it_asked(client: httpx.AsyncClient):
+    client.cookies.set(COOKIE, "of yesterday")
+    answer = await client.get("/preferences")
+    assert answer.headers["location"] == "/sign-in?ended=true"
+    assert "Your session has ended" in (await client.get(answer.headers["location"])).text
+    asked = await client.get("/board/search?q=elm", headers={"HX-Request": "true"})
+    assert (asked.status_code, asked.json()["title"]) == (401, "You are signed out")
+    assert asked.headers["content-type"] == "application/problem+json"
+
+
 @pytest.mark.parametrize(
     ("role", "path", "status"),
     [

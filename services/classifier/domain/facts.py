@@ -10,6 +10,8 @@ from shared.told import Answers, History, Times
 Sets = Mapping[str, frozenset[str]]
 
 FOLLOWING = ("note.", "X.life_at_risk")
+OUTRIGHT = "D.F10.said"
+NOW = ("F10.there", "F10.now", "F10.said", "F10.answer", "X.party_there")
 
 
 def holds(term: str, shown: AbstractSet[str], sets: Sets) -> bool:
@@ -59,13 +61,26 @@ def establish(proposals: Iterable[Proposal], answers: Answers, history: History,
 def noted(facts: Facts, rulebook: Rulebook) -> Facts:
     """The same facts with the notes that follow from them as they stand, and no others, and a life if one is at risk.
 
-    Either reader may see the self-harm, and the rules alone the means. A life once seen at risk stays so.
+    Either reader may see the self-harm, and the rules alone the means. A life once seen at risk stays so. What is said
+    to go on as it is told does; who comes on a day to come threatens, and is not there yet.
     """
-    derived = [derivation for derivation in rulebook.derivations if derivation.fact.startswith(FOLLOWING)]
+    derived = [each for each in rulebook.derivations if each.fact.startswith(FOLLOWING) or each.id == OUTRIGHT]
     found = Facts({fact: seen for fact, seen in facts.shown.items() if not fact.startswith("note.")})
+    _not_yet(found)
     for derivation in derived:
         _derive(found, derivation, rulebook)
     return found
+
+
+def _not_yet(facts: Facts) -> None:
+    """A model's word that violence is near counts as a threat where all that was said is a day to come."""
+    if "X.another_day" not in facts.shown or any(fact in facts.shown for fact in NOW):
+        return
+    guessed = {fact for fact, seen in facts.shown.items() if all(each.origin == "model" for each in seen)}
+    if "F7.imminent" in guessed:
+        facts.shown.setdefault("F7.explicit", facts.shown.pop("F7.imminent"))
+    if "F10" in guessed:
+        del facts.shown["F10"]
 
 
 def _derive(facts: Facts, derivation: Derivation, rulebook: Rulebook) -> None:

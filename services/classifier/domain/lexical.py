@@ -80,6 +80,11 @@ def _part(reading: Reading, start: int, end: int, scope: Scope) -> str:
         return text[max(reading.sentence_at(start)[0], start - BEFORE) : end]
     if scope.where == "after":
         return text[end : min(end + AFTER, reading.clause_at(max(start, end - 1))[1] + AFTER)]
+    if scope.where == "within":
+        return text[start:end]
+    if scope.where == "passage":
+        first = reading.sentence_at(start)[0]
+        return text[max(first, start - BEFORE) : start] + "\x01" + text[start : end + 4 * BEFORE]
     first, last = reading.sentence_at(start) if scope.where == "sentence" else reading.clause_at(start)
     if scope.where == "around":
         return text[max(first, start - 2 * BEFORE) : min(max(last, end), end + 2 * BEFORE)]

@@ -123,7 +123,7 @@ class Scope:
 
     id: str
     why: str
-    where: Literal["before", "clause", "around", "sentence", "near", "after", "through"]
+    where: Literal["before", "clause", "around", "sentence", "near", "after", "through", "within", "passage"]
     cue: re.Pattern[str]
     unless: re.Pattern[str] | None
 

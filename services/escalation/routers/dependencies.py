@@ -14,7 +14,16 @@ from fastapi import Depends, Header, Request
 from services.escalation import tokens
 from services.escalation.domain.people import ADMINISTERS, AUDITS, SUPERVISES, WORKS_THE_QUEUE, Person, Role, Worker
 from services.escalation.domain.rules import Rules
-from services.escalation.errors import ElsewhereSent, NoDirectory, NotSignedIn, NotYours, SignInFirst, Unkeepable
+from services.escalation.errors import (
+    ElsewhereSent,
+    NoDirectory,
+    NotSignedIn,
+    NotYours,
+    SessionEnded,
+    SignedOut,
+    SignInFirst,
+    Unkeepable,
+)
 from services.escalation.handlers import cases, people
 from services.escalation.handlers.acts import ActingAgency
 from services.escalation.handlers.arrivals import Arrivals
@@ -163,12 +172,16 @@ ProgramDep = Annotated[Worker, Depends(_program)]
 
 
 async def _signed_in(request: Request, pool: PoolDep, now: Now) -> Person:
-    """Whoever's session the browser shows. Raises SignInFirst."""
+    """Whoever's session the browser shows. Raises SignInFirst, SessionEnded, or SignedOut to htmx."""
     token = request.cookies.get(COOKIE)
     person = await people.who_is(token, pool, now) if token else None
-    if person is None:
-        raise SignInFirst("Your session has ended. Nothing that you claimed is lost.")
-    return person
+    if person is not None:
+        return person
+    if "HX-Request" in request.headers:
+        raise SignedOut("Sign in in another tab, then press again.")
+    if token:
+        raise SessionEnded("Your session has ended.")
+    raise SignInFirst("Nobody is signed in.")
 
 
 PersonDep = Annotated[Person, Depends(_signed_in)]

@@ -51,8 +51,8 @@ async def home(person: PersonDep) -> Response:
 
 
 @router.get("/sign-in")
-async def sign_in_page(request: Request, settings: SettingsDep) -> Response:
-    return _sign_in_page(request, settings)
+async def sign_in_page(request: Request, settings: SettingsDep, ended: bool = False) -> Response:
+    return _sign_in_page(request, settings, ended=ended)
 
 
 @router.post("/sign-in")
@@ -70,15 +70,15 @@ async def sign_in(
     try:
         await people.check_password(name, password, pool)
     except WrongPassword as error:
-        return page(
-            request, "sign_in.html", None, 401, openid=settings.openid_issuer is not None, demo=True, wrong=error.title
-        )
+        return _sign_in_page(request, settings, 401, wrong=error.title)
     return with_session(go("/"), await people.sign_in(name, pool, now))
 
 
-def _sign_in_page(request: Request, settings: Settings, status: int = 200, wrong: str | None = None) -> Response:
+def _sign_in_page(
+    request: Request, settings: Settings, status: int = 200, wrong: str | None = None, ended: bool = False
+) -> Response:
     ways = {"openid": settings.openid_issuer is not None, "demo": settings.demo_login}
-    return page(request, "sign_in.html", None, status, wrong=wrong, **ways)
+    return page(request, "sign_in.html", None, status, wrong=wrong, ended=ended, **ways)
 
 
 @router.get("/sign-in/openid")

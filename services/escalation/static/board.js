@@ -2,9 +2,10 @@
 "use strict";
 (() => {
   const $ = (id) => document.getElementById(id);
-  const board = $("board"), lines = $("lines"), alerts = $("alerts"), casePane = $("case");
+  const board = $("board"), lines = $("lines"), alerts = $("alerts");
   const SILENT = 16000, RENEW = 30000;
-  let skew = 0, heard = Date.now(), source = null, first = true, selected = null, unseen = 0, sound = null, alertsShown = null;
+  const SIGNED_OUT = "You are signed out. Sign in in another tab, then press again.";
+  let out = false, skew = 0, heard = Date.now(), source = null, first = true, selected = null, unseen = 0, sound = null, alertsShown = null;
   const title = document.title;
 
   /* ---- the stream ---- */
@@ -13,25 +14,33 @@
     source = new EventSource("/board/stream");
     source.addEventListener("queue", (event) => { alive(); apply(JSON.parse(event.data)); });
     source.addEventListener("tick", (event) => { alive(); skew = Date.parse(JSON.parse(event.data).now) - Date.now(); });
-    source.addEventListener("signed-out", () => { source.close(); source = null; location.assign("/sign-in"); });
+    source.addEventListener("signed-out", signedOut);
     source.onerror = () => lost();
   }
   function alive() {
     heard = Date.now();
+    out = false;
     if ($("link").dataset.state === "live") return;
     $("link").dataset.state = "live";
     $("link").textContent = "Live";
     $("lost").hidden = true;
   }
   function lost() {
-    if ($("link").dataset.state !== "lost") {
-      $("link").dataset.state = "lost";
-      $("link").textContent = "Not live";
-      $("lost").textContent = "The connection is lost. What you see may be old. Trying again by itself.";
-      $("lost").hidden = false;
-    }
-    if (source && source.readyState === EventSource.CLOSED) { source = null; setTimeout(connect, 1000); }
+    const words = out ? SIGNED_OUT : "The connection is lost. What you see may be old. Trying again by itself.";
+    $("link").dataset.state = "lost";
+    $("link").textContent = out ? "Signed out" : "Not live";
+    if ($("lost").textContent !== words) $("lost").textContent = words;
+    $("lost").hidden = false;
+    if (source && source.readyState === EventSource.CLOSED) { source = null; setTimeout(connect, out ? 5000 : 1000); }
   }
+  function signedOut() {
+    if (!fields().some(isWritten)) { location.assign("/sign-in?ended=true"); return; }
+    out = true;
+    if (source) source.close();
+    lost();
+    tell(SIGNED_OUT);
+  }
+  document.addEventListener("htmx:responseError", (event) => { if (event.detail.xhr.status === 401) signedOut(); });
   window.addEventListener("offline", lost);
   window.addEventListener("online", connect);
   window.addEventListener("pagehide", () => source && source.close());
@@ -52,7 +61,7 @@
       if (!first && Number(line.dataset.class) <= 2 && was > 2 && !line.dataset.held) threats.push(line);
     }
     place(news.order.map((id) => there.get("l-" + id)));
-    const said = showAlerts(news.alerts);
+    const alerted = showAlerts(news.alerts);
     $("count").textContent = lines.querySelectorAll(".line:not(.drill)").length + news.more + " open";
     $("empty").hidden = news.order.length > 0;
     $("more").hidden = !news.more;
@@ -61,18 +70,21 @@
     countDown();
     mark();
     keepUp();
-    if (threats.length || said.length) warn(threats, said);
+    if (threats.length || alerted.length) warn(threats, alerted);
     first = false;
   }
+  const said = () => [...alerts.querySelectorAll("[data-said]")];
   function showAlerts(html) {
     if (html === alertsShown) return [];
     alertsShown = html;
-    const known = new Set([...alerts.children].map((li) => li.dataset.said));
-    const focused = alerts.contains(document.activeElement) && document.activeElement.dataset.id;
+    const known = new Set(said().map((li) => li.dataset.said));
+    const at = alerts.contains(document.activeElement) && document.activeElement, isOpen = alerts.querySelector("details[open]");
     alerts.innerHTML = html;
-    const link = focused && alerts.querySelector(`a[data-id="${focused}"]`);
-    if (link) link.focus();
-    return first ? [] : [...alerts.children].filter((li) => Number(li.dataset.class) <= 2 && !known.has(li.dataset.said));
+    const details = alerts.querySelector("details");
+    if (details) details.open = Boolean(isOpen);
+    const again = at && alerts.querySelector(at.dataset.id ? `a[data-id="${at.dataset.id}"]` : at.localName);
+    if (again) again.focus();
+    return first ? [] : said().filter((li) => Number(li.dataset.class) <= 2 && !known.has(li.dataset.said));
   }
   function place(wanted) {
     const kept = new Set(wanted);
@@ -84,7 +96,6 @@
   }
 
   /* ---- the open case keeps up with its line ---- */
-  const openCase = () => casePane.querySelector("[data-case]");
   function keepUp() {
     const shown = openCase();
     if (!shown) return;
@@ -92,11 +103,13 @@
     const stamp = li ? li.firstElementChild.dataset.stamp : shown.dataset.stamp.replace(/h$/, "");
     if (li && stamp === shown.dataset.stamp) return;
     if (!li && shown.dataset.closed) return;
-    if (document.querySelector("dialog[open]")) { $("changed").hidden = false; return; }
-    if (li || !shown.dataset.asked) { shown.dataset.asked = "yes"; show(shown.dataset.case, true); }
+    if (openDialog()) { changed(); return; }
+    if (li || !shown.dataset.asked) { shown.dataset.asked = "yes"; fetchCase(shown.dataset.case, true); }
   }
-  const show = (id, again) => htmx.ajax("GET", "/board/cases/" + id + (again ? "?again=true" : ""), { target: "#case", swap: "innerHTML" });
-  setInterval(() => fetch("/board/renewals", { method: "POST" }).catch(() => lost()), RENEW);
+  casePane.addEventListener("close", keepUp, true); // of a dialog in it, which does not bubble
+  const fetchCase = (id, again) => htmx.ajax("GET", "/board/cases/" + id + (again ? "?again=true" : ""), { target: "#case", swap: "innerHTML" });
+  setInterval(() => fetch("/board/renewals", { method: "POST", headers: { "HX-Request": "true" } })
+    .then((answer) => { if (answer.status === 401) signedOut(); }).catch(() => lost()), RENEW);
 
   /* ---- time ---- */
   function countDown() {
@@ -118,11 +131,11 @@
   setInterval(countDown, 1000);
 
   /* ---- a new threat, and one that is waiting ---- */
-  function warn(threats, said) {
+  function warn(threats, alerted) {
     unseen += threats.length;
     if (unseen) document.title = warning();
-    const words = (kind, shown) => shown.map((one) => kind + one.innerText.replace(/\s+/g, " "));
-    $("news").textContent = [...words("New threat. ", threats), ...words("Alert. ", said)].join(" ");
+    const words = (one, many, all) => !all.length ? "" : (all.length > 1 ? all.length + many + ". The first: " : one + ". ") + all[0].innerText.replace(/\s+/g, " ");
+    $("news").textContent = words("New threat", " new threats", threats) + " " + words("Alert", " alerts", alerted);
     for (const line of threats) line.classList.add("flash");
     if (!board.dataset.muted) beep();
   }
@@ -183,58 +196,16 @@
   }
   document.addEventListener("click", (event) => {
     const link = event.target.closest("a[data-id]");
-    if (link && !event.ctrlKey && !event.metaKey && !event.shiftKey) { event.preventDefault(); selected = link.dataset.id; show(link.dataset.id); }
-    const opener = event.target.closest("[data-dialog]");
-    if (opener) open(opener.dataset.dialog);
-    if (event.target.closest("[data-leave]")) event.target.closest("dialog").close();
-    if (event.target.closest("[data-again]")) show(openCase().dataset.case, true);
+    if (link && !event.ctrlKey && !event.metaKey && !event.shiftKey) { event.preventDefault(); selected = link.dataset.id; fetchCase(link.dataset.id); }
   });
-  function open(name) {
-    const dialog = $("d-" + name);
-    if (!dialog || dialog.open) return;
-    dialog.showModal();
-    const field = dialog.querySelector("textarea, select, input:not([type=hidden])");
-    if (field) field.focus();
-  }
-  const isAgain = (event) => Boolean(event.detail.pathInfo && event.detail.pathInfo.requestPath.includes("again=true"));
-  document.addEventListener("htmx:beforeSwap", (event) => {
-    if (event.detail.target !== casePane || !isAgain(event) || !document.querySelector("dialog[open]")) return;
-    event.detail.shouldSwap = false;
-    $("changed").hidden = false;
-  });
-  document.addEventListener("htmx:afterSwap", (event) => {
-    if (event.detail.target !== casePane) return;
-    mark();
-    countDown();
-    if (!isAgain(event)) { const heading = casePane.querySelector("h2"); if (heading) { heading.tabIndex = -1; heading.focus(); casePane.scrollTop = 0; } }
-  });
-  document.addEventListener("htmx:responseError", (event) => {
-    let words = "That did not work. Try again.";
-    try { const told = JSON.parse(event.detail.xhr.responseText); words = told.title + ". " + told.detail; } catch (_) { /* not a problem document */ }
-    const dialog = document.querySelector("dialog[open] .wrong");
-    const place = dialog || $("lost");
-    place.textContent = words;
-    place.hidden = false;
-  });
-  document.addEventListener("htmx:sendError", lost);
+  document.addEventListener("htmx:afterSwap", (event) => { if (event.detail.target === casePane) { mark(); countDown(); } });
 
   /* ---- keys ---- */
-  const DIALOGS = { m: "contact", w: "note", o: "override", t: "route", l: "link", x: "close", r: "release" };
+  Object.assign(KEYS, { j: () => move(1), k: () => move(-1), n: () => $("next").click(), c: claim, u: mute, "/": () => $("q").focus() });
   document.addEventListener("keydown", (event) => {
-    const typing = event.target.matches("input, select, textarea");
-    if (event.ctrlKey || event.metaKey || event.altKey || typing || document.querySelector("dialog[open]")) return;
-    const arrow = { ArrowDown: 1, ArrowUp: -1 }[event.key];
-    if (arrow && (event.target === document.body || lines.contains(event.target))) { move(arrow); event.preventDefault(); return; }
-    if (!board.dataset.keys) return;
-    const key = event.key;
-    if (key === "j" || key === "k") move(key === "j" ? 1 : -1);
-    else if (key === "n") $("next").click();
-    else if (key === "c") claim();
-    else if (key === "u") mute();
-    else if (key === "/") $("q").focus();
-    else if (DIALOGS[key]) open(DIALOGS[key]);
-    else return;
-    event.preventDefault();
+    const by = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+    if (!by || event.ctrlKey || event.metaKey || event.altKey || openDialog()) return;
+    if (event.target === document.body || lines.contains(event.target)) { move(by); event.preventDefault(); }
   });
   function claim() {
     const line = document.activeElement.closest && document.activeElement.closest(".line");

@@ -1,5 +1,6 @@
 """The pages beside the board, in Chromium: no fault that axe finds, at a desk and on a phone."""
 
+import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -9,6 +10,7 @@ from services.escalation.domain.people import Role, Theme
 from services.escalation.handlers import alerts
 from services.escalation.settings import Settings
 from shared.database import Pool
+from shared.told import Place
 from tests.browser.axe import violations
 from tests.browser.control_room.conftest import DESKTOP, PHONE, Open
 from tests.browser.control_room.test_board import live, quiet, stalker
@@ -82,6 +84,33 @@ async def test_an_alert_is_read_out_and_sounds_each_time_it_is_said_and_leaves_t
     await expect(board).to_have_attribute("data-beeped", "2")
     await expect(link).to_be_focused()
     assert await muted.locator("#board").get_attribute("data-beeped") is None
+
+
+@pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desk", "phone"])
+async def test_many_alerts_leave_the_queue_in_sight_and_are_read_out_as_one_sentence(
+    open_page: Open, escalate: Escalate, pool: Pool, size: dict[str, int]
+):
+    now = datetime.now(UTC)
+    await escalate(
+        *(stalker(reference=f"H-STALK-{n:05}", place=Place(words=f"{n} Elm Row")) for n in range(30)), at=now
+    )
+    page = await open_page("/board", size=size)
+    await live(page)
+    await expect(page.locator("#lines .line")).to_have_count(30)
+    await alerts.look(pool, now + timedelta(seconds=61))
+    more = page.locator("#alerts summary")
+    await expect(more).to_have_text("27 more wait unclaimed")
+    await expect(page.locator("#news")).to_have_text(re.compile(r"^ ?30 alerts\. The first: [^.]+$"))
+    await expect(page.locator("#alerts a:visible")).to_have_count(3)
+    await expect(page.locator("#lines .line").first).to_be_in_viewport()
+    await more.press("Enter")
+    await expect(page.locator("#alerts a:visible")).to_have_count(30)
+    await alerts.look(pool, now + timedelta(seconds=122))
+    await expect(page.locator("#alerts li a").last).to_be_visible()
+    await expect(page.locator("#alerts")).to_contain_text("said 2 times")
+    await expect(page.locator("#alerts a:visible")).to_have_count(30)
+    await expect(more).to_be_focused()
+    assert await violations(page) == []
 
 
 async def test_a_board_says_before_the_first_threat_that_its_sound_is_kept_off(open_page: Open):

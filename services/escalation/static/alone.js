@@ -1,0 +1,8 @@
+/* A case on a page of its own, which nothing keeps up to date: its claim is kept for as long as the page is open. */
+"use strict";
+setInterval(async () => {
+  if (!document.querySelector("[data-token]")) return;
+  const answer = await fetch("/board/renewals", { method: "POST" }).catch(() => null);
+  if (answer?.status !== 204) // whoever is signed out is led to a page, which is no failure to fetch
+    tell("The connection is lost, or your session has ended. What you see may be old, and your claim runs out after two minutes. Show the case again.");
+}, 30000);
