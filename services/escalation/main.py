@@ -35,6 +35,7 @@ from services.escalation.routers import (
     work,
 )
 from services.escalation.routers.dependencies import KeepableOnly
+from services.escalation.routers.faults import speak_to_people
 from services.escalation.rules_in_force import RulesInForce
 from services.escalation.settings import Settings
 from shared import http
@@ -79,6 +80,7 @@ def create_app(settings: Settings) -> FastAPI:
     for routes in (*programs, *people):
         app.include_router(routes.router, dependencies=[KeepableOnly])
     app.mount("/static", pages.static)
+    speak_to_people(app)
     return app
 
 

@@ -491,9 +491,40 @@ async def test_a_review_is_not_closed_until_somebody_chooses_what_the_reporter_i
     form = {"outcome": "an agreement was signed", "tell_reporter": ""}
     refused = await page.post(f"/portal/reviews/{review_id}/close", data=form, headers=OURS)
     assert refused.status_code == 422
-    assert [error["field"] for error in refused.json()["errors"]] == ["tell_reporter"]
+    assert '<a href="#close-tell_reporter">Choose what the reporter is told</a>' in refused.text
+    assert "an agreement was signed</textarea>" in refused.text
     assert await pool.fetchval("select state from case_review") == "proposed"
     assert await said(pool) == [Progress.review_offered]
+
+
+async def test_an_action_that_cannot_be_is_still_there_with_its_day(review_id: UUID, sign_in_page: SignInPage):
+    page = await sign_in_page(Role.agency, "Ada", PANEL)
+    form = {"action": "Fit a noise monitor", "owner": "nobody-of-ours", "due_on": "2026-04-01"}
+    refused = await page.post(f"/portal/reviews/{review_id}/actions", data=form, headers=OURS)
+    assert refused.status_code == 422
+    assert "No agency of the directory has this id." in refused.text
+    assert "Fit a noise monitor</textarea>" in refused.text
+    assert 'value="2026-04-01"' in refused.text
+    assert refused.text.count('<details class="panel" open>') == 1
+
+
+async def test_an_outcome_for_a_review_that_was_closed_meanwhile_is_shown_to_be_copied(
+    review_id: UUID, sign_in_page: SignInPage, pool: Pool
+):
+    await pool.execute("update case_review set state = 'closed', outcome = 'withdrawn'")
+    page = await sign_in_page(Role.agency, "Ada", PANEL)
+    refused = await page.post(f"/portal/reviews/{review_id}/close", data=CLOSED, headers=OURS)
+    assert refused.status_code == 409
+    assert "This review is closed." in refused.text
+    assert "an agreement was signed</textarea>" in refused.text
+
+
+async def test_a_program_cannot_say_nothing_either(review_id: UUID, client: httpx.AsyncClient, sign_in: SignIn):
+    path = f"/v1/agencies/{PANEL}/case-reviews/{review_id}/close"
+    blank = CLOSED | {"outcome": "   "}
+    refused = await client.post(path, json=blank, headers=await sign_in("agency", PANEL))
+    assert refused.status_code == 422
+    assert [error["field"] for error in refused.json()["errors"]] == ["outcome"]
 
 
 async def test_the_body_complained_of_is_not_invited_to_speak_of_it(

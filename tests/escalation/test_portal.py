@@ -129,3 +129,48 @@ async def test_a_second_delivery_is_acknowledged_where_the_first_was(escalate: E
     assert ">Acknowledge</button>" in await shown(police, f"/reports/{event.report_id}")
     await acknowledged(police, event.report_id)
     assert ">Acknowledge</button>" not in await shown(police, f"/reports/{event.report_id}")
+
+
+async def test_line_breaks_are_counted_as_the_browser_counts_them(
+    noise: ReportClassified, health: httpx.AsyncClient, pool: Pool
+):
+    words = "\r\n".join(["a" * 18] * 105) + "a" * 6
+    assert len(words.replace("\r\n", "\n")) == 2000
+    answer = await health.post(f"/portal/reports/{noise.report_id}/return", data={"reason": words})
+    assert answer.status_code == 303
+    assert await pool.fetchval("select note from delivery_step") == words.replace("\r\n", "\n")
+
+
+@pytest.mark.parametrize(
+    ("form", "field", "typed", "said"),
+    [
+        ("progress", "note", " \r\n ", "Write what was done"),
+        ("return", "reason", "", "Write why it is not yours"),
+        ("close", "outcome", "   ", "Write what came of it"),
+        ("close", "outcome", "a" * 2001, "Shorten this to 2,000 characters"),
+    ],
+)
+async def test_what_cannot_be_taken_comes_back_as_it_was_typed_and_says_what_to_do(
+    noise: ReportClassified, health: httpx.AsyncClient, pool: Pool, form: str, field: str, typed: str, said: str
+):
+    given = {field: typed, "tell_reporter": "something_was_done"}
+    answer = await health.post(f"/portal/reports/{noise.report_id}/{form}", data=given)
+    assert answer.status_code == 422
+    assert f'<a href="#{form}-{field}">{said}</a>' in answer.text
+    assert f'aria-describedby="{form}-{field}-fault"' in answer.text
+    assert f">\n{typed}</textarea>" in answer.text.replace("\r", "") or f">\n{typed}</textarea>" in answer.text
+    assert answer.text.count('<details class="panel" open>') == 1
+    assert await pool.fetchval("select count(*) from delivery_step") == 0
+    if form != "return":
+        assert '<option value="something_was_done" selected>' in answer.text
+
+
+async def test_words_for_a_report_that_was_closed_meanwhile_are_shown_to_be_copied(
+    noise: ReportClassified, health: httpx.AsyncClient, pool: Pool
+):
+    await pool.execute("update delivery set state = 'closed'")
+    path = f"/portal/reports/{noise.report_id}/progress"
+    answer = await health.post(path, data={"note": "We went at <seven>.", "tell_reporter": ""})
+    assert answer.status_code == 409
+    assert "It is closed" in answer.text
+    assert "We went at &lt;seven&gt;.</textarea>" in answer.text

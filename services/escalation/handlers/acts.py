@@ -90,7 +90,7 @@ async def _why_not(connection: Connection, agency: ActingAgency, report_id: UUID
     held: list[Any] = await deliveries.held(connection, agency.id, report_id)
     if not held:
         return UnknownReport("Nothing with this id was delivered to you.")
-    return NotNow(f"It is {held[0]['state']}: ask for it again to see how it stands.")
+    return NotNow(f"It is {held[0]['state']} by now: nothing more is done about it here.")
 
 
 async def _told(

@@ -19,6 +19,7 @@ from services.escalation.routers.dependencies import (
     RatesDep,
     ReadsReports,
 )
+from services.escalation.routers.texts import SAID
 from shared.events import EntryKind, SafeWords
 
 router = APIRouter(prefix="/v1/agencies/{agency_id}", tags=["agencies"])
@@ -82,17 +83,17 @@ class Held(BaseModel):
 
 
 class Return(BaseModel):
-    reason: str = Field(min_length=1, max_length=2000)
+    reason: Annotated[str, SAID] = Field(min_length=1, max_length=2000)
     whose: str | None = Field(None, description="the id of the agency that it is for, where you know")
 
 
 class Note(BaseModel):
-    note: str = Field(min_length=1, max_length=10_000, description="for you and for staff")
+    note: Annotated[str, SAID] = Field(min_length=1, max_length=10_000, description="for you and for staff")
     tell_reporter: SafeWords | None = Field(None, description="what the reporter may be told")
 
 
 class Outcome(BaseModel):
-    outcome: str = Field(min_length=1, max_length=2000)
+    outcome: Annotated[str, SAID] = Field(min_length=1, max_length=2000)
     tell_reporter: SafeWords | None = None
 
 

@@ -1,9 +1,11 @@
 """The auditor's page: everything that was recorded of one case."""
 
+from http import HTTPStatus
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
 
+from services.escalation.errors import NothingThere
 from services.escalation.handlers import audit
 from services.escalation.pages import page
 from services.escalation.routers.dependencies import AuditorDep, Now, OurPagesOnly, PoolDep
@@ -19,5 +21,10 @@ async def of_case(
     now: Now,
     reference: Annotated[str | None, Query(max_length=100)] = None,
 ) -> Response:
-    entries = (await audit.of_case(reference, person.id, pool, now))[1] if reference else None
-    return page(request, "audit.html", person, reference=reference or "", entries=entries)
+    entries, wrong = None, None
+    try:
+        entries = (await audit.of_case(reference, person.id, pool, now))[1] if reference else None
+    except NothingThere as error:
+        wrong = f"{error} Check each letter and digit of it."
+    status = HTTPStatus.NOT_FOUND if wrong else HTTPStatus.OK
+    return page(request, "audit.html", person, status, reference=reference or "", entries=entries, wrong=wrong)

@@ -32,6 +32,7 @@ from services.escalation.routers.dependencies import (
     WorkerDep,
 )
 from services.escalation.routers.sign_in import go
+from services.escalation.routers.texts import SAID, TYPED
 from shared.codebook import Label, Threat
 from shared.postcodes import postcode_of
 
@@ -44,8 +45,8 @@ def _chosen(value: object) -> object:
 
 
 LONGEST: Final = 4000
-Words = Annotated[str, Form(min_length=1, max_length=LONGEST)]
-Remark = Annotated[str, Form(max_length=LONGEST)]
+Words = Annotated[str, Form(max_length=LONGEST), TYPED, SAID]
+Remark = Annotated[str, Form(max_length=LONGEST), TYPED]
 Token = Annotated[UUID, Form()]
 
 

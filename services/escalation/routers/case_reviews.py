@@ -2,7 +2,7 @@
 
 from datetime import date, datetime
 from http import HTTPStatus
-from typing import Any
+from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter
@@ -18,6 +18,7 @@ from services.escalation.routers.dependencies import (
     RulesDep,
     RulesForDep,
 )
+from services.escalation.routers.texts import SAID
 from shared.events import SafeWords
 
 router = APIRouter(tags=["case reviews"])
@@ -65,7 +66,7 @@ class Invitation(BaseModel):
 
 
 class NewAction(BaseModel):
-    action: str = Field(min_length=1, max_length=2000)
+    action: Annotated[str, SAID] = Field(min_length=1, max_length=2000)
     owner: str = Field(description="the agency that does it; it is invited")
     due_on: date
 
@@ -75,7 +76,7 @@ class Plan(BaseModel):
 
 
 class Outcome(BaseModel):
-    outcome: str = Field(min_length=1, max_length=2000)
+    outcome: Annotated[str, SAID] = Field(min_length=1, max_length=2000)
     tell_reporter: SafeWords
 
 

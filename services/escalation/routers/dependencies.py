@@ -233,7 +233,7 @@ OurPagesOnly = Depends(same_origin)
 """For `APIRouter(dependencies=[…])` of every router whose routes know people by their session."""
 
 
-async def _keepable(request: Request) -> None:
+async def only_keepable(request: Request) -> None:
     """Raises Unkeepable before anything is done. FastAPI has read the body by now, where the route has one."""
     form, document = getattr(request, "_form", None), getattr(request, "_json", None)
     sent = [request.path_params, request.query_params.multi_items(), form.multi_items() if form else (), document]
@@ -241,5 +241,5 @@ async def _keepable(request: Request) -> None:
         raise Unkeepable("Take out the character zero (U+0000) and halves of characters, and send it again.")
 
 
-KeepableOnly = Depends(_keepable)
+KeepableOnly = Depends(only_keepable)
 """For every router, in front of all that takes words."""

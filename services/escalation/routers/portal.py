@@ -1,22 +1,41 @@
 """The portal: agencies without a system of their own list, open, acknowledge, note, give back and close."""
 
-from datetime import date, datetime
+from datetime import datetime
 from typing import Annotated, Any, Final
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Form, Request, Response
+from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import RedirectResponse
-from pydantic import BeforeValidator
 
 from services.escalation.domain import words
 from services.escalation.domain.people import Person
 from services.escalation.domain.rules import Rules
-from services.escalation.errors import NotNow, NotSo, NotYours, UnknownReport
 from services.escalation.handlers import acts, feeds, panels, queue
 from services.escalation.handlers.acts import ActingAgency
 from services.escalation.pages import page
-from services.escalation.routers.dependencies import AtAgencyDep, Now, OurPagesOnly, PoolDep, PortalDep, RulesDep
+from services.escalation.routers.dependencies import (
+    AtAgencyDep,
+    Now,
+    OurPagesOnly,
+    PoolDep,
+    PortalDep,
+    RulesDep,
+    only_keepable,
+)
+from services.escalation.routers.portal_forms import (
+    REFUSED,
+    Action,
+    Closing,
+    Invitation,
+    Note,
+    Plan,
+    Refused,
+    Return,
+    ReviewClosing,
+    refusal,
+)
 from shared.events import SafeWords
+from shared.faults import typed
 
 router = APIRouter(prefix="/portal", dependencies=[OurPagesOnly], include_in_schema=False)
 
@@ -44,31 +63,47 @@ ASKED: Final = {
     "operator": "Asked for by a control room",
 }
 
-Told = Annotated[SafeWords | None, BeforeValidator(lambda given: given or None), Form()]
-Whose = Annotated[str | None, BeforeValidator(lambda given: given or None), Form()]
+
+async def _typed(request: Request) -> dict[str, str]:
+    """The form's fields, which FastAPI does not read by itself. Raises Unkeepable."""
+    fields, _ = await typed(request)
+    await only_keepable(request)
+    return dict(fields)
+
+
+TypedDep = Annotated[dict[str, str], Depends(_typed)]
 
 
 class Desk:
     """Somebody of an agency at a page, with what their work needs."""
 
     def __init__(
-        self, request: Request, person: PortalDep, agency: AtAgencyDep, rules: RulesDep, pool: PoolDep, now: Now
+        self,
+        request: Request,
+        person: PortalDep,
+        agency: AtAgencyDep,
+        rules: RulesDep,
+        pool: PoolDep,
+        now: Now,
+        given: TypedDep,
     ) -> None:
         self.request, self.person, self.agency = request, person, agency
-        self.rules, self.pool, self.now = rules, pool, now
+        self.rules, self.pool, self.now, self.typed = rules, pool, now, given
 
-    def page(self, template: str, status: int = 200, **shown: Any) -> Response:
-        shown |= {"states": STATES, "asked": ASKED, "plain": words, "now": self.now}
-        return page(self.request, template, self.person, status, **shown)
+    def page(self, template: str, error: Refused | None = None, **shown: Any) -> Response:
+        """With what was typed into the form that was refused, and why; a form is named by where it is sent."""
+        form = self.request.url.path.rpartition("/")[2]
+        refused = refusal(form, self.typed, error) if error else None
+        shown |= {"states": STATES, "asked": ASKED, "plain": words, "now": self.now, "refused": refused}
+        return page(self.request, template, self.person, refused.status if refused else 200, **shown)
 
-    async def report(self, report_id: UUID, wrong: str | None = None) -> Response:
+    async def report(self, report_id: UUID, error: Refused | None = None) -> Response:
         held, steps = await feeds.opened(self.agency.id, report_id, self.agency.guests, self.now)
-        others = [agency for agency in self.rules.directory.agencies if agency.id != self.agency.id]
+        whose = [(one.id, one.name) for one in self.rules.directory.agencies if one.id != self.agency.id]
         told = {"safe_words": SAFE_WORDS, "last_words": LAST_WORDS}
-        shown = {"held": held, "steps": steps, "others": others, "wrong": wrong} | told
-        return self.page("portal_report.html", 409 if wrong else 200, **shown)
+        return self.page("portal_report.html", error, held=held, steps=steps, whose=whose, **told)
 
-    async def review(self, review_id: UUID, wrong: str | None = None) -> Response:
+    async def review(self, review_id: UUID, error: Refused | None = None) -> Response:
         found = await panels.review(self.agency, review_id)
         names = {agency.id: agency.name for agency in self.rules.directory.agencies}
         shown = {
@@ -80,9 +115,8 @@ class Desk:
             "me": self.agency.id,
             "today": self.now.date(),
             "last_words": LAST_WORDS,
-            "wrong": wrong,
         }
-        return self.page("portal_review.html", 409 if wrong else 200, **shown)
+        return self.page("portal_review.html", error, **shown)
 
 
 DeskDep = Annotated[Desk, Depends(Desk)]
@@ -116,47 +150,38 @@ async def report(report_id: UUID, desk: DeskDep) -> Response:
 async def acknowledge(report_id: UUID, desk: DeskDep) -> Response:
     try:
         await acts.acknowledge(desk.agency, report_id, desk.now)
-    except NotNow as error:
-        return await desk.report(report_id, str(error))
+    except REFUSED as error:
+        return await desk.report(report_id, error)
     return _back(f"reports/{report_id}")
 
 
 @router.post("/reports/{report_id}/progress")
-async def progress(
-    report_id: UUID,
-    desk: DeskDep,
-    note: Annotated[str, Form(min_length=1, max_length=10_000)],
-    tell_reporter: Told = None,
-) -> Response:
+async def progress(report_id: UUID, desk: DeskDep) -> Response:
     try:
-        await acts.note(desk.agency, report_id, note, tell_reporter, desk.now)
-    except NotNow as error:
-        return await desk.report(report_id, str(error))
+        given = Note.model_validate(desk.typed)
+        await acts.note(desk.agency, report_id, given.note, given.tell_reporter, desk.now)
+    except REFUSED as error:
+        return await desk.report(report_id, error)
     return _back(f"reports/{report_id}")
 
 
 @router.post("/reports/{report_id}/return")
-async def give_back(
-    report_id: UUID, desk: DeskDep, reason: Annotated[str, Form(min_length=1, max_length=2000)], whose: Whose = None
-) -> Response:
+async def give_back(report_id: UUID, desk: DeskDep) -> Response:
     try:
-        await acts.give_back(desk.agency, report_id, whose, reason, desk.now)
-    except NotNow as error:
-        return await desk.report(report_id, str(error))
+        given = Return.model_validate(desk.typed)
+        await acts.give_back(desk.agency, report_id, given.whose, given.reason, desk.now)
+    except REFUSED as error:
+        return await desk.report(report_id, error)
     return _back(f"reports/{report_id}")
 
 
 @router.post("/reports/{report_id}/close")
-async def close(
-    report_id: UUID,
-    desk: DeskDep,
-    outcome: Annotated[str, Form(min_length=1, max_length=2000)],
-    tell_reporter: Told = None,
-) -> Response:
+async def close(report_id: UUID, desk: DeskDep) -> Response:
     try:
-        await acts.close(desk.agency, report_id, outcome, tell_reporter, desk.now)
-    except NotNow as error:
-        return await desk.report(report_id, str(error))
+        given = Closing.model_validate(desk.typed)
+        await acts.close(desk.agency, report_id, given.outcome, given.tell_reporter, desk.now)
+    except REFUSED as error:
+        return await desk.report(report_id, error)
     return _back(f"reports/{report_id}")
 
 
@@ -171,18 +196,13 @@ async def review(review_id: UUID, desk: DeskDep) -> Response:
 
 
 @router.post("/reviews/{review_id}/actions")
-async def add_action(
-    review_id: UUID,
-    desk: DeskDep,
-    action: Annotated[str, Form(min_length=1, max_length=2000)],
-    owner: Annotated[str, Form()],
-    due_on: Annotated[date, Form()],
-) -> Response:
+async def add_action(review_id: UUID, desk: DeskDep) -> Response:
     try:
-        line = panels.NewAction(action, owner, due_on)
+        given = Action.model_validate(desk.typed)
+        line = panels.NewAction(given.action, given.owner, given.due_on)
         await panels.add_action(desk.agency, review_id, line, desk.rules, desk.pool, desk.now)
-    except (NotNow, NotSo, NotYours) as error:
-        return await desk.review(review_id, str(error))
+    except REFUSED as error:
+        return await desk.review(review_id, error)
     return _back(f"reviews/{review_id}")
 
 
@@ -190,38 +210,35 @@ async def add_action(
 async def done(review_id: UUID, action_id: UUID, desk: DeskDep) -> Response:
     try:
         await panels.done(desk.agency, review_id, action_id, desk.now)
-    except (NotYours, UnknownReport) as error:
-        return await desk.review(review_id, str(error))
+    except REFUSED as error:
+        return await desk.review(review_id, error)
     return _back(f"reviews/{review_id}")
 
 
 @router.post("/reviews/{review_id}/invitations")
-async def invite(review_id: UUID, desk: DeskDep, agency: Annotated[str, Form()]) -> Response:
+async def invite(review_id: UUID, desk: DeskDep) -> Response:
     try:
-        await panels.invite(desk.agency, review_id, agency, desk.rules, desk.pool, desk.now)
-    except (NotNow, NotSo, NotYours) as error:
-        return await desk.review(review_id, str(error))
+        invited = Invitation.model_validate(desk.typed).agency
+        await panels.invite(desk.agency, review_id, invited, desk.rules, desk.pool, desk.now)
+    except REFUSED as error:
+        return await desk.review(review_id, error)
     return _back(f"reviews/{review_id}")
 
 
 @router.post("/reviews/{review_id}/plan")
-async def plan(review_id: UUID, desk: DeskDep, review_on: Annotated[date, Form()]) -> Response:
+async def plan(review_id: UUID, desk: DeskDep) -> Response:
     try:
-        await panels.plan(desk.agency, review_id, review_on, desk.now)
-    except (NotNow, NotYours) as error:
-        return await desk.review(review_id, str(error))
+        await panels.plan(desk.agency, review_id, Plan.model_validate(desk.typed).review_on, desk.now)
+    except REFUSED as error:
+        return await desk.review(review_id, error)
     return _back(f"reviews/{review_id}")
 
 
 @router.post("/reviews/{review_id}/close")
-async def close_review(
-    review_id: UUID,
-    desk: DeskDep,
-    outcome: Annotated[str, Form(min_length=1, max_length=2000)],
-    tell_reporter: Annotated[SafeWords, Form()],
-) -> Response:
+async def close_review(review_id: UUID, desk: DeskDep) -> Response:
     try:
-        await panels.close(desk.agency, review_id, outcome, tell_reporter, desk.now)
-    except (NotNow, NotYours) as error:
-        return await desk.review(review_id, str(error))
+        given = ReviewClosing.model_validate(desk.typed)
+        await panels.close(desk.agency, review_id, given.outcome, given.tell_reporter, desk.now)
+    except REFUSED as error:
+        return await desk.review(review_id, error)
     return _back(f"reviews/{review_id}")

@@ -1,16 +1,20 @@
 """The supervisor's page, its files, and drills."""
 
+from datetime import datetime
+from http import HTTPStatus
 from typing import Annotated, Final, Literal
+from uuid import UUID
 
 from fastapi import APIRouter, Depends, Form, Request, Response
 
-from services.escalation.domain.people import Worker
-from services.escalation.errors import NothingThere
-from services.escalation.handlers import drills, supervision
+from services.escalation.domain.people import Person, Worker
+from services.escalation.errors import NotFree, NothingThere
+from services.escalation.handlers import drills, leases, supervision
 from services.escalation.pages import page
 from services.escalation.routers.dependencies import Now, OurPagesOnly, PoolDep, RulesDep, SupervisorDep
 from services.escalation.routers.sign_in import go
 from services.escalation.rules_in_force import drills as exercises
+from shared.database import Pool
 
 router = APIRouter(dependencies=[OurPagesOnly], include_in_schema=False)
 
@@ -35,8 +39,25 @@ SupervisingDep = Annotated[Worker, Depends(_supervisor)]
 
 @router.get("/supervisor")
 async def supervisor(request: Request, person: SupervisorDep, pool: PoolDep, now: Now) -> Response:
+    return await _overview(request, person, pool, now)
+
+
+async def _overview(request: Request, person: Person, pool: Pool, now: datetime, wrong: str | None = None) -> Response:
     found = await supervision.overview(person.belongs_to, pool, now)
-    return page(request, "supervisor.html", person, overview=found, names=NAMES, now=now)
+    status = HTTPStatus.CONFLICT if wrong else HTTPStatus.OK
+    return page(request, "supervisor.html", person, status, overview=found, names=NAMES, now=now, wrong=wrong)
+
+
+@router.post("/supervisor/claims/{report_id}")
+async def claim(
+    report_id: UUID, request: Request, person: SupervisorDep, worker: SupervisingDep, pool: PoolDep, now: Now
+) -> Response:
+    """From a list that may be older than what somebody else has claimed meanwhile."""
+    try:
+        await leases.claim(report_id, worker, None, pool, now)
+    except NotFree as error:
+        return await _overview(request, person, pool, now, f"{error.title}. {error} The lists are as they are now.")
+    return go(f"/board/cases/{report_id}")
 
 
 @router.get("/supervisor/{name}.csv")

@@ -1,13 +1,11 @@
 """What goes wrong, said as a page to a person and as a problem to a program."""
 
-from collections.abc import Awaitable, Callable
 from http import HTTPStatus
 from typing import Final
 
 from fastapi import Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import RedirectResponse
-from starlette.datastructures import UploadFile
 from starlette.exceptions import HTTPException
 
 from services.intake.catalogue import catalogue
@@ -15,10 +13,10 @@ from services.intake.errors import AlreadySent, DraftGone, NotFromHere, OtherDra
 from services.intake.routers.form import MAX_FORM
 from services.intake.routers.form_status import carried_along
 from services.intake.routers.pages import Visit, visit_of
+from shared import faults
 from shared.database import DatabaseUnavailable
+from shared.faults import typed
 from shared.http import Application, ServiceError, problem, too_large_problem, too_slow_problem
-
-Answer = Callable[[Request, Exception], Awaitable[Response]]
 
 FILES: Final = "/v1/transcripts/files"
 FOR_PROGRAMS: Final = ("/v1/", "/open311/", "/livez", "/readyz", "/metrics", "/openapi.json")
@@ -26,18 +24,17 @@ FOR_PROGRAMS: Final = ("/v1/", "/open311/", "/livez", "/readyz", "/metrics", "/o
 
 def speak_to_people(app: Application) -> None:
     """Answer whoever asked for a page with a page; programs get what they got before."""
-    for kind in (ServiceError, DatabaseUnavailable, RequestValidationError, HTTPException, Exception):
-        app.add_exception_handler(kind, _either(app.exception_handlers[kind]))  # type: ignore[arg-type]
+    faults.speak_to_people(app, _by_program, _page)
 
     async def too_large(request: Request) -> Response:
         if request.url.path == FILES:
             return problem(413, "Too large", "A file may be up to 64 MiB. Send the transcript without its recording.")
-        if request.url.path.startswith(FOR_PROGRAMS):
+        if _by_program(request):
             return await too_large_problem(request)
         return await _before_all_else(request, 413, "too_large")
 
     async def too_slow(request: Request) -> Response:
-        if request.url.path.startswith(FOR_PROGRAMS):
+        if _by_program(request):
             return await too_slow_problem(request)
         page = await _before_all_else(request, 408, "too_slow")
         page.headers["Connection"] = "close"
@@ -51,14 +48,8 @@ async def _before_all_else(request: Request, status: int, why: str) -> Response:
     return (await _visit(request)).page("fault.html", status, why=why)
 
 
-def _either(problem: Answer) -> Answer:
-    async def answer(request: Request, error: Exception) -> Response:
-        if request.url.path.startswith(FOR_PROGRAMS):
-            return await problem(request, error)
-        await problem(request, error)  # it logs what has to be logged
-        return await _page(await _visit(request), error)
-
-    return answer
+def _by_program(request: Request) -> bool:
+    return request.url.path.startswith(FOR_PROGRAMS)
 
 
 async def _visit(request: Request) -> Visit:
@@ -69,7 +60,8 @@ async def _visit(request: Request) -> Visit:
         return Visit(request, request.app.state.settings, catalogue(request.app.state.settings.languages[0]))
 
 
-async def _page(visit: Visit, error: Exception) -> Response:
+async def _page(request: Request, error: Exception, _: Response) -> Response:
+    visit = await _visit(request)
     match error:
         case DraftGone() | VisitOver() if visit.left:
             return RedirectResponse(visit.settings.exit_to, 303)
@@ -100,8 +92,8 @@ async def _to_look_up_again(visit: Visit) -> Response:
     """What was typed goes with the page, out of sight, and is sent on once its report is looked up again."""
     request = visit.request
     posted = request.method == "POST"
-    typed, _ = await _typed(request) if posted else ((), False)
-    carried = carried_along(request.url.path.rpartition("/")[2] if posted else "", typed)
+    fields, _ = await typed(request, MAX_FORM) if posted else ((), False)
+    carried = carried_along(request.url.path.rpartition("/")[2] if posted else "", fields)
     return visit.page("look_up.html", HTTPStatus.GONE, over=True, carried=carried)
 
 
@@ -110,20 +102,8 @@ async def _away(visit: Visit) -> Response:
     request = visit.request
     again = request.url.path + (f"?{request.url.query}" if request.url.query else "")
     posted = request.method == "POST"
-    typed, files = await _typed(request) if posted else ((), False)
+    fields, files = await typed(request, MAX_FORM) if posted else ((), False)
     status = HTTPStatus.SERVICE_UNAVAILABLE
-    page = visit.page("away.html", status, again=again, posted=posted, typed=typed, files=files)
+    page = visit.page("away.html", status, again=again, posted=posted, typed=fields, files=files)
     page.headers["Retry-After"] = "5"
     return page
-
-
-async def _typed(request: Request) -> tuple[tuple[tuple[str, str], ...], bool]:
-    """The fields that were sent, and whether files were with them, which nobody can give back."""
-    try:
-        form = await request.form(max_part_size=MAX_FORM)
-    except HTTPException:
-        return (), False
-    given = form.multi_items()
-    return tuple((name, value) for name, value in given if isinstance(value, str)), any(
-        isinstance(value, UploadFile) and value.filename for _, value in given
-    )

@@ -170,3 +170,14 @@ async def test_a_drill_is_marked_wherever_it_is_seen(open_page: Open, escalate: 
     await expect(page.locator("#case")).to_contain_text("Nothing here is real")
     assert await violations(page) == []
     await picture(page, "drill")
+
+
+async def test_a_supervisor_who_claims_too_late_is_told_who_has_it(open_page: Open, escalate: Escalate, pool: Pool):
+    await escalate(stalker(70), at=datetime.now(UTC))
+    page = await open_page("/supervisor", "Robin", Role.supervisor)
+    hour = datetime.now(UTC) + timedelta(hours=1)
+    await pool.execute("update queue_item set holder = 'sam', holder_name = 'Sam', lease_until = $1", hour)
+    await page.locator("#breached").get_by_role("button", name="Claim H-STALK-00001").click()
+    await expect(page.get_by_role("alert")).to_contain_text("This cannot be claimed now. It is with Sam.")
+    await expect(page.get_by_role("heading", level=1)).to_contain_text("Supervisor")
+    assert await violations(page) == []
