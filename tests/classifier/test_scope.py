@@ -49,6 +49,17 @@ def test_threats(text, level):
     assert said(text).threat is level
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "We've had a note. It says Get rid of your Polish barista or we'll open him up.",
+        "The letter said move your family out of this street by Friday or we'll put a knife through him.",
+    ],
+)
+def test_what_a_note_says_they_will_do_is_their_threat(text):
+    assert said(text).threat is Threat.explicit
+
+
 def test_the_reporters_own_threat_is_a_note_and_no_threat():
     assessment = said("He parks on my drive. I'll kill him if he does it again.")
     assert assessment.threat is Threat.none
