@@ -46,7 +46,7 @@ async def test_on_the_page_of_a_report(person: Form, pool: Pool):
     await person.post("/status", {"reference": reference, "secret": secret})
     assert (await person.post("/status/more", {"text": NUL})).status_code == 303
     assert (await told(pool)).text.endswith(MARK)
-    asked = {"name": NUL, "phone": "07700 900982", "safe_words": NUL}
+    asked = {"name": NUL, "phone": "07700 900982", "safe_words": NUL, "place": NUL}
     assert (await person.post("/status/review", asked)).status_code == 303
     assert (await told(pool)).answers.safe_contact == MARK
 
