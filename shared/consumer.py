@@ -47,35 +47,35 @@ class Turnstile:
     """Lets the ordinary lane through only while the urgent lane has nothing to do.
 
     Whoever reads the urgent lane may be away, cut off or joining again after the broker was gone: it is waited for, but
-    not for ever, and not again until it was there.
+    not for ever; and anew each time that it joins, for how long the broker was gone says nothing.
     """
 
     def __init__(self, patience: float = AWAY) -> None:
         self._patience = patience
         self._clear = asyncio.Event()
         self._clear.set()
-        self._away = self._waited = False
+        self._left: float | None = None
 
     def close(self) -> None:
         self._clear.clear()
-        self._away = self._waited = False
+        self._left = None
 
     def open(self) -> None:
         self._clear.set()
-        self._away = self._waited = False
+        self._left = None
 
-    def leave(self) -> None:
+    def leave(self, anew: bool = False) -> None:
         """Nobody reads the urgent lane, until it is closed or opened again."""
         self._clear.clear()
-        self._away = True
+        if anew or self._left is None:
+            self._left = time.monotonic()
 
     async def passed(self) -> None:
-        since = time.monotonic()
-        while not self._clear.is_set() and not (self._away and self._waited):
+        while not self._clear.is_set() and not self._gone():
             await _set_within(self._clear, min(0.5, self._patience))
-            if not self._away:
-                since = time.monotonic()
-            self._waited = self._away and time.monotonic() - since > self._patience
+
+    def _gone(self) -> bool:
+        return self._left is not None and time.monotonic() - self._left > self._patience
 
 
 async def _set_within(event: asyncio.Event, seconds: float) -> None:
@@ -98,11 +98,15 @@ class Held(ConsumerRebalanceListener):  # type: ignore[misc]
 
     def on_partitions_revoked(self, revoked: set[TopicPartition]) -> None:
         self.partitions = None
-        if self.leads:
-            self.leads.leave()
+        self._leave_anew()
 
     def on_partitions_assigned(self, assigned: set[TopicPartition]) -> None:
         self.partitions = frozenset(assigned)
+        self._leave_anew()
+
+    def _leave_anew(self) -> None:
+        if self.leads:
+            self.leads.leave(anew=True)
 
 
 @dataclass

@@ -28,7 +28,7 @@ def quick(app: FastAPI) -> None:
 
 async def told(client: httpx.AsyncClient, path: str, kind: str) -> httpx.Response:
     headers = {"Content-Type": kind, "Authorization": f"Bearer {TELEPHONY_KEY}"}
-    return await asyncio.wait_for(client.post(path, content=never_finished(), headers=headers), 5)
+    return await asyncio.wait_for(client.post(path, content=never_finished(), headers=headers), 20)
 
 
 @pytest.mark.parametrize(

@@ -202,3 +202,15 @@ async def test_an_urgent_lane_that_nobody_reads_is_waited_for_but_not_for_ever()
         await asyncio.wait_for(turnstile.passed(), 0.6)
     turnstile.open()
     await asyncio.wait_for(turnstile.passed(), 5)
+
+
+async def test_an_urgent_lane_that_is_being_joined_again_is_waited_for_again():
+    turnstile = Turnstile(patience=0.3)
+    turnstile.leave()
+    await asyncio.wait_for(turnstile.passed(), 5)
+    turnstile.leave()
+    await asyncio.wait_for(turnstile.passed(), 0.1)
+    turnstile.leave(anew=True)  # the broker was gone for longer than anybody waits, and is back
+    with pytest.raises(TimeoutError):
+        await asyncio.wait_for(turnstile.passed(), 0.2)
+    await asyncio.wait_for(turnstile.passed(), 5)
