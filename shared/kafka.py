@@ -4,6 +4,7 @@ import asyncio
 import ssl
 import time
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from typing import Any, Final
 from urllib.parse import unquote, urlsplit
 
@@ -58,6 +59,7 @@ MAX_MESSAGE: Final = 8 * 2**20  # bytes: a report of 1 MiB, written twice, with 
 MAX_VALUE: Final = MAX_MESSAGE - 2**16  # bytes: the rest is for the headers, a dead letter's too
 SEND_TIMEOUT: Final = 10.0  # seconds
 TOPIC_TIMEOUT: Final = 2.0  # seconds, until a topic counts as not there
+OWN_TOPIC_TIMEOUT: Final = 5.0  # seconds: one of ours is there, or is being made by a broker that came back empty
 MISSING: Final = 10.0  # seconds, until it is looked for again
 
 
@@ -108,25 +110,28 @@ async def partitions(admin: AIOKafkaAdminClient, topics: list[str]) -> list[Topi
 
 
 async def _is_there(producer: AIOKafkaProducer, topic: str) -> bool:
-    """Raises KafkaConnectionError where the broker does not answer: then nobody knows."""
+    """Raises KafkaConnectionError where the broker does not answer, before it is asked or after: then nobody knows."""
+    if producer.client.cluster.partitions_for_topic(topic):
+        return True
+    await _answers(producer)
     try:
-        async with asyncio.timeout(TOPIC_TIMEOUT):
+        async with asyncio.timeout(OWN_TOPIC_TIMEOUT if topic in TOPICS else TOPIC_TIMEOUT):
             await producer.partitions_for(topic)
     except TopicAuthorizationFailedError:
         return False
     except (TimeoutError, UnknownTopicOrPartitionError):
-        if not await _answers(producer):
-            raise KafkaConnectionError("the broker does not say which topics it has") from None
+        await _answers(producer)
         return False
     return True
 
 
-async def _answers(producer: AIOKafkaProducer) -> bool:
-    try:
+async def _answers(producer: AIOKafkaProducer) -> None:
+    answered = False
+    with suppress(TimeoutError):
         async with asyncio.timeout(TOPIC_TIMEOUT):
-            return bool(await producer.client.force_metadata_update())
-    except TimeoutError:
-        return False
+            answered = await producer.client.force_metadata_update()
+    if not answered:
+        raise KafkaConnectionError("the broker does not say which topics it has")
 
 
 TOO_LARGE: Final = (MessageSizeTooLargeError, RecordListTooLargeError)
