@@ -95,13 +95,16 @@ class Held(ConsumerRebalanceListener):  # type: ignore[misc]
 
     leads: Turnstile | None
     partitions: frozenset[TopicPartition] | None = None
+    lost: asyncio.Event = field(default_factory=asyncio.Event)
 
     def on_partitions_revoked(self, revoked: set[TopicPartition]) -> None:
         self.partitions = None
+        self.lost.set()
         self._leave_anew()
 
     def on_partitions_assigned(self, assigned: set[TopicPartition]) -> None:
         self.partitions = frozenset(assigned)
+        self.lost.clear()
         self._leave_anew()
 
     def _leave_anew(self) -> None:
@@ -171,8 +174,20 @@ class Consumer:
             if self.follows:
                 await self.follows.passed()
             await self._handled(records)
-            ends = {TopicPartition(r.topic, r.partition): r.offset + 1 for r in records}
-            await self._consumer.commit(ends)
+            await self._committed({TopicPartition(r.topic, r.partition): r.offset + 1 for r in records})
+
+    async def _committed(self, ends: dict[TopicPartition, int]) -> None:
+        """Given up once the group is put together anew: tried again after that, it would pass over what a broker that
+        came back empty has there by now. What was not committed is read again."""
+        committing = asyncio.ensure_future(self._consumer.commit(ends))
+        lost = asyncio.ensure_future(self._held.lost.wait())
+        try:
+            await asyncio.wait((committing, lost), return_when=asyncio.FIRST_COMPLETED)
+            if committing.done():
+                committing.result()
+        finally:
+            committing.cancel()
+            lost.cancel()
 
     async def _fetched(self) -> list[Record]:
         records = await self._polled(0)

@@ -7,11 +7,12 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from aiokafka import TopicPartition
 from structlog.testing import capture_logs
 
 from deploy.local.kafka import Kafka
 from shared.cloudevents import Message, Unreadable
-from shared.consumer import Consumer, NotYet, Record, Turnstile
+from shared.consumer import Consumer, Held, NotYet, Record, Turnstile
 from shared.dead import letters
 from shared.kafka import DEAD, MAX_MESSAGE, MAX_VALUE, Producer
 from tests.infrastructure import running
@@ -178,6 +179,30 @@ async def test_a_lane_that_the_broker_does_not_speak_of_is_not_an_empty_one(fold
         await asyncio.wait_for(turnstile.passed(), 10)
         await publish(own, topic, b"2")
         assert await reading == [b"1", b"2"]
+
+
+async def test_what_a_broker_that_came_back_empty_has_is_not_passed_over(kafka: Kafka, topic: str):
+    """A commit is tried for as long as its broker is away; by the time that the group is put together anew, the topic
+    of that name may be another."""
+
+    class Away:
+        given_up = False
+
+        async def commit(self, _: object) -> None:
+            try:
+                await asyncio.Event().wait()
+            finally:
+                self.given_up = True
+
+    reader, broker, place = Reading(kafka, topic).consumer, Away(), TopicPartition(topic, 0)
+    reader._consumer, reader._held = broker, Held(None, frozenset({place}))  # type: ignore[assignment]
+    committing = asyncio.create_task(reader._committed({place: 4}))
+    await asyncio.sleep(0.1)
+    assert not committing.done()
+    reader._held.on_partitions_revoked({place})
+    await asyncio.wait_for(committing, 5)
+    await asyncio.sleep(0)
+    assert broker.given_up
 
 
 async def test_the_ordinary_lane_waits_while_the_urgent_one_has_work():
