@@ -96,6 +96,7 @@ class Held(ConsumerRebalanceListener):  # type: ignore[misc]
     leads: Turnstile | None
     partitions: frozenset[TopicPartition] | None = None
     lost: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set once what is held now is held no more; what is held next has another."""
 
     def on_partitions_revoked(self, revoked: set[TopicPartition]) -> None:
         self.partitions = None
@@ -104,7 +105,7 @@ class Held(ConsumerRebalanceListener):  # type: ignore[misc]
 
     def on_partitions_assigned(self, assigned: set[TopicPartition]) -> None:
         self.partitions = frozenset(assigned)
-        self.lost.clear()
+        self.lost = asyncio.Event()
         self._leave_anew()
 
     def _leave_anew(self) -> None:
@@ -171,23 +172,25 @@ class Consumer:
             records = await self._fetched()
             if not records:
                 continue
+            lost = self._held.lost
             if self.follows:
                 await self.follows.passed()
             await self._handled(records)
-            await self._committed({TopicPartition(r.topic, r.partition): r.offset + 1 for r in records})
+            await self._committed({TopicPartition(r.topic, r.partition): r.offset + 1 for r in records}, lost)
 
-    async def _committed(self, ends: dict[TopicPartition, int]) -> None:
-        """Given up once the group is put together anew: tried again after that, it would pass over what a broker that
-        came back empty has there by now. What was not committed is read again."""
-        committing = asyncio.ensure_future(self._consumer.commit(ends))
-        lost = asyncio.ensure_future(self._held.lost.wait())
+    async def _committed(self, ends: dict[TopicPartition, int], lost: asyncio.Event) -> None:
+        """Not once the group is put together anew: it would pass over what a broker that came back empty has there by
+        now. What was not committed is read again."""
+        if lost.is_set():
+            return
+        tasks = asyncio.ensure_future(self._consumer.commit(ends)), asyncio.ensure_future(lost.wait())
         try:
-            await asyncio.wait((committing, lost), return_when=asyncio.FIRST_COMPLETED)
-            if committing.done():
-                committing.result()
+            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            if tasks[0].done():
+                tasks[0].result()
         finally:
-            committing.cancel()
-            lost.cancel()
+            for task in tasks:
+                task.cancel()
 
     async def _fetched(self) -> list[Record]:
         records = await self._polled(0)

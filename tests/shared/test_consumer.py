@@ -8,6 +8,7 @@ from uuid import uuid4
 
 import pytest
 from aiokafka import TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from structlog.testing import capture_logs
 
 from deploy.local.kafka import Kafka
@@ -181,9 +182,41 @@ async def test_a_lane_that_the_broker_does_not_speak_of_is_not_an_empty_one(fold
         assert await reading == [b"1", b"2"]
 
 
-async def test_what_a_broker_that_came_back_empty_has_is_not_passed_over(kafka: Kafka, topic: str):
-    """A commit is tried for as long as its broker is away; by the time that the group is put together anew, the topic
-    of that name may be another."""
+async def made(kafka: Kafka, topic: str) -> None:
+    admin = AIOKafkaAdminClient(bootstrap_servers=kafka.address)
+    await admin.start()
+    await admin.create_topics([NewTopic(topic, num_partitions=1, replication_factor=1)])
+    await admin.close()
+
+
+async def test_what_a_broker_that_came_back_empty_has_is_not_passed_over(folder: Path, topic: str):
+    """A batch is in hand when its broker is killed, and committed to for as long as that takes; the group is put
+    together anew before somebody makes the topic anew."""
+    with running(Kafka(folder, properties="auto.create.topics.enable=false")) as own:
+        await made(own, topic)
+        await publish(own, topic, b"1", b"2")
+        reading = Reading(own, topic)
+        handle = reading.consumer.handle
+
+        async def cut_off(records: Sequence[Record]) -> None:
+            if not reading.seen:
+                own.kill()
+            await handle(records)
+
+        reading.consumer.handle = cut_off
+        both = asyncio.create_task(reading.until(4))
+        while not reading.seen:  # noqa: ASYNC110 - the consumer tells nobody
+            await asyncio.sleep(0.1)
+        own.empty()
+        await asyncio.to_thread(own.start)
+        while reading.consumer._held.partitions != frozenset():  # noqa: ASYNC110 - nor what it holds
+            await asyncio.sleep(0.1)
+        await made(own, topic)
+        await publish(own, topic, b"3", b"4")
+        assert (await both)[-2:] == [b"3", b"4"]
+
+
+async def test_a_commit_is_tried_until_the_group_is_put_together_anew(kafka: Kafka, topic: str):
 
     class Away:
         given_up = False
@@ -196,7 +229,7 @@ async def test_what_a_broker_that_came_back_empty_has_is_not_passed_over(kafka: 
 
     reader, broker, place = Reading(kafka, topic).consumer, Away(), TopicPartition(topic, 0)
     reader._consumer, reader._held = broker, Held(None, frozenset({place}))  # type: ignore[assignment]
-    committing = asyncio.create_task(reader._committed({place: 4}))
+    committing = asyncio.create_task(reader._committed({place: 4}, reader._held.lost))
     await asyncio.sleep(0.1)
     assert not committing.done()
     reader._held.on_partitions_revoked({place})
