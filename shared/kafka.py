@@ -113,19 +113,19 @@ async def _is_there(producer: AIOKafkaProducer, topic: str) -> bool:
     """Raises KafkaConnectionError where the broker does not answer, before it is asked or after: then nobody knows."""
     if producer.client.cluster.partitions_for_topic(topic):
         return True
-    await _answers(producer)
+    await _must_answer(producer)
     try:
         async with asyncio.timeout(OWN_TOPIC_TIMEOUT if topic in TOPICS else TOPIC_TIMEOUT):
             await producer.partitions_for(topic)
     except TopicAuthorizationFailedError:
         return False
     except (TimeoutError, UnknownTopicOrPartitionError):
-        await _answers(producer)
+        await _must_answer(producer)
         return False
     return True
 
 
-async def _answers(producer: AIOKafkaProducer) -> None:
+async def _must_answer(producer: AIOKafkaProducer) -> None:
     answered = False
     with suppress(TimeoutError):
         async with asyncio.timeout(TOPIC_TIMEOUT):

@@ -10,10 +10,9 @@ import numpy as np
 import pytest
 
 from services.classifier import rulebook
-from services.classifier.domain import combine as combining
 from services.classifier.domain import deep
 from services.classifier.domain.assess import assess
-from services.classifier.domain.combine import combine
+from services.classifier.domain.combine import MATTERS, combine, judged
 from services.classifier.domain.deep import Calibration, shows
 from services.classifier.domain.facts import Facts, establish
 from services.classifier.domain.labels import held
@@ -171,7 +170,7 @@ def test_one_matter_at_a_time(reader):
 
 
 def test_every_matter_is_one_that_the_codebook_allows():
-    for matter in combining.MATTERS:
+    for matter in MATTERS:
         assert "other" not in matter or len(matter) == 1
         assert "stalking" not in matter or "harassment" in matter
 
@@ -342,16 +341,17 @@ def test_an_order_told_is_not_doubted(second: Rulebook):
 
 
 class Odds:
-    """A reader that gives every fact the same odds, and doubts what is below nought."""
+    """A reader that gives every fact even odds but one, proposes none, and doubts what is below even."""
 
-    def __init__(self, odds: float) -> None:
-        zeros = np.zeros(1, np.float32)
-        self.model = deep.Thresholds(("F12.reporter_threat",), zeros + 9, zeros)
-        self.odds = np.array([odds], np.float32)
+    def __init__(self, facts: tuple[str, ...], fact: str, odds: float) -> None:
+        zeros = np.zeros(len(facts), np.float32)
+        self.model = deep.Thresholds(facts, zeros + 9, zeros)
+        self.odds = np.where(np.array(facts) == fact, np.float32(odds), zeros)
 
 
 @pytest.mark.parametrize(("odds", "doubted"), [(-0.4, False), (-0.6, True)])
-def test_a_reporters_own_threat_is_doubted_only_with_a_margin(odds: float, doubted: bool, monkeypatch):
-    monkeypatch.setattr(combining, "_matter", lambda *_: None)
-    reader = Odds(odds)
-    assert ("F12.reporter_threat" in combining.judged(reader, reader, Facts())[1]) is doubted
+def test_a_reporters_own_threat_is_doubted_only_with_a_margin(odds: float, doubted: bool, second: Rulebook):
+    fact = "F12.reporter_threat"
+    assert second.second
+    reader = Odds(second.second.model.facts, fact, odds)
+    assert (fact in judged(reader, reader, Facts())[1]) is doubted
