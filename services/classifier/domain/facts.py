@@ -10,7 +10,7 @@ from shared.told import Answers, History, Times
 Sets = Mapping[str, frozenset[str]]
 
 FOLLOWING = ("note.", "X.life_at_risk")
-OUTRIGHT = "D.F10.said"
+SAID_NOW = "D.F10.said"
 NOW = ("F10.there", "F10.now", "F10.said", "F10.answer", "X.party_there")
 
 
@@ -64,7 +64,7 @@ def noted(facts: Facts, rulebook: Rulebook) -> Facts:
     Either reader may see the self-harm, and the rules alone the means. A life once seen at risk stays so. What is said
     to go on as it is told does; who comes on a day to come threatens, and is not there yet.
     """
-    derived = [each for each in rulebook.derivations if each.fact.startswith(FOLLOWING) or each.id == OUTRIGHT]
+    derived = [each for each in rulebook.derivations if each.fact.startswith(FOLLOWING) or each.id == SAID_NOW]
     found = Facts({fact: seen for fact, seen in facts.shown.items() if not fact.startswith("note.")})
     _not_yet(found)
     for derivation in derived:
