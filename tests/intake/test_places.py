@@ -151,6 +151,7 @@ async def test_each_partner_behind_one_address_has_an_allowance_of_its_own(app: 
     partner = Partner("northmoor-council", "Northmoor Council", "#00563f")
     await partners.register(partner, pool)
     key, secret = await partners.make_key(partner.id, [KeyScope.reports], pool, NOON)
+    app.state.partners = partners.Partners(pool)  # nothing learns beside this one
 
     def source(secret: str) -> str:
         headers = [(b"authorization", f"Bearer {secret}".encode())]
