@@ -422,7 +422,10 @@ async def test_a_transcript_of_a_call_that_was_heard_live_is_told_where_to_go(ph
     assert await pool.fetchval("select count(*) from report") == 1
 
 
-TRANSCRIPT = {"call_id": "call-1", "turns": [{"speaker": "caller", "text": "He is outside with a knife."}]}
+TRANSCRIPT: dict[str, Any] = {
+    "call_id": "call-1",
+    "turns": [{"speaker": "caller", "text": "He is outside with a knife."}],
+}
 
 
 async def test_a_call_whose_words_come_all_at_once_is_the_call_that_was_opened(phone: httpx.AsyncClient, pool: Pool):
@@ -438,6 +441,42 @@ async def test_a_call_whose_words_come_all_at_once_is_the_call_that_was_opened(p
     assert told.call is not None
     assert (told.call.state, told.call.line) == (CallState.ended, "999")
     assert await pool.fetchval("select count(*) from report") == 1
+
+
+async def test_what_a_transcript_says_besides_of_a_call_that_was_heard_live_is_in_its_report(
+    phone: httpx.AsyncClient, pool: Pool
+):
+    report_id = await opened(phone)
+    await say(phone, report_id, turn(1))
+    await say(phone, report_id, turn(3))  # the second was silence
+    words = [{"speaker": SCRIPT[n][0], "text": SCRIPT[n][1]} for n in (0, 2)]
+    body: dict[str, Any] = {"call_id": "call-1", "turns": words}
+    where, who = {"place": {"postcode": "ZZ1 4AB"}}, {"contact": {"phone": "01632 960001"}}
+    found = []
+    for more in ({}, where, where, who):
+        answer = await phone.post("/v1/transcripts", json=body | more, headers=KEY)
+        told = await kept(pool)
+        number = await pool.fetchval("select contact ->> 'phone' from contact")
+        assert told.call is not None
+        found.append((answer.status_code, told.revision, told.call.state, told.place.postcode, number))
+    assert found == [
+        (202, 3, "ended", None, None),
+        (202, 4, "ended", "ZZ1 4AB", None),
+        (202, 4, "ended", "ZZ1 4AB", None),
+        (202, 5, "ended", "ZZ1 4AB", "01632 960001"),
+    ]
+    assert [said.text for said in told.turns] == [said["text"] for said in words]
+    assert await pool.fetchval("select count(*) from report") == 1
+
+
+async def test_a_transcript_of_a_line_that_was_given_up_says_that_it_ended(phone: httpx.AsyncClient, pool: Pool):
+    report_id = await opened(phone)
+    await say(phone, report_id, {"number": 1} | TRANSCRIPT["turns"][0])
+    await end(phone, report_id, "dropped")
+    assert (await phone.post("/v1/transcripts", json=TRANSCRIPT, headers=KEY)).status_code == 202
+    told = await kept(pool)
+    assert told.call is not None
+    assert (told.call.state, told.revision) == (CallState.ended, 3)
 
 
 async def test_words_that_come_after_a_silent_line_was_given_up_are_its_words(phone: httpx.AsyncClient, pool: Pool):

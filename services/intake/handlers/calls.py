@@ -133,7 +133,8 @@ async def written(
 ) -> Accepted | None:
     """A call was opened, and its words come all at once, as a transcript: they are its turns, and it is over.
 
-    None where it was not opened, or other turns were heard. Raises TooLong, CallTooLong.
+    Where the same were heard live, what comes beside them is learnt. None where it was not opened, or others were.
+    Raises TooLong, CallTooLong.
     """
     call = await calls.opened(connection, source, call_id)
     spoken = await calls.turns(connection, call.report_id) if call else {}
@@ -141,8 +142,10 @@ async def written(
         return None
     about = _about(CallGiven.model_validate(learnt(call.given, given.model_dump(mode="json", exclude_defaults=True))))
     await calls.set_given(connection, call.report_id, about)
-    numbered = [NumberedTurn(number, 0, turn) for number, turn in enumerate(turns, 1)]
-    new = await calls.set_turns(connection, call.report_id, numbered)
+    if not spoken:
+        numbered = [NumberedTurn(number, 0, turn) for number, turn in enumerate(turns, 1)]
+        await calls.set_turns(connection, call.report_id, numbered)
+    new = not spoken or about != call.given or call.state is not CallState.ended
     report, _ = await as_told(connection, replace(call, given=about), CallState.ended, new, ring, now)
     if report:
         fitting(report)
