@@ -63,6 +63,24 @@ async def test_those_told_later_are_read_anew_and_do_not_name_it(pool: Pool):
     assert second.reference not in await everything(pool)
 
 
+async def test_those_that_it_was_parted_from_do_not_name_it_either(pool: Pool):
+    hers = {"phone": "01632 960001"}
+    first = await tell(pool, "Dave again.", party="Dave", **hers)
+    parted = await tell(pool, "Dave, once more.", party="Dave", now=NOON + DAY)
+    many = [await tell(pool, f"No {n}.", postcode=None, now=NOON + (n + 2) * DAY, **hers) for n in range(21)]
+    await links.part([disputed(parted, first)], pool, Bell(pool), NOON)
+    assert parted.reference in (await event_of(pool, many[0].report_id)).history.references, "it was read anew"
+    await forget(parted.reference, pool)
+    assert parted.reference not in await everything(pool)
+    assert (await event_of(pool, many[0].report_id)).history.references == (first.reference,)
+
+
+def disputed(one: Accepted, other: Accepted) -> LinkDisputed:
+    return LinkDisputed(
+        report_id=one.report_id, other_id=other.report_id, disputed_at=NOON, by="Sam", reason="another flat"
+    )
+
+
 async def add_more(told: Accepted, pool: Pool) -> None:
     await amendments.add_more(told.reference, told.secret, "And again.", pool, Bell(pool), RING, NOON)
 
@@ -97,12 +115,9 @@ async def test_more_told_of_a_later_report_while_an_earlier_one_is_erased_is_kep
 
 async def test_more_is_told_of_a_report_while_its_link_is_disputed(pool: Pool):
     first, second = [await tell(pool, STORY, now=NOON + n * DAY) for n in range(2)]
-    dispute = LinkDisputed(
-        report_id=second.report_id, other_id=first.report_id, disputed_at=NOON, by="Sam", reason="another flat"
-    )
     async with transaction(pool) as connection:
         await households.held_series(connection, [first.report_id])
-        parted = asyncio.create_task(links.part([dispute], pool, Bell(pool), NOON))
+        parted = asyncio.create_task(links.part([disputed(second, first)], pool, Bell(pool), NOON))
         await until_waiting(pool, 1)
         added = asyncio.create_task(add_more(second, pool))
         await until_waiting(pool, 2)

@@ -13,6 +13,7 @@ from aiokafka import ConsumerRecord
 
 from services.intake.consumer import disputes
 from services.intake.domain.households import Keyring
+from services.intake.handlers.amendments import add_more
 from services.intake.handlers.links import part
 from services.intake.handlers.reports import Accepted, close
 from shared.clock import Clock
@@ -271,6 +272,29 @@ async def test_what_was_parted_is_not_linked_again_by_a_later_report(pool: Pool)
     history = (await event_of(pool, fourth.report_id)).history
     assert first.reference not in history.references
     assert history.reports >= 1
+
+
+async def more(told: Accepted, text: str, pool: Pool) -> None:
+    await add_more(told.reference, told.secret, text, pool, Bell(pool), RING, NOON + 2 * DAY)
+
+
+async def test_more_told_of_an_earlier_report_makes_it_no_later_one(pool: Pool):
+    first, second, _ = await three(pool)
+    before = await linked_events(pool)
+    await more(first, "Dave has a key.", pool)
+    await more(second, "Dave has a dog.", pool)
+    assert [one.report_id for one in (await event_of(pool, first.report_id)).history.links] == []
+    assert [one.report_id for one in (await event_of(pool, second.report_id)).history.links] == [first.report_id]
+    assert await linked_events(pool) == before
+
+
+async def test_a_report_whose_place_is_learnt_once_another_came_is_linked_to_it_until_that_is_disputed(pool: Pool):
+    first = await tell(pool, "Drums, at number 9.", postcode=None)
+    second = await tell(pool, "Number 9 again.", now=NOON + DAY)
+    await more(first, "It is in ZZ1 4AB.", pool)
+    assert [one.report_id for one in (await event_of(pool, first.report_id)).history.links] == [second.report_id]
+    await part([disputed(second, first)], pool, Bell(pool), NOON + 3 * DAY)
+    assert second.reference not in (await event_of(pool, first.report_id)).model_dump_json()
 
 
 async def test_a_dispute_about_what_intake_never_linked_is_kept_for_later(pool: Pool):

@@ -53,7 +53,8 @@ async def _erased(
 async def _forgotten(connection: Connection, report_id: UUID, reference: str) -> list[UUID]:
     """Take the report, which is held, out of every table; returns the reports whose history names it."""
     await households.lock(connection, await households.keys_known(connection, report_id))
-    await households.held_series(connection, [report_id])
+    named_in = await reports.naming(connection, report_id, reference)
+    await households.held_series(connection, [report_id, *named_in])
     naming = await reports.naming(connection, report_id, reference)
     await reports.erase(connection, report_id, reference)
     return naming

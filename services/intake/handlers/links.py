@@ -21,7 +21,7 @@ log = structlog.get_logger()
 T = TypeVar("T")
 
 MOST_REREAD: Final = 20
-"""Reports whose history changed and which are read anew, the newest first: each is an open case perhaps."""
+"""Reports that are read anew beside those whose own links are cut, the newest first: each is an open case perhaps."""
 
 
 class NotHeld(Exception):
@@ -73,7 +73,8 @@ async def _parted(connection: Connection, dispute: LinkDisputed) -> list[UUID]:
     told = await households.members(connection, series)
     await households.dispute(connection, sorted(cut | {(later, earlier)}), dispute)
     await households.rename(connection, sorted(leaving), uuid5(dispute.event_id, "series"))
-    return told[told.index(later) :][-MOST_REREAD:]
+    changed = {*told[told.index(earlier) :][-MOST_REREAD:], earlier, later}.union(*cut)
+    return [report_id for report_id in told if report_id in changed]
 
 
 async def read_anew(connection: Connection, ids: Sequence[UUID], held: Collection[UUID], now: datetime) -> None:

@@ -35,10 +35,13 @@ with found as (
         order by received_at desc limit wanted.most
     ) as near
 )
-select asking, known.report_id, reference, received_at, series, marks, array_agg(distinct kind) as kinds
-from found join recognisable as known on known.report_id = found.report_id
-group by asking, known.report_id order by received_at desc
+select asking, known.report_id, known.reference, known.received_at, known.series, known.marks,
+       array_agg(distinct kind) as kinds
+from found join recognisable as known using (report_id) left join recognisable as own on own.report_id = asking
+where own.report_id is null or known.series <> own.series or known.received_at < own.received_at
+group by asking, known.report_id order by known.received_at desc
 """
+"""One that came later is found too, where a place or a number is learnt after it came, unless they belong together."""
 
 DISPUTED: Final = """
 select later_id, earlier_id from link

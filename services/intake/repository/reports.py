@@ -109,8 +109,16 @@ values ($1, $2, $3, $4, $5, $6, $7, $8)
 """
 
 NAMING: Final = """
+with recursive belonged as (
+    select series from recognisable where report_id = $1
+    union
+    select other.series
+    from belonged join recognisable as one using (series)
+    join link on disputed_at is not null and one.report_id in (later_id, earlier_id)
+    join recognisable as other on other.report_id in (later_id, earlier_id)
+)
 select id from report join recognisable as known on known.report_id = id
-where series = (select series from recognisable where report_id = $1) and id <> $1
+where series in (select series from belonged) and id <> $1
   and position(convert_to($2, 'UTF8') in event) > 0
 order by known.received_at
 """
@@ -247,7 +255,7 @@ async def await_receipt(connection: Connection, sent: Sequence[Sent], seconds: f
 
 
 async def naming(connection: Connection, report_id: UUID, reference: str) -> list[UUID]:
-    """The reports of the same series whose history names this one, in the order in which they came."""
+    """The reports whose history names this one, in the order in which they came: of its series, or parted from it."""
     return [row["id"] for row in await connection.fetch(NAMING, report_id, reference)]
 
 
