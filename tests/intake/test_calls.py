@@ -197,6 +197,16 @@ async def test_a_repeated_turn_is_kept_once_and_a_corrected_one_replaced(phone: 
     assert (await kept(pool)).text.endswith("He is stalking me.")
 
 
+async def test_of_two_versions_of_a_turn_the_higher_holds_though_it_said_nothing_new(
+    phone: httpx.AsyncClient, pool: Pool
+):
+    report_id = await opened(phone)
+    heard = [(1, "He is here."), (3, "He is here."), (2, "Is he here?"), (3, "He has a knife."), (3, "He has a knife.")]
+    revisions = [(await say(phone, report_id, turn(1, version=v, text=text)))["revision"] for v, text in heard]
+    assert revisions == [1, 1, 1, 2, 2]
+    assert (await kept(pool)).text.endswith("He has a knife.")
+
+
 async def test_turns_sent_at_once_from_two_lines_are_all_kept(phone: httpx.AsyncClient, pool: Pool):
     report_id = await opened(phone)
     await asyncio.gather(*(say(phone, report_id, turn(n)) for n in range(1, 6)))

@@ -26,12 +26,19 @@ KNOWN: Final = "select * from call where source = $1 and call_id = $2"
 ONE: Final = "select * from call where report_id = $1"
 
 SET_TURNS: Final = """
-insert into call_turn (report_id, number, version, id, turn)
-select $1, number, version, id, turn from jsonb_to_recordset($2) as new(number int, version int, id uuid, turn jsonb)
-on conflict (report_id, number) do update set version = excluded.version, turn = excluded.turn
-where excluded.version >= call_turn.version and excluded.turn <> call_turn.turn
-returning number
+with kept as (
+    insert into call_turn (report_id, number, version, id, turn)
+    select $1, number, version, id, turn
+    from jsonb_to_recordset($2) as new(number int, version int, id uuid, turn jsonb)
+    on conflict (report_id, number) do update set version = excluded.version, turn = excluded.turn
+    where excluded.version > call_turn.version
+       or excluded.version = call_turn.version and excluded.turn <> call_turn.turn
+    returning number, turn
+)
+select kept.number from kept left join call_turn as before on before.report_id = $1 and before.number = kept.number
+where before.turn is distinct from kept.turn
 """
+"""What a statement reads is as it was before it: a higher version that says the same is kept, and nothing new."""
 
 TURNS: Final = "select number, turn from call_turn where report_id = $1 order by number"
 
