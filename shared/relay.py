@@ -73,7 +73,7 @@ LITTLE_PATIENCE: Final = 2.0  # seconds, at one look in each second: so ROOM of 
 
 PUT_OFF: Final = 30.0  # seconds, where a message is refused
 
-RELEASE: Final = "update outbox set due_at = now() + make_interval(secs => $2) where id = any($1::bigint[])"
+POSTPONE: Final = "update outbox set due_at = now() + make_interval(secs => $2) where id = any($1::bigint[])"
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +89,10 @@ Settle = Callable[[Connection, Sequence[Sent]], Awaitable[None]]
 
 async def delete_sent(connection: Connection, sent: Sequence[Sent]) -> None:
     await connection.execute("delete from outbox where id = any($1::bigint[])", [row.id for row in sent])
+
+
+async def postpone(connection: Connection, ids: Sequence[int], seconds: float) -> None:
+    await connection.execute(POSTPONE, ids, seconds)
 
 
 @dataclass
@@ -168,9 +172,9 @@ class Relay:
             if sent:
                 await self.settle(connection, sent)
             if left:
-                await connection.execute(RELEASE, left, 0.0)
+                await postpone(connection, left, 0.0)
             if refused:
-                await connection.execute(RELEASE, [rows[n]["id"] for n in refused], PUT_OFF)
+                await postpone(connection, [rows[n]["id"] for n in refused], PUT_OFF)
 
 
 def _about(rows: Sequence[Any], error: KafkaUnavailable) -> dict[str, Any]:

@@ -8,9 +8,8 @@ import structlog
 from prometheus_client import Counter
 
 from services.intake.backlog import Backlog
-from services.intake.repository import reports
-from shared.database import transaction
-from shared.relay import Relay
+from shared.database import statement
+from shared.relay import Relay, postpone
 from shared.worker import every
 
 log = structlog.get_logger()
@@ -44,8 +43,8 @@ class Republisher:
         waiting = [row for row in rows if backlog.is_waiting(row["topic"], row["partition"], row["position"])]
         lost = [row for row in rows if row not in waiting]
         if waiting:
-            async with transaction(self.relay.pool) as connection:
-                await reports.postpone(connection, [row["id"] for row in waiting], self.after)
+            async with statement(self.relay.pool) as connection:
+                await postpone(connection, [row["id"] for row in waiting], self.after)
         if lost:
             await self.relay.publish(lost)
             REPUBLISHED.inc(len(lost))

@@ -131,10 +131,6 @@ with waiting as (
 delete from report where id = $1
 """
 
-POSTPONE: Final = """
-update outbox set due_at = now() + make_interval(secs => $2) where id = any($1::bigint[])
-"""
-
 
 @dataclass(frozen=True, slots=True)
 class Acceptance:
@@ -262,10 +258,6 @@ async def naming(connection: Connection, report_id: UUID, reference: str) -> lis
 async def erase(connection: Connection, report_id: UUID, reference: str) -> None:
     """The report, with all that is kept of it anywhere, and the notices on their way that name it."""
     await connection.execute(ERASE, report_id, reference, AWAITED)
-
-
-async def postpone(connection: Connection, ids: Sequence[int], seconds: float) -> None:
-    await connection.execute(POSTPONE, list(ids), seconds)
 
 
 async def secret_hash(connection: Connection, report_id: UUID) -> str | None:
