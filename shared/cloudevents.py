@@ -37,11 +37,8 @@ class Message:
 class Attributes:
     """The CloudEvents attributes that Heard reads."""
 
-    id: str
     type: str
-    source: str
     time: datetime
-    subject: str | None
     traceparent: str | None
 
 
@@ -78,11 +75,8 @@ def attributes(headers: Sequence[tuple[str, bytes]]) -> Attributes:
     if given["ce_specversion"] != "1.0":
         raise Unreadable("ce_specversion is not 1.0")
     return Attributes(
-        id=given["ce_id"],
         type=given["ce_type"],
-        source=given["ce_source"],
         time=_time(given.get("ce_time")),
-        subject=given.get("ce_subject"),
         traceparent=given.get("ce_traceparent"),
     )
 

@@ -1,4 +1,4 @@
-"""Logs and metrics: a fixed message with ids as fields, and never a word of a report."""
+"""Logs and traces: a fixed message with ids as fields, and never a word of a report."""
 
 import logging
 import re

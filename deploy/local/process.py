@@ -61,7 +61,6 @@ def spawn(
     cwd: Path | None = None,
     user: int | None = None,
     keep_open: Sequence[int] = (),
-    stdout: int | None = None,
 ) -> subprocess.Popen[bytes]:
     """Start a child in its own process group, so that a Ctrl-C at the terminal reaches only us.
 
@@ -79,7 +78,7 @@ def spawn(
         return subprocess.Popen(  # noqa: S603
             [str(part) for part in command],
             stdin=subprocess.DEVNULL,
-            stdout=output if stdout is None else stdout,
+            stdout=output,
             stderr=output,
             env=None if env is None else dict(env),
             cwd=cwd,
@@ -115,8 +114,6 @@ def stop(child: subprocess.Popen[bytes], how: signal.Signals, timeout: float = 2
         except subprocess.TimeoutExpired:
             child.kill()
     child.wait()
-    if child.stdout is not None:
-        child.stdout.close()
 
 
 def failure(part: str, log: Path, what: str) -> DiskFull | StartFailed:

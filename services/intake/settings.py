@@ -21,7 +21,10 @@ class Settings(ServiceSettings):
     secrets_before: tuple[Secret, ...] = Field(
         (), description="JSON: every secret before it, newest first; what was sealed with one is opened with it"
     )
-    keys: dict[str, str] = Field({}, description="JSON: who may send transcripts -> SHA-256 (hex) of their key")
+    keys: dict[str, str] = Field(
+        {},
+        description="JSON: who may send reports, calls and transcripts, and open the desk -> SHA-256 (hex) of a key",
+    )
     household_keys: dict[str, Secret] = Field(
         {},
         description="JSON: key id -> key that households are known by, newest first; empty: derived from `secret`",

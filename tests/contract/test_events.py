@@ -75,7 +75,7 @@ def test_an_event_comes_back_as_it_was_sent():
     told, headers, value = message()
     event, about = decode(ReportReceived, list(headers.items()), value)
     assert event == told
-    assert (about.id, about.time, about.traceparent) == (str(told.event_id), NOON, TRACE)
+    assert (about.type, about.time, about.traceparent) == (told.type_, NOON, TRACE)
 
 
 def test_the_cloudevents_sdk_reads_ours():

@@ -5,7 +5,7 @@ from typing import Final
 from services.escalation.domain.grading import Grade
 from shared.assessment import RiskGroup
 from shared.codebook import DangerClass, Flag, Label, Strand, Threat
-from shared.words import fact as fact
+from shared.facts import fact as fact
 
 CLASSES: Final = {
     DangerClass.life_at_risk: "Life at risk now",

@@ -11,9 +11,9 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from services.intake.routers.dependencies import SettingsDep
 from services.intake.routers.origin import FromHere
 from services.intake.routers.sessions import COOKIE, LASTS, session_for, source_in
+from shared.facts import FACTS
 from shared.keepable import Kept
 from shared.security import holder_of
-from shared.words import FACTS
 
 router = APIRouter(prefix="/desk", dependencies=[FromHere], include_in_schema=False)
 

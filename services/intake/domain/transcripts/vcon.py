@@ -47,7 +47,6 @@ class Analysis(Part):
 
 class VCon(Part):
     uuid: str
-    created_at: AwareDatetime | None = None
     parties: tuple[Party, ...] = ()
     dialog: tuple[Dialog, ...] = ()
     analysis: tuple[Analysis, ...] = ()
