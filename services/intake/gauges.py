@@ -9,7 +9,7 @@ from prometheus_client import REGISTRY, CollectorRegistry, Gauge
 
 from services.intake.repository import accounts
 from shared.consumer import RETRY
-from shared.database import Pool, transaction
+from shared.database import Pool, statement
 from shared.worker import every
 
 EVERY: Final = 10.0  # seconds
@@ -34,7 +34,7 @@ class Gauges:
 
     async def read(self) -> None:
         try:
-            async with transaction(self._pool) as connection:
+            async with statement(self._pool) as connection:
                 self._show(await accounts.waiting(connection))
         except RETRY:
             self._show(UNKNOWN)

@@ -21,7 +21,7 @@ from services.intake.handlers.reports import Accepted, Told, first_told, fitting
 from services.intake.repository import calls, reports
 from services.intake.repository.calls import NumberedTurn, OpenCall
 from shared.assessment import Assessment
-from shared.database import Connection, DatabaseUnavailable, Pool, transaction
+from shared.database import Connection, DatabaseUnavailable, Pool, statement, transaction
 from shared.events import ReportReceived, written_out
 from shared.outbox import Bell
 from shared.postcodes import postcode_of
@@ -184,7 +184,7 @@ async def standing(report_id: UUID, source: str, board: Switchboard) -> Heard:
 
 async def live(source: str, pool: Pool) -> list[OpenCall]:
     """The calls of this source that are going on, the newest first."""
-    async with transaction(pool) as connection:
+    async with statement(pool) as connection:
         return await calls.live(connection, source)
 
 
@@ -277,7 +277,7 @@ async def _read(
 async def _keep(reading: Assessment, report: ReportReceived, pool: Pool) -> None:
     """Keep a reading where that can be done. The words are kept already, and without it they are read once more."""
     try:
-        async with transaction(pool) as connection:
+        async with statement(pool) as connection:
             await calls.keep_assessment(connection, report.report_id, reading, report.revision)
     except DatabaseUnavailable as error:
         log.warning("a reading was not kept", report_id=str(report.report_id), reason=str(error))

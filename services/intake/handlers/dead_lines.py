@@ -10,7 +10,7 @@ from prometheus_client import Counter
 from services.intake.handlers.calls import Switchboard, as_told
 from services.intake.repository import calls
 from shared.clock import Clock
-from shared.database import transaction
+from shared.database import statement, transaction
 from shared.told import CallState
 from shared.worker import every
 
@@ -21,7 +21,7 @@ DROPPED = Counter("heard_calls_dropped_total", "Calls in which nothing was heard
 
 async def drop_silent(since: datetime, board: Switchboard, now: datetime) -> int:
     """Complete the calls in which nothing was heard since then; returns how many."""
-    async with transaction(board.pool) as connection:
+    async with statement(board.pool) as connection:
         silent = await calls.silent(connection, since)
     dropped = [await _drop(report_id, since, board, now) for report_id in silent]
     board.bell.ring()

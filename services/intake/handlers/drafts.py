@@ -18,7 +18,7 @@ from services.intake.handlers import reports
 from services.intake.handlers.reports import Told
 from services.intake.repository import evidence, sealed
 from shared.clock import Clock
-from shared.database import Connection, Pool, transaction
+from shared.database import Connection, Pool, statement, transaction
 from shared.outbox import Bell
 from shared.postcodes import postcode_of
 from shared.told import Attachment, Channel
@@ -50,8 +50,9 @@ async def begin(reporting: Reporting, suspect: bool, drafts: Drafts, now: dateti
 
 async def opened(code: str, drafts: Drafts, now: datetime) -> Draft:
     """Raises DraftGone where there is none, or no more."""
-    async with transaction(drafts.pool) as connection:
-        return _read(await sealed.get(connection, sealing.place_of(code), now), code, drafts)
+    async with statement(drafts.pool) as connection:
+        found = await sealed.get(connection, sealing.place_of(code), now)
+    return _read(found, code, drafts)
 
 
 async def unsaved(code: str | None, drafts: Drafts, now: datetime) -> bool:
@@ -134,7 +135,7 @@ async def close(code: str, drafts: Drafts, now: datetime) -> None:
     except DraftGone:
         return
     if draft.sent:
-        async with transaction(drafts.pool) as connection:
+        async with statement(drafts.pool) as connection:
             await sealed.forget(connection, sealing.place_of(code))
 
 

@@ -14,7 +14,7 @@ from services.intake.handlers import drafts as writing
 from services.intake.handlers.drafts import KEPT, Drafts
 from services.intake.repository import evidence
 from services.intake.repository.evidence import File
-from shared.database import transaction
+from shared.database import statement, transaction
 from shared.told import Attachment
 
 WITH_WHAT: Final = (
@@ -82,7 +82,7 @@ def _sealed(upload: Upload, kind: str, secrets: tuple[str, ...]) -> File:
 
 
 async def of_draft(code: str, drafts: Drafts) -> tuple[Attachment, ...]:
-    async with transaction(drafts.pool) as connection:
+    async with statement(drafts.pool) as connection:
         return await evidence.of_draft(connection, sealing.place_of(code))
 
 
@@ -95,7 +95,7 @@ async def remove(code: str, file: UUID, drafts: Drafts, now: datetime) -> None:
 
 async def fetched(file: UUID, drafts: Drafts) -> tuple[str, str, bytes]:
     """Name, media type and content of a file that came with a report. Raises UnknownFile, or FileShut."""
-    async with transaction(drafts.pool) as connection:
+    async with statement(drafts.pool) as connection:
         row = await evidence.one(connection, file)
     if row is None:
         raise UnknownFile("Check the id: it stands in the report that it came with.")

@@ -4,7 +4,7 @@ from typing import Final
 
 from services.intake.handlers.assessing import Classifier, assess
 from services.intake.repository import reports
-from shared.database import Pool, transaction
+from shared.database import Pool, statement
 from shared.events import ReportReceived
 from shared.told import History
 
@@ -13,7 +13,7 @@ PATIENCE: Final = 1.5  # seconds
 
 async def explain(reference: str, pool: Pool, classifier: Classifier | None) -> tuple[str, ...]:
     """Paragraphs about this report alone, never about others linked to it. Empty: not now."""
-    async with transaction(pool) as connection:
+    async with statement(pool) as connection:
         row = await reports.by_reference(connection, reference)
     if row is None or classifier is None:
         return ()
@@ -24,6 +24,6 @@ async def explain(reference: str, pool: Pool, classifier: Classifier | None) -> 
 
 async def responsible(reference: str, pool: Pool) -> tuple[str, ...]:
     """The bodies that are responsible for what is not ours, by name, once the receipt has named them."""
-    async with transaction(pool) as connection:
+    async with statement(pool) as connection:
         row = await reports.by_reference(connection, reference)
     return tuple(row["receipt"]["responsible"]) if row and row["receipt"] else ()

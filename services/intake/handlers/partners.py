@@ -14,7 +14,7 @@ from services.intake.domain import partners as domain
 from services.intake.domain.partners import Key, Partner, Scope
 from services.intake.errors import PartnerRefused, UnknownPartner
 from services.intake.repository import partners
-from shared.database import ANY_FAULT, DatabaseUnavailable, Pool, transaction
+from shared.database import ANY_FAULT, DatabaseUnavailable, Pool, statement, transaction
 from shared.security import sha256
 
 log = structlog.get_logger()
@@ -26,7 +26,7 @@ async def register(partner: Partner, pool: Pool) -> None:
     """Let a partner in, or change it. Raises PartnerRefused, naming what to mend."""
     if wrong := domain.faults(partner):
         raise PartnerRefused("; ".join(wrong))
-    async with transaction(pool) as connection:
+    async with statement(pool) as connection:
         await partners.register(connection, partner)
 
 
@@ -42,18 +42,18 @@ async def make_key(partner: str, scopes: Sequence[Scope], pool: Pool, now: datet
 
 async def revoke(key: UUID, pool: Pool, now: datetime) -> bool:
     """Good for nothing from now on; False where there is no such key."""
-    async with transaction(pool) as connection:
+    async with statement(pool) as connection:
         return await partners.revoke(connection, key, now)
 
 
 async def keys(pool: Pool) -> list[Key]:
-    async with transaction(pool) as connection:
+    async with statement(pool) as connection:
         return await partners.keys(connection)
 
 
 async def holder_of(secret: str, scope: Scope, pool: Pool) -> str | None:
     """Whose key this is, where it is good for `scope`."""
-    async with transaction(pool) as connection:
+    async with statement(pool) as connection:
         key = await partners.holder(connection, sha256(secret))
     return key.partner if key and scope in key.scopes else None
 
@@ -72,7 +72,7 @@ class Partners:
         if known and at and now - at < FRESH:
             return known
         try:
-            async with transaction(self.pool) as connection:
+            async with statement(self.pool) as connection:
                 found = await partners.one(connection, partner)
         except DatabaseUnavailable:
             if known:
@@ -88,7 +88,7 @@ class Partners:
         return self._holders.get(sha256(secret))
 
     async def learn_keys(self) -> None:
-        async with transaction(self.pool) as connection:
+        async with statement(self.pool) as connection:
             self._holders = await partners.holders(connection)
 
     async def run(self) -> None:

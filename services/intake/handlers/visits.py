@@ -11,7 +11,7 @@ from services.intake.errors import VisitOver
 from services.intake.handlers import reports
 from services.intake.handlers.drafts import Drafts
 from services.intake.repository import sealed
-from shared.database import transaction
+from shared.database import statement
 
 OPEN_FOR: Final = timedelta(minutes=30)  # since it was last used
 
@@ -30,14 +30,14 @@ async def enter(holder: Holder, drafts: Drafts, now: datetime) -> str:
     await reports.standing(holder.reference, holder.secret, drafts.pool)
     code = sealing.new_code(secrets.choice)
     shut = sealing.seal(holder.model_dump_json().encode(), code, drafts.secrets)
-    async with transaction(drafts.pool) as connection:
+    async with statement(drafts.pool) as connection:
         await sealed.put(connection, sealing.place_of(code), shut, now + OPEN_FOR)
     return code
 
 
 async def holder_of(code: str | None, drafts: Drafts, now: datetime) -> Holder:
     """Whose visit it is, which lasts on while it is used. Raises VisitOver where it was closed or is over."""
-    async with transaction(drafts.pool) as connection:
+    async with statement(drafts.pool) as connection:
         found = await sealed.renew(connection, sealing.place_of(code or ""), now, now + OPEN_FOR)
     if found is None:
         raise VisitOver("The page was closed, or open for too long. Look it up again.")
@@ -48,5 +48,5 @@ async def holder_of(code: str | None, drafts: Drafts, now: datetime) -> Holder:
 
 
 async def end(code: str | None, drafts: Drafts) -> None:
-    async with transaction(drafts.pool) as connection:
+    async with statement(drafts.pool) as connection:
         await sealed.forget(connection, sealing.place_of(code or ""))
