@@ -5,7 +5,8 @@ from uuid import UUID
 
 from services.classifier.domain.assess import assess
 from services.classifier.domain.facts import Facts, establish
-from services.classifier.domain.rules import Proposal, Rulebook
+from services.classifier.domain.proposals import Proposal
+from services.classifier.domain.rules import Rulebook
 from services.classifier.rulebook import load
 from shared.assessment import Assessment
 from shared.events import Lane, ReportReceived

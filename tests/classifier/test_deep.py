@@ -18,8 +18,9 @@ from services.classifier.domain.facts import Facts, establish
 from services.classifier.domain.labels import held
 from services.classifier.domain.lexical import lexical
 from services.classifier.domain.pieces import LONGEST, NO_PLACE
+from services.classifier.domain.proposals import Proposal
 from services.classifier.domain.reading import read
-from services.classifier.domain.rules import Proposal, Rulebook
+from services.classifier.domain.rules import Rulebook
 from services.classifier.domain.wordpiece import WordPiece
 from services.classifier.files import received
 from shared.codebook import Effect, Label, Strand
@@ -67,13 +68,14 @@ def established(text, answers=UNANSWERED, history=NOTHING_BEFORE):
 
 def together(text, reader, answers=UNANSWERED, history=NOTHING_BEFORE):
     facts = established(text, answers, history)
-    return combine(facts, held(facts, rulebook.load()), read(text), answers, reader)
+    reading = read(text)
+    return combine(facts, held(facts, rulebook.load()), reading, reader.weigh(reading, answers), reader)
 
 
 @pytest.mark.parametrize("text", TEXTS, ids=range(len(TEXTS)))
 def test_every_proposal_quotes_the_report(text, reader):
     reading = read(text)
-    weighed = reader.weigh(reading, Answers(), {})
+    weighed = reader.weigh(reading, Answers())
     assert len(weighed.pieces) <= LONGEST
     assert np.isfinite(weighed.odds).all()
     for proposal in reader.evidence(reading, weighed, [("H7", "H7"), ("F2", "F2.distressed")]):
@@ -93,7 +95,7 @@ def test_the_same_report_gives_the_same_odds_in_any_process():
     program = (
         "from services.classifier import rulebook; from services.classifier.domain import deep;"
         "from services.classifier.domain.reading import read; from shared.events import Answers; import sys;"
-        "print(deep.load(rulebook.DEEP).weigh(read(sys.argv[1]), Answers(), {}).odds.tobytes().hex())"
+        "print(deep.load(rulebook.DEEP).weigh(read(sys.argv[1]), Answers()).odds.tobytes().hex())"
     )
 
     def said(seed):
@@ -106,13 +108,13 @@ def test_the_same_report_gives_the_same_odds_in_any_process():
 
 
 def test_case_changes_nothing(reader):
-    plain = reader.weigh(read(FOLLOWED), Answers(), {}).odds
-    assert np.array_equal(plain, reader.weigh(read(FOLLOWED.upper()), Answers(), {}).odds)
+    plain = reader.weigh(read(FOLLOWED), Answers()).odds
+    assert np.array_equal(plain, reader.weigh(read(FOLLOWED.upper()), Answers()).odds)
 
 
 def test_of_very_many_turns_the_first_and_the_last_are_read(reader):
     text = "CALLER: he is outside\n" * 20_000
-    places = [piece.start for piece in reader.weigh(read(text), Answers(), {}).pieces if piece.start != NO_PLACE]
+    places = [piece.start for piece in reader.weigh(read(text), Answers()).pieces if piece.start != NO_PLACE]
     assert places[0] < 100
     assert places[-1] > len(text) - 100
 
@@ -158,8 +160,9 @@ def test_a_confirmed_fact_keeps_its_lexical_evidence(reader):
 
 def test_a_fact_that_the_model_does_not_govern_stays(reader):
     facts = Facts({"F11": [Proposal("F11", "F11.ring", 0, 4, quote="ring")]})
-    given = held(facts, rulebook.load())
-    assert combine(facts, given, read("ring, don't come"), Answers(), reader).shown["F11"] == facts.shown["F11"]
+    given, reading = held(facts, rulebook.load()), read("ring, don't come")
+    combined = combine(facts, given, reading, reader.weigh(reading, Answers()), reader)
+    assert combined.shown["F11"] == facts.shown["F11"]
 
 
 def test_one_matter_at_a_time(reader):
@@ -340,18 +343,11 @@ def test_an_order_told_is_not_doubted(second: Rulebook):
     assert "order_or_bail" in assess(report(text=text), second).flags
 
 
-class Odds:
-    """A reader that gives every fact even odds but one, proposes none, and doubts what is below even."""
-
-    def __init__(self, facts: tuple[str, ...], fact: str, odds: float) -> None:
-        zeros = np.zeros(len(facts), np.float32)
-        self.model = deep.Thresholds(facts, zeros + 9, zeros)
-        self.odds = np.where(np.array(facts) == fact, np.float32(odds), zeros)
-
-
 @pytest.mark.parametrize(("odds", "doubted"), [(-0.4, False), (-0.6, True)])
 def test_a_reporters_own_threat_is_doubted_only_with_a_margin(odds: float, doubted: bool, second: Rulebook):
     fact = "F12.reporter_threat"
     assert second.second
-    reader = Odds(second.second.model.facts, fact, odds)
-    assert (fact in judged(reader, reader, Facts())[1]) is doubted
+    facts = second.second.model.facts
+    even = np.zeros(len(facts), np.float32)
+    of_the_fact = np.where(np.array(facts) == fact, np.float32(odds), even)
+    assert (fact in judged(deep.Thresholds(facts, even + 9, even), of_the_fact, Facts())[1]) is doubted

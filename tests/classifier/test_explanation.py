@@ -6,6 +6,7 @@ import pytest
 
 from services.classifier.domain.account import account
 from services.classifier.domain.rules import Rulebook
+from services.classifier.rulebook import load_second
 from shared.assessment import Assessment
 from shared.codebook import DangerClass
 from shared.told import Answers, History, Times
@@ -84,6 +85,15 @@ def test_the_reporter_hears_nothing_of_what_others_told(rulebook: Rulebook):
     assert linked.support == alone.support
     assert "H-SECRET-1" in staff(linked)
     assert "Not for the reporter" in staff(linked)
+
+
+def test_nor_of_what_others_told_was_read_as_where_nobody_says_how_many():
+    history = History(labels=("stalking", "harassment", "hate_incident"), strands=("race",))
+    text = "He is at the end of our road again, shouting. I am scared of him."
+    linked, alone = explained(load_second(), text, history=history), explained(load_second(), text)
+    assert linked.labels != alone.labels
+    assert reporter(linked) == reporter(alone)
+    assert linked.support == alone.support
 
 
 def test_where_somebody_may_be_hurt_at_any_moment_the_question_is_where_they_are(rulebook: Rulebook):

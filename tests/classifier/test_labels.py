@@ -101,7 +101,7 @@ def test_a_stalking_behaviour_once_is_noted():
     ],
 )
 def test_repetition(shown, expected):
-    assert labels.repetition(facts(*shown), BOOK) is expected
+    assert labels.repetition(facts(*shown)) is expected
 
 
 def test_unsure_asks_whether_it_was_repeated():
@@ -110,13 +110,13 @@ def test_unsure_asks_whether_it_was_repeated():
 
 def test_an_answer_alone_carries_a_fact():
     shown = facts("H8", answers=Answers(times=Times.more, feeling=("scared",)))
-    assert labels.repetition(shown, BOOK) is Repetition.repeated
+    assert labels.repetition(shown) is Repetition.repeated
     assert "F2.scared" in shown.shown
 
 
 def test_the_more_protective_of_text_and_answer_holds_and_both_are_shown():
     shown = facts("H8", "F1.repeated", answers=Answers(times=Times.once))
-    assert labels.repetition(shown, BOOK) is Repetition.repeated
+    assert labels.repetition(shown) is Repetition.repeated
     assert "F1.once" in shown.shown
 
 
@@ -149,7 +149,7 @@ def test_a_repeated_hate_incident_carries_harassment():
 
 def test_earlier_reports_are_repetition_and_reported_before():
     shown = facts("H8", history=History(reports=2))
-    assert labels.repetition(shown, BOOK) is Repetition.repeated
+    assert labels.repetition(shown) is Repetition.repeated
     assert "F9" in shown.shown
 
 

@@ -99,7 +99,7 @@ class TestPack:
     def test_what_is_written_is_read(self, tmp_path):
         pack.write(pack.packed(made_up(), VOCABULARY), tmp_path / "deep.npz")
         reader = deep.load(tmp_path / "deep.npz")
-        weighed = reader.weigh(read("He waits"), Answers(), {})
+        weighed = reader.weigh(read("He waits"), Answers())
         assert reader.model.facts == FACTS
         assert [VOCABULARY[piece.id] for piece in weighed.pieces] == ["[CLS]", "web", ":", "he", "waits", "[SEP]"]
         assert np.isfinite(weighed.odds).all()

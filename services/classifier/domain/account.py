@@ -1,6 +1,6 @@
 """An assessment with all that is said beside its labels: risk, possible offences, support and why."""
 
-from services.classifier.domain.assess import assess
+from services.classifier.domain.assess import judge, see
 from services.classifier.domain.established import Established
 from services.classifier.domain.explanation import explain
 from services.classifier.domain.offences import possible
@@ -11,11 +11,14 @@ from shared.assessment import Assessment
 from shared.events import ReportReceived
 from shared.told import History
 
+NOTHING_BEFORE = History()
+
 
 def account(report: ReportReceived, rulebook: Rulebook) -> Assessment:
     """The whole reading of a report. What is for the reporter is said as if nobody had reported before."""
-    guide, whole = rulebook.guide, assess(report, rulebook)
-    own = assess(report.model_copy(update={"history": History()}), rulebook) if report.history.reports else whole
+    guide, seen = rulebook.guide, see(report, rulebook)
+    whole = judge(seen, report.history, rulebook)
+    own = judge(seen, NOTHING_BEFORE, rulebook) if report.history != NOTHING_BEFORE else whole
     facts = Established.by(whole, rulebook)
     own_facts = facts if own is whole else Established.by(own, rulebook)
     offences = possible(facts, guide.offence)

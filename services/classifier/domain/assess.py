@@ -1,17 +1,20 @@
 """One report in, one assessment out: read, establish, apply. Pure: same report and rulebook, same bytes."""
 
 import re
+from dataclasses import dataclass
 
 from services.classifier.domain import danger, labels, language
 from services.classifier.domain.combine import combine
+from services.classifier.domain.deep import Weighed
 from services.classifier.domain.facts import Facts, establish, noted
 from services.classifier.domain.lexical import lexical
-from services.classifier.domain.reading import read
-from services.classifier.domain.rules import Proposal, Rulebook
+from services.classifier.domain.proposals import Proposal
+from services.classifier.domain.reading import Reading, read
+from services.classifier.domain.rules import Rulebook
 from shared.assessment import Assessment, Evidence, HeldRule, times_reported
 from shared.codebook import Effect, Flag, Impact, Label, Strand
 from shared.events import ReportReceived
-from shared.told import CallState
+from shared.told import CallState, History
 
 _BEHAVIOUR = re.compile(r"[SHOA]\d+")
 _EFFECTS = {f"F2.{effect}": effect for effect in Effect}
@@ -20,14 +23,38 @@ _IMPACTS = {f"F8.{impact}": impact for impact in Impact}
 _FLAGS = {f"F12.{flag}": flag for flag in Flag}
 
 
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What the readers see in a report itself, whatever was told before it."""
+
+    report: ReportReceived
+    reading: Reading
+    proposals: tuple[Proposal, ...]
+    unread: str | None
+    weighed: Weighed | None
+
+
 def assess(report: ReportReceived, rulebook: Rulebook) -> Assessment:
     """What a trained person with the codebook would say of this report, with the words that show it."""
+    return judge(see(report, rulebook), report.history, rulebook)
+
+
+def see(report: ReportReceived, rulebook: Rulebook) -> Seen:
     reading = read(report.text)
     unread = language.unread(reading)
-    facts = establish(sorted(lexical(reading, rulebook), key=_place), report.answers, report.history, rulebook)
-    given = labels.held(facts, rulebook)
+    proposals = tuple(sorted(lexical(reading, rulebook), key=_place))
     if rulebook.second and not unread and reading.words_of_caller > 1:  # of a single word, a model only guesses
-        facts = noted(combine(facts, given, reading, report.answers, rulebook.second), rulebook)
+        return Seen(report, reading, proposals, None, rulebook.second.weigh(reading, report.answers))
+    return Seen(report, reading, proposals, unread, None)
+
+
+def judge(seen: Seen, history: History, rulebook: Rulebook) -> Assessment:
+    """The assessment of what was seen, after this history."""
+    report, unread = seen.report, seen.unread
+    facts = establish(seen.proposals, report.answers, history, rulebook)
+    given = labels.held(facts, rulebook)
+    if rulebook.second and seen.weighed:
+        facts = noted(combine(facts, given, seen.reading, seen.weighed, rulebook.second), rulebook)
         given = labels.held(facts, rulebook)
     if unread:
         given = (
@@ -52,7 +79,7 @@ def _assessment(
         reading=2 if rulebook.second else 1,
         primary=named[0],
         labels=named,
-        repetition=labels.repetition(facts, rulebook),
+        repetition=labels.repetition(facts),
         effect=tuple(effect for fact, effect in _EFFECTS.items() if fact in facts.shown),
         behaviours=tuple(sorted(filter(_BEHAVIOUR.fullmatch, facts.shown), key=_order)),
         fixation="F4" in facts.shown,

@@ -9,12 +9,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from math import exp, log1p
 
+from services.classifier.domain.deep import EFFECTS, URGENT, DeepReader, Floats, Thresholds, Weighed
 from services.classifier.domain.facts import Facts
+from services.classifier.domain.proposals import Proposal
 from services.classifier.domain.reading import Reading
-from services.classifier.domain.rules import Proposal, SecondReader, Weighed
 from shared.assessment import HeldRule
 from shared.codebook import Strand
-from shared.told import Answers
 
 RULE = "second"
 OF_THE_WHOLE = {"X.aimed", "X.unaimed", "X.nuisance", "X.no_nuisance", "X.elsewhere"}
@@ -58,8 +58,6 @@ ORDER = ("stalking", "hate_incident", "harassment", "asb", "other")
 _NAMED = tuple(tuple(label for label in ORDER if label in matter) for matter in MATTERS)
 STRANDS = tuple(f"F5.{strand}" for strand in Strand)
 STALKING = ("S1", "S2", "S3", "S4", "S5", "S6", "O1", "O3", "O5", "O7")
-EFFECTS = ("F2.scared", "F2.distressed", "F2.threatened")
-URGENT = ("F7.imminent", "F7.explicit")
 APART = {"F2", "F7.none", "F7.urgent", "F7.imminent", "F7.explicit", "F1.once", *STRANDS}
 
 GOES_ON = {"stalking", "hate_incident"}
@@ -75,15 +73,16 @@ Wanted = dict[str, str]
 """Facts to establish, each with the head of the model whose words are its evidence."""
 
 
-def combine(facts: Facts, given: Sequence[HeldRule], reading: Reading, answers: Answers, reader: SecondReader) -> Facts:
+def combine(facts: Facts, given: Sequence[HeldRule], reading: Reading, weighed: Weighed, reader: DeepReader) -> Facts:
     """The facts that stand: a fact confirmed keeps its lexical evidence, a doubted one goes, a proposed one is added.
 
-    `given` are the labels that the facts alone would give, which the reader weighs with the rest.
+    `given` are the labels that the facts alone would give, which the reader weighs with the rest; `weighed` is what it
+    makes of the report itself.
     What the form or earlier reports say is never doubted, nor what is said outright, nor a fact that the model does not
     govern.
     """
-    weighed = reader.weigh(reading, answers, with_labels(facts, given))
-    wanted, doubted = judged(reader, weighed, facts)
+    weighed = reader.beside(weighed, with_labels(facts, given))
+    wanted, doubted = judged(reader.model, weighed.odds, facts)
     stands = Facts({fact: seen for fact, seen in facts.shown.items() if fact not in doubted or _told(seen)})
     fresh = [(head, fact) for fact, head in wanted.items() if fact not in stands.shown]
     for proposal in reader.evidence(reading, weighed, [pair for pair in fresh if not _own(pair[1])]):
@@ -104,9 +103,8 @@ def _own(fact: str) -> bool:
     return fact.startswith("X.")
 
 
-def judged(reader: SecondReader, weighed: Weighed, facts: Facts) -> tuple[Wanted, set[str]]:
+def judged(model: Thresholds, odds: Floats, facts: Facts) -> tuple[Wanted, set[str]]:
     """What the model would establish and what it doubts, as the codebook's facts."""
-    model, odds = reader.model, weighed.odds
     standing = _standing(model.facts)
     over = [model.facts[at] for at in (odds >= model.propose).nonzero()[0].tolist()]
     limits = model.doubt - [MARGIN.get(fact, 0.0) for fact in model.facts]

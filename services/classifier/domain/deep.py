@@ -13,10 +13,9 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from services.classifier.domain.combine import EFFECTS, URGENT
 from services.classifier.domain.pieces import NO_PLACE, Cutter
+from services.classifier.domain.proposals import LONGEST_QUOTE, Proposal
 from services.classifier.domain.reading import Reading
-from services.classifier.domain.rules import LONGEST_QUOTE, Proposal
 from services.classifier.domain.wordpiece import Piece
 from shared.told import Answers
 
@@ -27,6 +26,8 @@ Held = Mapping[str, NDArray[Any]]
 RULE: Final = "deep"
 HEADS: Final = 12
 WIDTH: Final = 384
+EFFECTS: Final = ("F2.scared", "F2.distressed", "F2.threatened")
+URGENT: Final = ("F7.imminent", "F7.explicit")
 SHOWN_BY: Final = {"F2": EFFECTS, "F7.urgent": URGENT}
 
 
@@ -101,12 +102,16 @@ class DeepReader:
         self._calibration = calibration
         self._cutter = cutter
 
-    def weigh(self, reading: Reading, answers: Answers, shown: Shown) -> Weighed:
-        """The odds of every fact: a fifth of a second, and bounded however long the report is."""
+    def weigh(self, reading: Reading, answers: Answers) -> Weighed:
+        """The odds of every fact, by the report alone: a fifth of a second, and bounded however long it is."""
         pieces = self._cutter.pieces(reading, answers)
         hidden = _forward(self._network, np.array([piece.id for piece in pieces]))
         odds, pulls = _judged(self._network, hidden)
-        return Weighed(self._calibration.of(odds, shows(self.model.facts, shown)), pieces, pulls)
+        return Weighed(odds, pieces, pulls)
+
+    def beside(self, weighed: Weighed, shown: Shown) -> Weighed:
+        """The same, corrected by what the lexical reader, the form and earlier reports show."""
+        return weighed._replace(odds=self._calibration.of(weighed.odds, shows(self.model.facts, shown)))
 
     def evidence(self, reading: Reading, weighed: Weighed, wanted: Sequence[tuple[str, str]]) -> list[Proposal]:
         """A proposal for each (column, fact that it stands for), with the sentence that speaks most for it."""

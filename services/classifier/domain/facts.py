@@ -3,11 +3,15 @@
 from collections.abc import Iterable, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
+from typing import Final
 
-from services.classifier.domain.rules import LONGEST_ANSWER, Derivation, Proposal, Rulebook
+from services.classifier.domain.proposals import Proposal
+from services.classifier.domain.rules import Derivation, Rulebook
 from shared.told import Answers, History, Times
 
 Sets = Mapping[str, frozenset[str]]
+
+LONGEST_ANSWER: Final = 5_000  # characters: how to get in touch safely, whole as the form asks for it
 
 FOLLOWING = ("note.", "X.life_at_risk")
 SAID_NOW = "D.F10.said"
@@ -34,9 +38,6 @@ class Facts:
 
     def add(self, proposal: Proposal) -> None:
         self.shown.setdefault(proposal.fact, []).append(proposal)
-
-    def holds(self, term: str, sets: Sets) -> bool:
-        return holds(term, self.shown.keys(), sets)
 
     def all_hold(self, terms: Iterable[str], sets: Sets) -> bool:
         shown = self.shown.keys()

@@ -38,10 +38,10 @@ def _is_up(step: NextStep, primary: Label) -> bool:
     return step.label is None or step.fact == "F1" or ORDER.index(step.label) < ORDER.index(primary)
 
 
-def repetition(facts: Facts, rulebook: Rulebook) -> Repetition:
+def repetition(facts: Facts) -> Repetition:
     """The more protective value where text and answer disagree; `unclear` where nothing unwanted is told."""
-    if facts.holds("F1.repeated", {}):
+    if "F1.repeated" in facts.shown:
         return Repetition.repeated
-    if facts.holds("F1.unclear", {}):
+    if "F1.unclear" in facts.shown:
         return Repetition.unclear
     return Repetition.once

@@ -3,8 +3,9 @@
 from collections.abc import Iterator
 from itertools import islice
 
+from services.classifier.domain.proposals import LONGEST_QUOTE, Proposal
 from services.classifier.domain.reading import Answered, Reading, Turn
-from services.classifier.domain.rules import LONGEST_QUOTE, Proposal, Rule, Rulebook, Scope
+from services.classifier.domain.rules import Rule, Rulebook, Scope
 from shared.told import Speaker
 
 MOST_LOOKED_AT = 40

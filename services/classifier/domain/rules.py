@@ -1,66 +1,14 @@
 """What a rulebook is: patterns that propose facts, facts that follow from facts, and labels that follow from them."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final, Literal, Protocol
+from typing import Literal
 
-import numpy as np
-from numpy.typing import NDArray
-
+from services.classifier.domain.deep import DeepReader
 from services.classifier.domain.guide import Guide
-from services.classifier.domain.reading import Reading
 from shared.codebook import Label
 from shared.finder import Finder
-from shared.told import Answers
-
-LONGEST_QUOTE: Final = 500  # characters: what is quoted is quoted many times over, and goes with the report
-LONGEST_ANSWER: Final = 5_000  # characters: how to get in touch safely, whole as the form asks for it
-
-Origin = Literal["text", "answer", "history", "model"]
-
-
-@dataclass(frozen=True, slots=True)
-class Proposal:
-    """A fact that a reader believes it has seen, with the words (None: the whole report)."""
-
-    fact: str
-    rule: str
-    start: int | None = None
-    end: int | None = None
-    origin: Origin = "text"
-    quote: str = ""
-
-
-class Thresholds(Protocol):
-    """For each fact the log-odds from which it is proposed, and those below which it is doubted."""
-
-    @property
-    def facts(self) -> tuple[str, ...]: ...
-    @property
-    def propose(self) -> NDArray[np.float32]: ...
-    @property
-    def doubt(self) -> NDArray[np.float32]: ...
-
-
-class Weighed(Protocol):
-    """One report under a trained model: the log-odds of each of its facts."""
-
-    @property
-    def odds(self) -> NDArray[np.float32]: ...
-
-
-class SecondReader(Protocol):
-    """A trained reader. It proposes and doubts facts, and never labels."""
-
-    @property
-    def model(self) -> Thresholds: ...
-
-    def weigh(self, reading: Reading, answers: Answers, shown: Mapping[str, Sequence[Proposal]]) -> Weighed:
-        """The odds of every fact."""
-
-    def evidence(self, reading: Reading, weighed: Any, wanted: Sequence[tuple[str, str]]) -> list[Proposal]:
-        """A proposal for each (fact of the model, fact that it stands for), with the words that speak most for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +92,7 @@ class Rulebook:
     derivations: tuple[Derivation, ...]
     labels: tuple[LabelRule, ...]
     steps: tuple[NextStep, ...]
-    second: SecondReader | None = None
+    second: DeepReader | None = None
     """With it this is a second reading (docs/decisions/0005-a-second-reader.md)."""
     guide: Guide = field(default_factory=Guide)
     touched: Mapping[str, frozenset[str]] = field(default_factory=dict)

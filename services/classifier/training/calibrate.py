@@ -67,7 +67,7 @@ def _read(one: Labelled, reader: deep.DeepReader) -> tuple[deep.Floats, Bools]:
     rules, reading = rulebook.load(), read(one.report.text)
     facts = establish(lexical(reading, rules), one.report.answers, one.report.history, rules)
     shown = with_labels(facts, labels.held(facts, rules))
-    return reader.weigh(reading, one.report.answers, shown).odds, deep.shows(FACTS, shown)
+    return reader.beside(reader.weigh(reading, one.report.answers), shown).odds, deep.shows(FACTS, shown)
 
 
 def fitted(seen: Seen) -> Packed:
