@@ -64,6 +64,8 @@ GOES_ON = {"stalking", "hate_incident"}
 AIMED_BEFORE = 2.0
 """What a party was fixed on, or hostile to, it is in whatever it does next; whom it aimed at before is likelier to be
 aimed at again, by so much."""
+UNAIMED_BEFORE = 0.5
+"""What was nuisance and nothing else, each time, is likelier to be that again."""
 
 NEAR = 2.0
 """A strand besides the likeliest needs the rules' word, or odds so near: race is in many words of a religion."""
@@ -138,7 +140,7 @@ def _threat(over: list[str], under: list[str], wanted: Wanted, doubted: set[str]
 def _matter(odds: Odds, over: list[str], facts: Facts, wanted: Wanted, doubted: set[str]) -> None:
     """The likeliest of the matters that the codebook allows, as the facts that make it."""
     before = {label for label in ORDER if f"history.{label}" in facts.shown}
-    aimed = AIMED_BEFORE if "harassment" in before else 0.0
+    aimed = AIMED_BEFORE if "harassment" in before else -UNAIMED_BEFORE if before == {"asb"} else 0.0
     matter, strands = likeliest(odds, aimed), _strands(odds, over, facts)
     if HATE in matter and not strands:
         matter = likeliest(odds, aimed, hate=False)
