@@ -27,7 +27,7 @@ A_PERSON: Final = "a person decides"
 RENTED_FROM_NOBODY: Final = frozenset({"none", "no", "own", "owner", "private", "unknown", ""})
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Subject:
     """What is to be routed. `persisting`: the area's threshold for an ASB Case Review is met.
 
@@ -40,6 +40,10 @@ class Subject:
     area: str | None
     persisting: bool = False
     against: frozenset[str] = frozenset()
+
+    @cached_property
+    def plain(self) -> bytes:
+        return normalise(self.report.text).data
 
 
 class Row(BaseModel):
@@ -69,7 +73,7 @@ class Row(BaseModel):
             and (not self.landlord_known or _landlord(subject.report) is not None)
             and (not self.persisting or subject.persisting)
             and (not self.review_asked or review_asked(subject.report))
-            and (not self.mentions or bool(self._words.search(normalise(subject.report.text).data)))
+            and (not self.mentions or bool(self._words.search(subject.plain)))
         )
 
     @cached_property
