@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated, Any, Final
+from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Form, Query, Request, Response
@@ -32,7 +32,7 @@ from services.escalation.routers.dependencies import (
     WorkerDep,
 )
 from services.escalation.routers.sign_in import go
-from services.escalation.routers.texts import SAID, TYPED
+from services.escalation.routers.texts import LONGEST, SAID, TYPED
 from shared.codebook import Label, Threat
 from shared.postcodes import postcode_of
 
@@ -44,7 +44,6 @@ def _chosen(value: object) -> object:
     return value or None
 
 
-LONGEST: Final = 4000
 Words = Annotated[str, Form(max_length=LONGEST), TYPED, SAID]
 Remark = Annotated[str, Form(max_length=LONGEST), TYPED]
 Token = Annotated[UUID, Form()]
