@@ -413,3 +413,20 @@ async def test_a_page_that_says_it_only_keeps_up_is_recorded_unless_they_had_the
     assert await looks("alex") == 0
     await queue.seen(event.report_id, "sam", pool, datetime.now(UTC) + queue.KEEPS_UP, again=True)
     assert await looks("sam") == 2
+
+
+async def test_staff_are_told_how_to_reach_the_agencies_that_have_it_and_who_else_is_responsible(
+    escalate: Escalate, sign_in_page: SignInPage
+):
+    noise, fraud = classified(behaviours=("A3", "A4")), report(text="A scam. My dog is thin and tied up.")
+    await escalate(noise, classified(fraud, labels=(Label.other,)))
+    sam = await sign_in_page(Role.operator)
+    page = " ".join((await sam.get(f"/board/cases/{noise.report_id}")).text.split())
+    council, health = "01632 960120, asb@northmoor.example", "01632 960125"
+    assert f"To reach them: {council}</span>" in page
+    assert f"To reach them: {health} (not checked)</span>" in page
+    assert "Others who are responsible" not in page
+    page = " ".join((await sam.get(f"/board/cases/{fraud.report_id}")).text.split())
+    assert "<h3>Others who are responsible</h3>" in page
+    assert "<li>Report Fraud: fraud. To reach them: 0300 123 2040</li>" in page
+    assert "<li>RSPCA: animal welfare. No contact is kept</li>" in page

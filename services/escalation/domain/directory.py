@@ -80,6 +80,10 @@ class Contact(Part):
     page: HttpUrl | None = None
     unverified: bool = True
 
+    @property
+    def ways(self) -> str:
+        return ", ".join(str(way) for way in (self.phone, self.email, self.page) if way)
+
 
 class Agency(Part):
     id: str = Field(pattern=r"^[a-z0-9][a-z0-9-]{1,62}$")

@@ -91,7 +91,7 @@ class RouteRow(Row):
 
 
 class Signpost(Row):
-    """The body responsible for what is not ours, by name: for the reporter, and so that `review` can say it."""
+    """The body responsible for what is not ours, by name: for the reporter, and, with how it is reached, for staff."""
 
     name: str
     contact: str | None = None
@@ -107,6 +107,11 @@ class RoutingTable(BaseModel):
     def queue_of(self, kind: Kind) -> str:
         """Where what is for this kind of agency goes, unless somebody says otherwise."""
         return next(row.queue for row in self.rows if row.to is kind)
+
+    def responsible(self, subject: Subject) -> tuple[Signpost, ...]:
+        """Who is responsible for what is not ours, as far as it was read."""
+        reading = subject.assessment
+        return tuple(one for one in self.signposts if reading and one.holds(subject, reading))
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,9 +149,9 @@ def route(subject: Subject, directory: Directory, table: RoutingTable) -> Route:
     found = [destination for row in rows for destination in router.destinations(row)]
     if not is_read(assessment):
         found += _looked_at(router.force.id, "not yet read", subject)
-    responsible = [s.name for s in table.signposts if assessment and s.holds(subject, assessment)]
+    responsible = tuple(body.name for body in table.responsible(subject))
     found = found or [_review(router.force.id, "no rule places it")]
-    return Route(router.force.id, _once_each(router.with_conflict(found)), tuple(responsible))
+    return Route(router.force.id, _once_each(router.with_conflict(found)), responsible)
 
 
 def _nobodys(subject: Subject, directory: Directory, against: frozenset[str]) -> Route:
