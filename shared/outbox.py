@@ -1,7 +1,7 @@
 """The outbox: what must be published is written in the transaction that makes it true; `relay.py` publishes it."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -117,26 +117,28 @@ class Bell:
             await asyncio.sleep(0.003)
 
 
-async def hear(pool: Pool, rung: asyncio.Event) -> None:
-    """Set `rung` at every ring of a bell, until cancelled; a connection that is lost is made anew."""
+async def hear(pool: Pool, heard: Callable[[], object], channels: Sequence[str] = (CHANNEL,)) -> None:
+    """Call `heard` at every ring of a bell, until cancelled; a connection that is lost is made anew."""
     while True:
         try:
-            await _hear_on_one_connection(pool, rung)
+            await _hear_on_one_connection(pool, heard, channels)
         except ANY_FAULT as error:
             log.warning("listener starts anew", reason=type(error).__name__)
         await asyncio.sleep(ANEW)
 
 
-async def _hear_on_one_connection(pool: Pool, rung: asyncio.Event) -> None:
+async def _hear_on_one_connection(pool: Pool, heard: Callable[[], object], channels: Sequence[str]) -> None:
     closed = asyncio.Event()
 
-    def set_it(*_: object) -> None:
-        rung.set()
+    def told(*_: object) -> None:
+        heard()
 
     async with pool.acquire() as connection:
         connection.add_termination_listener(lambda _: closed.set())
-        await connection.add_listener(CHANNEL, set_it)
         try:
+            for channel in channels:
+                await connection.add_listener(channel, told)
             await closed.wait()
         finally:
-            await connection.remove_listener(CHANNEL, set_it)
+            for channel in channels:
+                await connection.remove_listener(channel, told)

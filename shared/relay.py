@@ -109,7 +109,7 @@ class Relay:
     async def run(self) -> None:
         """Woken by a notification, and at least once a second."""
         woken = asyncio.Event()
-        listener = asyncio.create_task(hear(self.pool, woken))
+        listener = asyncio.create_task(hear(self.pool, woken.set))
         try:
             while not self.stop.is_set():
                 try:

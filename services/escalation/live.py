@@ -1,18 +1,10 @@
 """Waking the boards that are open: PostgreSQL says that something changed, and every open page looks again."""
 
 import asyncio
-from typing import Final
-
-import structlog
 
 from services.escalation.repository.queue import CHANNEL
 from shared import outbox
-from shared.database import ANY_FAULT, Pool
-
-log = structlog.get_logger()
-
-CHANNELS: Final = (CHANNEL, outbox.CHANNEL)
-RETRY: Final = 0.5  # seconds
+from shared.database import Pool
 
 
 class Watch:
@@ -36,25 +28,8 @@ class Watch:
 
     async def run(self) -> None:
         """Listen for as long as the process lives: to what people do, and to the bell of what was read."""
-        while True:
-            try:
-                await self._listen()
-            except ANY_FAULT as error:
-                log.warning("board listens anew", reason=type(error).__name__)
-                await asyncio.sleep(RETRY)
+        await outbox.hear(self._pool, self._wake, (CHANNEL, outbox.CHANNEL))
 
-    async def _listen(self) -> None:
-        closed = asyncio.Event()
-        async with self._pool.acquire() as connection:
-            connection.add_termination_listener(lambda _: closed.set())
-            try:
-                for channel in CHANNELS:
-                    await connection.add_listener(channel, self._wake)
-                await closed.wait()
-            finally:
-                for channel in CHANNELS:
-                    await connection.remove_listener(channel, self._wake)
-
-    def _wake(self, *_: object) -> None:
+    def _wake(self) -> None:
         self._woken.set()
         self._woken = asyncio.Event()

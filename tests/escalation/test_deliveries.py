@@ -484,7 +484,7 @@ async def test_a_story_read_by_those_who_may_not_get_in_touch_reaches_nobody(esc
 
 async def test_safe_contact_stands_beside_every_contact(escalate: Escalate, council: Agency):
     told = report(contact=Contact(phone="01632 960001"), answers=Answers(safe_contact="never ring"))
-    await escalate(classified(told, behaviours=("A4",), safe_contact=("no letters",)))
+    await escalate(classified(told, behaviours=("A4",), safe_contact=("no letters", "never ring")))
     (entry,) = await council.feed()
     assert entry["report"]["safe_contact"] == ["never ring", "no letters"]
 

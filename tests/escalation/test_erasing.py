@@ -2,22 +2,32 @@
 
 import asyncio
 from datetime import timedelta
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import httpx
 import pytest
 
 from services.escalation.domain.directory import Directory
-from services.escalation.handlers import alerts, cases, erasing
+from services.escalation.handlers import alerts, cases, erasing, notices
 from services.escalation.handlers.cases import Rules
+from services.escalation.repository import cases as open_cases
 from services.escalation.repository import deliveries, feeds
 from services.escalation.repository import erasing as rows
 from services.escalation.repository.alerts import raise_due
 from shared.database import Pool, transaction
-from shared.events import Progress, ReportClassified, ReportDelivered, ReportErased, ReportRouted
+from shared.events import (
+    Amendment,
+    Progress,
+    ReportAmended,
+    ReportClassified,
+    ReportDelivered,
+    ReportErased,
+    ReportLinked,
+    ReportRouted,
+)
 from shared.kafka import ROUTED
 from shared.outbox import Bell
-from shared.told import Contact, History
+from shared.told import Contact, History, LinkReason
 from tests.builders import NOON, classified, report
 from tests.escalation.conftest import Escalate, SignIn
 from tests.infrastructure import until_waiting
@@ -82,6 +92,41 @@ async def test_what_is_still_on_its_way_brings_nothing_back(
     await escalate(told)
     assert await pool.fetchval("select count(*) from cases") == 0
     assert STORY not in await everything(pool)
+
+
+async def test_a_notice_that_comes_late_is_not_kept(
+    told: ReportClassified, escalate: Escalate, pool: Pool, directory: Directory
+):
+    other = classified()
+    await escalate(other)
+    await forget(told, directory, pool)
+    ours, theirs = told.report_id, other.report_id
+    linked = {"later_reference": REFERENCE, "linked_at": NOON, "reasons": (LinkReason.address,)}
+    late = [
+        ReportAmended(report_id=ours, revision=2, kind=Amendment.more_told, amended_at=NOON, text=STORY),
+        ReportLinked(report_id=ours, later_id=theirs, **linked),
+        ReportLinked(report_id=theirs, later_id=ours, **linked),
+    ]
+    kept = "select (select count(*) from notice), (select count(*) from audit_entry where who = 'intake')"
+    await notices.hear(late, pool)
+    assert tuple(await pool.fetchrow(kept)) == (0, 0)
+    await notices.hear([ReportLinked(report_id=theirs, later_id=uuid4(), **linked)], pool)
+    assert tuple(await pool.fetchrow(kept)) == (1, 1)
+
+
+async def test_a_notice_heard_while_its_report_is_erased_is_not_kept(
+    told: ReportClassified, escalate: Escalate, pool: Pool, directory: Directory
+):
+    await escalate(told)
+    more = ReportAmended(report_id=told.report_id, revision=2, kind=Amendment.more_told, amended_at=NOON, text=STORY)
+    async with transaction(pool) as connection:
+        await open_cases.lock(connection, [told.report_id])
+        hearing = asyncio.create_task(notices.hear([more], pool))
+        await until_waiting(pool, 1)
+        await rows.note(connection, told.report_id, NOON)
+        await rows.erase(connection, told.report_id)
+    await hearing
+    assert await pool.fetchval("select count(*) from notice") == 0
 
 
 async def test_asked_for_again_it_is_answered_again_and_nobody_is_told_twice(

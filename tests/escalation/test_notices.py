@@ -35,7 +35,7 @@ from shared.events import (
 from shared.kafka import AMENDED, CLASSIFIED, ERASED, LINKED, PROGRESSED, RECEIVED, ROUTED, agency_topic
 from shared.outbox import Bell
 from shared.telemetry import new_traceparent
-from shared.told import Answers, History, Link, LinkReason, Speaker, Turn
+from shared.told import Answers, History, Link, LinkReason, Place, Speaker, Turn
 from tests.builders import NOON, assessment, classified, report
 from tests.escalation.conftest import Escalate, SignInPage
 
@@ -153,6 +153,25 @@ async def test_whatever_was_set_aside_is_the_supervisors_to_see_until_it_is_read
         assert words in page
     await escalate(classified(told, assessment(danger_class=DangerClass.violence_threatened)), at=now)
     assert "Dead letters: 1" in (await supervisor.get("/supervisor")).text
+
+
+async def test_a_dead_letter_is_for_the_force_that_has_its_report_and_one_of_no_report_for_every_force(
+    pool: Pool, sign_in_page: SignInPage, rules: Rules
+):
+    await directories.load_directory(rules.directory, pool, NOON)
+    ours, theirs = report(reference="H-OURS-1"), report(reference="H-THEIRS-2", place=Place(postcode="ZZ4 1AB"))
+    nowhere = report(reference="H-NOWHERE-3", place=Place())
+    told, topic = (ours, theirs, nowhere), RECEIVED[Lane.urgent]
+    unread = [record(encode(one, topic, "intake", NOON, new_traceparent())) for one in told]
+    broken = record(Message(PROGRESSED, b"", b"{ not json", ()))
+    letters = [dead_letter(one, "classifier.urgent", "ValueError", datetime.now(UTC)) for one in (*unread, broken)]
+    await consumer.dead([record(letter, offset) for offset, letter in enumerate(letters)], edge(pool))
+    page = (await (await sign_in_page(Role.supervisor)).get("/supervisor")).text
+    assert "Dead letters: 3" in page
+    assert [one.reference in page for one in told] == [True, False, True]
+    page = (await (await sign_in_page(Role.supervisor, "Kit", "southvale-police")).get("/supervisor")).text
+    assert "Dead letters: 3" in page
+    assert [one.reference in page for one in told] == [False, True, True]
 
 
 async def traces(pool: Pool) -> set[tuple[str, str]]:

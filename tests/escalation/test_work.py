@@ -10,7 +10,7 @@ from services.escalation.domain.people import Role
 from services.escalation.domain.rules import Rules
 from services.escalation.handlers import cases, queue
 from services.escalation.repository import work
-from shared.assessment import Evidence
+from shared.assessment import Evidence, Explanation, Finding, RiskGroup, Standing
 from shared.codebook import DangerClass, Label, Threat
 from shared.database import Pool, transaction
 from shared.events import Lane, LinkDisputed, ReportOverridden
@@ -136,6 +136,20 @@ async def test_an_override_regrades_reroutes_and_goes_out_as_an_event(hold: Any,
     assert (event.threat, event.danger_class) == (Threat.explicit, 2)
     kept = await pool.fetchrow("select before, override from overridden")
     assert (kept["before"]["labels"], kept["override"]["threat"]) == (["harassment"], "explicit")
+
+
+async def test_what_the_rules_are_judged_by_holds_no_word_of_what_was_told(hold: Any, pool: Pool):
+    shown = Evidence(fact="F4", rule="F4.back", start=0, end=25, quote="He said he would be back.")
+    returns = Finding(
+        id="four.1", group=RiskGroup.four, asks="Comes back?", standing=Standing.present, evidence=(shown,)
+    )
+    why = Explanation(reporter=(shown.quote,), staff=(f"F4 “{shown.quote}”",))
+    read = {"evidence": (shown,), "risk": (returns,), "explanation": why, "safe_contact": (shown.quote,)}
+    room = await hold(classified(report(text=shown.quote), **read))
+    assert (await room.post("override", why="it goes on", labels=["stalking"])).status_code == 204
+    before = await pool.fetchval("select before from overridden")
+    assert shown.quote not in str(before)
+    assert [(risk["id"], risk["standing"]) for risk in before["risk"]] == [("four.1", "present")]
 
 
 async def test_an_override_outlives_a_like_reading_and_not_a_graver_one(hold: Any, escalate: Escalate, pool: Pool):
@@ -399,3 +413,20 @@ async def test_a_page_that_says_it_only_keeps_up_is_recorded_unless_they_had_the
     assert await looks("alex") == 0
     await queue.seen(event.report_id, "sam", pool, datetime.now(UTC) + queue.KEEPS_UP, again=True)
     assert await looks("sam") == 2
+
+
+async def test_staff_are_told_how_to_reach_the_agencies_that_have_it_and_who_else_is_responsible(
+    escalate: Escalate, sign_in_page: SignInPage
+):
+    noise, fraud = classified(behaviours=("A3", "A4")), report(text="A scam. My dog is thin and tied up.")
+    await escalate(noise, classified(fraud, labels=(Label.other,)))
+    sam = await sign_in_page(Role.operator)
+    page = " ".join((await sam.get(f"/board/cases/{noise.report_id}")).text.split())
+    council, health = "01632 960120, asb@northmoor.example", "01632 960125"
+    assert f"To reach them: {council}</span>" in page
+    assert f"To reach them: {health} (not checked)</span>" in page
+    assert "Others who are responsible" not in page
+    page = " ".join((await sam.get(f"/board/cases/{fraud.report_id}")).text.split())
+    assert "<h3>Others who are responsible</h3>" in page
+    assert "<li>Report Fraud: fraud. To reach them: 0300 123 2040</li>" in page
+    assert "<li>RSPCA: animal welfare. No contact is kept</li>" in page

@@ -80,6 +80,10 @@ class Contact(Part):
     page: HttpUrl | None = None
     unverified: bool = True
 
+    @property
+    def ways(self) -> str:
+        return ", ".join(str(way) for way in (self.phone, self.email, self.page) if way)
+
 
 class Agency(Part):
     id: str = Field(pattern=r"^[a-z0-9][a-z0-9-]{1,62}$")
@@ -112,8 +116,8 @@ class Directory(Part):
 
         An outward code alone will do where a postcode was asked for, and so will one with a slip in its second half.
         """
-        typed, found_in_it = outward_code(place.postcode), outward_code(postcode_of(place))
-        found = self._by_outward.get(typed) or self._by_outward.get(found_in_it, ())
+        found = self._by_outward.get(outward_code(place.postcode))
+        found = found or self._by_outward.get(outward_code(postcode_of(place)), ())
         return found[0].id if len(found) == 1 else None
 
     def area_of_district(self, *district: str) -> str | None:

@@ -27,7 +27,7 @@ A_PERSON: Final = "a person decides"
 RENTED_FROM_NOBODY: Final = frozenset({"none", "no", "own", "owner", "private", "unknown", ""})
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Subject:
     """What is to be routed. `persisting`: the area's threshold for an ASB Case Review is met.
 
@@ -40,6 +40,10 @@ class Subject:
     area: str | None
     persisting: bool = False
     against: frozenset[str] = frozenset()
+
+    @cached_property
+    def plain(self) -> bytes:
+        return normalise(self.report.text).data
 
 
 class Row(BaseModel):
@@ -69,7 +73,7 @@ class Row(BaseModel):
             and (not self.landlord_known or _landlord(subject.report) is not None)
             and (not self.persisting or subject.persisting)
             and (not self.review_asked or review_asked(subject.report))
-            and (not self.mentions or bool(self._words.search(normalise(subject.report.text).data)))
+            and (not self.mentions or bool(self._words.search(subject.plain)))
         )
 
     @cached_property
@@ -87,7 +91,7 @@ class RouteRow(Row):
 
 
 class Signpost(Row):
-    """The body responsible for what is not ours, by name: for the reporter, and so that `review` can say it."""
+    """The body responsible for what is not ours, by name: for the reporter, and, with how it is reached, for staff."""
 
     name: str
     contact: str | None = None
@@ -103,6 +107,11 @@ class RoutingTable(BaseModel):
     def queue_of(self, kind: Kind) -> str:
         """Where what is for this kind of agency goes, unless somebody says otherwise."""
         return next(row.queue for row in self.rows if row.to is kind)
+
+    def responsible(self, subject: Subject) -> tuple[Signpost, ...]:
+        """Who is responsible for what is not ours, as far as it was read."""
+        reading = subject.assessment
+        return tuple(one for one in self.signposts if reading and one.holds(subject, reading))
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,9 +149,9 @@ def route(subject: Subject, directory: Directory, table: RoutingTable) -> Route:
     found = [destination for row in rows for destination in router.destinations(row)]
     if not is_read(assessment):
         found += _looked_at(router.force.id, "not yet read", subject)
-    responsible = [s.name for s in table.signposts if assessment and s.holds(subject, assessment)]
+    responsible = tuple(body.name for body in table.responsible(subject))
     found = found or [_review(router.force.id, "no rule places it")]
-    return Route(router.force.id, _once_each(router.with_conflict(found)), tuple(responsible))
+    return Route(router.force.id, _once_each(router.with_conflict(found)), responsible)
 
 
 def _nobodys(subject: Subject, directory: Directory, against: frozenset[str]) -> Route:

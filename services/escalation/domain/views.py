@@ -4,8 +4,10 @@ How to get in touch safely (F11) stands beside every contact, and beside every p
 """
 
 import re
+from enum import Enum
 from typing import Any, Final
 
+from services.escalation.domain.board import safe_contact
 from services.escalation.domain.case_review import review_asked
 from services.escalation.domain.directory import Kind, KindRule, Sees
 from services.escalation.domain.grading import danger_of
@@ -13,12 +15,15 @@ from services.escalation.domain.unread import is_read
 from shared.events import ReportClassified
 
 WITHHELD: Final = "[withheld]"
-WRITTEN: Final = ("text", "party", "party_organisation")
-"""What somebody wrote in their own words, in which a contact may stand."""
 REACHES_SOMEBODY: Final = re.compile(
-    r"(?<![\w.+-])[\w.+-]++@[\w-]++\.[\w.-]+|(?<!\d)(?:\+44|0044|0)(?:[ ()-]?\d){8,10}(?!\d)"
+    r"(?<![\w.+-])[\w.+-]++@[\w-]++\.[\w.-]+"
+    r"|(?<!\d)(?!\d\d([ .-])\d\d\1(?:19|20)\d\d \d\d?(?::|[ap]m))"
+    r"(?:\+44|0044|0)(?:[^\S\n]?[().\u2010-\u2013-]{0,2}[^\S\n]?\d){8,10}(?!\d)"
 )
-"""An email address or a UK phone number, wherever somebody wrote it. Nothing is gone over twice, however long it is."""
+"""An email address or a UK phone number, wherever somebody wrote it, and no date with its time.
+
+Nothing is gone over twice, however long it is.
+"""
 
 
 def minimised(event: ReportClassified, rule: KindRule) -> dict[str, Any]:
@@ -45,12 +50,22 @@ def minimised(event: ReportClassified, rule: KindRule) -> dict[str, Any]:
         seen |= {"application": {"complaints": report.answers.reported_to, "wanted": report.answers.wanted}}
     if applied or Sees.contact in rule.sees:
         contact = report.contact.model_dump(mode="json") if report.contact else None
-        return seen | {"contact": contact, "safe_contact": safe_contact(event)}
-    seen |= {name: without_contacts(seen[name], event) for name in WRITTEN if seen.get(name)}
+        return seen | {"contact": contact, "safe_contact": safe_contact(report, assessment)}
     if Sees.place in rule.sees:
-        seen["place"]["words"] = without_contacts(report.place.words or "", event) or None
-        seen["safe_contact"] = [without_contacts(words, event) for words in safe_contact(event)]
-    return seen
+        seen["safe_contact"] = safe_contact(report, assessment)
+    return {name: _without_contacts(shown, event) for name, shown in seen.items()}
+
+
+def _without_contacts(shown: Any, event: ReportClassified) -> Any:
+    """Everything that is shown, but for the codebook's own words, which nobody wrote."""
+    match shown:
+        case str() if not isinstance(shown, Enum):
+            return without_contacts(shown, event)
+        case dict():
+            return {name: _without_contacts(part, event) for name, part in shown.items()}
+        case list() | tuple():
+            return [_without_contacts(part, event) for part in shown]
+    return shown
 
 
 def without_contacts(text: str, event: ReportClassified) -> str:
@@ -62,13 +77,6 @@ def without_contacts(text: str, event: ReportClassified) -> str:
     return REACHES_SOMEBODY.sub(WITHHELD, text)
 
 
-def safe_contact(event: ReportClassified) -> list[str]:
-    """How, when and when not to get in touch (F11): from the form, and from the words."""
-    answered = event.report.answers.safe_contact
-    said = event.assessment.safe_contact if event.assessment else ()
-    return [words for words in (answered, *said) if words]
-
-
 def _told(event: ReportClassified) -> dict[str, Any]:
     told = {"times", "feeling", "when", "happening_now", "reported_before"}
-    return event.report.answers.model_dump(mode="json", include=told, exclude_none=True)
+    return event.report.answers.model_dump(include=told, exclude_none=True)

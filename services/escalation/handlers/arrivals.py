@@ -46,7 +46,7 @@ class Arrivals:
     async def run(self) -> None:
         """Until cancelled."""
         async with asyncio.TaskGroup() as group:
-            group.create_task(hear(self.pool, self._rung))
+            group.create_task(hear(self.pool, self._rung.set))
             while True:
                 await self._look()
                 try:

@@ -206,6 +206,7 @@ def _open(
         target_at=target_at(event.report, grading, rules),
         route=where,
         receipt=routed.model_dump_json().encode() if receipt else None,
+        routed=routed if receipt else None,
         override=override,
         reopens=known is not None and _reopens(event, grading, known),
         moved=moved_to is not None,
@@ -253,13 +254,14 @@ async def _give_receipts(
     opened: Sequence[JudgedCase],
     now: datetime,
 ) -> None:
+    given = {case.event.report_id: case.routed for case in opened}
     receipts = {report_id: case.receipt for report_id, case in known.items()}
-    receipts |= {case.event.report_id: case.receipt for case in opened}
-    await put(connection, [_outgoing(a, receipts[i], now) for i, a in newest.items() if receipts[i]])
+    again = ((i, receipts.get(i)) for i in newest if i not in given)
+    given |= {i: ReportRouted.model_validate_json(receipt) for i, receipt in again if receipt}
+    await put(connection, [_outgoing(a, routed, now) for i, a in newest.items() if (routed := given.get(i))])
 
 
-def _outgoing(arrived: Arrived, receipt: bytes | None, now: datetime) -> Outgoing:
-    routed = ReportRouted.model_validate_json(receipt or b"")
+def _outgoing(arrived: Arrived, routed: ReportRouted, now: datetime) -> Outgoing:
     urgent = arrived.event.report.lane is Lane.urgent
     return outgoing(routed, ROUTED, SOURCE, now, urgent, trace=arrived.traceparent)
 

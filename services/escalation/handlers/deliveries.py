@@ -8,7 +8,6 @@ from typing import Any, Final, TypeAlias
 from uuid import UUID
 
 from services.escalation.domain.directory import Agency, Directory, Kind
-from services.escalation.domain.routing import NOBODY
 from services.escalation.domain.rules import Rules
 from services.escalation.domain.views import minimised
 from services.escalation.handlers.coming_back import to_a_person
@@ -174,12 +173,8 @@ def _recorded(row: Any, now: datetime) -> audit.Entry:
 
 
 def _entries(case: JudgedCase, directory: Directory, now: datetime) -> list[Entry]:
-    agencies = {agency.id: agency for agency in directory.agencies}
-    return [
-        entry(destination, agencies[destination.agency], case.event, directory, now)
-        for destination in case.route.destinations
-        if destination.agency != NOBODY
-    ]
+    to = ((destination, directory.agency(destination.agency)) for destination in case.route.destinations)
+    return [entry(destination, agency, case.event, directory, now) for destination, agency in to if agency]
 
 
 def entry(

@@ -36,8 +36,10 @@ async def fold(
 async def _firsts(connection: Connection, owns: Sequence[Fold], now: datetime) -> dict[str | None, list[Fold]]:
     """By who told them."""
     told_by = {own.told_by for own in owns if own.told_by}
-    await folds.lock(connection, told_by)
     found: dict[str | None, list[Fold]] = defaultdict(list)
+    if not told_by:
+        return found
+    await folds.lock(connection, told_by)
     for first in await folds.firsts(connection, told_by, [own.id for own in owns], now - WITHIN, LOOKED_AT):
         found[first.told_by].append(first)
     return found

@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 from typing import Final
+from uuid import UUID
 
 from services.escalation.domain.timeline import LINKED
-from services.escalation.repository import audit, cases, notices, queue
+from services.escalation.repository import audit, cases, erasing, notices, queue
 from services.escalation.repository.audit import Entry
 from shared.database import Pool, transaction
 from shared.events import Amendment, ReportAmended, ReportLinked
@@ -20,16 +21,24 @@ INTAKE: Final = "intake"
 async def hear(told: Sequence[ReportLinked | ReportAmended], pool: Pool) -> None:
     """Into each case's record, once however often a notice comes; one may come before its case is opened.
 
+    What names a report that was erased is not kept: it would bring back more than the id.
     A link wakes no page: one that changes and shows nothing new would tell that something is kept from it.
     """
     by_id = {event.event_id: event for event in told}
+    about = {i: _about(event) for i, event in by_id.items()}
     async with transaction(pool) as connection:
-        new = await notices.remember(connection, {i: event.report_id for i, event in by_id.items()})
+        named = [report_id for ids in about.values() for report_id in ids]
+        await cases.lock(connection, named)
+        gone = await erasing.among(connection, named)
+        new = await notices.remember(connection, {i: ids[0] for i, ids in about.items() if not gone.intersection(ids)})
         await audit.record(connection, [_entry(event) for i, event in by_id.items() if i in new])
-        amended = sorted({by_id[i].report_id for i in new if isinstance(by_id[i], ReportAmended)})
-        await cases.lock(connection, amended)
-        for report_id in amended:
+        for report_id in sorted({by_id[i].report_id for i in new if isinstance(by_id[i], ReportAmended)}):
             await queue.touch(connection, report_id)
+
+
+def _about(event: ReportLinked | ReportAmended) -> tuple[UUID, ...]:
+    """The case that a notice is for, and the one that it names."""
+    return (event.report_id, event.later_id) if isinstance(event, ReportLinked) else (event.report_id,)
 
 
 def _entry(event: ReportLinked | ReportAmended) -> Entry:

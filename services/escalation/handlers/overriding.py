@@ -96,6 +96,8 @@ async def _kept(connection: Connection, case: JudgedCase, known: Known, override
     if case.drill:
         return
     made = reading_of(event)
-    before = made.model_dump(mode="json", exclude={"evidence", "safe_contact"}) if made else None
+    quotes: dict[str, Any] = {"evidence": True, "safe_contact": True, "explanation": True}
+    quotes["risk"] = {"__all__": {"evidence"}}
+    before = made.model_dump(mode="json", exclude=quotes) if made else None
     await work.overridden(connection, event.report_id, event.revision, override, before)
     await overridden(connection, event.report_id, event.revision, override, grading.grade, grading.danger_class)

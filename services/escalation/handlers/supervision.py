@@ -37,7 +37,7 @@ async def overview(force: str, pool: Pool, now: datetime) -> Overview:
             lists,
             await supervision.workload(connection, force, now),
             await supervision.counts(connection),
-            await supervision.set_aside(connection, now),
+            await supervision.set_aside(connection, force, now),
         )
 
 

@@ -12,7 +12,7 @@ from services.escalation.domain.overrides import Override
 from services.escalation.domain.routing import Route
 from services.escalation.domain.unread import reading_of
 from shared.database import Connection
-from shared.events import ReportClassified
+from shared.events import ReportClassified, ReportRouted
 
 LOCK: Final = """
 select pg_advisory_xact_lock(key) from
@@ -129,7 +129,8 @@ class Known:
 class JudgedCase:
     """A case as it is to be kept. `receipt` is None while nobody has read the report; a drill is delivered nowhere.
 
-    `fold` None: as it was before. `moved`: a person sent it to the police force of the route.
+    `routed`: the receipt, where it was made just now. `fold` None: as it was before. `moved`: a person sent it to the
+    police force of the route.
     """
 
     event: ReportClassified
@@ -140,6 +141,7 @@ class JudgedCase:
     target_at: datetime
     route: Route
     receipt: bytes | None
+    routed: ReportRouted | None = None
     override: Override | None = None
     reopens: bool = False
     drill: bool = False

@@ -63,11 +63,13 @@ select * from unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[],
 on conflict (id) do update set place = excluded.place
 """
 
-SET_ASIDE: Final = """
-select letter.*, cases.reference from set_aside as letter left join cases using (report_id)
-where letter.at > $1::timestamptz - interval '7 days' and cases.rulebook is null order by letter.at desc limit 500
-"""
-"""As long as Kafka keeps them, and until what they were about has been read after all."""
+SET_ASIDE: Final = f"""
+select letter.*, cases.reference
+from set_aside as letter left join cases using (report_id) left join queue_item as item using (report_id)
+where {MINE} and letter.at > $2::timestamptz - interval '7 days' and cases.rulebook is null
+order by letter.at desc limit 500
+"""  # noqa: S608 - constants only
+"""As long as Kafka keeps them, and until what they were about is read after all. What another force has is its own."""
 
 
 class SetAside(NamedTuple):
@@ -86,9 +88,9 @@ async def keep_set_aside(connection: Connection, letters: Sequence[SetAside]) ->
     await connection.execute(KEEP_SET_ASIDE, *map(list, zip(*letters, strict=True)))
 
 
-async def set_aside(connection: Connection, now: datetime) -> list[Any]:
-    """What could not be read and has not been since, the newest first."""
-    return await connection.fetch(SET_ASIDE, now)
+async def set_aside(connection: Connection, force: str, now: datetime) -> list[Any]:
+    """What could not be read and has not been since, the newest first: of this force's cases, and of none."""
+    return await connection.fetch(SET_ASIDE, force, now)
 
 
 async def a_list(connection: Connection, name: str, force: str, now: datetime) -> list[Any]:

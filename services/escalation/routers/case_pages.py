@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated, Any, Final
+from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Form, Query, Request, Response
@@ -14,6 +14,7 @@ from services.escalation.domain.grading import Grade
 from services.escalation.domain.outcomes import WORDS, Outcome
 from services.escalation.domain.overrides import Said
 from services.escalation.domain.people import Worker
+from services.escalation.domain.routing import Subject
 from services.escalation.domain.rules import Rules
 from services.escalation.errors import NotSo
 from services.escalation.handlers import leases, overriding, queue, rerouting, work
@@ -32,8 +33,8 @@ from services.escalation.routers.dependencies import (
     WorkerDep,
 )
 from services.escalation.routers.sign_in import go
-from services.escalation.routers.texts import SAID, TYPED
-from shared.codebook import Label, Threat
+from services.escalation.routers.texts import LONGEST, SAID, TYPED
+from shared.codebook import DangerClass, Label, Threat
 from shared.postcodes import postcode_of
 
 router = APIRouter(prefix="/board", dependencies=[OurPagesOnly], include_in_schema=False)
@@ -44,7 +45,6 @@ def _chosen(value: object) -> object:
     return value or None
 
 
-LONGEST: Final = 4000
 Words = Annotated[str, Form(max_length=LONGEST), TYPED, SAID]
 Remark = Annotated[str, Form(max_length=LONGEST), TYPED]
 Token = Annotated[UUID, Form()]
@@ -85,7 +85,7 @@ DeskDep = Annotated[Desk, Depends()]
 def view(case: Whole, worker: Worker, rules: Rules, now: datetime) -> dict[str, Any]:
     """What the templates show of a case."""
     item = case.item
-    holder = item.held_by(now)
+    holder, danger_class = item.held_by(now), DangerClass(item.danger_class)
     return {
         "case": case,
         "item": item,
@@ -108,6 +108,8 @@ def view(case: Whole, worker: Worker, rules: Rules, now: datetime) -> dict[str, 
         "words": words,
         "outcomes": WORDS,
         "agencies": rules.directory.agencies,
+        "agency": rules.directory.agency,
+        "responsible": rules.routing.responsible(Subject(item.report, item.assessment, danger_class, None)),
     }
 
 

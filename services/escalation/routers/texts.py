@@ -22,6 +22,8 @@ TYPED: Final = BeforeValidator(_as_counted)
 SAID: Final = AfterValidator(_said)
 """Words that must not be blank."""
 
+LONGEST: Final = 4000  # characters of what staff write about a case
+
 WORDS: Final = frozenset({"note", "reason", "outcome", "action", "words", "why", "how"})
 """The fields of all pages that hold somebody's own words."""
 

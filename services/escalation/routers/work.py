@@ -14,11 +14,10 @@ from services.escalation.handlers.leases import Shown
 from services.escalation.routers.dependencies import BellDep, Now, PoolDep, ProgramDep, RulesDep, RulesForDep
 from services.escalation.routers.leases import Token
 from services.escalation.routers.queue import QueueItem
-from services.escalation.routers.texts import SAID
+from services.escalation.routers.texts import LONGEST, SAID
 
 router = APIRouter(prefix="/v1/queue", tags=["control room"])
 
-LONGEST = 4000
 Words = Annotated[str, Field(min_length=1, max_length=LONGEST), SAID]
 
 
