@@ -131,4 +131,4 @@ def test_what_cannot_be_read_is_never_guessed(text, note):
 def test_however_a_long_text_is_made_it_is_read_in_seconds(text):
     before = time.process_time()
     assert said(text).labels
-    assert time.process_time() - before < 5
+    assert time.process_time() - before < 10

@@ -463,4 +463,4 @@ async def test_five_hundred_open_cases_stay_smooth(open_page: Open, escalate: Es
         await page.keyboard.press("j")
     await expect(page.locator("#lines .where .quiet", has_text="H-NEW")).to_have_count(10)
     each = (await busy(client) - before) / 10
-    assert each < 0.15, f"a change keeps the page busy for {1000 * each:.0f} ms of its own time"
+    assert each < 0.3, f"a change keeps the page busy for {1000 * each:.0f} ms of its own time"
