@@ -5,7 +5,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.async_api import Browser, async_playwright
+from hypothesis import HealthCheck, settings
+from playwright.async_api import Browser, async_playwright, expect
 from xdist.scheduler import LoadScopeScheduling
 
 from deploy.local.broker import Broker
@@ -23,6 +24,9 @@ ARGUMENTS = [
 ]
 
 OF_ONE_HEARD = ("faults", "e2e")
+
+settings.register_profile("a machine of any speed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("a machine of any speed")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -73,6 +77,7 @@ def broker() -> Iterator[Broker]:
 @pytest.fixture(scope="session")
 async def browser() -> AsyncIterator[Browser]:
     async with async_playwright() as playwright:
+        expect.set_options(timeout=30_000)  # milliseconds, as Playwright waits for all else: this machine may be busy
         chromium = await playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
         yield chromium
         await chromium.close()

@@ -16,14 +16,19 @@ from deploy.local.errors import DiskFull, PartMissing, PortInUse, StartFailed
 LOOPBACK = "127.0.0.1"
 ROOM_NEEDED = 300 * 1024 * 1024
 _PR_SET_PDEATHSIG = 1
+_given: set[int] = set()
 _libc = ctypes.CDLL(None) if sys.platform == "linux" else None
 
 
 def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind((LOOPBACK, 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """One that nobody has, and that was not given before: who was given it may not have taken it yet."""
+    while True:
+        with socket.socket() as probe:
+            probe.bind((LOOPBACK, 0))
+            port: int = probe.getsockname()[1]
+        if port not in _given:
+            _given.add(port)
+            return port
 
 
 def listens(port: int) -> bool:

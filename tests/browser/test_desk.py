@@ -364,7 +364,7 @@ async def test_slow_answers_neither_pile_up_nor_hold_up_what_is_said(page: Page)
     async def slowly(route: Route) -> None:
         if route.request.method == "GET":
             looks.append(route.request.url)
-            await asyncio.sleep(4)
+            await asyncio.sleep(8)
         await route.continue_()
 
     await page.route(re.compile("/v1/calls"), slowly)
@@ -373,7 +373,7 @@ async def test_slow_answers_neither_pile_up_nor_hold_up_what_is_said(page: Page)
     async with page.expect_request(re.compile("/v1/calls/[^/]+$")):
         pass
     await type_turn(page, "c", "He is back.")
-    await expect(page.locator("#turns li")).to_have_count(2, timeout=2000)
+    await expect(page.locator("#turns li")).to_have_count(2, timeout=6000)
     await page.unroute_all(behavior="ignoreErrors")
 
 

@@ -42,7 +42,7 @@ def test_a_sentence_that_says_nothing_changes_no_fact(text, more):
     case=st.sampled_from([str.upper, str.lower, str.title]),
     space=st.sampled_from(["  ", "\t", " \n"]),
 )
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_case_and_white_space_change_no_label(text, case, space):
     if case is str.title:
         text = text.replace("'", "")
@@ -58,7 +58,7 @@ def test_a_negated_threat_is_no_threat(act, no):
 
 
 @given(st.text(max_size=300))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_any_text_is_read_and_offsets_hold(text):
     assessment = said(text)
     assert assessment.labels
@@ -68,7 +68,7 @@ def test_any_text_is_read_and_offsets_hold(text):
 
 
 @given(st.text(max_size=200))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_normalising_keeps_the_length(text):
     assert len(normalise(text).text) == len(text)
 
@@ -131,4 +131,4 @@ def test_what_cannot_be_read_is_never_guessed(text, note):
 def test_however_a_long_text_is_made_it_is_read_in_seconds(text):
     before = time.process_time()
     assert said(text).labels
-    assert time.process_time() - before < 5
+    assert time.process_time() - before < 10

@@ -10,7 +10,7 @@ async def publish(address: str, topic: str, *bodies: bytes) -> None:
 
 
 async def read(address: str, topic: str, count: int) -> list[bytes]:
-    """`count` of them as a member of a group, committed; fewer if no more come for a second."""
+    """`count` of them as a member of a group, committed; fewer if no more come for five seconds."""
     consumer = AIOKafkaConsumer(
         topic,
         bootstrap_servers=address,
@@ -22,7 +22,7 @@ async def read(address: str, topic: str, count: int) -> list[bytes]:
     found: list[bytes] = []
     async with consumer:
         while len(found) < count:
-            batches = await consumer.getmany(timeout_ms=1000)
+            batches = await consumer.getmany(timeout_ms=5000)
             if not batches:
                 break
             found += [record.headers[0][1] for records in batches.values() for record in records]

@@ -16,7 +16,11 @@ from deploy.local.samples import Sent
 from deploy.local.stack import Ports, Stack, started
 from tests.infrastructure import open_folder, running
 
-QUICK = {"HEARD_INTAKE_REPUBLISH_AFTER": "3", "HEARD_INTAKE_LINE_DEAD_AFTER": "6", "HEARD_ESCALATION_UNREAD_AFTER": "2"}
+QUICK = {
+    "HEARD_INTAKE_REPUBLISH_AFTER": "3",
+    "HEARD_INTAKE_LINE_DEAD_AFTER": "12",
+    "HEARD_ESCALATION_UNREAD_AFTER": "2",
+}
 
 
 @pytest.fixture(scope="package")

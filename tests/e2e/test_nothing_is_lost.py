@@ -78,7 +78,7 @@ async def test_what_cannot_be_read_is_set_aside_and_seen_by_a_person(tell: Tell,
             found = "select queues from queue_item where report_id = $1::uuid"
             return await pool.fetchval(found, subject) == ["control_room", "review"]
 
-        await eventually(on_the_queue, within=5)
+        await eventually(on_the_queue)
     await tell("web", NOISE)  # its partition moves on
     line, *_ = [line for line in stack.heard("dead", "list").splitlines() if subject in line]  # one for each reading
     place = line.split()[0]
@@ -105,5 +105,5 @@ async def test_the_audit_accounts_for_every_report(tell: Tell, stack: Stack):
             audit(stack, limit=1)
     finally:
         stack.run("intake", "work")
-    await samples.await_receipts([sent], stack, 30, nothing)
+    await samples.await_receipts([sent], stack, 90, nothing)
     assert sent.seconds is not None

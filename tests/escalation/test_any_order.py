@@ -247,7 +247,5 @@ class AnyOrder(RuleBasedStateMachine):
 def test_any_order(escalation_url: str, rules: Rules):
     AnyOrder.url, AnyOrder.rules_in_force = escalation_url, rules
     checks = [HealthCheck.too_slow, HealthCheck.filter_too_much]
-    chosen = settings(
-        max_examples=25, stateful_step_count=25, deadline=None, derandomize=True, suppress_health_check=checks
-    )
+    chosen = settings(max_examples=25, stateful_step_count=25, derandomize=True, suppress_health_check=checks)
     run_state_machine_as_test(AnyOrder, settings=chosen)

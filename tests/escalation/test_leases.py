@@ -187,7 +187,11 @@ TARGETS = {0: timedelta(minutes=15), 1: timedelta(hours=1), 2: timedelta(days=2)
 
 
 @given(st.lists(STEP, min_size=5, max_size=40))
-@settings(max_examples=40, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=40,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
 async def test_nothing_is_handed_out_or_shown_after_something_less_grave_and_all_is_handed_out(
     escalate: Escalate, pool: Pool, steps: list[tuple[str, int, bool]]
 ):

@@ -122,7 +122,7 @@ async def test_what_is_told_later_gives_the_classifier_its_time_from_then_on(
     await escalate(event)
     more = event.report.model_copy(update={"revision": 2, "lane": Lane.urgent})
     told = record(encode(more, RECEIVED[Lane.urgent], "intake", datetime.now(UTC), new_traceparent()))
-    reader = replace(edge(pool), unread_after=timedelta(seconds=3))
+    reader = replace(edge(pool), unread_after=timedelta(seconds=6))
     async with asyncio.TaskGroup() as beside:
         beside.create_task(consumer.received_urgent([told], reader))
         await asyncio.sleep(0.3)

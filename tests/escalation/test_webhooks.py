@@ -43,6 +43,8 @@ class Receiver:
         self.status = "204 No Content"
         self.headers = ""
         self.delay = 0.0
+        self.answers = asyncio.Event()
+        self.answers.set()
         self.drips = False
         self.url = ""
 
@@ -52,6 +54,7 @@ class Receiver:
             headers = {name.lower(): value for name, _, value in (line.partition(": ") for line in head)}
             self.got.append((headers, await reader.readexactly(int(headers["content-length"]))))
             await asyncio.sleep(self.delay)
+            await self.answers.wait()
             answer = f"HTTP/1.1 {self.status}\r\n{self.headers}"
             with suppress(ConnectionError):
                 while self.drips:
@@ -137,19 +140,22 @@ async def test_one_that_is_slow_holds_up_no_other_nor_what_comes_next(
 ):
     stop = asyncio.Event()
     async with receiving() as slow:
-        slow.delay = 5.0
+        slow.answers.clear()
         await webhooks.set_up(HEALTH, slow.url, pool, NOW)
         await webhooks.set_up(COUNCIL, receiver.url, pool, NOW)
         telling = asyncio.create_task(webhooks.keep_telling(pool, outward, Clock(pool), stop))
-        for told in (1, 2):
-            await escalate(classified(behaviours=("A3", "A4")))
-            async with asyncio.timeout(2.5):
-                while len(receiver.got) < told:  # noqa: ASYNC110 - the receiver tells nobody
-                    await asyncio.sleep(0.05)
-        assert len(slow.got) == 1
-        assert await pool.fetchval("select sent_to from webhook where agency_id = $1", HEALTH) == 0
-        stop.set()
-        await telling
+        try:
+            async with asyncio.timeout(8):  # less than an answer is waited for
+                for told in (1, 2):
+                    await escalate(classified(behaviours=("A3", "A4")))
+                    while len(receiver.got) < told:  # noqa: ASYNC110 - the receiver tells nobody
+                        await asyncio.sleep(0.05)
+            assert len(slow.got) == 1
+            assert await pool.fetchval("select sent_to from webhook where agency_id = $1", HEALTH) == 0
+        finally:
+            slow.answers.set()
+            stop.set()
+            await telling
     assert await pool.fetchval("select sent_to from webhook where agency_id = $1", HEALTH) == 1
 
 

@@ -378,7 +378,7 @@ async def test_without_the_classifier_the_turn_is_kept_and_answered_in_time(
         await tell(client, report_id, turn(1))
         began = asyncio.get_running_loop().time()
         standing = await tell(client, report_id, turn(5))
-        assert asyncio.get_running_loop().time() - began < 1
+        assert asyncio.get_running_loop().time() - began < 4  # the classifier takes five
     assert (standing["read"], standing["established"], standing["ask"]) == (False, None, ADDRESS)
     assert [one.lane for one in await outgoing(pool)] == ["urgent"]
 

@@ -114,7 +114,7 @@ async def test_without_an_answer_it_is_promised_for_later(reading: Reading, clas
 async def test_it_is_not_waited_for(reading: Reading):
     began = time.monotonic()
     assert "Look again later" in await reading(Classifier(seconds=30))
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 20
 
 
 async def test_who_is_responsible_for_what_is_not_ours_is_named_where_it_is_safe(person: Form, pool: Pool):

@@ -3,8 +3,10 @@
 import asyncio
 import html
 import re
+import threading
 import time
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 import httpx
@@ -534,16 +536,25 @@ async def test_a_file_is_what_is_in_it(person: Form, pool: Pool, name: str, cont
 
 
 async def test_looking_into_a_large_file_keeps_nobody_waiting(person: Form, app: FastAPI, pool: Pool):
+    threads: set[int] = set()
+
+    class Watched(Upload):
+        def __getattribute__(self, name: str) -> Any:
+            threads.add(threading.get_ident())
+            return super().__getattribute__(name)
+
     await person.begin()
     content, kept = "words " * (MAX_FILE // 6), Drafts(pool, app.state.settings.secrets)
-    uploads = [Upload("log.txt", content.encode())] * 3
+    uploads = [Watched("log.txt", content.encode())] * 3
     attaching = asyncio.create_task(attach(person.client.cookies[DRAFT], uploads, 2**30, kept, datetime.now(UTC)))
     longest, before = 0.0, time.monotonic()
     while not attaching.done():
         await asyncio.sleep(0.001)
         longest, before = max(longest, time.monotonic() - before), time.monotonic()
     assert await attaching == []
-    assert longest < 0.5
+    assert threads
+    assert threading.get_ident() not in threads
+    assert longest < 2
 
 
 @pytest.mark.parametrize("char", [chr(code) for code in range(32) if chr(code) not in "\t\r\n\f"])

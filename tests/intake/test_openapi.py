@@ -58,7 +58,7 @@ def served(intake_url: str) -> Iterator[tuple[str, str]]:
         thread.join()
 
 
-EXAMPLES = examples(max_examples=40, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+EXAMPLES = examples(max_examples=40, derandomize=True, suppress_health_check=list(HealthCheck))
 
 
 def attack(operation: Any, key: str) -> None:

@@ -68,9 +68,9 @@ async def test_whoever_is_telling_of_a_household_is_waited_for_by_that_household
     async with pool.acquire() as connection, connection.transaction():
         await households.lock(connection, await households.keys_known(connection, earlier.report_id))
         same, other = (asyncio.create_task(together.accept(about(at), NOON)) for at in ("ZZ1 4AB", "ZZ9 9ZZ"))
-        await asyncio.wait_for(other, 2)
+        await asyncio.wait_for(other, 4)
         assert not same.done()
-    await asyncio.wait_for(same, 2)
+    await asyncio.wait_for(same, 10)
 
 
 async def test_whose_key_somebody_is_keeping_waits_alone(together: Together, pool: Pool):
@@ -79,9 +79,9 @@ async def test_whose_key_somebody_is_keeping_waits_alone(together: Together, poo
         await taken(connection, first, RING, NOON)
         waits = asyncio.create_task(together.accept(same, NOON))
         other = asyncio.create_task(together.accept(about("ZZ3 1AA"), NOON))
-        await asyncio.wait_for(other, 2)
+        await asyncio.wait_for(other, 4)
         assert not waits.done()
-    await asyncio.wait_for(waits, 2)
+    await asyncio.wait_for(waits, 10)
     assert await told_before(pool) == [0, 0]
 
 

@@ -49,7 +49,7 @@ class Reading:
         self.wanted = many
         task = asyncio.create_task(self.consumer.run())
         try:
-            await asyncio.wait_for(self.enough.wait(), 20)
+            await asyncio.wait_for(self.enough.wait(), 60)
         finally:
             self.stop.set()
             await task
@@ -59,6 +59,7 @@ class Reading:
 
 async def publish(kafka: Kafka, topic: str, *values: bytes) -> None:
     producer = Producer(kafka.address)
+    await producer.create_topics([topic])
     await producer.send([Message(topic, b"key", value, (("ce_subject", value),)) for value in values])
     await producer.close()
 
@@ -81,7 +82,7 @@ async def test_what_was_in_hand_of_a_reader_that_ends_is_read_again(kafka: Kafka
 
     ended.consumer.handle = never_done
     reading = asyncio.create_task(ended.consumer.run())
-    await asyncio.wait_for(in_hand.wait(), 20)
+    await asyncio.wait_for(in_hand.wait(), 60)
     reading.cancel()
     await asyncio.wait([reading])
     await ended.producer.close()
@@ -101,6 +102,7 @@ async def test_a_message_that_always_fails_is_set_aside_and_the_others_go_on(kaf
 async def test_what_is_too_large_to_be_set_aside_whole_is_cut_and_the_others_go_on(kafka: Kafka, topic: str):
     large = b"x" * (MAX_MESSAGE - 250)
     producer = Producer(kafka.address)
+    await producer.create_topics([topic])
     await producer.send([Message(topic, b"key", value, ()) for value in (large, b"2")])
     await producer.close()
     assert await Reading(kafka, topic, {large: [RuntimeError()] * 9}).until(1) == [b"2"]
@@ -110,6 +112,7 @@ async def test_what_is_too_large_to_be_set_aside_whole_is_cut_and_the_others_go_
 
 async def test_a_header_without_a_value_is_left_out_of_what_was_set_aside(kafka: Kafka, topic: str):
     producer = Producer(kafka.address)
+    await producer.create_topics([topic])
     await producer.send([Message(topic, b"key", b"bad", (("theirs", None), ("ce_subject", b"bad")))])
     await producer.send([Message(topic, b"key", b"2", ())])
     await producer.close()
@@ -150,12 +153,12 @@ async def test_what_is_merely_away_is_waited_for(kafka: Kafka, topic: str):
 
 async def test_every_reader_drains_the_urgent_lane_first(kafka: Kafka, topic: str):
     turnstile = Turnstile()
-    turnstile.leave()
     urgent = Reading(kafka, f"{topic}.urgent", leads=turnstile, batch=1)
     ordinary = Reading(kafka, topic, follows=turnstile)
     ordinary.seen = urgent.seen
     await publish(kafka, topic, b"ordinary")
     await publish(kafka, f"{topic}.urgent", b"1", b"2", b"3")
+    turnstile.leave()
     waiting = asyncio.create_task(ordinary.until(4))
     await asyncio.sleep(4)
     assert not ordinary.seen
@@ -169,9 +172,10 @@ async def test_a_lane_that_the_broker_does_not_speak_of_is_not_an_empty_one(fold
         urgent = Reading(own, topic, leads=turnstile)
         reading = asyncio.create_task(urgent.until(2))
         await publish(own, topic, b"1")
-        while not urgent.seen:  # noqa: ASYNC110 - the consumer tells nobody
-            await asyncio.sleep(0.1)
-        await asyncio.wait_for(turnstile.passed(), 5)
+        async with asyncio.timeout(60):
+            while not urgent.seen:  # noqa: ASYNC110 - the consumer tells nobody
+                await asyncio.sleep(0.1)
+        await asyncio.wait_for(turnstile.passed(), 10)
         own.kill()
         await asyncio.sleep(3)
         with pytest.raises(TimeoutError):
@@ -205,12 +209,14 @@ async def test_what_a_broker_that_came_back_empty_has_is_not_passed_over(folder:
 
         reading.consumer.handle = cut_off
         both = asyncio.create_task(reading.until(4))
-        while not reading.seen:  # noqa: ASYNC110 - the consumer tells nobody
-            await asyncio.sleep(0.1)
+        async with asyncio.timeout(60):
+            while not reading.seen:  # noqa: ASYNC110 - the consumer tells nobody
+                await asyncio.sleep(0.1)
         own.empty()
         await asyncio.to_thread(own.start)
-        while reading.consumer._held.partitions != frozenset():  # noqa: ASYNC110 - nor what it holds
-            await asyncio.sleep(0.1)
+        async with asyncio.timeout(60):
+            while reading.consumer._held.partitions != frozenset():  # noqa: ASYNC110 - nor what it holds
+                await asyncio.sleep(0.1)
         await made(own, topic)
         await publish(own, topic, b"3", b"4")
         assert (await both)[-2:] == [b"3", b"4"]

@@ -42,7 +42,7 @@ def test_whatever_occurs_in_real_reports_and_in_the_rules_own_examples_is_found(
 
 
 @given(st.data())
-@settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=300, suppress_health_check=list(HealthCheck))
 def test_whatever_a_pattern_matches_is_found(data: st.DataObject) -> None:
     at = data.draw(st.sampled_from(range(len(WRITTEN))))
     text = normalise(data.draw(st.from_regex(expand(WRITTEN[at], words())))).text

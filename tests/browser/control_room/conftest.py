@@ -1,15 +1,15 @@
 """The control room's pages, served by the real application on a real PostgreSQL."""
 
 import asyncio
-import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime
 
 import pytest
 import uvicorn
-from playwright.async_api import Browser, Page, expect
+from playwright.async_api import Browser, Page
 
+from deploy.local.process import free_port
 from services.escalation.domain.directory import Directory
 from services.escalation.domain.people import Role, Theme
 from services.escalation.handlers import directories, people
@@ -22,16 +22,8 @@ __all__ = ["directory", "escalate", "escalation_url", "guest_url", "pool", "rule
 
 Open = Callable[..., Awaitable[Page]]
 PASSWORD = "a password for tests"
-PATIENCE = 30_000  # milliseconds, for a machine that is busy with something else
 DESKTOP = {"width": 1280, "height": 800}
 PHONE = {"width": 320, "height": 640}
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 @asynccontextmanager
@@ -82,12 +74,10 @@ async def open_page(browser: Browser, site: str, pool: Pool) -> AsyncIterator[Op
         await pool.execute("update person set theme = $2 where id = $1", name.lower(), theme)
         context = await browser.new_context(viewport=size)
         contexts.push_async_callback(context.close)
-        context.set_default_timeout(PATIENCE)
         page = await context.new_page()
         await sign_in(page, site, name)
         await page.goto(f"{site}{path}")
         return page
 
     async with contexts:
-        expect.set_options(timeout=PATIENCE)
         yield opened

@@ -106,7 +106,6 @@ async def visiting(
     context: BrowserContext = await browser.new_context(
         base_url=site.url, viewport={"width": width, "height": 900}, java_script_enabled=scripts
     )
-    context.set_default_timeout(30_000)  # milliseconds: this machine may be busy
     page = await context.new_page()
     wrong: list[str] = []
     page.on("pageerror", lambda error: wrong.append(str(error)))

@@ -27,7 +27,6 @@ async def open_portal(browser: Browser, site: str, pool: Pool) -> AsyncIterator[
         context = await browser.new_context(viewport=size)
         contexts.push_async_callback(context.close)
         page = await context.new_page()
-        page.set_default_timeout(8000)
         await sign_in(page, site, f"ada-{agency}")
         await page.goto(f"{site}{path}")
         return page
