@@ -21,10 +21,10 @@ def words(path: Path = WORD_LISTS) -> Words:
     return lists
 
 
-def screen(text: str) -> tuple[str, ...]:
-    """The ids of the threat rules whose patterns occur in the text, whatever is said around them."""
+def screen(*texts: str) -> tuple[str, ...]:
+    """The ids of the threat rules whose patterns occur in any of the texts, whatever is said around them."""
     rules, finder = _compiled()
-    return tuple(dict.fromkeys(rules[at] for at in finder.occurring(normalise(text))))
+    return tuple(dict.fromkeys(rules[at] for text in texts for at in finder.occurring(normalise(text))))
 
 
 @cache

@@ -1,6 +1,8 @@
 """What somebody told us: the words, the answers beside them, and what was told before. Times are timezone-aware UTC."""
 
+from collections.abc import Iterator
 from enum import StrEnum
+from typing import Final
 from uuid import UUID
 
 from pydantic import (
@@ -43,6 +45,10 @@ class Turn(Contract):
     end: float | None = None
 
 
+TRAILS_OFF: Final = " \n\t.\u2026-\u2013\u2014,"
+"""What is written at the end of a turn where the words broke off, or only the speech did."""
+
+
 class Answers(Contract):
     """What was answered beside the words. None or empty: not asked, or not answered."""
 
@@ -66,6 +72,18 @@ class Answers(Contract):
 class Place(Contract):
     postcode: str | None = None
     words: str | None = None
+
+
+def told_beside(answers: Answers, place: Place) -> Iterator[tuple[str, str]]:
+    """All that was written beside the story, with the name of its field: any field of `answers` that holds words.
+
+    A field that the model gets later is among them by itself. What was chosen from several is no words of theirs; of
+    `feeling`, which holds both, all are given.
+    """
+    for name, given in (*answers, ("place", place.words)):
+        for words in given if isinstance(given, tuple) else (given,):
+            if type(words) is str and words:
+                yield name, words
 
 
 class Contact(Contract):

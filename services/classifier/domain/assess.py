@@ -4,7 +4,9 @@ import re
 from dataclasses import dataclass
 
 from services.classifier.domain import danger, labels, language
+from services.classifier.domain.beside import beside
 from services.classifier.domain.combine import combine
+from services.classifier.domain.cuts import across_cuts
 from services.classifier.domain.deep import Weighed
 from services.classifier.domain.facts import Facts, establish, noted
 from services.classifier.domain.lexical import lexical
@@ -42,7 +44,8 @@ def assess(report: ReportReceived, rulebook: Rulebook) -> Assessment:
 def see(report: ReportReceived, rulebook: Rulebook) -> Seen:
     reading = read(report.text)
     unread = language.unread(reading)
-    proposals = tuple(sorted(lexical(reading, rulebook), key=_place))
+    said = sorted((*lexical(reading, rulebook), *across_cuts(reading, rulebook)), key=_place)
+    proposals = (*said, *beside(report, rulebook))
     if rulebook.second and not unread and reading.words_of_caller > 1:  # of a single word, a model only guesses
         return Seen(report, reading, proposals, None, rulebook.second.weigh(reading, report.answers))
     return Seen(report, reading, proposals, unread, None)

@@ -56,10 +56,10 @@ class Reading:
         return _around(self.clauses, at, len(self.text))
 
 
-def read(text: str) -> Reading:
-    """Read a report. Cost grows linearly with its length."""
+def read(text: str, turns: tuple[Turn, ...] = ()) -> Reading:
+    """Read a report, or words whose `turns` are known. Cost grows linearly with its length."""
     normal = normalise(text)
-    turns = _turns(normal.text)
+    turns = turns or _turns(normal.text)
     return Reading(text, normal, turns, [turn.start for turn in turns], *_edges(normal.text))
 
 

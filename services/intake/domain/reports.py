@@ -3,14 +3,15 @@
 import base64
 import hashlib
 import hmac
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from enum import StrEnum
 from typing import Final
 from uuid import UUID
 
 from shared.events import Lane, ReportReceived
+from shared.screen import screen
 from shared.security import sha256
-from shared.told import Answers
+from shared.told import TRAILS_OFF, Answers, Speaker, Turn, told_beside
 
 ALPHABET: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford's: nothing to mistake when read out on the phone
 PAIRS: Final = tuple(one + other for one in ALPHABET for other in ALPHABET)
@@ -61,6 +62,29 @@ def secret_given(keys: Sequence[str], report_id: UUID, kept: str | None) -> str:
 def fits(report: ReportReceived) -> bool:
     """Whether it can go its whole way as messages, however it is escaped and whatever is said of it there."""
     return len(report.model_dump_json().encode()) <= MAX_REPORT
+
+
+def written(report: ReportReceived) -> Iterator[str]:
+    """All that somebody wrote or said: the story, the words of every answer and of the place, what turns cut apart."""
+    yield report.text
+    yield from (words for _, words in told_beside(report.answers, report.place))
+    yield from _together(report.turns)
+
+
+def _together(turns: Sequence[Turn]) -> Iterator[str]:
+    """What each spoke, as one, and all that is not the operator's: a recogniser cuts where somebody draws breath.
+
+    It may end a sentence there, or let it trail off, so what ends a turn is left out.
+    """
+    if len(turns) > 1:
+        for together in (set(Speaker) - {Speaker.operator}, *({speaker} for speaker in Speaker)):
+            yield " ".join(turn.text.rstrip(TRAILS_OFF) for turn in turns if turn.speaker in together)
+
+
+def in_its_lane(report: ReportReceived) -> ReportReceived:
+    """The report, screened, in the lane that its words ask for."""
+    screened = screen(*written(report))
+    return report.model_copy(update={"screened": screened, "lane": lane_of(report.answers, screened)})
 
 
 def lane_of(answers: Answers, screened: Sequence[str]) -> Lane:

@@ -20,7 +20,6 @@ from shared.events import Lane, ReportProgressed, ReportReceived, ReportRouted, 
 from shared.kafka import RECEIVED
 from shared.outbox import Bell, Outgoing, outgoing
 from shared.postcodes import postcode_of
-from shared.screen import screen
 from shared.security import sha256
 from shared.told import Answers, Attachment, Call, Channel, Contact, Place, Turn
 
@@ -130,9 +129,7 @@ def acceptance(
 
 async def told_anew(connection: Connection, report: ReportReceived, ring: Keyring, now: datetime) -> ReportReceived:
     """Keep and publish a higher revision of a report, in the lane that its words now ask for."""
-    screened = screen(report.text)
-    lane = domain.lane_of(report.answers, screened)
-    report = report.model_copy(update={"screened": screened, "lane": lane})
+    report = domain.in_its_lane(report)
     recognised = await households.recognise(connection, report, ring)
     report = await revise(connection, report, recognised, now)
     await households.remember(connection, report, recognised, now)
@@ -162,15 +159,13 @@ def fitting(report: ReportReceived) -> ReportReceived:
 
 def received(told: Told, report_id: UUID, reference: str, now: datetime) -> ReportReceived:
     """What was told, as the event that says so."""
-    screened = screen(told.text)
-    return ReportReceived(
+    report = ReportReceived(
         report_id=report_id,
         reference=reference,
         channel=told.channel,
         source=told.source,
         received_at=now,
-        lane=domain.lane_of(told.answers, screened),
-        screened=screened,
+        lane=Lane.ordinary,
         text=told.text,
         turns=told.turns,
         answers=told.answers,
@@ -182,6 +177,7 @@ def received(told: Told, report_id: UUID, reference: str, now: datetime) -> Repo
         attachments=told.attachments,
         low_trust=told.low_trust,
     )
+    return domain.in_its_lane(report)
 
 
 def _outgoing(report: ReportReceived, recognised: Recognised, now: datetime) -> Outgoing:
