@@ -49,7 +49,8 @@ set body = new.body, reason = new.reason, ground = new.ground, by_hand = new.by_
     acknowledge_by = case when anew or (again and state = 'closed') then new.acknowledge_by
                           else delivery.acknowledge_by end,
     state = case when anew or (again and state = 'closed') then 'queued' else state end,
-    settled_at = case when anew or (again and state = 'closed') then null else settled_at end, changed = acknowledged_at is not null
+    settled_at = case when anew or (again and state = 'closed') then null else settled_at end,
+    changed = acknowledged_at is not null
 from unnest($1::text[], $2::uuid[], $3::text[], $4::jsonb[], $5::text[], $6::text[], $7::timestamptz[], $8::bool[],
             $9::bool[], $10::bool[])
     as new(agency, report_id, queue, body, reason, ground, acknowledge_by, by_hand, anew, again)
