@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Form, Query, Request, Response
@@ -48,6 +48,10 @@ def _chosen(value: object) -> object:
 Words = Annotated[str, Form(max_length=LONGEST), TYPED, SAID]
 Remark = Annotated[str, Form(max_length=LONGEST), TYPED]
 Token = Annotated[UUID, Form()]
+
+
+COPIES: Final = r"^([0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}:\d{1,18}( |$))*$"
+"""The near-copies that a page showed, each with its version, one after the other."""
 
 
 async def _shown(
@@ -232,7 +236,8 @@ async def close(
     outcome: Annotated[Outcome, Form()],
     desk: DeskDep,
     why: Remark = "",
-    with_copies: Annotated[bool, Form()] = False,
+    copies: Annotated[str, Form(pattern=COPIES)] = "",
 ) -> Response:
-    await work.close(report_id, token, desk.worker, outcome, why, desk.pool, desk.now, with_copies, shown)
+    seen = {UUID(one): int(version) for one, version in (copy.split(":") for copy in copies.split())}
+    await work.close(report_id, token, desk.worker, outcome, why, desk.pool, desk.now, bool(seen), seen, shown)
     return await desk.show(report_id)

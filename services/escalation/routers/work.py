@@ -42,10 +42,18 @@ class Contacted(Acted):
     how: str = Field("", max_length=LONGEST)
 
 
+class SeenCopy(BaseModel):
+    report_id: UUID
+    version: int = Field(ge=1, lt=2**63)
+
+
 class Closed(Acted):
     outcome: Outcome
     why: str = Field("", max_length=LONGEST)
     with_copies: bool = Field(False, description="its near-copies too, save graver ones and those that others hold")
+    copies: tuple[SeenCopy, ...] | None = Field(
+        None, description="of its near-copies these alone, where they are as they were; nothing: all that there are"
+    )
 
 
 class Overridden(Acted, Said):
@@ -96,6 +104,7 @@ class Copy(BaseModel):
     reference: str
     danger_class: int
     opened_at: datetime
+    version: int = Field(description="another one once anything about it has changed")
 
 
 class Case(BaseModel):
@@ -181,4 +190,5 @@ async def dispute(report_id: UUID, other: Linked, worker: ProgramDep, pool: Pool
 @router.post("/{report_id}/close", status_code=204)
 async def close(report_id: UUID, end: Closed, worker: ProgramDep, pool: PoolDep, now: Now) -> None:
     how = (end.outcome, end.why)
-    await work.close(report_id, end.token, worker, *how, pool, now, end.with_copies, end.shown)
+    copies = None if end.copies is None else {one.report_id: one.version for one in end.copies}
+    await work.close(report_id, end.token, worker, *how, pool, now, end.with_copies, copies, end.shown)
