@@ -6,6 +6,7 @@ ServiceError
 ├── UnknownClient     401  the client or its secret is wrong
 ├── UnknownReport     404  no such report, or it is not yours
 ├── NotNow            409  the delivery or the review is not in a state for that
+├── ToldSince         409  the report was corrected since its agency read it
 ├── NotACursor        422  `after` is not a cursor of this feed
 ├── TooOften          429  more requests than the policy allows
 ├── SignInFirst       303  a page, and nobody is signed in: to the sign-in page
@@ -18,7 +19,7 @@ ServiceError
 ├── NothingThere      404  no such case on this queue
 ├── NotFree           409  somebody else holds it, or it is closed
 ├── LeaseLost         409  the lease has run out, or the token is not its
-├── MovedOn           409  more was told, or read, than whoever acts on it was shown
+├── MovedOn           409  it has changed since whoever acts on it was shown it
 ├── Unkeepable        422  a character that no database could keep
 ├── NotSo             422  what was asked for cannot be, and why
 ├── NoDirectory       503  no directory is loaded yet
@@ -56,6 +57,11 @@ class UnknownReport(ServiceError):
 class NotNow(ServiceError):
     status = HTTPStatus.CONFLICT
     title = "Not as things stand"
+
+
+class ToldSince(ServiceError):
+    status = HTTPStatus.CONFLICT
+    title = "The report has changed"
 
 
 class NotACursor(ServiceError):

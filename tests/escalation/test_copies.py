@@ -1,5 +1,6 @@
 """Near-copies from one source: one row, counted and never hidden, and never two people in danger taken for one."""
 
+import re
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -11,13 +12,14 @@ from services.escalation.domain.copies import Fold, as_first, folded
 from services.escalation.domain.people import Role, Worker
 from services.escalation.handlers import alerts, leases, queue
 from services.escalation.handlers.cases import Rules, open_unread, unread
+from services.escalation.repository import deliveries
 from shared.codebook import DangerClass, Label
-from shared.database import Pool
+from shared.database import Pool, transaction
 from shared.events import Lane, ReportClassified, ReportReceived
 from shared.outbox import Bell
 from shared.told import Answers, Channel, Contact, Place
 from tests.builders import NOON, assessment, classified, report
-from tests.escalation.conftest import Escalate, SignIn, SignInPage
+from tests.escalation.conftest import OURS, Escalate, SignIn, SignInPage
 
 TEXT = "He says that he will come to the house tonight with his brother and that nobody will find me again."
 SAM = Worker("sam", "Sam", "northmoor-police")
@@ -139,6 +141,55 @@ async def test_each_is_there_to_be_seen_and_taken_and_they_are_closed_together_o
     closed = await pool.fetch("select outcome, count(*) from queue_item where state = 'closed' group by 1 order by 1")
     assert [tuple(row) for row in closed] == [("nobody_reached", 1), ("part_of_another_case", 2)]
     assert await pool.fetchval("select count(*) from audit_entry where action = 'closed' and why = 'a flood'") == 3
+
+
+async def changed_copies(pool: Pool, escalate: Escalate, many: list[ReportClassified], shown: list[Any]) -> set[str]:
+    """A third comes, one has more told, and another comes back; returns which were not seen as they are now."""
+    (third,) = flood(9)[8:]
+    await escalate(third)
+    more, back, *_ = [one for one in many if str(one.report_id) in shown]
+    await escalate(threat(more.report.model_copy(update={"revision": 2})))
+    async with transaction(pool) as connection:
+        await deliveries.back_to_control_room(connection, back.report_id, "given back", "northmoor-police", NOON)
+    return {str(one.report_id) for one in (third, more, back)}
+
+
+async def test_of_its_near_copies_only_those_are_closed_that_were_seen_as_they_are(
+    escalate: Escalate, pool: Pool, client: httpx.AsyncClient, sign_in: SignIn
+):
+    many = flood(4)
+    await escalate(*many)
+    headers = await sign_in("operator", "northmoor-police")
+    (item,) = (await client.get("/v1/queue", headers=headers)).json()["items"]
+    path = f"/v1/queue/{item['report_id']}"
+    token = (await client.post(f"{path}/claim", headers=headers)).json()["token"]
+    copies = (await client.get(path, headers=headers)).json()["copies"]
+    since = await changed_copies(pool, escalate, many, [one["report_id"] for one in copies])
+    end = {"token": token, "outcome": "nobody_reached", "why": "a flood", "with_copies": True, "copies": copies}
+    assert (await client.post(f"{path}/close", json=end, headers=headers)).status_code == 204
+    rows = await pool.fetch("select report_id from queue_item where state = 'open'")
+    assert {str(row["report_id"]) for row in rows} == since
+
+
+async def test_a_page_closes_the_near_copies_that_it_showed_and_no_other(
+    escalate: Escalate, pool: Pool, sign_in_page: SignInPage
+):
+    many = flood(4)
+    await escalate(*many)
+    sam, first = await sign_in_page(Role.operator), str(many[0].report_id)
+    await sam.post(f"/board/cases/{first}/claim", headers=OURS)
+    page = (await sam.get(f"/board/cases/{first}")).text
+    form = page[page.index(f'hx-post="/board/cases/{first}/close"') :]
+    given = dict(re.findall(r'name="(\w+)" value="([^"]*)"', form[: form.index("</form>")]))
+    shown = [one.partition(":")[0] for one in given["copies"].split()]
+    assert len(shown) == 3
+    since = await changed_copies(pool, escalate, many, shown)
+    answer = await sam.post(
+        f"/board/cases/{first}/close", data=given | {"outcome": "nobody_reached", "why": "a flood"}, headers=OURS
+    )
+    assert answer.status_code == 303
+    rows = await pool.fetch("select report_id from queue_item where state = 'open'")
+    assert {str(row["report_id"]) for row in rows} == since
 
 
 async def test_the_first_closed_alone_leaves_the_next_to_be_taken(escalate: Escalate, pool: Pool):

@@ -1,5 +1,6 @@
 """What becomes of a delivery: acknowledged, noted, given back, closed, corrected, withdrawn, left lying, erased."""
 
+import asyncio
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -11,7 +12,7 @@ import pytest
 from services.escalation.domain.directory import Directory
 from services.escalation.handlers import alerts, attendance, cases
 from services.escalation.handlers.cases import Arrived, Rules
-from services.escalation.repository import deliveries
+from services.escalation.repository import deliveries, feeds
 from shared.codebook import Label
 from shared.database import Pool, transaction
 from shared.events import Progress, ReportClassified, ReportProgressed, SafeWords
@@ -213,6 +214,59 @@ async def test_once_somebody_has_looked_what_came_back_is_graded_like_the_rest(
     row = await pool.fetchrow("select state, target_at = $1 as due from queue_item", DUE)
     looked = act != "override"
     assert (row["state"], row["due"], GIVEN_BACK in await reasons(pool)) == ("open", not looked, not looked)
+
+
+@pytest.mark.parametrize("act", ["acknowledge", "progress", "return", "close"])
+async def test_a_program_that_says_what_it_read_acts_on_nothing_that_was_corrected_since(
+    noise: ReportClassified, health: Agency, escalate: Escalate, act: str
+):
+    given = {"note": "x", "reason": "x", "outcome": "x"}
+    (entry,) = await health.feed()
+    await escalate(more(noise))
+    assert await health.does(act, noise.report_id, **given, position=entry["position"]) == 409
+    held = await health.held(noise.report_id)
+    assert [one["state"] for one in held["deliveries"]] == ["seen"]
+    assert "Still nobody came" in held["report"]["text"]
+    assert await health.does(act, noise.report_id, **given, position=held["position"]) == 204
+
+
+async def test_a_program_that_says_nothing_of_what_it_read_acts_as_before(
+    noise: ReportClassified, health: Agency, escalate: Escalate
+):
+    await escalate(more(noise))
+    assert await health.does("close", noise.report_id, outcome="nothing heard") == 204
+
+
+async def test_what_is_closed_while_it_is_being_corrected_is_not_closed_over_the_correction(
+    noise: ReportClassified, health: Agency, escalate: Escalate, pool: Pool, monkeypatch: pytest.MonkeyPatch
+):
+    (entry,) = await health.feed()
+    append, closing = feeds.append, []
+
+    async def meanwhile(*given: Any) -> Any:
+        close = health.does("close", noise.report_id, outcome="nothing heard", position=entry["position"])
+        closing.append(asyncio.create_task(close))
+        await asyncio.sleep(0.3)
+        return await append(*given)
+
+    monkeypatch.setattr(feeds, "append", meanwhile)
+    await escalate(more(noise))
+    assert await closing[0] == 409
+    assert await pool.fetchval("select state from delivery where kind = 'report'") == "seen"
+
+
+async def test_what_is_closed_just_before_it_is_corrected_is_open_again(
+    noise: ReportClassified, health: Agency, escalate: Escalate, pool: Pool, monkeypatch: pytest.MonkeyPatch
+):
+    correct = feeds.correct
+
+    async def meanwhile(*given: Any) -> None:
+        assert await health.does("close", noise.report_id, outcome="nothing heard", position=1) == 204
+        await correct(*given)
+
+    monkeypatch.setattr(feeds, "correct", meanwhile)
+    await escalate(more(noise))
+    assert await pool.fetchval("select state from delivery where kind = 'report'") == "queued"
 
 
 async def test_given_back_for_whom_it_was_closed_by_it_goes_to_a_person(

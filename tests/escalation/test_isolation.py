@@ -140,6 +140,7 @@ async def test_its_own_it_sees(guests: Pool, report_id: UUID):
         "alter table delivery disable row level security",
         "drop policy guest on delivery",
         "create table mine as select 1",
+        "create temporary table audit_entry (at timestamptz)",
         "set role postgres",
         "set role escalation_tests",
         "copy delivery to program 'cat'",
@@ -168,6 +169,12 @@ async def test_nobody_can_act_for_another_agency_in_sql(guests: Pool, pool: Pool
     async with as_agency(guests, "northmoor-homes") as connection:
         with pytest.raises(asyncpg.InsufficientPrivilegeError):
             await connection.execute(statement)
+
+
+@pytest.mark.parametrize("function", ["delivery_step_is_recorded", "case_review_is_recorded"])
+async def test_what_runs_with_its_owners_rights_looks_in_a_temporary_schema_last(pool: Pool, function: str):
+    settings = await pool.fetchval("select proconfig from pg_proc where proname = $1 and prosecdef", function)
+    assert settings == ["search_path=pg_catalog, public, pg_temp"]
 
 
 async def test_the_owner_too_sees_no_other_agency_once_one_is_set(pool: Pool, report_id: UUID):

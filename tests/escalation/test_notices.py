@@ -236,3 +236,17 @@ async def test_what_of_a_report_is_not_of_our_time_costs_that_alone(pool: Pool, 
 )
 async def test_words_are_kept_as_far_as_they_came_and_else_the_bytes(value: bytes, text: str, pool: Pool, rules: Rules):
     assert (await set_aside(RECEIVED[Lane.urgent], value, pool, rules)).text == text
+
+
+async def test_what_nobody_could_read_has_its_reference_once_it_is_read_after_all_and_keeps_it(
+    pool: Pool, rules: Rules
+):
+    await directories.load_directory(rules.directory, pool, NOON)
+    event = classified()
+    read = encode(event, CLASSIFIED[Lane.ordinary], "classifier", NOON, new_traceparent())
+    broken = record(dead_letter(record(Message(read.topic, read.key, b"{", read.headers)), "escalation", "json", NOON))
+    found = []
+    for came in (consumer.dead, consumer.classified, consumer.dead):
+        await came([broken if came is consumer.dead else record(read)], edge(pool))
+        found.append(await pool.fetchval("select reference from cases where report_id = $1", event.report_id))
+    assert found == ["unreadable", event.report.reference, event.report.reference]

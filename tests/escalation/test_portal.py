@@ -1,5 +1,6 @@
 """The agencies' pages: what is to be done comes first, and what changed since is said."""
 
+import re
 from datetime import timedelta
 from uuid import UUID
 
@@ -174,3 +175,37 @@ async def test_words_for_a_report_that_was_closed_meanwhile_are_shown_to_be_copi
     assert answer.status_code == 409
     assert "It is closed" in answer.text
     assert "We went at &lt;seven&gt;.</textarea>" in answer.text
+
+
+GIVEN = {
+    "progress": {"note": "We went at seven."},
+    "return": {"reason": "We went at seven."},
+    "close": {"outcome": "We went at seven."},
+    "acknowledge": {},
+}
+
+
+@pytest.mark.parametrize("form", list(GIVEN))
+async def test_nothing_is_done_from_a_page_to_what_was_corrected_since_and_it_is_shown_beside_what_was_written(
+    noise: ReportClassified, health: httpx.AsyncClient, escalate: Escalate, pool: Pool, form: str
+):
+    path = f"/portal/reports/{noise.report_id}"
+    before = await shown(health, path.removeprefix("/portal"))
+    await safer(escalate, noise)
+    answer = await health.post(f"{path}/{form}", data=GIVEN[form] | {"position": position(before, form)})
+    assert answer.status_code == 409
+    assert "This report changed at 13:00 GMT on 14 Mar 2026, after you read it." in answer.text
+    assert "never ring, he listens" in answer.text
+    assert [row["state"] for row in await pool.fetch("select state from delivery where kind = 'report'")] == ["seen"]
+    assert await pool.fetchval("select count(*) from delivery_step") == 0
+    if form != "acknowledge":
+        assert ">\nWe went at seven.</textarea>" in answer.text
+    again = await health.post(f"{path}/{form}", data=GIVEN[form] | {"position": position(answer.text, form)})
+    assert again.status_code == 303
+
+
+def position(page: str, form: str) -> str:
+    """What the form says that its page showed."""
+    found = re.search(rf'/{form}">\s*<input type="hidden" name="position" value="(\d+)">', page)
+    assert found
+    return found[1]

@@ -1,5 +1,6 @@
 """What people do about a case over HTTP: contact, notes, overrides, routes, links, search and the end."""
 
+import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -9,7 +10,7 @@ import pytest
 from services.escalation.domain.people import Role
 from services.escalation.domain.rules import Rules
 from services.escalation.handlers import cases, queue
-from services.escalation.repository import work
+from services.escalation.repository import deliveries, work
 from shared.assessment import Evidence, Explanation, Finding, RiskGroup, Standing
 from shared.codebook import DangerClass, Label, Threat
 from shared.database import Pool, transaction
@@ -93,6 +94,65 @@ async def test_nothing_is_done_to_what_has_moved_on_from_what_was_shown(
         "open", 1, "northmoor-police",
     )  # fmt: skip
     assert (await room.post(what, **body, **seen | since)).status_code == 204
+
+
+CLOSE, CONTACT = ("close", {"outcome": "referred", "why": "the council has it"}), ("contact", {"how": "rang"})
+
+
+@pytest.mark.parametrize(("what", "body"), [CLOSE, CONTACT])
+@pytest.mark.parametrize(
+    ("since", "said"),
+    [
+        ("comes back", "it came back: given back by the council"),
+        ("another rulebook", "it was class 3, and is class 1 now"),
+        ("read late", "it was class 2, and is class 1 now"),
+    ],
+)
+async def test_nothing_is_closed_or_seen_to_by_whoever_was_not_shown_that_it_came_back_or_turned_graver(
+    hold: Any, escalate: Escalate, pool: Pool, rules: Rules, what: str, body: dict[str, str], since: str, said: str
+):
+    told = report(lane=Lane.urgent)
+    room = await hold(classified(told, **STALKING))
+    if since == "read late":
+        third = told.model_copy(update={"revision": 3})
+        await cases.open_unread([cases.unread(third, NOON)], pool, Bell(pool), rules, NOON)
+    item = (await room.case())["item"]
+    seen = {"revision": item["report"]["revision"], "reading": item["reading"]}
+    more = {"danger_class": item["danger_class"], "came_back": len(item["came_back"])}
+    if since == "comes back":
+        async with transaction(pool) as connection:
+            why = "given back by the council"
+            await deliveries.back_to_control_room(connection, told.report_id, why, "northmoor-police", NOON)
+    else:
+        of = told.model_copy(update={"revision": 2 if since == "read late" else 1})
+        await escalate(classified(of, rulebook="another", **IMMINENT), at=NOON + timedelta(minutes=1))
+    refused = await room.post(what, **body, **seen, **more)
+    assert (refused.status_code, refused.json()["title"]) == (409, "The case has moved on")
+    assert refused.json()["detail"].startswith(f"Since you opened it, {said}. Read it as it is now")
+    row = await pool.fetchrow("select state, contacted_at, cardinality(came_back) from queue_item")
+    assert tuple(row) == ("open", None, since == "comes back")
+    item = (await room.case())["item"]
+    more = {"danger_class": item["danger_class"], "came_back": len(item["came_back"])}
+    assert (await room.post(what, **body, **seen, **more)).status_code == 204
+
+
+async def test_a_page_says_what_it_showed_of_a_case_and_an_act_from_it_is_refused_where_it_came_back_since(
+    escalate: Escalate, sign_in_page: SignInPage, pool: Pool
+):
+    event = classified(**STALKING)
+    await escalate(event)
+    sam, path = await sign_in_page(Role.operator), f"/board/cases/{event.report_id}"
+    await sam.post(f"{path}/claim", headers=OURS)
+    page = (await sam.get(path)).text
+    form = page[page.index(f'hx-post="{path}/contact"') :]
+    shown = dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)"', form[: form.index("</form>")]))
+    async with transaction(pool) as connection:
+        await deliveries.back_to_control_room(connection, event.report_id, "given back", "northmoor-police", NOON)
+    refused = await sam.post(f"{path}/contact", data=shown | {"how": "rang her"}, headers=OURS)
+    assert refused.status_code == 409
+    assert "it came back: given back" in refused.text
+    assert "rang her</textarea>" in refused.text
+    assert await pool.fetchval("select contacted_at from queue_item") is None
 
 
 async def test_what_turns_graver_is_in_the_control_room_whichever_queue_it_was_sent_to(

@@ -1,12 +1,14 @@
 """What an agency does about a report that it has: acknowledge, note, give back, close."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from services.escalation.errors import NotNow, UnknownReport
+from services.escalation.domain.local import local
+from services.escalation.errors import NotNow, ToldSince, UnknownReport
 from services.escalation.handlers.progress import progressed
 from services.escalation.repository import deliveries
 from services.escalation.repository.isolation import as_agency
@@ -31,18 +33,23 @@ class ActingAgency:
         return self.who.belongs_to
 
 
-async def acknowledge(agency: ActingAgency, report_id: UUID, now: datetime) -> None:
-    """Say that it has arrived and is theirs. Again: nothing more happens."""
-    async with as_agency(agency.guests, agency.id) as connection:
+async def acknowledge(agency: ActingAgency, report_id: UUID, now: datetime, seen: int | None = None) -> None:
+    """Say that it has arrived and is theirs. Again: nothing more happens.
+
+    `seen`, here and below: the newest position that they have read about it; None is any. Raises ToldSince.
+    """
+    async with _still(agency, report_id, seen) as connection:
         moved = await _moved(connection, agency, report_id, "acknowledged", ("queued", "seen"), now)
         if moved:
             await _told(connection, agency, report_id, moved, Progress.acknowledged, None, now)
     agency.bell.ring()
 
 
-async def note(agency: ActingAgency, report_id: UUID, words: str, safe: SafeWords | None, now: datetime) -> None:
+async def note(
+    agency: ActingAgency, report_id: UUID, words: str, safe: SafeWords | None, now: datetime, seen: int | None = None
+) -> None:
     """Write down what was done, for themselves; `safe` is what the reporter may be told."""
-    async with as_agency(agency.guests, agency.id) as connection:
+    async with _still(agency, report_id, seen) as connection:
         moved = await deliveries.move(connection, agency.id, report_id, "acknowledged", OPEN, now)
         if not moved:
             raise await _why_not(connection, agency, report_id)
@@ -50,22 +57,40 @@ async def note(agency: ActingAgency, report_id: UUID, words: str, safe: SafeWord
     agency.bell.ring()
 
 
-async def close(agency: ActingAgency, report_id: UUID, outcome: str, safe: SafeWords | None, now: datetime) -> None:
+async def close(
+    agency: ActingAgency, report_id: UUID, outcome: str, safe: SafeWords | None, now: datetime, seen: int | None = None
+) -> None:
     """Say what came of it. Again: nothing more happens."""
-    async with as_agency(agency.guests, agency.id) as connection:
+    async with _still(agency, report_id, seen) as connection:
         moved = await _moved(connection, agency, report_id, "closed", OPEN, now, outcome=outcome)
         if moved:
             await _told(connection, agency, report_id, moved, Progress.closed, outcome, now, safe)
     agency.bell.ring()
 
 
-async def give_back(agency: ActingAgency, report_id: UUID, whose: str | None, why: str, now: datetime) -> None:
+async def give_back(
+    agency: ActingAgency, report_id: UUID, whose: str | None, why: str, now: datetime, seen: int | None = None
+) -> None:
     """Say that it is not theirs, and whose it is, if they know. Again: nothing more happens."""
-    async with as_agency(agency.guests, agency.id) as connection:
+    async with _still(agency, report_id, seen) as connection:
         moved = await _moved(connection, agency, report_id, "returned", OPEN, now, returned_for=whose)
         if moved:
             await _told(connection, agency, report_id, moved, Progress.returned, why, now)
     agency.bell.ring()
+
+
+@asynccontextmanager
+async def _still(agency: ActingAgency, report_id: UUID, seen: int | None) -> AsyncIterator[Connection]:
+    """A transaction in which the report stands for its agency as it was seen. Raises ToldSince."""
+    async with as_agency(agency.guests, agency.id) as connection:
+        await deliveries.hold(connection, agency.id, report_id)
+        held = await deliveries.held(connection, agency.id, report_id) if seen is not None else ()
+        if any(row["state"] in OPEN and row["newest"] > seen for row in held):
+            at = local(held[0]["newest_at"], "%H:%M %Z on %-d %b %Y")
+            raise ToldSince(
+                f"This report changed at {at}, after you read it. Read it as it is now, then send this again."
+            )
+        yield connection
 
 
 async def _moved(

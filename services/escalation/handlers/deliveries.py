@@ -102,9 +102,9 @@ def _by_hand(
 def _corrected(one: Entry, row: Any, again: Collection[UUID]) -> Entry | None:
     """What the agency has to be told anew, and whether it is to begin anew; nothing where it gave the report back."""
     differs = row["state"] != "returned" and row["body"] != json.loads(json.dumps(one.body))
-    anew = row["state"] == "withdrawn" or (row["state"] == "closed" and one.report_id in again)
+    anew, closed_anew = row["state"] == "withdrawn", one.report_id in again
     by_hand = one.by_hand or (row["by_hand"] and row["state"] != "withdrawn")
-    return replace(one, kind=EntryKind.corrected, anew=anew, by_hand=by_hand) if differs else None
+    return replace(one, kind=EntryKind.corrected, anew=anew, again=closed_anew, by_hand=by_hand) if differs else None
 
 
 async def _put(

@@ -1,5 +1,6 @@
 """What somebody does about a case: a note, contact made, links, a search, and the end of it."""
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
@@ -30,9 +31,11 @@ async def note(report_id: UUID, worker: Worker, words: str, pool: Pool, now: dat
         await queue.touch(connection, report_id)
 
 
-async def contacted(report_id: UUID, token: UUID, worker: Worker, how: str, pool: Pool, now: datetime) -> None:
+async def contacted(
+    report_id: UUID, token: UUID, worker: Worker, how: str, pool: Pool, now: datetime, shown: Shown | None = None
+) -> None:
     """Somebody spoke to the reporter, or got there."""
-    async with held(report_id, token, worker, pool, now) as (connection, _):
+    async with held(report_id, token, worker, pool, now, shown) as (connection, _):
         await leases.contacted(connection, report_id, now)
         await audit.record(connection, [Entry(now, worker.id, "made contact", report_id, how)])
 
@@ -46,26 +49,29 @@ async def close(
     pool: Pool,
     now: datetime,
     with_copies: bool = False,
+    copies: Mapping[UUID, int] | None = None,
     shown: Shown | None = None,
 ) -> None:
     """End a case, and its near-copies with it if so wanted, save graver ones and those that somebody else holds.
 
+    `copies`: those alone, in the versions that were seen; None: as many as there are.
     Raises NotSo where danger would be closed unheard and without a reason.
     """
-    copies = await _copies(report_id, worker, pool, now) if with_copies else []
-    async with held(report_id, token, worker, pool, now, shown, copies) as (connection, row):
+    seen = (await _copies(report_id, worker, pool, now) if copies is None else copies) if with_copies else {}
+    async with held(report_id, token, worker, pool, now, shown, list(seen)) as (connection, row):
         if refused := why_not(outcome, row["danger_class"], row["contacted_at"] is not None, row["drill"], why):
             raise NotSo(refused)
-        also = await folds.close(connection, report_id, copies, Outcome.part_of_another_case, now)
+        also = await folds.close(connection, report_id, seen, Outcome.part_of_another_case, now)
         await leases.close(connection, report_id, outcome, now)
         entries = [Entry(now, worker.id, "closed", report_id, why, {"outcome": outcome, "near_copies": len(also)})]
         told = {"outcome": Outcome.part_of_another_case, "closed_with": str(report_id)}
         await audit.record(connection, entries + [Entry(now, worker.id, "closed", one, why, told) for one in also])
 
 
-async def _copies(report_id: UUID, worker: Worker, pool: Pool, now: datetime) -> list[UUID]:
+async def _copies(report_id: UUID, worker: Worker, pool: Pool, now: datetime) -> dict[UUID, int]:
     async with transaction(pool) as connection:
-        return [row["report_id"] for row in await folds.copies(connection, worker.force, report_id, now)]
+        found = await folds.copies(connection, worker.force, report_id, now)
+    return {row["report_id"]: row["version"] for row in found}
 
 
 async def link(report_id: UUID, reference: str, worker: Worker, why: str, pool: Pool, now: datetime) -> None:

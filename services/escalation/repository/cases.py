@@ -36,10 +36,12 @@ from unnest($1::uuid[], $2::text[], $3::int[], $4::int[], $5::text[], $6::timest
     as new(id, reference, revision, reading, rulebook, assessed_at, event, danger_class, grade, reasons, receipt,
            opened_at, override)
 on conflict (report_id) do update set
+    reference = case when excluded.reference = 'unreadable' then cases.reference else excluded.reference end,
     revision = excluded.revision, reading = excluded.reading, rulebook = excluded.rulebook,
     assessed_at = excluded.assessed_at, event = excluded.event, danger_class = excluded.danger_class,
     grade = excluded.grade, reasons = excluded.reasons, receipt = excluded.receipt, override = excluded.override
 """
+"""What was first a message that nobody could read has no reference until it is read after all."""
 
 QUEUE: Final = """
 insert into queue_item (report_id, force, queues, danger_class, grade_order, target_at, opened_at, drill, fold, told_by,

@@ -10,9 +10,19 @@ from shared.database import Connection
 
 HELD: Final = """
 select agency_id, report_id, reference, queue, reason, ground, state, received_at, delivered_at, seen_at,
-       acknowledge_by, acknowledged_at, closed_at, returned_for, outcome, body, changed
-from delivery where agency_id = $1 and report_id = $2 and kind = 'report'
+       acknowledge_by, acknowledged_at, closed_at, returned_for, outcome, body, changed, newest, newest_at
+from delivery cross join lateral (
+    select later.position as newest, later.delivered_at as newest_at from delivery as later
+    where later.agency_id = $1 and later.report_id = $2 and later.kind in ('report', 'corrected')
+    order by later.position desc limit 1
+) as told
+where agency_id = $1 and report_id = $2 and kind = 'report'
 order by state in ('withdrawn', 'erased'), state in ('returned', 'closed'), position
+"""
+"""`newest`: the last entry that brought the agency something of this report."""
+
+HOLD: Final = """
+select from delivery where agency_id = $1 and report_id = $2 and kind = 'report' order by position for update
 """
 
 LISTS: Final = {
@@ -86,6 +96,11 @@ on conflict (report_id) do update set
 async def held(connection: Connection, agency: str, report_id: UUID) -> list[Any]:
     """What the agency has of a report: one row for each of its queues, what is open first."""
     return await connection.fetch(HELD, agency, report_id)
+
+
+async def hold(connection: Connection, agency: str, report_id: UUID) -> None:
+    """Nobody corrects what the agency has of a report until the transaction ends; what was being corrected is there."""
+    await connection.execute(HOLD, agency, report_id)
 
 
 async def listed(connection: Connection, agency: str, which: str, limit: int) -> list[Any]:

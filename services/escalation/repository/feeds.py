@@ -46,15 +46,18 @@ where report_id = any($1::uuid[]) and kind = 'report' and state <> 'erased'
 CORRECT: Final = """
 update delivery
 set body = new.body, reason = new.reason, ground = new.ground, by_hand = new.by_hand,
-    acknowledge_by = case when anew then new.acknowledge_by else delivery.acknowledge_by end,
-    state = case when anew then 'queued' else state end,
-    settled_at = case when anew then null else settled_at end, changed = acknowledged_at is not null
+    acknowledge_by = case when anew or (again and state = 'closed') then new.acknowledge_by
+                          else delivery.acknowledge_by end,
+    state = case when anew or (again and state = 'closed') then 'queued' else state end,
+    settled_at = case when anew or (again and state = 'closed') then null else settled_at end,
+    changed = acknowledged_at is not null
 from unnest($1::text[], $2::uuid[], $3::text[], $4::jsonb[], $5::text[], $6::text[], $7::timestamptz[], $8::bool[],
-            $9::bool[])
-    as new(agency, report_id, queue, body, reason, ground, acknowledge_by, by_hand, anew)
+            $9::bool[], $10::bool[])
+    as new(agency, report_id, queue, body, reason, ground, acknowledge_by, by_hand, anew, again)
 where delivery.agency_id = new.agency and delivery.report_id = new.report_id and delivery.queue = new.queue
   and kind = 'report'
 """
+"""Whether it is closed is looked at here: its agency may have closed it since it was read."""
 
 KEEP_BY_HAND: Final = """
 update delivery set by_hand = true where agency_id = $1 and report_id = $2 and queue = $3 and kind = 'report'
@@ -118,7 +121,10 @@ POSITIONS: Final = "select agency_id, position from agency_counter where agency_
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One entry to be appended to a feed: a delivery, or a notice about one. `anew`: to be acknowledged again."""
+    """One entry to be appended to a feed: a delivery, or a notice about one.
+
+    `anew`: to be acknowledged again; `again`: only where it is closed.
+    """
 
     agency: str
     report_id: UUID
@@ -132,6 +138,7 @@ class Entry:
     acknowledge_by: datetime | None
     by_hand: bool = False
     anew: bool = False
+    again: bool = False
 
     @property
     def place(self) -> tuple[str, UUID, str]:
@@ -169,7 +176,7 @@ async def append(connection: Connection, entries: Sequence[Entry], now: datetime
 
 async def correct(connection: Connection, entries: Sequence[Entry]) -> None:
     """Put the newer words in the place of the older, and back in force what begins anew."""
-    rows = ((*e.place, e.body, e.reason, e.ground, e.acknowledge_by, e.by_hand, e.anew) for e in entries)
+    rows = ((*e.place, e.body, e.reason, e.ground, e.acknowledge_by, e.by_hand, e.anew, e.again) for e in entries)
     await connection.execute(CORRECT, *_columns(rows))
 
 

@@ -1,6 +1,6 @@
 """Near-copies: what they are known by, and which of them are open."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
@@ -21,7 +21,7 @@ order by opened_at desc, report_id limit $4
 """
 
 COPIES: Final = f"""
-select item.report_id, cases.reference, item.danger_class, item.opened_at, item.holder_name,
+select item.report_id, item.version, cases.reference, item.danger_class, item.opened_at, item.holder_name,
        coalesce(item.lease_until > $3, false) as held
 from queue_item as item join cases using (report_id) join queue_item as other on {OF_ONE_FOLD}
 where other.report_id = $2 and item.state <> 'closed' and item.report_id <> other.report_id and {MINE}
@@ -31,7 +31,8 @@ order by {RANK}
 CLOSE: Final = f"""
 update queue_item as item set state = 'closed', outcome = $3, closed_at = $4, came_back = '{{}}'
 from queue_item as other where {OF_ONE_FOLD}
-  and other.report_id = $1 and item.report_id = any($2::uuid[]) and item.state <> 'closed'
+  and other.report_id = $1 and item.state <> 'closed'
+  and (item.report_id, item.version) in (select * from unnest($2::uuid[], $5::bigint[]))
   and item.danger_class >= other.danger_class and coalesce(item.lease_until <= $4, true)
 returning item.report_id
 """  # noqa: S608 - constants only
@@ -56,7 +57,11 @@ async def copies(connection: Connection, force: str, report_id: UUID, now: datet
 
 
 async def close(
-    connection: Connection, report_id: UUID, ids: Sequence[UUID], outcome: str, now: datetime
+    connection: Connection, report_id: UUID, seen: Mapping[UUID, int], outcome: str, now: datetime
 ) -> list[UUID]:
-    """Close those of a case's near-copies that nobody else holds and that are no graver; returns which."""
-    return [row["report_id"] for row in await connection.fetch(CLOSE, report_id, list(ids), outcome, now)]
+    """Close those of a case's near-copies that nobody else holds and that are no graver; returns which.
+
+    `seen`: the version of each, as it was seen; what is of another by now stays.
+    """
+    rows = await connection.fetch(CLOSE, report_id, list(seen), outcome, now, list(seen.values()))
+    return [row["report_id"] for row in rows]

@@ -77,22 +77,29 @@ class Held(BaseModel):
     report_id: UUID
     reference: str | None
     received_at: datetime | None
+    position: int = Field(description="of the newest entry that brought you something of it")
     report: dict[str, Any] | None
     deliveries: tuple[Standing, ...]
     steps: tuple[Step, ...]
 
 
-class Return(BaseModel):
+class Seen(BaseModel):
+    position: int | None = Field(
+        None, ge=0, description="the newest that you have read about it: refused (409) where it has changed since"
+    )
+
+
+class Return(Seen):
     reason: Annotated[str, SAID] = Field(min_length=1, max_length=2000)
     whose: str | None = Field(None, description="the id of the agency that it is for, where you know")
 
 
-class Note(BaseModel):
+class Note(Seen):
     note: Annotated[str, SAID] = Field(min_length=1, max_length=10_000, description="for you and for staff")
     tell_reporter: SafeWords | None = Field(None, description="what the reporter may be told")
 
 
-class Outcome(BaseModel):
+class Outcome(Seen):
     outcome: Annotated[str, SAID] = Field(min_length=1, max_length=2000)
     tell_reporter: SafeWords | None = None
 
@@ -141,6 +148,7 @@ async def one(agency_id: str, report_id: UUID, _: ReadsReports, guests: GuestsDe
         report_id=report_id,
         reference=rows[0]["reference"],
         received_at=rows[0]["received_at"],
+        position=rows[0]["newest"],
         report=rows[0]["body"],
         deliveries=tuple(Standing.model_validate(dict(row)) for row in rows),
         steps=tuple(Step.model_validate(dict(step)) for step in steps),
@@ -148,24 +156,24 @@ async def one(agency_id: str, report_id: UUID, _: ReadsReports, guests: GuestsDe
 
 
 @router.post("/reports/{report_id}/acknowledge", status_code=HTTPStatus.NO_CONTENT)
-async def acknowledge(report_id: UUID, agency: ActsDep, now: Now) -> None:
+async def acknowledge(report_id: UUID, agency: ActsDep, now: Now, given: Seen | None = None) -> None:
     """It has arrived, and it is yours."""
-    await acts.acknowledge(agency, report_id, now)
+    await acts.acknowledge(agency, report_id, now, given.position if given else None)
 
 
 @router.post("/reports/{report_id}/return", status_code=HTTPStatus.NO_CONTENT)
 async def give_back(report_id: UUID, given: Return, agency: ActsDep, now: Now) -> None:
     """It is not yours: it goes to whom you name, or to a person; to a person in any case the second time."""
-    await acts.give_back(agency, report_id, given.whose, given.reason, now)
+    await acts.give_back(agency, report_id, given.whose, given.reason, now, given.position)
 
 
 @router.post("/reports/{report_id}/progress", status_code=HTTPStatus.NO_CONTENT)
 async def progress(report_id: UUID, given: Note, agency: ActsDep, now: Now) -> None:
     """What you did or found; acknowledges it, too."""
-    await acts.note(agency, report_id, given.note, given.tell_reporter, now)
+    await acts.note(agency, report_id, given.note, given.tell_reporter, now, given.position)
 
 
 @router.post("/reports/{report_id}/close", status_code=HTTPStatus.NO_CONTENT)
 async def close(report_id: UUID, given: Outcome, agency: ActsDep, now: Now) -> None:
     """What came of it."""
-    await acts.close(agency, report_id, given.outcome, given.tell_reporter, now)
+    await acts.close(agency, report_id, given.outcome, given.tell_reporter, now, given.position)

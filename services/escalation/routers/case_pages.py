@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Form, Query, Request, Response
@@ -50,8 +50,17 @@ Remark = Annotated[str, Form(max_length=LONGEST), TYPED]
 Token = Annotated[UUID, Form()]
 
 
-async def _shown(revision: Annotated[int, Form()], reading: Annotated[int, Form()]) -> Shown:
-    return Shown(revision, reading)
+COPIES: Final = r"^([0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}:\d{1,18}( |$))*$"
+"""The near-copies that a page showed, each with its version, one after the other."""
+
+
+async def _shown(
+    revision: Annotated[int, Form()],
+    reading: Annotated[int, Form()],
+    danger_class: Annotated[int, Form()],
+    came_back: Annotated[int, Form(ge=0)],
+) -> Shown:
+    return Shown(revision, reading, danger_class, came_back)
 
 
 ShownDep = Annotated[Shown, Depends(_shown)]
@@ -154,8 +163,8 @@ async def release(report_id: UUID, token: Token, desk: DeskDep, why: Remark = ""
 
 
 @router.post("/cases/{report_id}/contact")
-async def contacted(report_id: UUID, token: Token, desk: DeskDep, how: Remark = "") -> Response:
-    await work.contacted(report_id, token, desk.worker, how, desk.pool, desk.now)
+async def contacted(report_id: UUID, token: Token, shown: ShownDep, desk: DeskDep, how: Remark = "") -> Response:
+    await work.contacted(report_id, token, desk.worker, how, desk.pool, desk.now, shown)
     return await desk.show(report_id)
 
 
@@ -227,7 +236,8 @@ async def close(
     outcome: Annotated[Outcome, Form()],
     desk: DeskDep,
     why: Remark = "",
-    with_copies: Annotated[bool, Form()] = False,
+    copies: Annotated[str, Form(pattern=COPIES)] = "",
 ) -> Response:
-    await work.close(report_id, token, desk.worker, outcome, why, desk.pool, desk.now, with_copies, shown)
+    seen = {UUID(one): int(version) for one, version in (copy.split(":") for copy in copies.split())}
+    await work.close(report_id, token, desk.worker, outcome, why, desk.pool, desk.now, bool(seen), seen, shown)
     return await desk.show(report_id)

@@ -32,6 +32,7 @@ from services.escalation.routers.portal_forms import (
     Refused,
     Return,
     ReviewClosing,
+    Shown,
     refusal,
 )
 from shared.events import SafeWords
@@ -149,7 +150,7 @@ async def report(report_id: UUID, desk: DeskDep) -> Response:
 @router.post("/reports/{report_id}/acknowledge")
 async def acknowledge(report_id: UUID, desk: DeskDep) -> Response:
     try:
-        await acts.acknowledge(desk.agency, report_id, desk.now)
+        await acts.acknowledge(desk.agency, report_id, desk.now, Shown.model_validate(desk.typed).position)
     except REFUSED as error:
         return await desk.report(report_id, error)
     return _back(f"reports/{report_id}")
@@ -159,7 +160,7 @@ async def acknowledge(report_id: UUID, desk: DeskDep) -> Response:
 async def progress(report_id: UUID, desk: DeskDep) -> Response:
     try:
         given = Note.model_validate(desk.typed)
-        await acts.note(desk.agency, report_id, given.note, given.tell_reporter, desk.now)
+        await acts.note(desk.agency, report_id, given.note, given.tell_reporter, desk.now, given.position)
     except REFUSED as error:
         return await desk.report(report_id, error)
     return _back(f"reports/{report_id}")
@@ -169,7 +170,7 @@ async def progress(report_id: UUID, desk: DeskDep) -> Response:
 async def give_back(report_id: UUID, desk: DeskDep) -> Response:
     try:
         given = Return.model_validate(desk.typed)
-        await acts.give_back(desk.agency, report_id, given.whose, given.reason, desk.now)
+        await acts.give_back(desk.agency, report_id, given.whose, given.reason, desk.now, given.position)
     except REFUSED as error:
         return await desk.report(report_id, error)
     return _back(f"reports/{report_id}")
@@ -179,7 +180,7 @@ async def give_back(report_id: UUID, desk: DeskDep) -> Response:
 async def close(report_id: UUID, desk: DeskDep) -> Response:
     try:
         given = Closing.model_validate(desk.typed)
-        await acts.close(desk.agency, report_id, given.outcome, given.tell_reporter, desk.now)
+        await acts.close(desk.agency, report_id, given.outcome, given.tell_reporter, desk.now, given.position)
     except REFUSED as error:
         return await desk.report(report_id, error)
     return _back(f"reports/{report_id}")

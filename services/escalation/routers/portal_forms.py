@@ -6,7 +6,7 @@ from typing import Annotated, Final
 
 from pydantic import BaseModel, BeforeValidator, Field, ValidationError
 
-from services.escalation.errors import NotNow, NotSo, NotYours, UnknownReport
+from services.escalation.errors import NotNow, NotSo, NotYours, ToldSince, UnknownReport
 from services.escalation.routers.texts import SAID, TYPED, own_words
 from shared.events import SafeWords
 from shared.http import ServiceError
@@ -18,17 +18,23 @@ Short = Annotated[str, Field(max_length=2000), TYPED, SAID]
 Told = Annotated[SafeWords | None, CHOSEN]
 
 
-class Note(BaseModel):
+class Shown(BaseModel):
+    """What the page showed: the newest entry about the report."""
+
+    position: int | None = None
+
+
+class Note(Shown):
     note: Annotated[str, Field(max_length=10_000), TYPED, SAID]
     tell_reporter: Told = None
 
 
-class Return(BaseModel):
+class Return(Shown):
     reason: Short
     whose: Annotated[str | None, CHOSEN] = None
 
 
-class Closing(BaseModel):
+class Closing(Shown):
     outcome: Short
     tell_reporter: Told = None
 
@@ -61,11 +67,12 @@ ASKED: Final = {
     "due_on": "Give the day by which it is to be done",
     "agency": "Choose the agency",
     "review_on": "Give the day on which the plan is looked at again",
+    "position": "Open the report again",
     "whose": "Choose whose it is, or that you do not know",
     "tell_reporter": "Choose what the reporter is told",
 }
 
-REFUSED: Final = (ValidationError, NotNow, NotSo, NotYours, UnknownReport)
+REFUSED: Final = (ValidationError, NotNow, NotSo, NotYours, ToldSince, UnknownReport)
 Refused = ValidationError | ServiceError
 
 

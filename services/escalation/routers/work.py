@@ -25,25 +25,35 @@ class Note(BaseModel):
     words: Words
 
 
-class Contacted(Token):
-    how: str = Field("", max_length=LONGEST)
-
-
 class Acted(Token):
-    """Refused where the case has moved on from the revision and the reading that are given."""
+    """Refused (409) where the case has moved on from what is given here of it."""
 
     revision: int | None = Field(None, description="of the report that you acted on")
     reading: int | None = Field(None, description="of the item that you acted on")
+    danger_class: int | None = Field(None, description="of the item that you acted on")
+    came_back: int | None = Field(None, ge=0, description="how many reasons `came_back` of that item had")
 
     @property
     def shown(self) -> Shown:
-        return Shown(self.revision, self.reading)
+        return Shown(self.revision, self.reading, self.danger_class, self.came_back)
+
+
+class Contacted(Acted):
+    how: str = Field("", max_length=LONGEST)
+
+
+class SeenCopy(BaseModel):
+    report_id: UUID
+    version: int = Field(ge=1, lt=2**63)
 
 
 class Closed(Acted):
     outcome: Outcome
     why: str = Field("", max_length=LONGEST)
     with_copies: bool = Field(False, description="its near-copies too, save graver ones and those that others hold")
+    copies: tuple[SeenCopy, ...] | None = Field(
+        None, description="of its near-copies these alone, where they are as they were; nothing: all that there are"
+    )
 
 
 class Overridden(Acted, Said):
@@ -94,6 +104,7 @@ class Copy(BaseModel):
     reference: str
     danger_class: int
     opened_at: datetime
+    version: int = Field(description="another one once anything about it has changed")
 
 
 class Case(BaseModel):
@@ -144,7 +155,7 @@ async def note(report_id: UUID, written: Note, worker: ProgramDep, pool: PoolDep
 @router.post("/{report_id}/contact", status_code=204)
 async def contacted(report_id: UUID, made: Contacted, worker: ProgramDep, pool: PoolDep, now: Now) -> None:
     """Somebody spoke to the reporter, or got there."""
-    await work.contacted(report_id, made.token, worker, made.how, pool, now)
+    await work.contacted(report_id, made.token, worker, made.how, pool, now, made.shown)
 
 
 @router.post("/{report_id}/override", status_code=204)
@@ -179,4 +190,5 @@ async def dispute(report_id: UUID, other: Linked, worker: ProgramDep, pool: Pool
 @router.post("/{report_id}/close", status_code=204)
 async def close(report_id: UUID, end: Closed, worker: ProgramDep, pool: PoolDep, now: Now) -> None:
     how = (end.outcome, end.why)
-    await work.close(report_id, end.token, worker, *how, pool, now, end.with_copies, end.shown)
+    copies = None if end.copies is None else {one.report_id: one.version for one in end.copies}
+    await work.close(report_id, end.token, worker, *how, pool, now, end.with_copies, copies, end.shown)

@@ -6,3 +6,15 @@ setInterval(async () => {
   if (answer?.status !== 204) // whoever is signed out is led to a page, which is no failure to fetch
     tell("The connection is lost, or your session has ended. What you see may be old, and your claim runs out after two minutes. Show the case again.");
 }, 30000);
+
+/* What was refused because the case has changed: it is shown as it is now once the dialog is left, which keeps what was written. */
+let movedOn = false;
+document.addEventListener("htmx:responseError", (event) => {
+  if (!event.detail.xhr.responseText.includes("The case has moved on")) return;
+  movedOn = true;
+  changed();
+});
+document.addEventListener("htmx:afterSwap", () => { movedOn = false; });
+casePane.addEventListener("close", () => {
+  if (movedOn) htmx.ajax("GET", `/board/cases/${openCase().dataset.case}?again=true`, { target: "#case", swap: "innerHTML" });
+}, true);

@@ -396,7 +396,9 @@ async def test_a_case_that_moved_on_is_not_closed_and_what_was_written_stays(ope
     await escalate(classified(event.report.model_copy(update={"revision": 2}), graver), at=datetime.now(UTC))
     await expect(dialog.get_by_role("status")).to_contain_text("This case has changed while you write")
     await dialog.get_by_role("button", name="Close the case").click()
-    await expect(dialog.get_by_role("alert")).to_contain_text("More was told since you opened this")
+    await expect(dialog.get_by_role("alert")).to_contain_text(
+        "Since you opened it, more was told; it was class 4, and is class 1 now"
+    )
     await expect(dialog.get_by_label("Why")).to_have_value("it was only the noise")
     await page.keyboard.press("Escape")
     await expect(page.locator("#case h2")).to_contain_text("Class 1")

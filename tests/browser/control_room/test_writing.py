@@ -7,8 +7,9 @@ from typing import Literal
 import pytest
 from playwright.async_api import Locator, Page, expect
 
+from services.escalation.repository import deliveries
 from services.escalation.routers import board
-from shared.database import Pool
+from shared.database import Pool, transaction
 from shared.events import ReportClassified
 from tests.browser.axe import violations
 from tests.browser.control_room.conftest import DESKTOP, PHONE, Open, sign_in
@@ -123,6 +124,34 @@ async def test_what_is_half_written_outlives_its_dialog_and_a_change_which_is_to
     await dialog.get_by_role("button", name="Write a note").click()
     await expect(page.locator("#case .timeline")).to_contain_text("and the rest")
     await expect(dialog.get_by_label("Note")).to_have_value("")
+
+
+@ON_BOTH
+async def test_a_case_that_came_back_meanwhile_is_not_closed_but_shown_with_what_was_written(
+    open_page: Open, escalate: Escalate, pool: Pool, where: Where
+):
+    case = stalker()
+    await escalate(case, at=datetime.now(UTC))
+    page = await at_a_case(open_page, where, case)
+    await page.keyboard.press("c")
+    await expect(page.locator("#case")).to_contain_text("You hold it")
+    await page.keyboard.press("x")
+    dialog = page.locator("#d-close")
+    await dialog.get_by_label("Outcome").select_option("referred")
+    await dialog.get_by_label("Why").fill("the council has it")
+    why, now = "given back by the council", datetime.now(UTC)
+    async with transaction(pool) as connection:
+        await deliveries.back_to_control_room(connection, case.report_id, why, "northmoor-police", now)
+    await dialog.get_by_role("button", name="Close the case").click()
+    await expect(dialog.get_by_role("alert")).to_contain_text(f"it came back: {why}")
+    await expect(dialog.get_by_role("status")).to_contain_text("what you wrote here is kept")
+    assert await violations(page) == []
+    await page.keyboard.press("Escape")
+    await expect(page.get_by_role("listitem").get_by_text(why, exact=True)).to_be_visible()
+    await page.keyboard.press("x")
+    await expect(dialog.get_by_label("Why")).to_have_value("the council has it")
+    await dialog.get_by_role("button", name="Close the case").click()
+    await expect(page.locator("#case")).to_contain_text("Closed:")
 
 
 @ON_BOTH
