@@ -19,7 +19,9 @@ from services.intake.handlers.drafts import Drafts, forget_expired, keep_forgett
 from services.intake.handlers.evidence import Upload, attach
 from services.intake.handlers.reports import hear
 from services.intake.routers.dependencies import _now
+from services.intake.routers.floods import Floods
 from services.intake.routers.pages import DRAFT
+from services.intake.settings import Settings
 from shared.database import Pool
 from shared.events import Amendment, ReportAmended, ReportProgressed, ReportReceived
 from shared.told import Contact, Place
@@ -493,6 +495,21 @@ async def test_a_flood_is_marked_and_takes_turns_and_a_threat_in_it_is_urgent(cl
     turns = [row["turn"] for row in await pool.fetch("select turn from outbox order by id")]
     assert turns[:10] == [None] * 10
     assert turns[10] == turns[11] is not None
+
+
+async def test_whoever_tells_more_withdraws_or_asks_for_a_review_over_the_limit_takes_turns_and_is_not_refused(
+    person: Form, app: FastAPI, settings: Settings, pool: Pool
+):
+    app.state.floods = Floods(settings.model_copy(update={"reports_a_minute": 1}))
+    await sent_and_looked_up(person, app)
+    review = {"name": "Sam", "phone": "01632 960001", "postcode": "ZZ1 4AB"}
+    for path, given in (("more", {"text": "He said he would kill me."}), ("withdraw", {}), ("review", review)):
+        assert (await person.post(f"/status/{path}", given)).status_code == 303
+        newest = "select turn from outbox where revision = (select max(revision) from outbox)"
+        turns = [row["turn"] for row in await pool.fetch(newest)]
+        assert len(turns) == 2
+        assert None not in turns
+    assert await pool.fetchval("select revision from report") == 4
 
 
 async def uploaded(person: Form, *files: tuple[str, bytes], **data: str) -> httpx.Response:

@@ -13,6 +13,7 @@ from typing import Any
 import httpx
 import pytest
 import webvtt
+from fastapi import FastAPI
 from typer.testing import CliRunner
 
 from services.intake.cli import app as cli
@@ -20,6 +21,8 @@ from services.intake.domain.transcripts.formats import Format, read
 from services.intake.domain.transcripts.lines import read_lines
 from services.intake.domain.transcripts.spoken import SpeakersUnknown, TranscriptFault, turns_of
 from services.intake.domain.transcripts.vcon import written_back
+from services.intake.routers.floods import Floods
+from services.intake.settings import Settings
 from shared.assessment import Evidence
 from shared.database import Pool
 from shared.events import ReportReceived, turn_at, written_out
@@ -103,6 +106,21 @@ async def test_a_call_sent_twice_is_one_report(client: httpx.AsyncClient, pool: 
         answer = await client.post("/v1/transcripts/files", files=file, headers=KEY)
         assert answer.status_code == 202
     assert await pool.fetchval("select count(*) from report") == 1
+
+
+async def test_calls_over_the_allowance_of_their_key_take_turns(
+    app: FastAPI, client: httpx.AsyncClient, settings: Settings, pool: Pool
+):
+    app.state.floods = Floods(settings.model_copy(update={"requests_a_minute": 2}))
+    for n in range(2):
+        file = {"file": f"CALLER: He has a knife, {n}.".encode()}
+        body = {"turns": [{"speaker": "caller", "text": f"He will kill me, {n}."}]}
+        await client.post("/v1/transcripts", json=body, headers=KEY)
+        answer = await client.post("/v1/transcripts/files", files=file, headers=KEY)
+        assert answer.status_code == 202
+    turns = [row["turn"] for row in await pool.fetch("select turn from outbox order by id")]
+    assert turns[:2] == [None, None]
+    assert turns[2] == turns[3] is not None
 
 
 async def test_a_file_without_an_id_sent_twice_is_one_report_and_with_something_else_said_of_it_is_refused(
