@@ -129,9 +129,15 @@ class Relay:
                 return
 
     async def publish_due(self) -> list[Any]:
-        """One batch of rows never published, which it returns. Raises KafkaUnavailable, having put the rest back."""
-        rows = await self.claim(urgent=True, published=False, limit=CLAIM) or await self._claim_turns()
-        rows = rows or await self.claim(urgent=False, published=False, limit=CLAIM)
+        """One batch of rows never published, which it returns. Raises KafkaUnavailable, having put the rest back.
+
+        Whoever takes turns has one at each: what takes none may never end.
+        """
+        rows = await self._sent(await self.claim(urgent=True, published=False, limit=CLAIM))
+        rows += await self._sent(await self._claim_turns())
+        return rows or await self._sent(await self.claim(urgent=False, published=False, limit=CLAIM))
+
+    async def _sent(self, rows: list[Any]) -> list[Any]:
         if rows:
             await self.publish(rows)
         return rows

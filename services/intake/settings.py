@@ -27,7 +27,7 @@ class Settings(ServiceSettings):
     )
     household_keys: dict[str, Secret] = Field(
         {},
-        description="JSON: key id -> key that households are known by, newest first; empty: derived from `secret`",
+        description="JSON: key id -> key that households are known by, newest first; then those derived of `secret`",
     )
     classifier_url: str | None = Field(None, description="where live assessments are asked for; without it, none are")
     classifier_key: SecretStr | None = Field(None, description="bearer key for it")

@@ -75,11 +75,36 @@ async def test_a_place_told_later_is_known_by_too(pool: Pool):
 
 async def test_asking_to_withdraw_is_a_note_and_closes_nothing(pool: Pool):
     first = await tell(pool, "He follows me.")
-    for day in (1, 2):
-        await ask_to_withdraw(first.reference, first.secret, pool, Bell(pool), RING, NOON + day * DAY)
+    await ask_to_withdraw(first.reference, first.secret, pool, Bell(pool), RING, NOON + DAY)
     report = await event_of(pool, first.report_id)
-    assert (report.text, report.withdrawal_asked_at, report.revision) == ("He follows me.", NOON + DAY, 3)
-    assert [event.kind for event in await amended(pool)] == [Amendment.withdrawal_asked] * 2
+    assert (report.text, report.withdrawal_asked_at, report.revision) == ("He follows me.", NOON + DAY, 2)
+    assert [event.kind for event in await amended(pool)] == [Amendment.withdrawal_asked]
+
+
+async def test_asking_to_withdraw_again_changes_nothing_until_more_was_told(pool: Pool):
+    first = await tell(pool, "He follows me.")
+
+    async def withdraw(days: int) -> int:
+        await ask_to_withdraw(first.reference, first.secret, pool, Bell(pool), RING, NOON + days * DAY)
+        return (await event_of(pool, first.report_id)).revision
+
+    assert [await withdraw(0), await withdraw(1), await withdraw(2)] == [2, 2, 2]
+    await add(pool, first, "He was here again.")
+    assert await withdraw(3) == 4
+    kinds = [Amendment.withdrawal_asked, Amendment.more_told, Amendment.withdrawal_asked]
+    assert [event.kind for event in await amended(pool)] == kinds
+    assert (await event_of(pool, first.report_id)).withdrawal_asked_at == NOON
+
+
+async def test_what_is_told_over_an_allowance_takes_turns_and_so_does_its_notice(pool: Pool):
+    first, other = await tell(pool, "He says he will stab me."), await tell(pool, "Loud music.", postcode="ZZ2 4AB")
+    await add_more(first.reference, first.secret, "Again.", pool, Bell(pool), RING, NOON, turn="theirs")
+    rows = await pool.fetch("select report_id, topic, turn from outbox order by id")
+    assert [tuple(row) for row in rows] == [
+        (other.report_id, "reports.received", None),
+        (first.report_id, "reports.received.urgent", "theirs"),
+        (first.report_id, "reports.amended", "theirs"),
+    ]
 
 
 async def test_a_wrong_secret_and_an_unknown_reference_are_refused_alike(pool: Pool):

@@ -20,13 +20,14 @@ from services.classifier.main import create_app as create_classifier
 from services.classifier.settings import Settings as ClassifierSettings
 from services.intake.domain.calls import ADDRESS, SAFETY
 from services.intake.domain.partners import Partner, Scope
-from services.intake.handlers import partners
+from services.intake.handlers import dead_lines, partners
 from services.intake.handlers.amendments import add_more, ask_for_review, ask_to_withdraw
 from services.intake.handlers.calls import Switchboard
 from services.intake.handlers.dead_lines import drop_silent
 from services.intake.handlers.erasing import erase
 from services.intake.repository import calls, reports
 from services.intake.settings import Settings
+from shared.clock import Clock
 from shared.database import DatabaseUnavailable, Pool, transaction
 from shared.events import ReportReceived
 from shared.kafka import RECEIVED
@@ -291,6 +292,29 @@ async def test_a_line_that_goes_dead_in_the_middle_of_violence_is_class_1(phone:
     assert standing["established"]["danger_class"] == 1
     assert (await kept(pool)).text == f"CALLER: {said['text']}"
     assert await drop_silent(later, board, later) == 0
+
+
+async def test_a_database_that_was_away_is_no_dead_line(
+    phone: httpx.AsyncClient, pool: Pool, monkeypatch: pytest.MonkeyPatch
+):
+    board, stop, clock = Switchboard(pool, phone_bell(phone), RING, None), asyncio.Event(), Clock(pool)
+    seconds, looks = iter(range(0, 200, 10)), list[int]()
+    monkeypatch.setattr(dead_lines, "TICK", 0)
+    monkeypatch.setattr(clock, "now", lambda: NOON + timedelta(seconds=time[0]))
+    time = [0]
+
+    async def drop(since: datetime, _: Switchboard, now: datetime) -> int:
+        looks.append(int((since - NOON).total_seconds()))
+        away, time[0] = 20 < time[0] < 90, next(seconds)
+        if time[0] == 190:
+            stop.set()
+        if away:
+            raise DatabaseUnavailable("away")
+        return 0
+
+    monkeypatch.setattr(dead_lines, "drop_silent", drop)
+    await dead_lines.keep_dropping(board, 60, clock, stop)
+    assert looks == [-60, -60, -50, -40, *[-30] * 12, 90, 100, 110, 120]
 
 
 def phone_bell(phone: httpx.AsyncClient) -> Any:

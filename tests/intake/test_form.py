@@ -21,7 +21,9 @@ from services.intake.handlers.drafts import Drafts, forget_expired, keep_forgett
 from services.intake.handlers.evidence import Upload, attach
 from services.intake.handlers.reports import hear
 from services.intake.routers.dependencies import _now
-from services.intake.routers.pages import DRAFT
+from services.intake.routers.floods import Floods
+from services.intake.routers.pages import DRAFT, LEFT
+from services.intake.settings import Settings
 from shared.database import Pool
 from shared.events import Amendment, ReportAmended, ReportProgressed, ReportReceived
 from shared.told import Contact, Place
@@ -364,8 +366,10 @@ async def test_an_answer_after_the_draft_is_gone_is_kept_and_leads_to_what_is_lo
     wrong = await person.post("/form/contact", page | {"email": "x"})
     assert out_of_sight(wrong)["draft"] == page["draft"]
     answer = await person.post("/form/contact", out_of_sight(wrong) | {"email": "sam@example.org"})
-    assert answer.headers["location"] == "/form/lost"
-    said = (await person.get("/form/lost")).text
+    assert answer.headers["location"] == ("/form/lost?left" if gone == "left" else "/form/lost")
+    assert not any(cookie.name == LEFT for cookie in person.client.cookies.jar)
+    said = (await person.get(answer.headers["location"])).text
+    assert "data-left" not in said
     assert "The answer that you have just given is kept" in said
     assert ("told us before" in said) == (gone == "expired")
     assert 'href="/form/story"' in said
@@ -495,6 +499,21 @@ async def test_a_flood_is_marked_and_takes_turns_and_a_threat_in_it_is_urgent(cl
     turns = [row["turn"] for row in await pool.fetch("select turn from outbox order by id")]
     assert turns[:10] == [None] * 10
     assert turns[10] == turns[11] is not None
+
+
+async def test_whoever_tells_more_withdraws_or_asks_for_a_review_over_the_limit_takes_turns_and_is_not_refused(
+    person: Form, app: FastAPI, settings: Settings, pool: Pool
+):
+    app.state.floods = Floods(settings.model_copy(update={"reports_a_minute": 1}))
+    await sent_and_looked_up(person, app)
+    review = {"name": "Sam", "phone": "01632 960001", "postcode": "ZZ1 4AB"}
+    for path, given in (("more", {"text": "He said he would kill me."}), ("withdraw", {}), ("review", review)):
+        assert (await person.post(f"/status/{path}", given)).status_code == 303
+        newest = "select turn from outbox where revision = (select max(revision) from outbox)"
+        turns = [row["turn"] for row in await pool.fetch(newest)]
+        assert len(turns) == 2
+        assert None not in turns
+    assert await pool.fetchval("select revision from report") == 4
 
 
 async def uploaded(person: Form, *files: tuple[str, bytes], **data: str) -> httpx.Response:
@@ -776,12 +795,30 @@ async def test_a_page_that_was_open_for_too_long_is_looked_up_again_and_nothing_
     assert elsewhere.headers["location"] == "/status"
 
 
-async def test_what_was_typed_is_not_shown_to_whoever_comes_after_an_exit(person: Form, app: FastAPI, pool: Pool):
+async def test_what_was_typed_is_not_shown_to_whoever_comes_after_an_exit(
+    person: Form, app: FastAPI, settings: Settings, pool: Pool
+):
     await sent_and_looked_up(person, app)
     await person.get("/exit")
     answer = await person.post("/status/more", {"text": "He is at the door."})
-    assert answer.status_code == 303
+    assert answer.status_code == 410
     assert "door" not in answer.text
+    assert "nothing was sent" in answer.text
+    assert (await person.get("/status/reading")).headers["location"] == settings.exit_to
+
+
+async def test_who_sends_it_in_another_tab_after_an_exit_is_told_that_it_was_not_sent(
+    person: Form, settings: Settings, pool: Pool
+):
+    await person.begin()
+    await person.tell()
+    await person.get("/exit")
+    answer = await person.post("/form/check")
+    assert answer.status_code == 410
+    assert "nothing was sent" in answer.text
+    assert STORY not in answer.text
+    assert (await person.get("/form/check")).headers["location"] == settings.exit_to
+    assert await pool.fetchval("select count(*) from report") == 0
 
 
 async def test_too_much_at_once_is_said_in_a_page(person: Form):

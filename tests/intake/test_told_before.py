@@ -165,6 +165,14 @@ async def test_a_household_is_known_under_the_key_derived_of_the_secret_before(p
     assert (await event_of(pool, second.report_id)).history.reports == 1
 
 
+async def test_a_household_is_known_still_once_a_key_is_given_for_the_first_time(pool: Pool):
+    await tell(pool, NOISE, party="Dave", ring=Keyring.of(RING.reporters, {}))
+    given = Keyring.of(RING.reporters, {"2027": "the first key"})
+    assert next(iter(given.households)) == "2027"
+    second = await tell(pool, "Dave again.", party="Dave", ring=given, now=NOON + DAY)
+    assert (await event_of(pool, second.report_id)).history.reports == 1
+
+
 async def test_no_key_can_be_read_back(pool: Pool):
     await tell(pool, NOISE, phone="01632 960001", email="jo@example.org")
     digests = {row["digest"] for row in await pool.fetch("select digest from household_key")}

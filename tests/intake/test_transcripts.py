@@ -13,12 +13,16 @@ from typing import Any
 import httpx
 import pytest
 import webvtt
+from fastapi import FastAPI
 from typer.testing import CliRunner
 
 from services.intake.cli import app as cli
 from services.intake.domain.transcripts.formats import Format, read
+from services.intake.domain.transcripts.lines import read_lines
 from services.intake.domain.transcripts.spoken import SpeakersUnknown, TranscriptFault, turns_of
 from services.intake.domain.transcripts.vcon import written_back
+from services.intake.routers.floods import Floods
+from services.intake.settings import Settings
 from shared.assessment import Evidence
 from shared.database import Pool
 from shared.events import ReportReceived, turn_at, written_out
@@ -102,6 +106,21 @@ async def test_a_call_sent_twice_is_one_report(client: httpx.AsyncClient, pool: 
         answer = await client.post("/v1/transcripts/files", files=file, headers=KEY)
         assert answer.status_code == 202
     assert await pool.fetchval("select count(*) from report") == 1
+
+
+async def test_calls_over_the_allowance_of_their_key_take_turns(
+    app: FastAPI, client: httpx.AsyncClient, settings: Settings, pool: Pool
+):
+    app.state.floods = Floods(settings.model_copy(update={"requests_a_minute": 2}))
+    for n in range(2):
+        file = {"file": f"CALLER: He has a knife, {n}.".encode()}
+        body = {"turns": [{"speaker": "caller", "text": f"He will kill me, {n}."}]}
+        await client.post("/v1/transcripts", json=body, headers=KEY)
+        answer = await client.post("/v1/transcripts/files", files=file, headers=KEY)
+        assert answer.status_code == 202
+    turns = [row["turn"] for row in await pool.fetch("select turn from outbox order by id")]
+    assert turns[:2] == [None, None]
+    assert turns[2] == turns[3] is not None
 
 
 async def test_a_file_without_an_id_sent_twice_is_one_report_and_with_something_else_said_of_it_is_refused(
@@ -238,6 +257,28 @@ BROKEN: dict[str, tuple[bytes, str]] = {
         json.dumps(VCON | {"dialog": [{"type": "text", "url": "https://example.org/words.txt"}]}).encode(),
         "neither text nor a transcript",
     ),
+    "vcon with two transcripts of the same speakers": (
+        json.dumps(
+            VCON
+            | {
+                "dialog": [{"type": "recording"}],
+                "analysis": [
+                    {"type": "transcript", "dialog": 0, "body": f"CALLER: He {word}."} for word in ("is here", "stabs")
+                ],
+            }
+        ).encode(),
+        "analysis.1: a second transcript, with the speakers of the first",
+    ),
+    "vcon of an empty transcript": (
+        json.dumps(
+            VCON
+            | {
+                "dialog": [{"type": "recording"}],
+                "analysis": [{"type": "transcript", "dialog": 0, "body": body} for body in ("", [], {"segments": []})],
+            }
+        ).encode(),
+        "neither text nor a transcript",
+    ),
     "vcon nested without end": (
         json.dumps(VCON | {"dialog": [{"type": "text", "encoding": "json", "body": "[" * 100_000}]}).encode(),
         "dialog.0.body: not readable as json",
@@ -255,6 +296,11 @@ def test_what_is_broken_is_named_with_its_place_and_not_quoted(name: str):
     with pytest.raises(TranscriptFault, match=said) as refused:
         read(data)
     assert "stab" not in str(refused.value)
+
+
+def test_no_lines_have_no_words():
+    with pytest.raises(TranscriptFault, match="no words"):
+        read_lines("\n")
 
 
 async def test_a_broken_file_is_a_problem_that_says_where(client: httpx.AsyncClient, pool: Pool):
@@ -279,6 +325,7 @@ def test_a_file_cut_anywhere_is_refused_or_read_as_far_as_it_goes(name: str):
         assert sum(len(said.text) for said in spoken) <= sum(len(words) for _, words in WORDS)
 
 
+CALL = b"WEBVTT\n\n00:01.000 --> 00:02.000\nCALLER: Hi"
 NOTED: dict[str, tuple[bytes, str]] = {
     "no times": (b"CALLER: Hello\nOPERATOR: Hello", "2 of 2 turns have no time"),
     "no caller": (b"OPERATOR: Police? Press 55.", "no words of a caller"),
@@ -293,6 +340,14 @@ NOTED: dict[str, tuple[bytes, str]] = {
         "1 cues have no words",
     ),
     "a vcon with more in it": (json.dumps(VCON | {"attachments": [{}, {}]}).encode(), "2 attachments were not read"),
+    "a comment": (
+        CALL + b"\n\nNOTE he has a knife\n",
+        "line 6: what is written here as a comment was not read (1 in all)",
+    ),
+    "words in the header": (
+        CALL.replace(b"VTT\n", b"VTT\nCALLER: He has a knife\n"),
+        "line 1: what is written here as a comment was not read",
+    ),
     "silent turns": (b"[0:01] CALLER: Hello\n[0:02] OPERATOR:", "1 turns have no words"),
     "another language": (b'{"language": "cy", "segments": [{"text": "Helo", "speaker": "caller", "start": 1}]}', "cy"),
     "signed": (
@@ -401,6 +456,54 @@ def test_what_a_caption_writes_otherwise_is_read_as_it_was_said():
     assert turns(data.replace(b"&lt;", b"&#" + b"9" * 5_000 + b";"))[0].text == "He said \ufffdthis> & <inaudible>"
 
 
+@pytest.mark.parametrize(
+    "cues",
+    [
+        "WEBVTT\n{}",
+        "WEBVTT\nKind: captions\n{}",
+        "WEBVTT\n\nNOTE 1\n{}",
+        "WEBVTT\n\nNOTE a comment\nof two lines\n{}",
+        "WEBVTT\n\n00:00.000 --> 00:00.500\n<v Caller>He has\n\nSTYLE and a knife\n\n{}",
+    ],
+)
+def test_no_words_of_a_caption_are_taken_for_a_header_or_a_comment(cues: str):
+    found = turns(cues.format("00:01.000 --> 00:02.000\n<v Caller>a knife\n").encode())
+    assert " ".join(turn.text for turn in found).endswith("a knife")
+    assert len(found) == cues.count("-->") + 1
+    assert found[0].text in ("a knife", "He has\nSTYLE and a knife")
+
+
+def test_words_in_angle_brackets_are_no_markup():
+    said = "he said <i am going to kill you> and <s.o. else> and <u r dead> <c'mon> <lang he has a knife>"
+    markup = "<i>one</i> <b.loud>two</b> <lang en-GB>three</lang> <font color='red'>four</font> <00:01.500>five"
+    data = f"WEBVTT\n\n00:01.000 --> 00:02.000\n<v Caller>{said}\n{markup}"
+    assert turns(data.encode())[0].text == f"{said}\none two three four five"
+
+
+@pytest.mark.parametrize("said_of", [{"dialog": 0}, {}, {"dialog": [0]}])
+def test_a_vcon_with_a_transcript_for_each_channel_has_every_one_of_them(said_of: dict[str, Any]):
+    def channel(speaker: str, vendor: str, *said: tuple[float, str]) -> dict[str, Any]:
+        body = [{"speaker": speaker, "text": text, "start": start} for start, text in said]
+        return {"type": "transcript", "vendor": vendor, "encoding": "json", "body": json.dumps(body)} | said_of
+
+    operator = channel("1", "a", (0, "Police"), (4, "Where are you?"))
+    silent = channel("2", "a") | {"body": "[]"}
+    caller, again = channel("0", "a", (2, "He has a knife")), channel("A", "b", (2, "He has a life"))
+    document = VCON | {"dialog": [{"type": "recording"}], "analysis": [operator, silent, caller, again]}
+    found = read(json.dumps(document).encode())
+    assert [said.text for said in found.spoken] == ["Police", "He has a knife", "Where are you?"]
+    assert found.notes == (
+        "analysis.1: a transcript without words",
+        "analysis.3: a second transcript of the same words was not read",
+    )
+
+
+def test_a_vcon_of_channels_without_times_has_one_after_the_other():
+    analysis = [{"type": "transcript", "body": words} for words in ("OPERATOR: Police?", "[0:02] CALLER: A knife")]
+    found = read(json.dumps(VCON | {"dialog": [], "analysis": analysis}).encode())
+    assert [said.text for said in found.spoken] == ["Police?", "A knife"]
+
+
 def test_a_vcon_of_a_message_and_two_recordings_is_read_whole():
     def recording(minute: int) -> dict[str, Any]:
         return {"type": "recording", "start": f"2026-03-14T22:{minute}:00Z", "parties": [0, 1]}
@@ -411,7 +514,7 @@ def test_a_vcon_of_a_message_and_two_recordings_is_read_whole():
 
     message = {"type": "text", "start": "2026-03-14T22:41:00Z", "parties": 0, "body": "I cannot talk"}
     dialog = [message, recording(42), recording(50), recording(55)]
-    analysis = [transcript(2, "Come now"), transcript(1, "He is here"), transcript(1, "He's here")]
+    analysis = [transcript(2, "Come now"), transcript(1, "He is here"), transcript(1, "He's here") | {"vendor": "b"}]
     found = read(json.dumps(VCON | {"dialog": dialog, "analysis": analysis}).encode())
     assert [(said.text, said.start) for said in found.spoken] == [
         ("I cannot talk", 0),
@@ -512,6 +615,10 @@ LONG: dict[str, Callable[[], str]] = {
         VCON
         | {"dialog": [{"type": "recording"}] * 10_000, "analysis": [{"type": "transcript", "body": "Help."}] * 10_000}
     ),
+    "channels in a vCon": lambda: json.dumps(
+        VCON | {"analysis": [{"type": "transcript", "dialog": 9, "body": f"Voice {n}: Help."} for n in range(10_000)]}
+    ),
+    "a font that does not end": lambda: CUE + "<font a" + "=" * 100_000,
     "names": lambda: "".join(f"Voice {n}: Hello\n" for n in range(20_000)),
 }
 

@@ -101,6 +101,16 @@ async def test_the_sources_of_a_flood_take_turns_and_keep_nobody_else_waiting(po
     await sender.producer.close()
 
 
+async def test_whoever_takes_turns_has_one_though_what_takes_none_does_not_end(pool: Pool, kafka: Kafka, topic: str):
+    await wrote(pool, outgoing(topic, b"a threat", urgent=True))
+    await pool.execute("update outbox set turn = 'theirs'")
+    await wrote(pool, outgoing(topic, b"another's", urgent=True))
+    sender = replace(relay(pool, kafka.address), settle=await_answer)
+    assert len(await sender.publish_due()) == 2
+    assert await values(kafka, topic, 2) == [b"another's", b"a threat"]
+    await sender.producer.close()
+
+
 async def test_though_nobody_reads_a_flood_goes_on_a_few_at_a_time(pool: Pool, kafka: Kafka, topic: str):
     """With no room the longest waiting go, as many as there is room for, and no more in the same second."""
     await wrote(pool, *(outgoing(topic, b"a threat", urgent=True) for _ in range(4 * ROOM)))

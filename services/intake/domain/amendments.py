@@ -52,6 +52,13 @@ def asked_to_withdraw(report: ReportReceived, now: datetime) -> ReportReceived:
     return report.model_copy(update={"revision": report.revision + 1, "withdrawal_asked_at": asked})
 
 
+def withdrawal_noted(report: ReportReceived) -> bool:
+    """Whether it was asked for, and nothing was told or asked since."""
+    asked = report.withdrawal_asked_at
+    since = [report.case_review_asked_at, *(addition.told_at for addition in report.additions)]
+    return asked is not None and all(at is None or at <= asked for at in since)
+
+
 def asking_for_review(
     report: ReportReceived, contact: Contact | None, safe_contact: str | None, place: Place, now: datetime
 ) -> ReportReceived:

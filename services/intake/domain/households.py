@@ -36,9 +36,12 @@ class Keyring:
 
     @classmethod
     def of(cls, secrets: tuple[str, ...], households: Mapping[str, str]) -> Self:
-        """Where no household keys are given, one is derived of each secret: knowing it does not tell the secret."""
+        """The household keys that are given, then one derived of each secret, which knowing it does not tell.
+
+        So what was told before any was given is known still.
+        """
         own = [hmac.digest(secret.encode(), b"households", hashlib.sha256).hex() for secret in secrets]
-        return cls(secrets, households or {f"derived {sha256(key)[:8]}": key for key in own})
+        return cls(secrets, {**households, **{f"derived {sha256(key)[:8]}": key for key in own}})
 
 
 @dataclass(frozen=True, slots=True)

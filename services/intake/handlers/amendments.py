@@ -3,7 +3,7 @@
 import hmac
 from datetime import datetime
 
-from services.intake.domain.amendments import asked_to_withdraw, asking_for_review, with_more
+from services.intake.domain.amendments import asked_to_withdraw, asking_for_review, with_more, withdrawal_noted
 from services.intake.domain.households import Keyring
 from services.intake.domain.reports import normalised_reference
 from services.intake.errors import Anonymous, UnknownReference
@@ -19,22 +19,38 @@ from shared.told import Contact, Place
 
 
 async def add_more(
-    reference: str, secret: str, text: str, pool: Pool, bell: Bell, ring: Keyring, now: datetime
+    reference: str,
+    secret: str,
+    text: str,
+    pool: Pool,
+    bell: Bell,
+    ring: Keyring,
+    now: datetime,
+    turn: str | None = None,
 ) -> None:
     """Keep what was added, and have the report read anew with it. Raises UnknownReference, or TooLong."""
     async with transaction(pool) as connection:
         report = await _opened(connection, reference, secret)
         report = await told_anew(connection, fitting(with_more(report, text, now)), ring, now)
         await _tell(connection, report, Amendment.more_told, text, now)
+        await _in_turn(connection, report, turn)
     bell.ring()
 
 
-async def ask_to_withdraw(reference: str, secret: str, pool: Pool, bell: Bell, ring: Keyring, now: datetime) -> None:
-    """A note for the staff, perhaps written under pressure: it closes nothing. Raises UnknownReference."""
+async def ask_to_withdraw(
+    reference: str, secret: str, pool: Pool, bell: Bell, ring: Keyring, now: datetime, turn: str | None = None
+) -> None:
+    """A note for the staff, perhaps written under pressure: it closes nothing. Raises UnknownReference.
+
+    Asked again, with nothing told in between, it is the same note.
+    """
     async with transaction(pool) as connection:
         report = await _opened(connection, reference, secret)
+        if withdrawal_noted(report):
+            return
         report = await told_anew(connection, asked_to_withdraw(report, now), ring, now)
         await _tell(connection, report, Amendment.withdrawal_asked, None, now)
+        await _in_turn(connection, report, turn)
     bell.ring()
 
 
@@ -48,6 +64,7 @@ async def ask_for_review(
     bell: Bell,
     ring: Keyring,
     now: datetime,
+    turn: str | None = None,
 ) -> None:
     """Ask for an ASB Case Review, with contact and place as given or as they were.
 
@@ -62,6 +79,7 @@ async def ask_for_review(
             asking = fitting(asking)
         report = await told_anew(connection, asking, ring, now)
         await _tell(connection, report, Amendment.case_review_asked, None, now)
+        await _in_turn(connection, report, turn)
     bell.ring()
 
 
@@ -80,3 +98,9 @@ async def _tell(
 ) -> None:
     event = ReportAmended(report_id=report.report_id, revision=report.revision, kind=kind, amended_at=now, text=text)
     await put(connection, [outgoing(event, AMENDED, SOURCE, now, report.lane is Lane.urgent)])
+
+
+async def _in_turn(connection: Connection, report: ReportReceived, turn: str | None) -> None:
+    """Over the allowance of whoever sends it, it goes on as a report in a flood does."""
+    if turn is not None:
+        await reports.take_turns(connection, report.report_id, turn)

@@ -10,7 +10,7 @@ from prometheus_client import Counter
 from services.intake.handlers.calls import Switchboard, as_told
 from services.intake.repository import calls
 from shared.clock import Clock
-from shared.database import statement, transaction
+from shared.database import DatabaseUnavailable, statement, transaction
 from shared.told import CallState
 from shared.worker import every
 
@@ -29,11 +29,24 @@ async def drop_silent(since: datetime, board: Switchboard, now: datetime) -> int
 
 
 async def keep_dropping(board: Switchboard, after: float, clock: Clock, stop: asyncio.Event) -> None:
-    """Calls end without anybody saying so: those in which nothing was heard for `after` seconds."""
+    """Calls end without anybody saying so: those in which nothing was heard for `after` seconds.
+
+    While the database is away nobody is heard. So for as long after it, only what was silent before it is dead.
+    """
+    patience = timedelta(seconds=after)
+    since = clock.now() - patience
+    away_at: datetime | None = None
 
     async def look() -> None:
+        nonlocal since, away_at
         now = clock.now()
-        DROPPED.inc(await drop_silent(now - timedelta(seconds=after), board, now))
+        if away_at is None or away_at <= now - patience:
+            since = now - patience
+        try:
+            DROPPED.inc(await drop_silent(since, board, now))
+        except DatabaseUnavailable:
+            away_at = clock.now()
+            raise
 
     await every(TICK, "dead lines", look, stop)
 

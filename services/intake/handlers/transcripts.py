@@ -33,7 +33,10 @@ NOTHING_ASKED: Final = Answers()
 
 @dataclass(frozen=True, slots=True)
 class AboutCall:
-    """What is known of a call beside its words; what is None here is taken from the transcript, where it says so."""
+    """What is known of a call beside its words; what is None here is taken from the transcript, where it says so.
+
+    `turn`: by whom it takes turns in a flood.
+    """
 
     source: str
     call_id: str | None = None
@@ -44,6 +47,7 @@ class AboutCall:
     answers: Answers = NOTHING_ASKED
     contact: Contact | None = None
     consent: tuple[str, ...] = ()
+    turn: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +103,7 @@ async def take(
         idempotency_key=calls.key_of(call_id) if call_id else None,
         body_hash=hashlib.sha256(to_json(said)).hexdigest(),
         call=call,
+        turn=about.turn,
     )
     given = CallGiven(
         line=call.line,

@@ -108,6 +108,8 @@ insert into outbox (report_id, event_id, revision, urgent, topic, key, headers, 
 values ($1, $2, $3, $4, $5, $6, $7, $8)
 """
 
+TAKE_TURNS: Final = "update outbox set turn = $2 where report_id = $1 and not published"
+
 NAMING: Final = """
 with recursive belonged as (
     select series from recognisable where report_id = $1
@@ -213,6 +215,11 @@ async def hold(connection: Connection, ids: Collection[UUID]) -> dict[UUID, int]
 async def revise(connection: Connection, report: ReportReceived, outgoing: Outgoing, now: datetime) -> None:
     """Keep and publish a higher revision of a report; it holds all that was told, so those before it are not needed."""
     await connection.execute(REVISE, *columns(outgoing), AWAITED, *_apart(report, outgoing), now)
+
+
+async def take_turns(connection: Connection, report_id: UUID, turn: str) -> None:
+    """What is not published yet of a report takes turns with the other floods, by this name."""
+    await connection.execute(TAKE_TURNS, report_id, turn)
 
 
 def _apart(report: ReportReceived, outgoing: Outgoing) -> tuple[bytes, Contact | None]:

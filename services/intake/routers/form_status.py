@@ -15,6 +15,7 @@ from services.intake.handlers.drafts import Drafts
 from services.intake.handlers.reports import Standing
 from services.intake.handlers.visits import Holder
 from services.intake.routers.dependencies import BellDep, ClassifierDep, Now, RingDep
+from services.intake.routers.floods import FloodsDep
 from services.intake.routers.form import MAX_FORM, DraftsDep, FilledIn
 from services.intake.routers.origin import FromHere
 from services.intake.routers.pages import LEFT, STATUS, Visit, VisitDep
@@ -67,14 +68,15 @@ def carried_along(then: str, typed: Iterable[tuple[str, str]]) -> list[tuple[str
 
 @router.post("/more", max_body_size=MAX_FORM)
 async def add_more(
-    visit: VisitDep, kept: DraftsDep, given: FilledIn, bell: BellDep, ring: RingDep, now: Now
+    visit: VisitDep, kept: DraftsDep, given: FilledIn, bell: BellDep, ring: RingDep, floods: FloodsDep, now: Now
 ) -> Response:
     text = "".join(given.get("text", ()))
     try:
         holder = await _holder(visit, kept, now)
         if not text.strip():
             return await _page(visit, holder, kept, faults={"text": "no_text"})
-        await amendments.add_more(holder.reference, holder.secret, text, kept.pool, bell, ring, now)
+        turn = (await floods.from_place(visit.request)).turn
+        await amendments.add_more(holder.reference, holder.secret, text, kept.pool, bell, ring, now, turn)
     except TooLong:
         return await _page(visit, holder, kept, faults={"text": "too_long_to_add"}, text=text)
     except DatabaseUnavailable:
@@ -93,9 +95,12 @@ async def withdraw(visit: VisitDep) -> Response:
 
 
 @router.post("/withdraw")
-async def ask_to_withdraw(visit: VisitDep, kept: DraftsDep, bell: BellDep, ring: RingDep, now: Now) -> Response:
+async def ask_to_withdraw(
+    visit: VisitDep, kept: DraftsDep, bell: BellDep, ring: RingDep, floods: FloodsDep, now: Now
+) -> Response:
     holder = await _holder(visit, kept, now)
-    await amendments.ask_to_withdraw(holder.reference, holder.secret, kept.pool, bell, ring, now)
+    turn = (await floods.from_place(visit.request)).turn
+    await amendments.ask_to_withdraw(holder.reference, holder.secret, kept.pool, bell, ring, now, turn)
     return visit.to("/status/withdrawn")
 
 
@@ -112,7 +117,7 @@ async def review(visit: VisitDep, kept: DraftsDep, now: Now) -> Response:
 
 @router.post("/review")
 async def ask_for_review(
-    visit: VisitDep, kept: DraftsDep, given: FilledIn, bell: BellDep, ring: RingDep, now: Now
+    visit: VisitDep, kept: DraftsDep, given: FilledIn, bell: BellDep, ring: RingDep, floods: FloodsDep, now: Now
 ) -> Response:
     try:
         holder = await _holder(visit, kept, now)
@@ -124,7 +129,8 @@ async def ask_for_review(
         contact = None if known.named else Contact(**{name: _typed(given, name) for name in Contact.model_fields})
         place = Place() if known.placed else Place(postcode=_typed(given, "postcode"), words=_typed(given, "place"))
         about = (contact, _typed(given, "safe_words"), place)
-        await amendments.ask_for_review(holder.reference, holder.secret, *about, kept.pool, bell, ring, now)
+        turn = (await floods.from_place(visit.request)).turn
+        await amendments.ask_for_review(holder.reference, holder.secret, *about, kept.pool, bell, ring, now, turn)
     except TooLong:
         return _review(visit, known, given, faults={"place" if known.named else "safe_words": "too_long_to_add"})
     except DatabaseUnavailable:

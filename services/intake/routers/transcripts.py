@@ -11,6 +11,7 @@ from services.intake.domain.transcripts.spoken import SpeakersUnknown, Spoken, T
 from services.intake.handlers import transcripts
 from services.intake.handlers.transcripts import AboutCall, Taken
 from services.intake.routers.dependencies import BellDep, ClassifierDep, IdempotencyKey, Now, PoolDep, RingDep, Source
+from services.intake.routers.floods import FloodsDep
 from services.intake.routers.reports import AnswersGiven, Given, ReportAccepted, Seconds, accepted
 from services.intake.routers.sessions import SourceOrDesk
 from shared.keepable import Kept
@@ -85,6 +86,7 @@ async def tell(
     bell: BellDep,
     ring: RingDep,
     source: Source,
+    floods: FloodsDep,
     now: Now,
     idempotency_key: IdempotencyKey = None,
 ) -> TranscriptAccepted:
@@ -99,6 +101,7 @@ async def tell(
         answers=given.answers,
         contact=given.contact,
         consent=given.consent,
+        turn=(await floods.with_key(source)).turn,
     )
     return answer(await transcripts.take(transcript, {}, about, pool, bell, ring, now), response)
 
@@ -123,6 +126,7 @@ async def tell_by_file(
     ring: RingDep,
     classifier: ClassifierDep,
     source: Source,
+    floods: FloodsDep,
     now: Now,
     format: Annotated[Format | None, Form(description="found in the content where it is not said")] = None,
     speakers: Annotated[
@@ -149,7 +153,13 @@ async def tell_by_file(
     """Keep a call from a file. Who is who comes from the file or from `speakers`: asked for, and never guessed."""
     transcript = await asyncio.to_thread(transcripts.parsed, await file.read(), format)
     about = AboutCall(
-        source, call_id or transcript.call_id or idempotency_key, caller, line, started_at, Place(postcode=postcode)
+        source,
+        call_id or transcript.call_id or idempotency_key,
+        caller,
+        line,
+        started_at,
+        Place(postcode=postcode),
+        turn=(await floods.with_key(source)).turn,
     )
     taken = await transcripts.take(transcript, speakers or {}, about, pool, bell, ring, now)
     if transcript.vcon is None:

@@ -157,6 +157,30 @@ async def test_who_goes_on_after_the_draft_is_gone_is_told_what_is_lost_and_tell
 
 
 @both_ways
+async def test_what_is_told_anew_after_an_exit_in_another_tab_outlives_the_back_button(
+    browser: Browser, site: Site, pool: Pool, scripts: bool
+):
+    async with visiting(browser, site, scripts=scripts) as page:
+        await begin(page)
+        await page.fill("[name=story]", STORY)
+        await go_on(page)
+        other = await page.context.new_page()
+        await other.goto(page.url)
+        await other.click(".govuk-exit-this-page__button")
+        await other.wait_for_url("**/weather")
+        await page.check("[value=more]")
+        await go_on(page)
+        assert "Only your last answer" in await page.inner_text("h1")
+        await page.click("main a.govuk-button")
+        await page.fill("[name=story]", STORY)
+        await go_on(page)
+        assert page.url.endswith("/form/times")
+        await page.go_back(wait_until="load")
+        await page.wait_for_timeout(150)
+        assert await page.input_value("[name=story]") == STORY
+
+
+@both_ways
 async def test_the_status_page_and_what_can_be_added(browser: Browser, site: Site, pool: Pool, scripts: bool):
     async with visiting(browser, site, scripts=scripts) as page:
         await fill_all(page)

@@ -13,11 +13,14 @@ _TIME: Final = r"(?:\d+:)?\d{2}:\d{2}[.,]\d{3}"
 _TIMING: Final = re.compile(rf"^\s*({_TIME})\s+-->\s+({_TIME})(?:\s.*)?$")
 _CUT: Final = re.compile(r"^[\d:.,\s>-]*$")
 _VOICE: Final = re.compile(r"<v(?:\.[^\s<>]*)?\s([^<>]+)>")
-_TAG: Final = re.compile(r"</?(?:c|i|b|u|s|v|ruby|rt|lang|font)(?:[.\s][^<>]*)?>|<\d[\d:.]*>")
+_TAG: Final = re.compile(
+    r"</?(?:c|i|b|u|s|v|ruby|rt|lang|font)(?:\.[^\s<>]*)?\s*>"
+    r"|<lang(?:\.[^\s<>]*)?\s+[\w-]+\s*>|<font\s+\w+\s*=[^<>]*>|<\d[\d:.]*>"
+)
 _NO_LETTER: Final = re.compile(r"&#\d{8,};?")
 _UNCLOSED: Final = re.compile(r"</?\w*(?:[.\s][^<>]*)?$")
 BLANK_MISSING: Final = "an empty line is missing before this cue. Put one in."
-_COMMENT: Final = re.compile(r"^(?:NOTE|STYLE|REGION)(?:\s|$)")
+_COMMENT: Final = re.compile(r"^(?:NOTE(?:\s|$)|(?:STYLE|REGION)\s*$)")
 
 
 @dataclass
@@ -35,7 +38,7 @@ def read_captions(text: str, kind: Literal["webvtt", "srt"], notes: tuple[str, .
     lines = text.lstrip("\ufeff").splitlines()
     if kind == "webvtt" and not (lines and lines[0].startswith("WEBVTT")):
         raise TranscriptFault("line 1", "a WebVTT file begins with WEBVTT.")
-    cues, untimed = _cues(lines, kind)
+    cues, untimed, unread = _cues(lines, kind)
     if not cues:
         raise TranscriptFault(f"line {max(len(lines), 1)}", "there is no cue in it: the file may have been cut.")
     said = [[one for one in _said(cue) if one.text] for cue in cues]
@@ -45,25 +48,33 @@ def read_captions(text: str, kind: Literal["webvtt", "srt"], notes: tuple[str, .
     silent = said.count([])
     noted = [f"{silent} cues have no words"] if silent else []
     noted += [f"line {number}: words without a time, taken with the cue before" for number in untimed]
+    noted += (
+        [f"line {unread[0]}: what is written here as a comment was not read ({len(unread)} in all)"] if unread else []
+    )
     return Transcript(tuple(one for cue in said for one in cue), (*notes, *noted))
 
 
-def _cues(lines: list[str], kind: str) -> tuple[list[Cue], list[int]]:
-    """The cues, and the lines at which words begin that follow an empty line and have no time of their own."""
+def _cues(lines: list[str], kind: str) -> tuple[list[Cue], list[int], list[int]]:
+    """The cues; the lines at which words begin that have no time of their own; those at which a comment does.
+
+    A header or a comment goes no further than the next time: what is after that is said.
+    """
     cues: list[Cue] = []
     untimed: list[int] = []
+    unread: list[int] = []
     for first, block in _blocks(lines):
-        if kind == "webvtt" and (first == 1 or _COMMENT.match(block[0])):
-            continue
         at = next((n for n, line in enumerate(block) if "-->" in line), None)
-        if at is None:
+        if kind == "webvtt" and (first == 1 or _COMMENT.match(block[0])):
+            if len(block[:at]) > 1 if first == 1 else at != 1:
+                unread.append(first)
+        elif at is None:
             _go_on(cues, first, block, first + len(block) > len(lines))
             untimed.append(first)
-            continue
-        if at > 1:
+        elif at > 1:
             raise TranscriptFault(f"line {first + at}", BLANK_MISSING)
-        cues.append(_cue(first + at, block[at], block[at + 1 :]))
-    return cues, untimed
+        if at is not None:
+            cues.append(_cue(first + at, block[at], block[at + 1 :]))
+    return cues, untimed, unread
 
 
 def _blocks(lines: list[str]) -> Iterator[tuple[int, list[str]]]:

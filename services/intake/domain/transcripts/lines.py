@@ -28,7 +28,7 @@ _SAYING: Final = re.compile(
 def read_lines(text: str, notes: tuple[str, ...] = ()) -> Transcript:
     """Turns as lines; one without a name goes on with the turn before it. Raises TranscriptFault for no words."""
     lines = text.rstrip().splitlines()
-    if _HALF_A_TIME.match(lines[-1]):
+    if lines and _HALF_A_TIME.match(lines[-1]):
         raise TranscriptFault(f"line {len(lines)}", "the file ends here, in the middle of a time. Send it again whole.")
     spoken = said_in(lines)
     if not any(said.text.strip() for said in spoken):

@@ -5,6 +5,7 @@ import json
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from functools import cached_property
+from operator import itemgetter
 from typing import Any, Final
 
 from pydantic import AliasChoices, AwareDatetime, Field
@@ -18,6 +19,7 @@ from shared.told import Speaker, Turn
 
 VENDOR: Final = "heard"
 PLAIN: Final = "text/plain"
+SECOND: Final = "a second transcript, with the speakers of the first. Name the speakers of each, or leave one out."
 
 
 class Party(Part):
@@ -136,24 +138,51 @@ def _caller(found: VCon) -> str | None:
 
 
 def _transcripts(found: VCon, words: dict[int, tuple[Spoken, ...]]) -> list[str]:
-    """Put the transcript of each dialog without words to `words`; returns what is to be noted."""
+    """Put the transcripts of the dialogs without words to `words`; returns what is to be noted.
+
+    A second one by another vendor is of the same words, and not read. By the same vendor it is of another channel.
+    """
     notes: list[str] = []
+    kept_at: dict[int, int] = {}
+    read: dict[int, tuple[str | None, list[Spoken], set[str | None]]] = {}
     left = set(range(max(len(found.dialog), 1))) - set(words)
     for number, analysis in enumerate(found.analysis):
         if analysis.type != "transcript":
             continue
         said_of = (analysis.dialog,) if isinstance(analysis.dialog, int) else analysis.dialog
-        of = {n for n in said_of if n not in words} if said_of else set(left)
-        if not of:
+        of = {n for n in said_of if n not in words and n not in kept_at} if said_of else left - set(kept_at)
+        at = min(of) if of else next((kept_at[n] for n in said_of or kept_at if n in kept_at), None)
+        if at is None or (at in read and read[at][0] != analysis.vendor):
             notes.append(f"analysis.{number}: a second transcript of the same words was not read")
             continue
-        inside = _transcript(_body(analysis.body, analysis.encoding, f"analysis.{number}.body"), number)
-        dialog = found.dialog[min(of)] if 0 <= min(of) < len(found.dialog) else None
+        body = _body(analysis.body, analysis.encoding, f"analysis.{number}.body")
+        if _is_empty(body):
+            notes.append(f"analysis.{number}: a transcript without words")
+            continue
+        inside = _transcript(body, number)
+        dialog = found.dialog[at] if 0 <= at < len(found.dialog) else None
         later = (_into(dialog, found) if dialog else None) or 0.0
-        words |= dict.fromkeys(of, ()) | {min(of): tuple(_by_party(said, found, later) for said in inside.spoken)}
+        said = [_by_party(one, found, later) for one in inside.spoken]
+        _, before, speakers = read.setdefault(at, (analysis.vendor, [], set()))
+        if not speakers.isdisjoint(one.speaker for one in said):
+            raise TranscriptFault(f"analysis.{number}", SECOND)
+        before += said
+        speakers |= {one.speaker for one in said}
+        kept_at |= dict.fromkeys(of, at)
         notes += inside.notes
-        left -= of
+    words |= dict.fromkeys(kept_at, ()) | {at: _in_order(said) for at, (_, said, _) in read.items()}
     return notes
+
+
+def _is_empty(body: Any) -> bool:
+    within = body.get("segments", body.get("turns")) if isinstance(body, dict) else body
+    return within == [] or (isinstance(within, str) and not within.strip())
+
+
+def _in_order(said: list[Spoken]) -> tuple[Spoken, ...]:
+    """As spoken, where every time is known."""
+    timed = [(one.start, one) for one in said if one.start is not None]
+    return tuple(one for _, one in sorted(timed, key=itemgetter(0))) if len(timed) == len(said) else tuple(said)
 
 
 def _transcript(body: Any, number: int) -> Transcript:
