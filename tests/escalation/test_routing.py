@@ -241,6 +241,60 @@ def test_nothing_goes_to_the_body_complained_of(
     assert "review" in where.queues
 
 
+BLAMED = [
+    (
+        "My landlord Northmoor Homes keeps letting himself into my flat.",
+        {"answers": Answers(landlord="Northmoor Homes")},
+        "northmoor-homes",
+        HARASSMENT,
+    ),
+    ("My landlord keeps letting himself in.", {"answers": COUNCILS}, "northmoor-homes", HARASSMENT),
+    ("The head teacher at Northmoor High School bullies my son.", {}, "moor-and-vale-schools", BULLYING),
+    ("He follows me home. My ex is a police officer.", {}, "northmoor-police", STALKING),
+    (
+        "My landlord Gary keeps shouting at us.",
+        {"answers": Answers(landlord="council", party="Gary")},
+        "northmoor-homes",
+        HARASSMENT,
+    ),
+]
+
+
+@pytest.mark.parametrize(("text", "told", "never", "read"), BLAMED, ids=[c[0] for c in BLAMED])
+def test_nor_to_the_body_that_the_words_alone_blame(
+    rules: Rules, text: str, told: dict[str, Any], never: str, read: dict[str, Any]
+):
+    where = routed(rules, told | {"text": text, "consent": ALL}, read)
+    assert never not in {d.agency for d in where.destinations}
+    assert "review" in where.queues
+
+
+def test_what_the_words_alone_blame_a_person_may_judge_otherwise(rules: Rules):
+    told = report(text="My landlord keeps shouting at us.", answers=COUNCILS, consent=ALL)
+    assert rules.complained_of(told) == {"northmoor-homes"}
+    assert rules.ground("northmoor-homes", told) == "consent"
+
+
+def test_who_is_named_in_answer_is_whom_it_complains_of_and_not_who_did_not_help(rules: Rules):
+    answers = Answers(landlord="council", party="the lads upstairs")
+    told = {"text": "They shout. My landlord is always shouting at us to stop ringing.", "answers": answers}
+    assert ("homes", "tenancy") in places(routed(rules, told | {"consent": ALL}, HARASSMENT))
+
+
+def test_the_words_that_blame_are_tried_on_examples(rules: Rules):
+    blamed = rules.routing.blamed
+    assert [text for text in blamed.hits if not blamed.said(text)] == []
+    assert [(text, blamed.said(text)) for text in blamed.misses if blamed.said(text)] == []
+
+
+@pytest.mark.parametrize(
+    ("text", "there"), [("I am late for the school run and my manager mocks me.", False), ("Bullied at school.", True)]
+)
+def test_a_school_run_is_no_school_where_somebody_is_bullied(rules: Rules, text: str, there: bool):
+    agencies = {d.agency for d in routed(rules, {"text": text, "consent": ALL}, BULLYING).destinations}
+    assert ("moor-and-vale-schools" in agencies) is there
+
+
 def test_another_is_proposed(rules: Rules):
     told = {"answers": Answers(landlord="council", party_organisation="Northmoor Homes"), "consent": ALL}
     (review,) = [d for d in routed(rules, told, HARASSMENT).destinations if d.queue == "review"]

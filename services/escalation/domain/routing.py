@@ -8,6 +8,7 @@ from typing import Any, Final, Literal
 import re2
 from pydantic import BaseModel, ConfigDict
 
+from services.escalation.domain.blamed import Blamed
 from services.escalation.domain.case_review import review_asked
 from services.escalation.domain.directory import Agency, Directory, Kind
 from services.escalation.domain.names import says, spoken
@@ -103,6 +104,7 @@ class RoutingTable(BaseModel):
 
     rows: tuple[RouteRow, ...]
     signposts: tuple[Signpost, ...] = ()
+    blamed: Blamed = Blamed()
 
     def queue_of(self, kind: Kind) -> str:
         """Where what is for this kind of agency goes, unless somebody says otherwise."""
@@ -138,7 +140,7 @@ class Route:
 
 def route(subject: Subject, directory: Directory, table: RoutingTable) -> Route:
     """Every destination, each with its reason and its ground; what no row places goes to a person."""
-    against = directory.complained_of(subject.report.answers, subject.area)
+    against = directory.complained_of(subject.report.answers, subject.area, table.blamed.by(subject.report))
     if subject.area is None:
         return _nobodys(subject, directory, against)
     router = _Router(subject, subject.area, directory, against)
