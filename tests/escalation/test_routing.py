@@ -83,6 +83,20 @@ ROWS = [
     ("R18", {}, {"behaviours": ("A9",)}, {("council-asb", "asb")}),
     ("R19", {}, {"behaviours": ("S1",)}, {POLICE}),
     ("R19 and R20", {}, {"behaviours": ("H8",)}, {POLICE, ("council-asb", "asb")}),
+    ("R8 and R20", {}, {"behaviours": ("H4",)}, {POLICE, ("council-asb", "asb")}),
+    ("R20, domestic", {}, {"behaviours": ("H4", "H6"), "flags": (Flag.domestic,)}, {POLICE}),
+    (
+        "R20, honour",
+        {},
+        {"behaviours": ("H8",), "flags": (Flag.honour_based,)},
+        {POLICE, ("safeguarding", "safeguarding")},
+    ),
+    (
+        "R20, hate",
+        {"consent": ALL},
+        {"labels": (Label.hate_incident, Label.asb), "strands": (Strand.race,), "behaviours": ("H8",)},
+        {("police", "hate_crime"), ("stand-together", "support"), POLICE},
+    ),
     ("R21", {}, {"labels": (Label.other,)}, {REVIEW}),
     ("R22", ASKS, {"labels": (Label.other,)}, {REVIEW, ("moor-and-vale-case-review", "case_review")}),
     ("R22, anonymous", ASKS | {"contact": None}, {"labels": (Label.other,)}, {REVIEW}),
@@ -357,6 +371,16 @@ def test_only_the_reporters_own_landlord(rules: Rules, answer: str, landlord: st
 def test_who_is_responsible_for_what_is_not_ours_is_named(rules: Rules):
     where = routed(rules, {"text": "It was a scam, they had my card details."}, {"labels": (Label.other,)})
     assert where.responsible == ("Report Fraud",)
+
+
+@pytest.mark.parametrize(
+    ("text", "named"),
+    [("He punched me on the pavement.", "the council's highways team"), ("He groped me by the extension.", "planning")],
+)
+def test_whoever_was_hurt_is_not_sent_to_who_mends_the_road(rules: Rules, text: str, named: str):
+    hurt = {"labels": (Label.other,), "behaviours": ("H7",), "danger_class": DangerClass.violence_threatened}
+    assert routed(rules, {"text": text}, hurt).responsible == ()
+    assert named in " ".join(routed(rules, {"text": text}, {"labels": (Label.other,)}).responsible)
 
 
 def test_every_destination_has_a_reason_and_a_ground(rules: Rules):

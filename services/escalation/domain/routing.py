@@ -48,7 +48,10 @@ class Subject:
 
 
 class Row(BaseModel):
-    """What a row asks of a report. Every condition that is given must hold; one of its values is enough."""
+    """What a row asks of a report. Every condition that is given must hold; one of its values is enough.
+
+    None of what is in `unless_…` may be.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -58,6 +61,8 @@ class Row(BaseModel):
     labels: tuple[Label, ...] = ()
     behaviours: tuple[str, ...] = ()
     flags: tuple[Flag, ...] = ()
+    unless_labels: tuple[Label, ...] = ()
+    unless_flags: tuple[Flag, ...] = ()
     happening_now: bool | None = None
     landlord_known: bool = False
     persisting: bool = False
@@ -70,6 +75,8 @@ class Row(BaseModel):
             and (not self.labels or bool(set(self.labels) & set(assessment.labels)))
             and (not self.behaviours or bool(set(self.behaviours) & set(assessment.behaviours)))
             and (not self.flags or bool(set(self.flags) & set(assessment.flags)))
+            and set(self.unless_labels).isdisjoint(assessment.labels)
+            and set(self.unless_flags).isdisjoint(assessment.flags)
             and self.happening_now in (None, assessment.happening_now)
             and (not self.landlord_known or _landlord(subject.report) is not None)
             and (not self.persisting or subject.persisting)
