@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 
 from services.classifier.domain.combine import OF_THE_WHOLE
+from services.classifier.domain.established import FEW
 from services.classifier.domain.lexical import lexical
 from services.classifier.domain.reading import read
 from services.classifier.domain.rules import Condition, Rule, Rulebook
@@ -41,7 +42,7 @@ def _terms(rulebook: Rulebook) -> Iterator[str]:
     for condition in conditions:
         for term in condition.terms:
             yield from _unknown(condition.id, term.removeprefix("!"), shown, rulebook)
-    beside = shown | {f"label.{label}" for label in Label}
+    beside = shown | {f"label.{label}" for label in Label} | {FEW}
     for entry, way in rulebook.guide.ways():
         for term in way:
             yield from _unknown(entry, term.removeprefix("!"), beside, rulebook)

@@ -350,3 +350,15 @@ def test_a_reporters_own_threat_is_doubted_only_with_a_margin(odds: float, doubt
     even = np.zeros(len(facts), np.float32)
     of_the_fact = np.where(np.array(facts) == fact, np.float32(odds), even)
     assert (fact in judged(deep.Thresholds(facts, even + 9, even), of_the_fact, Facts())[1]) is doubted
+
+
+def test_the_stalking_act_that_is_only_likeliest_is_marked_as_such(second: Rulebook):
+    assert second.second
+    model = second.second.model
+    likely = {"label.stalking", "label.harassment", "primary.stalking", "F1.repeated"}
+    odds = np.array([9.0 if fact in likely else -9.0 for fact in model.facts], np.float32)
+    odds[model.facts.index("S4")] = -8.0
+    wanted, _ = judged(model, odds, Facts())
+    assert wanted["S4"] == "label.stalking"
+    odds[model.facts.index("S4")] = 9.0
+    assert judged(model, odds, Facts())[0]["S4"] == "S4"

@@ -5,6 +5,7 @@ import re
 import pytest
 
 from services.classifier.domain.account import account
+from services.classifier.domain.explanation import SUPPOSED, explain
 from services.classifier.domain.rules import Rulebook
 from services.classifier.rulebook import load_second
 from shared.assessment import Assessment
@@ -55,6 +56,30 @@ def test_careful_words_only(rulebook: Rulebook, text: str):
     assert re.search(r"\bmay be\b", said)
     assert not re.search(r"\b(is guilty|has committed|you are a victim of|this is (?:stalking|harassment)\.)", said)
     assert not re.search(r"\b(?:[SHOA]\d|F\d+|L\d|score|class \d|rulebook)\b", said)
+
+
+def test_a_letter_through_the_door_is_not_told_as_online(rulebook: Rulebook):
+    said = reporter(explained(rulebook, "She posts abusive letters through my door every week. I am scared."))
+    assert "social media" not in said
+    assert "online" not in said
+
+
+def test_what_was_done_online_is_said_so_of_hate_that_is_harassment_too(rulebook: Rulebook):
+    text = "He sends me abusive texts every day calling me a paki."
+    read = explained(rulebook, text)
+    assert read.primary == "hate_incident"
+    assert "online stalking or online harassment" in reporter(read)
+
+
+def test_what_was_only_supposed_is_not_told(rulebook: Rulebook):
+    read = explained(rulebook, STALKED)
+    supposed = tuple(
+        seen.model_copy(update={"rule": SUPPOSED}) if seen.fact == "S1" else seen for seen in read.evidence
+    )
+    own = read.model_copy(update={"evidence": supposed})
+    said = "\n".join(explain(own, own, (), History(), rulebook.guide.phrases).reporter)
+    assert "somebody was followed" not in said
+    assert "a tracker" in said
 
 
 def test_an_effect_that_is_only_plain_is_not_told_as_said(rulebook: Rulebook):

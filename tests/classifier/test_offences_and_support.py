@@ -36,6 +36,14 @@ def offences(rulebook: Rulebook, text: str, **given: object) -> dict[str, tuple[
         ("order_breached", "He has a restraining order and he turned up at my house."),
         ("order_breached", "He's on bail with a condition not to contact me and he sent me a message."),
         ("threat_to_damage", "He said he'd put my windows through."),
+        ("threat_to_damage", "He threatened to burn my house down."),
+        ("fear_of_violence", "My ex says every day that he'll stab me, I am scared."),
+        ("blackmail", "He wants £500 or he will share my nudes with my family."),
+        ("coercive_control", "My husband hits me and shouts abuse at me every day."),
+        ("malicious_communications", "He sends me abusive texts."),
+        ("improper_network_use", "Silent calls every night."),
+        ("false_identity", "Somebody opened a bank account in my name and took out loans."),
+        ("harassment", "Music until four in the morning, every night. I am distressed."),
         ("noise", "Music until four in the morning, every night."),
     ],
 )
@@ -53,6 +61,12 @@ def test_facts_may_make_out_an_offence_and_are_named(rulebook: Rulebook, offence
         ("assault", "He said snitches get stitches."),
         ("criminal_damage", "My neighbour leaves his rubbish bags on my step every week."),
         ("sexual_offence", "There is a non-molestation order and he rang me."),
+        ("fear_of_violence", "Music every night. I am distressed. Once he said he'd punch me."),
+        ("blackmail", "He demands that I come back to him or he'll share my nudes."),
+        ("malicious_communications", "Silent calls every night."),
+        ("malicious_communications", "He is threatening to share my nudes with my family."),
+        ("computer_misuse", "Spam emails all day."),
+        ("false_identity", "Somebody made a fake profile of me."),
         ("order_breached", "There was a data breach at my bank."),
         ("order_breached", "Dogs are not allowed in the park."),
     ],
@@ -117,6 +131,22 @@ def replaced(rulebook: Rulebook, guide: Guide) -> Rulebook:
 )
 def test_support_follows_the_labels(rulebook: Rulebook, entry: str, text: str):
     assert entry in {offered.id for offered in account(report(text=text), rulebook).support}
+
+
+@pytest.mark.parametrize(
+    ("text", "answers", "offered"),
+    [
+        ("The noise goes on every night.", Answers(reported_before=1), False),
+        ("The noise goes on every night.", Answers(reported_before=3), True),
+        ("I have reported the noise to the council twice, it goes on every night.", Answers(), False),
+        ("I have reported the noise to the council, it goes on every night.", Answers(), True),
+    ],
+)
+def test_a_case_review_is_offered_unless_fewer_complaints_are_counted(
+    rulebook: Rulebook, text: str, answers: Answers, offered: bool
+):
+    found = {entry.id for entry in account(report(text=text, answers=answers), rulebook).support}
+    assert ("case_review" in found) is offered
 
 
 def test_numbers_are_those_that_were_checked(rulebook: Rulebook):

@@ -83,6 +83,20 @@ ROWS = [
     ("R18", {}, {"behaviours": ("A9",)}, {("council-asb", "asb")}),
     ("R19", {}, {"behaviours": ("S1",)}, {POLICE}),
     ("R19 and R20", {}, {"behaviours": ("H8",)}, {POLICE, ("council-asb", "asb")}),
+    ("R8 and R20", {}, {"behaviours": ("H4",)}, {POLICE, ("council-asb", "asb")}),
+    ("R20, domestic", {}, {"behaviours": ("H4", "H6"), "flags": (Flag.domestic,)}, {POLICE}),
+    (
+        "R20, honour",
+        {},
+        {"behaviours": ("H8",), "flags": (Flag.honour_based,)},
+        {POLICE, ("safeguarding", "safeguarding")},
+    ),
+    (
+        "R20, hate",
+        {"consent": ALL},
+        {"labels": (Label.hate_incident, Label.asb), "strands": (Strand.race,), "behaviours": ("H8",)},
+        {("police", "hate_crime"), ("stand-together", "support"), POLICE},
+    ),
     ("R21", {}, {"labels": (Label.other,)}, {REVIEW}),
     ("R22", ASKS, {"labels": (Label.other,)}, {REVIEW, ("moor-and-vale-case-review", "case_review")}),
     ("R22, anonymous", ASKS | {"contact": None}, {"labels": (Label.other,)}, {REVIEW}),
@@ -241,6 +255,60 @@ def test_nothing_goes_to_the_body_complained_of(
     assert "review" in where.queues
 
 
+BLAMED = [
+    (
+        "My landlord Northmoor Homes keeps letting himself into my flat.",
+        {"answers": Answers(landlord="Northmoor Homes")},
+        "northmoor-homes",
+        HARASSMENT,
+    ),
+    ("My landlord keeps letting himself in.", {"answers": COUNCILS}, "northmoor-homes", HARASSMENT),
+    ("The head teacher at Northmoor High School bullies my son.", {}, "moor-and-vale-schools", BULLYING),
+    ("He follows me home. My ex is a police officer.", {}, "northmoor-police", STALKING),
+    (
+        "My landlord Gary keeps shouting at us.",
+        {"answers": Answers(landlord="council", party="Gary")},
+        "northmoor-homes",
+        HARASSMENT,
+    ),
+]
+
+
+@pytest.mark.parametrize(("text", "told", "never", "read"), BLAMED, ids=[c[0] for c in BLAMED])
+def test_nor_to_the_body_that_the_words_alone_blame(
+    rules: Rules, text: str, told: dict[str, Any], never: str, read: dict[str, Any]
+):
+    where = routed(rules, told | {"text": text, "consent": ALL}, read)
+    assert never not in {d.agency for d in where.destinations}
+    assert "review" in where.queues
+
+
+def test_what_the_words_alone_blame_a_person_may_judge_otherwise(rules: Rules):
+    told = report(text="My landlord keeps shouting at us.", answers=COUNCILS, consent=ALL)
+    assert rules.complained_of(told) == {"northmoor-homes"}
+    assert rules.ground("northmoor-homes", told) == "consent"
+
+
+def test_who_is_named_in_answer_is_whom_it_complains_of_and_not_who_did_not_help(rules: Rules):
+    answers = Answers(landlord="council", party="the lads upstairs")
+    told = {"text": "They shout. My landlord is always shouting at us to stop ringing.", "answers": answers}
+    assert ("homes", "tenancy") in places(routed(rules, told | {"consent": ALL}, HARASSMENT))
+
+
+def test_the_words_that_blame_are_tried_on_examples(rules: Rules):
+    blamed = rules.routing.blamed
+    assert [text for text in blamed.hits if not blamed.said(text)] == []
+    assert [(text, blamed.said(text)) for text in blamed.misses if blamed.said(text)] == []
+
+
+@pytest.mark.parametrize(
+    ("text", "there"), [("I am late for the school run and my manager mocks me.", False), ("Bullied at school.", True)]
+)
+def test_a_school_run_is_no_school_where_somebody_is_bullied(rules: Rules, text: str, there: bool):
+    agencies = {d.agency for d in routed(rules, {"text": text, "consent": ALL}, BULLYING).destinations}
+    assert ("moor-and-vale-schools" in agencies) is there
+
+
 def test_another_is_proposed(rules: Rules):
     told = {"answers": Answers(landlord="council", party_organisation="Northmoor Homes"), "consent": ALL}
     (review,) = [d for d in routed(rules, told, HARASSMENT).destinations if d.queue == "review"]
@@ -303,6 +371,16 @@ def test_only_the_reporters_own_landlord(rules: Rules, answer: str, landlord: st
 def test_who_is_responsible_for_what_is_not_ours_is_named(rules: Rules):
     where = routed(rules, {"text": "It was a scam, they had my card details."}, {"labels": (Label.other,)})
     assert where.responsible == ("Report Fraud",)
+
+
+@pytest.mark.parametrize(
+    ("text", "named"),
+    [("He punched me on the pavement.", "the council's highways team"), ("He groped me by the extension.", "planning")],
+)
+def test_whoever_was_hurt_is_not_sent_to_who_mends_the_road(rules: Rules, text: str, named: str):
+    hurt = {"labels": (Label.other,), "behaviours": ("H7",), "danger_class": DangerClass.violence_threatened}
+    assert routed(rules, {"text": text}, hurt).responsible == ()
+    assert named in " ".join(routed(rules, {"text": text}, {"labels": (Label.other,)}).responsible)
 
 
 def test_every_destination_has_a_reason_and_a_ground(rules: Rules):

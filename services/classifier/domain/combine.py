@@ -153,7 +153,7 @@ def _matter(odds: Odds, over: list[str], facts: Facts, wanted: Wanted, doubted: 
         wanted["F4"] = "label.stalking"
         if not any(fact in wanted or (fact in facts.shown and fact not in doubted) for fact in STALKING):
             most = max(STALKING, key=lambda s: odds[s])
-            wanted[most] = most
+            wanted[most] = "label.stalking"  # its own odds were not enough: the label's words show it
     else:
         doubted.add("F4")
     if "harassment" in matter:

@@ -3,11 +3,16 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
+from typing import Final
 
 from services.classifier.domain.facts import Sets, holds
 from services.classifier.domain.guide import EntryT, Way
 from services.classifier.domain.rules import Rulebook
 from shared.assessment import Assessment, Evidence
+
+FEW: Final = "F9.few"
+REVIEW_AT: Final = 3
+"""Complaints that make an ASB Case Review due, where the area sets no other number (facts.md)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +30,7 @@ class Established:
         for seen in assessment.evidence:
             evidence.setdefault(seen.fact, []).append(seen)
         beside = {*(f"label.{label}" for label in assessment.labels), *(f"note.{note}" for note in assessment.notes)}
-        shown = evidence.keys() | beside
+        shown = evidence.keys() | beside | ({FEW} if _few(assessment, evidence.get("F9", ())) else set())
         touched = frozenset[str]().union(*(rulebook.touched[fact] for fact in shown if fact in rulebook.touched))
         return cls(evidence, shown, rulebook.sets, touched)
 
@@ -47,6 +52,12 @@ class Established:
                 yield from sorted(self.sets[term.split("@")[1]] & self.evidence.keys())
             elif term in self.evidence:
                 yield term
+
+
+def _few(assessment: Assessment, reported: Iterable[Evidence]) -> bool:
+    """Whether it was said how often it was reported, and that is less than a review asks for; no count is not few."""
+    counted = assessment.reported_before > 1 or any(seen.origin == "answer" for seen in reported)
+    return counted and assessment.reported_before < REVIEW_AT
 
 
 def index(ways: Iterable[tuple[str, Way]], sets: Sets) -> Mapping[str, frozenset[str]]:

@@ -11,6 +11,8 @@ Phrases = Mapping[str, Phrase]
 
 TOLD_BESIDE = ("F1.repeated", "F2.scared", "F2.distressed", "F2.threatened", "F4")
 MOST_QUOTED = 2
+SUPPOSED = "second.label.stalking"
+"""Behaviours that rest on this alone were taken for the likeliest, so that a label may stand: nobody told of them."""
 
 
 def explain(
@@ -32,7 +34,7 @@ def _for_reporter(own: Assessment, offences: Sequence[PossibleOffence], phrases:
             yield phrases["once"].words
         if own.missing and not _grave(own):
             yield f"{phrases['more'].words} {'; '.join(one.words for one in own.missing)}."
-        if own.online and own.primary in (Label.stalking, Label.harassment):
+        if own.online and {Label.stalking, Label.harassment}.intersection(own.labels):
             yield phrases["online"].words
         yield from (f"{phrases['offence'].words} {one.line}" for one in offences if not one.staff_only)
     yield phrases["next"].words
@@ -54,7 +56,8 @@ def _what_it_may_be(own: Assessment, phrases: Phrases) -> str:
 def _because(own: Assessment, phrases: Phrases) -> Iterator[str]:
     shown = {seen.fact for seen in own.evidence if seen.rule != "D.effect_plain"}
     beside = (*TOLD_BESIDE, *(f"F5.{strand}" for strand in own.strands))
-    facts = [*own.behaviours, *(fact for fact in beside if fact in shown)]
+    supposed = {seen.fact for seen in own.evidence if seen.rule == SUPPOSED}
+    facts = [*(fact for fact in own.behaviours if fact not in supposed), *(fact for fact in beside if fact in shown)]
     if told := [phrases[fact].words for fact in facts if fact in phrases]:
         yield f"{phrases['read' if own.primary is Label.other else 'because'].words} {'; '.join(told)}."
 

@@ -156,13 +156,13 @@ class Directory(Part):
         others = (*((named,) if named else ()), *self.of_kind(Kind.police))
         return next((force for force in others if force.id not in complained_of), None)
 
-    def complained_of(self, answers: Answers, area: str | None) -> frozenset[str]:
-        """The agencies that are, or employ, the party complained of.
+    def complained_of(self, answers: Answers, area: str | None, blamed: str = "") -> frozenset[str]:
+        """The agencies that are, or employ, the party complained of: as answered, or as the report's words `blamed`.
 
         Those named are meant, wherever they are; besides, "the council" or "a teacher" means every such body of the
         area, and of all areas where the area is not known, unless one of that kind is named.
         """
-        return self._against(answers.party_organisation or "", answers.party or "", area)
+        return self._against(answers.party_organisation or "", f"{answers.party or ''} {blamed}".strip(), area)
 
     @cached_property
     def _against(self) -> Callable[[str, str, str | None], frozenset[str]]:

@@ -8,6 +8,7 @@ from typing import Any, Final, Literal
 import re2
 from pydantic import BaseModel, ConfigDict
 
+from services.escalation.domain.blamed import Blamed
 from services.escalation.domain.case_review import review_asked
 from services.escalation.domain.directory import Agency, Directory, Kind
 from services.escalation.domain.names import says, spoken
@@ -47,7 +48,10 @@ class Subject:
 
 
 class Row(BaseModel):
-    """What a row asks of a report. Every condition that is given must hold; one of its values is enough."""
+    """What a row asks of a report. Every condition that is given must hold; one of its values is enough.
+
+    None of what is in `unless_…` may be.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -57,6 +61,8 @@ class Row(BaseModel):
     labels: tuple[Label, ...] = ()
     behaviours: tuple[str, ...] = ()
     flags: tuple[Flag, ...] = ()
+    unless_labels: tuple[Label, ...] = ()
+    unless_flags: tuple[Flag, ...] = ()
     happening_now: bool | None = None
     landlord_known: bool = False
     persisting: bool = False
@@ -69,6 +75,8 @@ class Row(BaseModel):
             and (not self.labels or bool(set(self.labels) & set(assessment.labels)))
             and (not self.behaviours or bool(set(self.behaviours) & set(assessment.behaviours)))
             and (not self.flags or bool(set(self.flags) & set(assessment.flags)))
+            and set(self.unless_labels).isdisjoint(assessment.labels)
+            and set(self.unless_flags).isdisjoint(assessment.flags)
             and self.happening_now in (None, assessment.happening_now)
             and (not self.landlord_known or _landlord(subject.report) is not None)
             and (not self.persisting or subject.persisting)
@@ -103,6 +111,7 @@ class RoutingTable(BaseModel):
 
     rows: tuple[RouteRow, ...]
     signposts: tuple[Signpost, ...] = ()
+    blamed: Blamed = Blamed()
 
     def queue_of(self, kind: Kind) -> str:
         """Where what is for this kind of agency goes, unless somebody says otherwise."""
@@ -138,7 +147,7 @@ class Route:
 
 def route(subject: Subject, directory: Directory, table: RoutingTable) -> Route:
     """Every destination, each with its reason and its ground; what no row places goes to a person."""
-    against = directory.complained_of(subject.report.answers, subject.area)
+    against = directory.complained_of(subject.report.answers, subject.area, table.blamed.by(subject.report))
     if subject.area is None:
         return _nobodys(subject, directory, against)
     router = _Router(subject, subject.area, directory, against)

@@ -25,13 +25,17 @@ class Rules:
         return self.directory.area_of(place) or self.looked_up.get(postcode_of(place) or "")
 
     def complained_of(self, report: ReportReceived) -> frozenset[str]:
-        """The agencies that are, or employ, the party that a report complains of."""
+        """The agencies that are, or employ, the party that a report complains of, or that its words blame."""
+        return self.directory.complained_of(report.answers, self.area_of(report.place), self.routing.blamed.by(report))
+
+    def barred(self, report: ReportReceived) -> frozenset[str]:
+        """Those that nobody may send it to: as was answered. What only its words say, a person may judge otherwise."""
         return self.directory.complained_of(report.answers, self.area_of(report.place))
 
     def ground(self, agency_id: str, report: ReportReceived) -> str | None:
         """On what ground an agency may have a report; None where it may not, or is not there any more."""
         agency = self.directory.agency(agency_id)
-        if agency is None or agency_id in self.complained_of(report):
+        if agency is None or agency_id in self.barred(report):
             return None
         return self.directory.ground(agency, report.consent)
 

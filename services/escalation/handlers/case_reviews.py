@@ -178,8 +178,7 @@ def _area(event: ReportClassified, force: str, moved_to: str | None, rules: Rule
     area = rules.area_of(event.report.place)
     if area is None:
         raise NotNow("Which area's panel it is for is not known: correct the postcode first.")
-    against = rules.directory.complained_of(event.report.answers, area)
-    acting = rules.directory.acting_force(area, against)
+    acting = rules.directory.acting_force(area, rules.complained_of(event.report))
     if force != (moved_to or (acting.id if acting else None)):
         raise UnknownReport("No report of yours has this id.")
     return area

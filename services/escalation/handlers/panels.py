@@ -117,7 +117,7 @@ async def _may_join(
     async with transaction(pool) as ours:
         told = await cases.linked(ours, await case_reviews.references(ours, review_id))
     for event in told.values():
-        if other in rules.directory.complained_of(event.report.answers, rules.area_of(event.report.place)):
+        if other in rules.complained_of(event.report):
             raise NotSo(f"{invited.name} is, or employs, the party complained of: choose another body.")
 
 

@@ -63,7 +63,7 @@ def _agency(agency_id: str, directory: Directory) -> Agency:
 
 
 def _ground(agency: Agency, report: ReportReceived, rules: Rules) -> str:
-    if agency.id in rules.complained_of(report):
+    if agency.id in rules.barred(report):
         raise NotSo(f"{agency.name} is, or employs, the party complained of.")
     ground = rules.directory.ground(agency, report.consent)
     if ground is None:
