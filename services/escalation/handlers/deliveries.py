@@ -92,7 +92,7 @@ def _by_hand(
     """What somebody passed on, as it is to be now; without those who may not have it any more."""
     for row in standing:
         if row["by_hand"] and row["state"] != "withdrawn":
-            event = opened[row["report_id"]].event
+            event = opened[row["report_id"]].as_said
             agency, ground = rules.directory.agency(row["agency_id"]), rules.ground(row["agency_id"], event.report)
             if agency and ground:
                 to = Destination(agency=agency.id, queue=row["queue"], reason=row["reason"], ground=ground)
@@ -105,6 +105,18 @@ def _corrected(one: Entry, row: Any, again: Collection[UUID]) -> Entry | None:
     anew = row["state"] == "withdrawn" or (row["state"] == "closed" and one.report_id in again)
     by_hand = one.by_hand or (row["by_hand"] and row["state"] != "withdrawn")
     return replace(one, kind=EntryKind.corrected, anew=anew, by_hand=by_hand) if differs else None
+
+
+async def correct(connection: Connection, told: ReportClassified, directory: Directory, now: datetime) -> None:
+    """Tell whoever has it how it is read by now, and move it nowhere."""
+    changed: list[Entry | None] = []
+    for row in (await feeds.standing(connection, [told.report_id])).values():
+        agency = directory.agency(row["agency_id"])
+        if agency and row["state"] != "withdrawn":
+            to = Destination(agency=agency.id, queue=row["queue"], reason=row["reason"], ground=row["ground"])
+            one = entry(to, agency, told, directory, now, by_hand=row["by_hand"])
+            changed.append(_corrected(one, row, ()))
+    await _put(connection, [], [one for one in changed if one], [], directory, now)
 
 
 async def _put(
@@ -174,7 +186,7 @@ def _recorded(row: Any, now: datetime) -> audit.Entry:
 
 def _entries(case: JudgedCase, directory: Directory, now: datetime) -> list[Entry]:
     to = ((destination, directory.agency(destination.agency)) for destination in case.route.destinations)
-    return [entry(destination, agency, case.event, directory, now) for destination, agency in to if agency]
+    return [entry(destination, agency, case.as_said, directory, now) for destination, agency in to if agency]
 
 
 def entry(

@@ -39,7 +39,7 @@ returning agency_id, position, report_id, queue, kind, reason, by_hand
 """
 
 STANDING: Final = """
-select agency_id, report_id, queue, body, state, reason, by_hand, settled_at from delivery
+select agency_id, report_id, queue, body, state, reason, ground, by_hand, settled_at from delivery
 where report_id = any($1::uuid[]) and kind = 'report' and state <> 'erased'
 """
 
