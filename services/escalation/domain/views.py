@@ -1,6 +1,7 @@
 """What is shown to whom: an agency sees of a report what its kind may see.
 
-How to get in touch safely (F11) stands beside every contact, and beside every place: somebody may knock there.
+How to get in touch safely (F11) stands beside every contact, every place, for somebody may knock there, and every
+story: who reads it may know them, and have numbers of their own, as a school has.
 """
 
 import re
@@ -51,7 +52,7 @@ def minimised(event: ReportClassified, rule: KindRule) -> dict[str, Any]:
     if applied or Sees.contact in rule.sees:
         contact = report.contact.model_dump(mode="json") if report.contact else None
         return seen | {"contact": contact, "safe_contact": safe_contact(report, assessment)}
-    if Sees.place in rule.sees:
+    if {Sees.place, Sees.story} & set(rule.sees):
         seen["safe_contact"] = safe_contact(report, assessment)
     return {name: _without_contacts(shown, event) for name, shown in seen.items()}
 
