@@ -42,6 +42,8 @@ def minimised(event: ReportClassified, rule: KindRule) -> dict[str, Any]:
         seen |= {"threat": assessment.threat, "danger_class": danger, "flags": assessment.flags}
     if assessment and not is_read(assessment):
         seen |= {"not_yet_read": True}
+    if report.withdrawal_asked_at:
+        seen |= {"withdrawal_asked": True}
     if Sees.party in rule.sees:
         seen |= {"party": report.answers.party, "party_organisation": report.answers.party_organisation}
     if Sees.place in rule.sees:
