@@ -59,6 +59,12 @@ def minimised(event: ReportClassified, rule: KindRule) -> dict[str, Any]:
     return {name: _without_contacts(shown, event) for name, shown in seen.items()}
 
 
+def narrowed(body: dict[str, Any], event: ReportClassified, rule: KindRule) -> dict[str, Any]:
+    """What was shown before, without what this kind may not see any more, and with nothing that was told since."""
+    kept = {name: shown for name, shown in body.items() if name in minimised(event, rule)}
+    return kept if "contact" in kept else {name: _without_contacts(shown, event) for name, shown in kept.items()}
+
+
 def _without_contacts(shown: Any, event: ReportClassified) -> Any:
     """Everything that is shown, but for the codebook's own words, which nobody wrote."""
     match shown:

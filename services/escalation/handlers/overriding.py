@@ -51,7 +51,7 @@ async def override_case(
         if not _stays(event, row, rules):
             await deliveries.deliver(connection, [case], [report_id], rules, now)
         elif not case.drill:
-            await deliveries.correct(connection, case.as_said, rules.directory, now)
+            await deliveries.correct(connection, [case.as_said], rules.directory, now)
     bell.ring()
 
 

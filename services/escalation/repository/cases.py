@@ -199,6 +199,12 @@ async def event(connection: Connection, report_id: UUID) -> ReportClassified | N
     return as_said(kept) if kept else None
 
 
+async def events(connection: Connection, ids: Sequence[UUID]) -> list[ReportClassified]:
+    """The same of each of these reports; without those that are no case."""
+    rows = await connection.fetch("select event, override from cases where report_id = any($1::uuid[])", list(ids))
+    return [as_said(row) for row in rows]
+
+
 def as_said(row: Any) -> ReportClassified:
     """The reading of a row with `event` and `override`, as a person has it where one said better."""
     event, override = ReportClassified.model_validate_json(row["event"]), override_of(row)
