@@ -9,14 +9,14 @@ import pytest
 from deploy.local.samples import DIRECTORY
 from services.escalation.domain.directory import Directory, Kind, Sees
 from services.escalation.domain.rules import Rules
-from services.escalation.handlers import acts, attendance, directories
+from services.escalation.handlers import acts, attendance, cases, directories
 from services.escalation.handlers.directories import Move
 from services.escalation.rules_in_force import covering
 from services.escalation.settings import Settings
 from services.escalation.tokens import Principal
 from shared.codebook import DangerClass
 from shared.database import Pool
-from shared.events import ReportClassified
+from shared.events import Lane, ReportClassified
 from shared.outbox import Bell
 from shared.told import Answers, Contact, Place
 from tests.builders import NOON, classified, report
@@ -120,6 +120,24 @@ async def test_danger_without_an_area_that_stood_in_review_alone_comes_into_the_
     (move,) = await moved(rules, pool)
     assert (move.to, move.no_longer_to) == (("none/control_room",), ())
     assert await pool.fetchval("select queues from queue_item") == ["control_room", "review"]
+
+
+async def test_what_nobody_has_read_yet_moves_with_the_rest_and_a_drill_does_not(
+    escalate: Escalate, pool: Pool, rules: Rules
+):
+    unread = cases.unread(report(lane=Lane.urgent), NOON)
+    await cases.open_unread([unread], pool, Bell(pool), rules, NOON)
+    drill = classified(report(reference="H-DRILL"), behaviours=("A4",), danger_class=DangerClass.life_at_risk)
+    await escalate(drill)
+    await pool.execute("delete from delivery where report_id = $1", drill.report_id)
+    await pool.execute("update cases set receipt = null where report_id = $1", drill.report_id)
+    await pool.execute("update queue_item set drill = true where report_id = $1", drill.report_id)
+    assert await moved(rules, pool) == []
+    (move,) = await moved(changed(rules, POLICE, id="moorvale-police", name="Moorvale Police"), pool)
+    assert move.report_id == unread.event.report_id
+    rows = dict(await pool.fetch("select report_id, force from queue_item"))
+    assert rows == {unread.event.report_id: "moorvale-police", drill.report_id: POLICE}
+    assert await pool.fetchval("select count(*) from cases where receipt is null") == 2
 
 
 def without_contact(directory: Directory, kind: Kind) -> Directory:
