@@ -12,6 +12,7 @@ from services.intake.catalogue import catalogue
 from services.intake.errors import AlreadySent, DraftGone, NotFromHere, OtherDraft, TooBusy, UnknownPartner, VisitOver
 from services.intake.routers.form import MAX_FORM
 from services.intake.routers.form_status import carried_along
+from services.intake.routers.origin import READS
 from services.intake.routers.pages import Visit, visit_of
 from shared import faults
 from shared.database import DatabaseUnavailable
@@ -63,8 +64,10 @@ async def _visit(request: Request) -> Visit:
 async def _page(request: Request, error: Exception, _: Response) -> Response:
     visit = await _visit(request)
     match error:
-        case DraftGone() | VisitOver() if visit.left:
+        case DraftGone() | VisitOver() if visit.left and request.method in READS:
             return RedirectResponse(visit.settings.exit_to, 303)
+        case DraftGone() | VisitOver() if visit.left:
+            return visit.page("fault.html", HTTPStatus.GONE, why="left")
         case DraftGone():
             return visit.page("gone.html", HTTPStatus.GONE)
         case VisitOver():

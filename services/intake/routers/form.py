@@ -107,7 +107,8 @@ async def danger(visit: VisitDep) -> Response:
 @router.get("/form/lost")
 async def lost(visit: VisitDep) -> Response:
     """What was told before is gone; the answer just given is kept. After `Exit this page` it says no more than that."""
-    return visit.page("lost.html", in_danger="now" in visit.request.query_params)
+    said = visit.request.query_params
+    return visit.page("lost.html", in_danger="now" in said, left="left" in said)
 
 
 @router.get("/form/{name}")
@@ -170,8 +171,9 @@ async def tell(visit: VisitDep, question: QuestionDep, given: FilledIn, kept: Dr
     if draft.sent and answers:
         return asked(visit, question, reporting, given, faults={question.fields[0].name: "already_sent"})
     begun_anew = any(given.get("draft", ())) and code != visit.cookie(DRAFT)
-    onward = _lost(given) if begun_anew else _onward(visit, question, given, draft)
-    return visit.with_cookie(visit.to(onward), DRAFT, code)
+    onward = _lost(visit, given) if begun_anew else _onward(visit, question, given, draft)
+    answer = visit.with_cookie(visit.to(onward), DRAFT, code)
+    return visit.without_cookie(answer, LEFT) if visit.left else answer
 
 
 def _reporting(question: Question, given: Mapping[str, Sequence[str]]) -> Reporting:
@@ -205,8 +207,9 @@ async def _kept(
         return code, await drafts.answer(code, question, answers, suspect, kept, now)
 
 
-def _lost(given: Mapping[str, Sequence[str]]) -> str:
-    return "/form/lost?now" if given.get("now") == ("yes",) else "/form/lost"
+def _lost(visit: Visit, given: Mapping[str, Sequence[str]]) -> str:
+    flags = ["now"] * (given.get("now") == ("yes",)) + ["left"] * visit.left
+    return f"/form/lost?{'&'.join(flags)}" if flags else "/form/lost"
 
 
 def _onward(visit: Visit, question: Question, given: Mapping[str, Sequence[str]], draft: Draft) -> str:

@@ -76,7 +76,7 @@ class Visit:
 
     @property
     def left(self) -> bool:
-        """Whether this browser pressed `Exit this page`, and has not come to the start page since."""
+        """Whether this browser pressed `Exit this page`, and has told nothing here since."""
         return self.cookie(LEFT) is not None
 
     def page(self, template: str, status: int = 200, **about: Any) -> Response:
