@@ -169,7 +169,10 @@ def load(
     file: Path,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="only show which open reports would move")] = False,
 ) -> None:
-    """Put a directory in force, whole, and move the open reports that it places elsewhere; or refuse it, saying why."""
+    """Put a directory in force, whole, and move the open reports that it places elsewhere; or refuse it, saying why.
+
+    What an agency may see no more is taken from what it has, and from what it had.
+    """
     try:
         read = read_directory(file)
     except DirectoryRefused as error:
@@ -186,13 +189,18 @@ async def _load(read: Directory, dry_run: bool, settings: Settings) -> None:
         for move in found:
             to, no_longer_to = ", ".join(move.to) or "-", ", ".join(move.no_longer_to) or "-"
             print(f"{move.reference}: to {to}; no longer to {no_longer_to}")
+        otherwise = await directories.seeing_otherwise(read, pool)
+        for agency in otherwise:
+            print(f"{agency}: sees other parts of what it has, and of what it had")
         if dry_run:
             print(f"{len(found)} open reports would move; nothing was loaded")
             return
         first = not await directories.is_there(pool)
+        await directories.show_anew(otherwise, read, pool, Bell(pool), datetime.now(UTC))
         version = await directories.load_directory(read, pool, datetime.now(UTC))
         await directories.move(found, places, pool, Bell(pool), datetime.now(UTC))
         if not first:  # until all look it up, what comes is still routed by the one before
             await asyncio.sleep(FRESH + 1)
             await directories.move(await directories.moves(places, pool), places, pool, Bell(pool), datetime.now(UTC))
+            await directories.show_anew(otherwise, read, pool, Bell(pool), datetime.now(UTC))
     print(f"directory version {version}: {len(read.agencies)} agencies in {len(read.areas)} areas")

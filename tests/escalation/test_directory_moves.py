@@ -1,23 +1,27 @@
 """A new directory moves what was sent on by hand, and what came back to a person, as it does what the rules place."""
 
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from services.escalation.domain.directory import Directory
+from deploy.local.samples import DIRECTORY
+from services.escalation.domain.directory import Directory, Kind, Sees
 from services.escalation.domain.rules import Rules
-from services.escalation.handlers import acts, attendance, directories
+from services.escalation.handlers import acts, attendance, cases, directories
 from services.escalation.handlers.directories import Move
 from services.escalation.rules_in_force import covering
+from services.escalation.settings import Settings
 from services.escalation.tokens import Principal
 from shared.codebook import DangerClass
 from shared.database import Pool
-from shared.events import ReportClassified
+from shared.events import Lane, ReportClassified
 from shared.outbox import Bell
-from shared.told import Answers, Place
+from shared.told import Answers, Contact, Place
 from tests.builders import NOON, classified, report
 from tests.escalation.conftest import Escalate, as_they_are
+from tests.escalation.test_audit_command import heard
 from tests.escalation.test_work import hold as hold
 
 HEALTH, HOMES, POLICE = "northmoor-environmental-health", "northmoor-homes", "northmoor-police"
@@ -116,3 +120,87 @@ async def test_danger_without_an_area_that_stood_in_review_alone_comes_into_the_
     (move,) = await moved(rules, pool)
     assert (move.to, move.no_longer_to) == (("none/control_room",), ())
     assert await pool.fetchval("select queues from queue_item") == ["control_room", "review"]
+
+
+async def test_what_nobody_has_read_yet_moves_with_the_rest_and_a_drill_does_not(
+    escalate: Escalate, pool: Pool, rules: Rules
+):
+    unread = cases.unread(report(lane=Lane.urgent), NOON)
+    await cases.open_unread([unread], pool, Bell(pool), rules, NOON)
+    drill = classified(report(reference="H-DRILL"), behaviours=("A4",), danger_class=DangerClass.life_at_risk)
+    await escalate(drill)
+    await pool.execute("delete from delivery where report_id = $1", drill.report_id)
+    await pool.execute("update cases set receipt = null where report_id = $1", drill.report_id)
+    await pool.execute("update queue_item set drill = true where report_id = $1", drill.report_id)
+    assert await moved(rules, pool) == []
+    (move,) = await moved(changed(rules, POLICE, id="moorvale-police", name="Moorvale Police"), pool)
+    assert move.report_id == unread.event.report_id
+    rows = dict(await pool.fetch("select report_id, force from queue_item"))
+    assert rows == {unread.event.report_id: "moorvale-police", drill.report_id: POLICE}
+    assert await pool.fetchval("select count(*) from cases where receipt is null") == 2
+
+
+def without_contact(directory: Directory, kind: Kind) -> Directory:
+    """The directory in which this kind sees neither contact nor place."""
+    hidden = {Sees.contact, Sees.place}
+    kinds = [
+        rule.model_copy(update={"sees": tuple(one for one in rule.sees if one not in hidden)})
+        if rule.kind is kind
+        else rule
+        for rule in directory.kinds
+    ]
+    return Directory.model_validate(directory.model_copy(update={"kinds": tuple(kinds)}))
+
+
+@pytest.mark.parametrize("state", ["queued", "closed", "returned"])
+async def test_what_a_kind_may_see_no_more_is_taken_from_what_it_has_and_had(
+    escalate: Escalate, hold: Any, pool: Pool, rules: Rules, state: str
+):
+    """What was told after one was given back is still not shown to whoever gave it back."""
+    jo = Contact(name="Jo Marsh", phone="01632 960001")
+    event = classified(report(**LET, contact=jo, text="Music. Ask Jo Marsh."), behaviours=("A1",))
+    room = await hold(event)
+    assert (await room.post("route", why="their tenant", agency=HOMES)).status_code == 204
+    in_state = "update delivery set state = $1 where agency_id = $2"
+    await pool.execute(in_state, state, HOMES)
+    more = event.report.model_copy(update={"revision": 2, "text": "Music. Ask Jo Marsh. He hit me."})
+    await escalate(classified(more, behaviours=("A1",)))
+    await pool.execute(in_state, state, HOMES)
+    narrower = without_contact(rules.directory, Kind.housing)
+    agencies = await directories.seeing_otherwise(narrower, pool)
+    assert HOMES in agencies
+    assert HEALTH not in agencies
+    await directories.show_anew(agencies, narrower, pool, Bell(pool), NOON)
+    row = await pool.fetchrow("select body, kind from delivery where agency_id = $1 and kind = 'report'", HOMES)
+    hit = "" if state == "returned" else " He hit me."
+    assert row["body"]["text"] == f"Music. Ask [withheld].{hit}"
+    assert not {"contact", "place"} & set(row["body"])
+    last = "select kind from delivery where agency_id = $1 order by position desc limit 1"
+    assert await pool.fetchval(last, HOMES) == "corrected"
+    count = "select count(*) from delivery"
+    before = await pool.fetchval(count)
+    await directories.show_anew(agencies, narrower, pool, Bell(pool), NOON)
+    assert await pool.fetchval(count) == before
+
+
+async def test_a_directory_that_shows_the_same_takes_nothing_back(client: Any, pool: Pool, rules: Rules):
+    assert await directories.seeing_otherwise(rules.directory, pool) == []
+    await pool.execute("truncate directory_version")
+    assert await directories.seeing_otherwise(without_contact(rules.directory, Kind.housing), pool) == []
+
+
+async def test_loading_a_directory_takes_back_what_it_shows_no_more(
+    hold: Any, pool: Pool, settings: Settings, tmp_path: Path
+):
+    room = await hold(classified(report(**LET, contact=Contact(phone="01632 960001")), behaviours=("A1",)))
+    assert (await room.post("route", why="their tenant", agency=HOMES)).status_code == 204
+    housing = '[[kinds]]\nkind = "housing"\n'
+    head, _, rest = DIRECTORY.read_text().partition(housing)
+    file = tmp_path / "directory.toml"
+    file.write_text(head + housing + rest.replace(', "contact"', "", 1))
+    status, printed = await heard(settings, "directory", "load", "--dry-run", str(file))
+    assert (status, f"{HOMES}: sees other parts" in printed) == (0, True)
+    phone = "select body -> 'contact' ->> 'phone' from delivery where agency_id = $1"
+    assert await pool.fetchval(phone, HOMES) == "01632 960001"
+    assert (await heard(settings, "directory", "load", str(file)))[0] == 0
+    assert await pool.fetchval(phone, HOMES) is None

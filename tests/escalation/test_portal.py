@@ -87,6 +87,24 @@ async def test_what_changed_since_it_was_taken_on_says_so_until_something_is_don
     assert CHANGED not in await shown(health) + await shown(health, path)
 
 
+@pytest.mark.parametrize("closed", [False, True])
+async def test_that_it_was_asked_to_be_withdrawn_reaches_an_agency_that_has_it_alone(
+    noise: ReportClassified, health: httpx.AsyncClient, escalate: Escalate, pool: Pool, closed: bool
+):
+    path = f"/reports/{noise.report_id}"
+    if closed:
+        await health.post(f"/portal{path}/close", data={"outcome": "visited"})
+    words = "Asked to withdraw, perhaps under pressure"
+    assert words not in await shown(health, path)
+    told = noise.report.model_copy(update={"revision": 2, "withdrawal_asked_at": NOON})
+    await escalate(classified(told, **NOISE))
+    assert await pool.fetchval("select count(*) from queue_item") == 0
+    assert words in await shown(health, path)
+    kinds = [row["kind"] for row in await pool.fetch("select kind from delivery order by position")]
+    assert kinds == ["report", "corrected"]
+    assert noise.report.reference in await shown(health)
+
+
 async def test_what_nobody_has_taken_on_yet_is_new_and_not_changed(
     noise: ReportClassified, health: httpx.AsyncClient, escalate: Escalate
 ):

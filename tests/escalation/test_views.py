@@ -62,6 +62,16 @@ def test_who_may_not_get_in_touch_reaches_nobody_by_any_field(directory: Directo
     assert all(words in json.dumps(minimised(event, directory.rule(Kind.police))) for words in REACHES)
 
 
+def test_whoever_reads_the_story_reads_how_not_to_get_in_touch(directory: Directory):
+    words = "never ring home or 01632 960001: his stepfather answers"
+    event = classified(report(contact=JO, answers=Answers(safe_contact=words)))
+    told = [rule for rule in directory.kinds if Sees.story in rule.sees and Sees.contact not in rule.sees]
+    assert Kind.school in {rule.kind for rule in told}
+    for rule in told:
+        assert minimised(event, rule)["safe_contact"] == [f"never ring home or {WITHHELD}: his stepfather answers"]
+    assert "safe_contact" not in shown(event, Sees.labels)
+
+
 @pytest.mark.parametrize("field", ["when", "feeling"])
 def test_an_answer_keeps_all_but_what_reaches_somebody(field: str):
     said = "at 3, ask Jo Marsh on 01632 960001"

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from services.escalation.domain.grading import Grade
 from services.escalation.domain.unread import is_read
-from services.escalation.domain.words import CLASSES, FLAGS, GRADES, LABELS, SHAPES, THREATS
+from services.escalation.domain.words import CLASSES, FLAGS, GRADES, LABELS, SHAPES, THREATS, WITHDRAWAL_ASKED
 from shared.assessment import Assessment
 from shared.codebook import DangerClass, Threat
 from shared.events import ReportReceived
@@ -67,7 +67,7 @@ def marks(report: ReportReceived) -> tuple[str, ...]:
     told = {
         "Call still on": report.call and report.call.state is CallState.live,
         "Line dead": report.call and report.call.state is CallState.dropped,
-        "Asked to withdraw, perhaps under pressure": report.withdrawal_asked_at,
+        WITHDRAWAL_ASKED: report.withdrawal_asked_at,
         "Asks for an ASB Case Review": report.case_review_asked_at,
         "Sent in a flood, or hardly by a person": report.low_trust,
         "Told by somebody else": report.answers.on_behalf,

@@ -1,6 +1,7 @@
 """What is shown to whom: an agency sees of a report what its kind may see.
 
-How to get in touch safely (F11) stands beside every contact, and beside every place: somebody may knock there.
+How to get in touch safely (F11) stands beside every contact, every place, for somebody may knock there, and every
+story: who reads it may know them, and have numbers of their own, as a school has.
 """
 
 import re
@@ -41,6 +42,8 @@ def minimised(event: ReportClassified, rule: KindRule) -> dict[str, Any]:
         seen |= {"threat": assessment.threat, "danger_class": danger, "flags": assessment.flags}
     if assessment and not is_read(assessment):
         seen |= {"not_yet_read": True}
+    if report.withdrawal_asked_at:
+        seen |= {"withdrawal_asked": True}
     if Sees.party in rule.sees:
         seen |= {"party": report.answers.party, "party_organisation": report.answers.party_organisation}
     if Sees.place in rule.sees:
@@ -51,9 +54,15 @@ def minimised(event: ReportClassified, rule: KindRule) -> dict[str, Any]:
     if applied or Sees.contact in rule.sees:
         contact = report.contact.model_dump(mode="json") if report.contact else None
         return seen | {"contact": contact, "safe_contact": safe_contact(report, assessment)}
-    if Sees.place in rule.sees:
+    if {Sees.place, Sees.story} & set(rule.sees):
         seen["safe_contact"] = safe_contact(report, assessment)
     return {name: _without_contacts(shown, event) for name, shown in seen.items()}
+
+
+def narrowed(body: dict[str, Any], event: ReportClassified, rule: KindRule) -> dict[str, Any]:
+    """What was shown before, without what this kind may not see any more, and with nothing that was told since."""
+    kept = {name: shown for name, shown in body.items() if name in minimised(event, rule)}
+    return kept if "contact" in kept else {name: _without_contacts(shown, event) for name, shown in kept.items()}
 
 
 def _without_contacts(shown: Any, event: ReportClassified) -> Any:

@@ -53,6 +53,8 @@ PICTURES: Final = {
     RiskGroup.escalation: "Getting worse",
 }
 STRANDS: Final = {strand: strand.replace("_", " ").capitalize() for strand in Strand}
+WITHDRAWAL_ASKED: Final = "Asked to withdraw, perhaps under pressure"
+
 QUEUES: Final = {
     "control_room": "Control room",
     "harassment": "Harassment",

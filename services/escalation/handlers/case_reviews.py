@@ -159,7 +159,6 @@ async def ask(report_id: UUID, force: str, who: str, rules: Rules, pool: Pool, b
         row = await queue.item(connection, force, report_id)
         if row and row["drill"]:
             raise NotSo("A drill is delivered to nobody.")
-        event = known.override.applied_to(event) if known.override else event
         earlier = await case_reviews.linked(connection, event.report.history.references)
         linked = [one for one in earlier.values() if one.report_id != report_id]
         complaints = _counted([*linked, event], area, rules)

@@ -10,6 +10,7 @@ from services.escalation.domain.case_review import Count
 from services.escalation.domain.grading import Grading
 from services.escalation.domain.judging import LEAST, in_force, judged, read_danger, routed_by, still_with, target_at
 from services.escalation.domain.overrides import Override
+from services.escalation.domain.routing import Route
 from services.escalation.domain.rules import Covering, Rules
 from services.escalation.domain.unread import is_read, not_read, reading_of
 from services.escalation.handlers import case_reviews, deliveries
@@ -18,6 +19,7 @@ from services.escalation.handlers.sending import SOURCE
 from services.escalation.repository import audit, cases, erasing
 from services.escalation.repository.audit import Entry
 from services.escalation.repository.cases import JudgedCase, Known
+from shared.assessment import Assessment
 from shared.codebook import DangerClass
 from shared.database import Connection, Pool, transaction
 from shared.events import Lane, ReportClassified, ReportReceived, ReportRouted
@@ -58,7 +60,7 @@ async def _escalate(newest: dict[UUID, Arrived], pool: Pool, rules: Rules, now: 
         news = {i: a for i, a in newest.items() if _is_news(a, known.get(i))}
         due = {i for i, a in news.items() if i not in known or not _is_late(a, known[i]) or known[i].receipt}
         opened = await _judged_and_kept(connection, news, known, due, rules, now)
-        await _give_receipts(connection, newest, known, opened, now)
+        await give_receipts(connection, newest, known, opened, now)
         await deliveries.deliver(connection, opened, known, rules, now)
 
 
@@ -83,7 +85,7 @@ async def route_anew(ids: Sequence[UUID], pool: Pool, bell: Bell, rules: Rules, 
         standing = await _as_they_stand(connection, known)
         due = {i for i, case in known.items() if case.receipt}
         opened = await _judged_and_kept(connection, standing, known, due, rules, now)
-        await _give_receipts(connection, standing, known, opened, now)
+        await give_receipts(connection, standing, known, opened, now)
         await deliveries.deliver(connection, opened, known, rules, now)
     bell.ring()
 
@@ -186,17 +188,7 @@ def _open(
     grading = grading.and_also(known.came_back if known else ())
     moved_to = still_with(known.moved_to if known else None, event, rules)
     where = routed_by(event, reading, grading, complaints, rules).moved(moved_to)
-    routed = ReportRouted(
-        report_id=event.report_id,
-        revision=event.revision,
-        routed_at=now,
-        destinations=where.destinations,
-        danger_class=grading.danger_class,
-        grade=grading.grade,
-        responsible=where.responsible,
-        labels=reading.labels if reading else (),
-        strands=reading.strands if reading else (),
-    )
+    routed = receipt_of(event, reading, grading, where, now)
     return JudgedCase(
         event=event,
         event_json=arrived.written or event.model_dump_json().encode(),
@@ -211,6 +203,23 @@ def _open(
         reopens=known is not None and _reopens(event, grading, known),
         moved=moved_to is not None,
         traceparent=arrived.traceparent,
+    )
+
+
+def receipt_of(
+    event: ReportClassified, reading: Assessment | None, grading: Grading, where: Route, now: datetime
+) -> ReportRouted:
+    """Where it went, and what it is read as by what counts."""
+    return ReportRouted(
+        report_id=event.report_id,
+        revision=event.revision,
+        routed_at=now,
+        destinations=where.destinations,
+        danger_class=grading.danger_class,
+        grade=grading.grade,
+        responsible=where.responsible,
+        labels=reading.labels if reading else (),
+        strands=reading.strands if reading else (),
     )
 
 
@@ -247,13 +256,14 @@ def regraded(grading: Grading, known: Known | None) -> dict[str, Any]:
     }
 
 
-async def _give_receipts(
+async def give_receipts(
     connection: Connection,
     newest: Mapping[UUID, Arrived],
     known: Mapping[UUID, Known],
     opened: Sequence[JudgedCase],
     now: datetime,
 ) -> None:
+    """Each that was made just now, and again the one that was given of what is known."""
     given = {case.event.report_id: case.routed for case in opened}
     receipts = {report_id: case.receipt for report_id, case in known.items()}
     again = ((i, receipts.get(i)) for i in newest if i not in given)

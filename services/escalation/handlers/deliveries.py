@@ -9,7 +9,7 @@ from uuid import UUID
 
 from services.escalation.domain.directory import Agency, Directory, Kind
 from services.escalation.domain.rules import Rules
-from services.escalation.domain.views import minimised
+from services.escalation.domain.views import minimised, narrowed
 from services.escalation.handlers.coming_back import to_a_person
 from services.escalation.handlers.sending import SOURCE
 from services.escalation.repository import audit, feeds
@@ -92,7 +92,7 @@ def _by_hand(
     """What somebody passed on, as it is to be now; without those who may not have it any more."""
     for row in standing:
         if row["by_hand"] and row["state"] != "withdrawn":
-            event = opened[row["report_id"]].event
+            event = opened[row["report_id"]].as_said
             agency, ground = rules.directory.agency(row["agency_id"]), rules.ground(row["agency_id"], event.report)
             if agency and ground:
                 to = Destination(agency=agency.id, queue=row["queue"], reason=row["reason"], ground=ground)
@@ -101,10 +101,36 @@ def _by_hand(
 
 def _corrected(one: Entry, row: Any, again: Collection[UUID]) -> Entry | None:
     """What the agency has to be told anew, and whether it is to begin anew; nothing where it gave the report back."""
-    differs = row["state"] != "returned" and row["body"] != json.loads(json.dumps(one.body))
+    differs = row["state"] != "returned" and _differs(one, row)
     anew, closed_anew = row["state"] == "withdrawn", one.report_id in again
     by_hand = one.by_hand or (row["by_hand"] and row["state"] != "withdrawn")
     return replace(one, kind=EntryKind.corrected, anew=anew, again=closed_anew, by_hand=by_hand) if differs else None
+
+
+async def correct(
+    connection: Connection, told: Sequence[ReportClassified], directory: Directory, now: datetime
+) -> None:
+    """Tell whoever has these how they are read by now, cut down to what their kinds may see by now; move them nowhere.
+
+    Who gave one back is told nothing new of it, and only loses what it may not see. The caller holds the lock.
+    """
+    events = {event.report_id: event for event in told}
+    changed: list[Entry] = []
+    for row in (await feeds.standing(connection, list(events))).values():
+        agency = directory.agency(row["agency_id"])
+        if agency and row["state"] != "withdrawn":
+            event = events[row["report_id"]]
+            to = Destination(agency=agency.id, queue=row["queue"], reason=row["reason"], ground=row["ground"])
+            one = entry(to, agency, event, directory, now, by_hand=row["by_hand"])
+            if row["state"] == "returned":
+                one = replace(one, body=narrowed(row["body"], event, directory.rule(agency.kind)))
+            if _differs(one, row):
+                changed.append(replace(one, kind=EntryKind.corrected))
+    await _put(connection, [], changed, [], directory, now)
+
+
+def _differs(one: Entry, row: Any) -> bool:
+    return bool(row["body"] != json.loads(json.dumps(one.body)))
 
 
 async def _put(
@@ -174,7 +200,7 @@ def _recorded(row: Any, now: datetime) -> audit.Entry:
 
 def _entries(case: JudgedCase, directory: Directory, now: datetime) -> list[Entry]:
     to = ((destination, directory.agency(destination.agency)) for destination in case.route.destinations)
-    return [entry(destination, agency, case.event, directory, now) for destination, agency in to if agency]
+    return [entry(destination, agency, case.as_said, directory, now) for destination, agency in to if agency]
 
 
 def entry(

@@ -7,12 +7,13 @@ from typing import Final
 from uuid import UUID
 
 from services.escalation.domain.case_review import Count
-from services.escalation.domain.directory import Directory
+from services.escalation.domain.directory import Directory, Kind, Sees
 from services.escalation.domain.judging import in_force, judged, routed_by, still_with
 from services.escalation.domain.routing import NOBODY
 from services.escalation.domain.rules import Covering, Rules
-from services.escalation.handlers import case_reviews, cases
-from services.escalation.repository import audit, directories
+from services.escalation.handlers import case_reviews, cases, deliveries
+from services.escalation.repository import audit, directories, feeds
+from services.escalation.repository import cases as kept_cases
 from services.escalation.repository.audit import Entry
 from services.escalation.repository.open_cases import OpenCase, still_open
 from shared.database import Pool, transaction
@@ -47,6 +48,33 @@ async def load_directory(directory: Directory, pool: Pool, now: datetime) -> int
         version = await directories.add_directory(connection, directory, now)
         await audit.record(connection, [Entry(now, LOADS, "put a directory in force", detail={"version": version})])
         return version
+
+
+async def seeing_otherwise(directory: Directory, pool: Pool) -> list[str]:
+    """The agencies that would see other parts of a report by this directory than by the one in force."""
+    async with transaction(pool) as connection:
+        version = await directories.newest_version(connection)
+        before = await directories.directory(connection, version) if version else directory
+    return sorted(one.id for one in directory.agencies if _sees(one.id, before) not in (None, _sees(one.id, directory)))
+
+
+def _sees(agency_id: str, directory: Directory) -> tuple[Kind, frozenset[Sees]] | None:
+    agency = directory.agency(agency_id)
+    return (agency.kind, frozenset(directory.rule(agency.kind).sees)) if agency else None
+
+
+async def show_anew(agencies: Sequence[str], directory: Directory, pool: Pool, bell: Bell, now: datetime) -> None:
+    """Cut what these agencies have, or have done with, to what this directory lets them see."""
+    after = UUID(int=0)
+    while agencies:
+        async with transaction(pool) as connection:
+            batch = await feeds.held_by(connection, agencies, after, BATCH)
+            if not batch:
+                return
+            await kept_cases.lock(connection, batch)
+            await deliveries.correct(connection, await kept_cases.events(connection, batch), directory, now)
+        bell.ring()
+        after = batch[-1]
 
 
 async def moves(covering: Covering, pool: Pool) -> list[Move]:

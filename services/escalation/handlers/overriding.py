@@ -12,14 +12,14 @@ from services.escalation.domain.routing import NOBODY, Route
 from services.escalation.domain.rules import Rules
 from services.escalation.domain.unread import reading_of
 from services.escalation.handlers import case_reviews, deliveries
-from services.escalation.handlers.cases import regraded
+from services.escalation.handlers.cases import Arrived, give_receipts, receipt_of, regraded
 from services.escalation.handlers.leases import Shown, held
 from services.escalation.handlers.sending import overridden
 from services.escalation.repository import audit, cases, work
 from services.escalation.repository.audit import Entry
 from services.escalation.repository.cases import JudgedCase, Known
 from shared.database import Connection, Pool
-from shared.events import Destination, ReportClassified
+from shared.events import Destination, ReportClassified, ReportRouted
 from shared.outbox import Bell
 from shared.security import sha256
 
@@ -43,23 +43,37 @@ async def override_case(
         words = {"of_length": len(event.report.text), "of_words": sha256(event.report.text)}
         override = Override(**said.model_dump(), **by, **words).after(known.override)
         counts = await case_reviews.counted(connection, [override.applied_to(event)], rules)
-        case = _judged_anew(event, row, known, override, counts.get(report_id), rules)
+        case = _judged_anew(event, row, known, override, counts.get(report_id), rules, now)
         await cases.keep(connection, [case], [report_id], now)
         await _kept(connection, case, known, override, worker)
         await case_reviews.propose(connection, [case], counts, rules, now)
+        await give_receipts(connection, {report_id: Arrived(event, known.assessed_at, None)}, {}, [case], now)
         if not _stays(event, row, rules):
             await deliveries.deliver(connection, [case], [report_id], rules, now)
+        elif not case.drill:
+            await deliveries.correct(connection, [case.as_said], rules.directory, now)
     bell.ring()
 
 
 def _judged_anew(
-    event: ReportClassified, row: Any, known: Known, override: Override, complaints: Count | None, rules: Rules
+    event: ReportClassified,
+    row: Any,
+    known: Known,
+    override: Override,
+    complaints: Count | None,
+    rules: Rules,
+    now: datetime,
 ) -> JudgedCase:
-    """The case under this override; its receipt stays the one that was given."""
+    """The case under this override, with a new receipt where one was given: what is linked to it is read by that."""
     reading, grading = judged(event, override, rules)
     grading = grading.and_also(known.came_back)
     moved_to = still_with(known.moved_to, event, rules)
     where = routed_by(event, reading, grading, complaints, rules).moved(moved_to)
+    routed = receipt_of(event, reading, grading, where, now) if known.receipt else None
+    if known.receipt and routed and _stays(event, row, rules):
+        before = ReportRouted.model_validate_json(known.receipt)
+        kept = {"destinations": before.destinations, "responsible": before.responsible}
+        routed = routed.model_copy(update=kept)
     return JudgedCase(
         event=event,
         event_json=row["event"],
@@ -68,7 +82,8 @@ def _judged_anew(
         grading=grading,
         target_at=target_at(event.report, grading, rules),
         route=_as_it_is(row) if _stays(event, row, rules) else where,
-        receipt=known.receipt,
+        receipt=routed.model_dump_json().encode() if routed else None,
+        routed=routed,
         override=override,
         drill=row["drill"],
         moved=moved_to is not None,

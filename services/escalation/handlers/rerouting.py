@@ -9,10 +9,10 @@ from services.escalation.domain.rules import Rules
 from services.escalation.errors import NotSo
 from services.escalation.handlers import deliveries
 from services.escalation.handlers.leases import Shown, held
-from services.escalation.repository import audit, leases, queue
+from services.escalation.repository import audit, cases, leases, queue
 from services.escalation.repository.audit import Entry
 from shared.database import Pool
-from shared.events import Destination, ReportClassified, ReportReceived
+from shared.events import Destination, ReportReceived
 from shared.outbox import Bell
 
 
@@ -36,7 +36,7 @@ async def reroute(
     async with held(report_id, token, worker, pool, now, shown) as (connection, row):
         if row["drill"]:
             raise NotSo("A drill is delivered to nobody.")
-        event = ReportClassified.model_validate_json(row["event"])
+        event = cases.as_said(row)
         agency = _agency(agency_id, rules.directory)
         queue_name = to_queue or rules.routing.queue_of(agency.kind)
         to = Destination(

@@ -151,6 +151,11 @@ class JudgedCase:
     moved: bool = False
     traceparent: str | None = None
 
+    @property
+    def as_said(self) -> ReportClassified:
+        """The report, read as a person has it where one said better: what the others are told."""
+        return self.override.applied_to(self.event) if self.override else self.event
+
 
 async def lock(connection: Connection, ids: Sequence[UUID]) -> None:
     """Until the transaction ends nobody else changes these cases. Taken before any row of theirs is."""
@@ -191,9 +196,21 @@ async def keep(connection: Connection, opened: Sequence[JudgedCase], known: Coll
 
 
 async def event(connection: Connection, report_id: UUID) -> ReportClassified | None:
-    """What was last read of a report; None where it was erased."""
-    kept = await connection.fetchval("select event from cases where report_id = $1", report_id)
-    return ReportClassified.model_validate_json(kept) if kept else None
+    """What was last read of a report, as a person has it where one said better; None where it was erased."""
+    kept = await connection.fetchrow("select event, override from cases where report_id = $1", report_id)
+    return as_said(kept) if kept else None
+
+
+async def events(connection: Connection, ids: Sequence[UUID]) -> list[ReportClassified]:
+    """The same of each of these reports; without those that are no case."""
+    rows = await connection.fetch("select event, override from cases where report_id = any($1::uuid[])", list(ids))
+    return [as_said(row) for row in rows]
+
+
+def as_said(row: Any) -> ReportClassified:
+    """The reading of a row with `event` and `override`, as a person has it where one said better."""
+    event, override = ReportClassified.model_validate_json(row["event"]), override_of(row)
+    return override.applied_to(event) if override else event
 
 
 async def written(connection: Connection, ids: Sequence[UUID]) -> dict[UUID, bytes]:

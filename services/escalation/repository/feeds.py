@@ -39,7 +39,7 @@ returning agency_id, position, report_id, queue, kind, reason, by_hand
 """
 
 STANDING: Final = """
-select agency_id, report_id, queue, body, state, reason, by_hand, settled_at from delivery
+select agency_id, report_id, queue, body, state, reason, ground, by_hand, settled_at from delivery
 where report_id = any($1::uuid[]) and kind = 'report' and state <> 'erased'
 """
 
@@ -58,6 +58,12 @@ where delivery.agency_id = new.agency and delivery.report_id = new.report_id and
   and kind = 'report'
 """
 """Whether it is closed is looked at here: its agency may have closed it since it was read."""
+
+HELD_BY: Final = """
+select distinct report_id from delivery
+where agency_id = any($1::text[]) and kind = 'report' and state not in ('withdrawn', 'erased') and report_id > $2
+order by report_id limit $3
+"""
 
 KEEP_BY_HAND: Final = """
 update delivery set by_hand = true where agency_id = $1 and report_id = $2 and queue = $3 and kind = 'report'
@@ -150,6 +156,11 @@ async def standing(connection: Connection, reports: Sequence[UUID]) -> dict[tupl
     """What agencies hold of these reports, by agency, report and queue."""
     rows = await connection.fetch(STANDING, list(reports))
     return {(row["agency_id"], row["report_id"], row["queue"]): row for row in rows}
+
+
+async def held_by(connection: Connection, agencies: Sequence[str], after: UUID, limit: int) -> list[UUID]:
+    """What these agencies were ever given and not asked to delete, in the order of the ids."""
+    return [row["report_id"] for row in await connection.fetch(HELD_BY, list(agencies), after, limit)]
 
 
 async def append(connection: Connection, entries: Sequence[Entry], now: datetime) -> list[Any]:

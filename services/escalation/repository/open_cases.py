@@ -20,17 +20,20 @@ select cases.report_id, event, override, item.force, coalesce(item.queues, '{}')
              where delivery.report_id = cases.report_id and kind = 'report' and by_hand
                and delivery.state not in ('withdrawn', 'erased')) as by_hand
 from (
-    (select report_id from queue_item join cases using (report_id)
-     where state <> 'closed' and receipt is not null and report_id > $1 order by report_id limit $2)
+    (select report_id from queue_item
+     where state <> 'closed' and not drill and report_id > $1 order by report_id limit $2)
     union
-    (select distinct report_id from delivery join cases using (report_id)
+    (select distinct report_id from delivery
      where kind = 'report' and state in ('queued', 'seen', 'acknowledged') and acknowledge_by is not null
-       and receipt is not null and report_id > $1 order by report_id limit $2)
+       and report_id > $1 order by report_id limit $2)
     order by report_id limit $2
 ) as open join cases using (report_id) left join queue_item as item using (report_id)
 order by report_id
 """
-"""By what is open, not by all that ever came. Whoever is given no target has queues of its own: police, say."""
+"""By what is open, not by all that ever came: what nobody has read too, and no drill.
+
+Whoever is given no target has queues of its own: police, say.
+"""
 
 ON_A_QUEUE: Final = "select report_id from queue_item where report_id = any($1::uuid[]) and state <> 'closed'"
 

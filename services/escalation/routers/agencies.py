@@ -28,7 +28,10 @@ WORTH_PACKING: Final = 1_000  # bytes
 
 
 class Entry(BaseModel):
-    """An entry of the feed. `report` is what your kind of agency may see; None once it was withdrawn or erased."""
+    """An entry of the feed. `report` is what your kind of agency may see; None once it was withdrawn or erased.
+
+    `withdrawal_asked` in it: the reporter asked to withdraw, perhaps under pressure. It closes nothing.
+    """
 
     position: int
     kind: EntryKind
