@@ -84,8 +84,8 @@ async def _still(agency: ActingAgency, report_id: UUID, seen: int | None) -> Asy
     """A transaction in which the report stands for its agency as it was seen. Raises ToldSince."""
     async with as_agency(agency.guests, agency.id) as connection:
         await deliveries.hold(connection, agency.id, report_id)
-        held = await deliveries.held(connection, agency.id, report_id) if seen is not None else []
-        if any(row["state"] in OPEN and row["newest"] > seen for row in held):
+        held = await deliveries.held(connection, agency.id, report_id)
+        if seen is not None and any(row["state"] in OPEN and row["newest"] > seen for row in held):
             at = local(held[0]["newest_at"], "%H:%M %Z on %-d %b %Y")
             raise ToldSince(
                 f"This report changed at {at}, after you read it. Read it as it is now, then send this again."
