@@ -18,7 +18,7 @@ ServiceError
 ├── NothingThere      404  no such case on this queue
 ├── NotFree           409  somebody else holds it, or it is closed
 ├── LeaseLost         409  the lease has run out, or the token is not its
-├── MovedOn           409  more was told, or read, than whoever acts on it was shown
+├── MovedOn           409  it has changed since whoever acts on it was shown it
 ├── Unkeepable        422  a character that no database could keep
 ├── NotSo             422  what was asked for cannot be, and why
 ├── NoDirectory       503  no directory is loaded yet

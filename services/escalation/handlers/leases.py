@@ -28,13 +28,25 @@ class Claim:
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """The revision and the reading that somebody was shown of a case; None is any."""
+    """What somebody was shown of a case; None is any. `came_back` is for how many reasons it had."""
 
     revision: int | None = None
     reading: int | None = None
+    danger_class: int | None = None
+    came_back: int | None = None
 
-    def stands(self, row: Any) -> bool:
-        return self.revision in (None, row["revision"]) and self.reading in (None, row["reading"])
+    def since(self, row: Any) -> list[str]:
+        """What has changed about the case since, in words."""
+        found = []
+        if self.revision not in (None, row["revision"]):
+            found.append("more was told")
+        elif self.reading not in (None, row["reading"]):
+            found.append("it was read anew")
+        if self.danger_class not in (None, row["danger_class"]):
+            found.append(f"it was class {self.danger_class}, and is class {row['danger_class']} now")
+        if self.came_back is not None and (back := row["came_back"][self.came_back :]):
+            found.append(f"it came back: {', '.join(back)}")
+        return found
 
 
 async def claim_next(
@@ -107,8 +119,8 @@ async def held(
         row = await leases.held(connection, report_id, worker.id, token, now)
         if row is None:
             raise LeaseLost("Your lease has run out, or it was never yours. Claim the case again.")
-        if shown and not shown.stands(row):
-            raise MovedOn("More was told since you opened this, or it was read anew: read it first.")
+        if shown and (since := shown.since(row)):
+            raise MovedOn(f"Since you opened it, {'; '.join(since)}. Read it as it is now, then do this again.")
         yield connection, row
         await queue.changed(connection)
 

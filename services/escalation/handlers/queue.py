@@ -50,6 +50,7 @@ class Ranked:
     waiting_since: datetime
     outcome: str | None
     copies: int
+    came_back: tuple[str, ...]
 
     def held_by(self, now: datetime) -> str | None:
         """Who holds it at this instant."""

@@ -30,9 +30,11 @@ async def note(report_id: UUID, worker: Worker, words: str, pool: Pool, now: dat
         await queue.touch(connection, report_id)
 
 
-async def contacted(report_id: UUID, token: UUID, worker: Worker, how: str, pool: Pool, now: datetime) -> None:
+async def contacted(
+    report_id: UUID, token: UUID, worker: Worker, how: str, pool: Pool, now: datetime, shown: Shown | None = None
+) -> None:
     """Somebody spoke to the reporter, or got there."""
-    async with held(report_id, token, worker, pool, now) as (connection, _):
+    async with held(report_id, token, worker, pool, now, shown) as (connection, _):
         await leases.contacted(connection, report_id, now)
         await audit.record(connection, [Entry(now, worker.id, "made contact", report_id, how)])
 

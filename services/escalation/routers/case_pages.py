@@ -50,8 +50,13 @@ Remark = Annotated[str, Form(max_length=LONGEST), TYPED]
 Token = Annotated[UUID, Form()]
 
 
-async def _shown(revision: Annotated[int, Form()], reading: Annotated[int, Form()]) -> Shown:
-    return Shown(revision, reading)
+async def _shown(
+    revision: Annotated[int, Form()],
+    reading: Annotated[int, Form()],
+    danger_class: Annotated[int, Form()],
+    came_back: Annotated[int, Form(ge=0)],
+) -> Shown:
+    return Shown(revision, reading, danger_class, came_back)
 
 
 ShownDep = Annotated[Shown, Depends(_shown)]
@@ -152,8 +157,8 @@ async def release(report_id: UUID, token: Token, desk: DeskDep, why: Remark = ""
 
 
 @router.post("/cases/{report_id}/contact")
-async def contacted(report_id: UUID, token: Token, desk: DeskDep, how: Remark = "") -> Response:
-    await work.contacted(report_id, token, desk.worker, how, desk.pool, desk.now)
+async def contacted(report_id: UUID, token: Token, shown: ShownDep, desk: DeskDep, how: Remark = "") -> Response:
+    await work.contacted(report_id, token, desk.worker, how, desk.pool, desk.now, shown)
     return await desk.show(report_id)
 
 

@@ -42,6 +42,7 @@ class QueueItem(BaseModel):
     claimed_at: datetime | None
     contacted_at: datetime | None
     outcome: str | None
+    came_back: tuple[str, ...] = Field(description="why it came back, until contact is made or it is closed")
     copies: int = Field(description="open near-copies that stand behind it, counted and never hidden")
 
 

@@ -26,19 +26,21 @@ class Note(BaseModel):
     words: Words
 
 
-class Contacted(Token):
-    how: str = Field("", max_length=LONGEST)
-
-
 class Acted(Token):
-    """Refused where the case has moved on from the revision and the reading that are given."""
+    """Refused (409) where the case has moved on from what is given here of it."""
 
     revision: int | None = Field(None, description="of the report that you acted on")
     reading: int | None = Field(None, description="of the item that you acted on")
+    danger_class: int | None = Field(None, description="of the item that you acted on")
+    came_back: int | None = Field(None, ge=0, description="how many reasons `came_back` of that item had")
 
     @property
     def shown(self) -> Shown:
-        return Shown(self.revision, self.reading)
+        return Shown(self.revision, self.reading, self.danger_class, self.came_back)
+
+
+class Contacted(Acted):
+    how: str = Field("", max_length=LONGEST)
 
 
 class Closed(Acted):
@@ -145,7 +147,7 @@ async def note(report_id: UUID, written: Note, worker: ProgramDep, pool: PoolDep
 @router.post("/{report_id}/contact", status_code=204)
 async def contacted(report_id: UUID, made: Contacted, worker: ProgramDep, pool: PoolDep, now: Now) -> None:
     """Somebody spoke to the reporter, or got there."""
-    await work.contacted(report_id, made.token, worker, made.how, pool, now)
+    await work.contacted(report_id, made.token, worker, made.how, pool, now, made.shown)
 
 
 @router.post("/{report_id}/override", status_code=204)
