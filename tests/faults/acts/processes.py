@@ -100,7 +100,7 @@ async def unread(scene: Scene) -> Told:
     async def all_up() -> bool:
         return await _on_the_board(scene, told, read=False) == len(told)
 
-    await world.until(all_up, 11)
+    await world.until(all_up, scene.scale.of(11, 11, 60))  # how long it took is a figure of its own
     missing = len(told) - await _on_the_board(scene, told, read=False)
     waited = await scene.waited(told)
     await world.up(*both)
