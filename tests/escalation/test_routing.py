@@ -346,6 +346,29 @@ def test_a_like_name_is_not_the_same(rules: Rules, organisation: str):
     assert rules.directory.complained_of(Answers(party_organisation=organisation), "northmoor") == frozenset()
 
 
+@pytest.mark.parametrize(
+    ("party", "whose"),
+    [
+        ("the police", "northmoor-police"),
+        ("my husband, who is in the police", "northmoor-police"),
+        ("Ex partner. He's in the police", "northmoor-police"),
+        ("my ex, he works for the council", "northmoor-council-asb"),
+        ("the bloke opposite, employed as a driver by the council", "northmoor-council-asb"),
+        ("Local authority", "northmoor-council-asb"),
+    ],
+)
+def test_who_is_said_to_work_for_a_body_is_its_own(rules: Rules, party: str, whose: str):
+    assert whose in rules.directory.complained_of(Answers(party=party), "northmoor")
+
+
+@pytest.mark.parametrize(
+    "party",
+    ["the man in the council flats", "a council tenant", "he is in the council flats", "he works nights, 6 foot"],
+)
+def test_who_lives_in_what_is_the_councils_is_not(rules: Rules, party: str):
+    assert not rules.directory.complained_of(Answers(party=party), "northmoor")
+
+
 def test_a_council_named_elsewhere_is_not_the_council_here(rules: Rules):
     named = rules.directory.complained_of(Answers(party_organisation="Southvale Borough Council"), "northmoor")
     assert "southvale-council-asb" in named

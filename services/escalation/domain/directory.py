@@ -8,7 +8,7 @@ from typing import Self, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, HttpUrl, PositiveInt
 
-from services.escalation.domain.names import Index, is_called, says, spoken
+from services.escalation.domain.names import Index, is_called, says, spoken, works_for
 from shared.postcodes import postcode_of
 from shared.told import Answers, Place
 
@@ -171,7 +171,7 @@ class Directory(Part):
 
     def _named_or_meant(self, organisation: str, party: str, area: str | None) -> frozenset[str]:
         named = self._with_their_bodies({*self._called(organisation), *self._called(party)})
-        kinds = self._meant(spoken(organisation), spoken(party)) - {self._agencies[one].kind for one in named}
+        kinds = self._meant(spoken(organisation), party) - {self._agencies[one].kind for one in named}
         meant = {a.id for kind in kinds for a in (self.in_area(area, kind) if area else self.of_kind(kind))}
         return named | self._with_their_bodies(meant)
 
@@ -185,7 +185,9 @@ class Directory(Part):
         return {
             rule.kind
             for rule in self.kinds
-            if says(rule.called, organisation) or says(rule.staff, organisation) or says(rule.staff, party)
+            if says((*rule.called, *rule.staff), organisation)
+            or says(rule.staff, spoken(party))
+            or works_for(rule.called, party)
         }
 
     def of_kind(self, kind: Kind) -> tuple[Agency, ...]:

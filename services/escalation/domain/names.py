@@ -1,5 +1,6 @@
 """Whether what somebody called an organisation is one that we know: missing one is worse than one too many."""
 
+import re
 import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
@@ -35,6 +36,11 @@ LITTLE: Final = frozenset(
 )
 CLOSE: Final = 80  # of 100, for two words to be the same word mistyped
 SHORT: Final = 5  # letters: shorter words must be the same to the letter
+WORKS_FOR: Final = re.compile(
+    r"\b(?:work(?:s|ed|ing)?|employed|serv(?:es|ed|ing)|job)\b[^,.;\n]{0,20}?\b(?:for|in|at|by|with)\b([^,.;\n]*)",
+    re.IGNORECASE,
+)
+IS_IN: Final = re.compile(r"\b(?:is|was|are|were|he's|she's|they're) (?:in|with|from)\b([^,.;\n]*)", re.IGNORECASE)
 LOOKED_AT: Final = 5_000  # characters: each word of them is compared with all words that are known
 
 
@@ -50,6 +56,16 @@ def is_called(known: str, given: str) -> bool:
 def says(phrases: Iterable[str], said: str) -> bool:
     """Whether one of these phrases is in what is `spoken`, word for word, in the singular or the plural."""
     return any(_phrase(phrase) in said for phrase in phrases)
+
+
+def works_for(phrases: Iterable[str], party: str) -> bool:
+    """Whether a party is, or works for, one of these: "he works for the council", "who is in the police", "the police".
+
+    "The man in the council flats" does not.
+    """
+    employers = [spoken(found[1]) for found in WORKS_FOR.finditer(party)]
+    one_of = {spoken(party), *(spoken(found[1]) for found in IS_IN.finditer(party))}
+    return any(_phrase(phrase) in one_of or any(_phrase(phrase) in said for said in employers) for phrase in phrases)
 
 
 def spoken(text: str) -> str:
