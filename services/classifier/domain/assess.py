@@ -1,12 +1,13 @@
 """One report in, one assessment out: read, establish, apply. Pure: same report and rulebook, same bytes."""
 
 import re
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 
 from services.classifier.domain import danger, labels, language
 from services.classifier.domain.combine import combine
 from services.classifier.domain.deep import Weighed
-from services.classifier.domain.facts import Facts, establish, noted
+from services.classifier.domain.facts import Facts, establish, noted, own_words
 from services.classifier.domain.lexical import lexical
 from services.classifier.domain.proposals import Proposal
 from services.classifier.domain.reading import Reading, read
@@ -42,10 +43,17 @@ def assess(report: ReportReceived, rulebook: Rulebook) -> Assessment:
 def see(report: ReportReceived, rulebook: Rulebook) -> Seen:
     reading = read(report.text)
     unread = language.unread(reading)
-    proposals = tuple(sorted(lexical(reading, rulebook), key=_place))
+    proposals = (*sorted(lexical(reading, rulebook), key=_place), *_felt(report, rulebook))
     if rulebook.second and not unread and reading.words_of_caller > 1:  # of a single word, a model only guesses
         return Seen(report, reading, proposals, None, rulebook.second.weigh(reading, report.answers))
     return Seen(report, reading, proposals, unread, None)
+
+
+def _felt(report: ReportReceived, rulebook: Rulebook) -> Iterator[Proposal]:
+    """What the reporter's own words beside the text show; they have no place in it."""
+    for words in own_words(report.answers):
+        for proposal in lexical(read(words), rulebook):
+            yield replace(proposal, start=None, end=None, origin="answer")
 
 
 def judge(seen: Seen, history: History, rulebook: Rulebook) -> Assessment:

@@ -130,7 +130,7 @@ def acceptance(
 
 async def told_anew(connection: Connection, report: ReportReceived, ring: Keyring, now: datetime) -> ReportReceived:
     """Keep and publish a higher revision of a report, in the lane that its words now ask for."""
-    screened = screen(report.text)
+    screened = _screened(report.text, report.answers)
     lane = domain.lane_of(report.answers, screened)
     report = report.model_copy(update={"screened": screened, "lane": lane})
     recognised = await households.recognise(connection, report, ring)
@@ -148,6 +148,11 @@ async def revise(
     return report
 
 
+def _screened(text: str, answers: Answers) -> tuple[str, ...]:
+    """The rules of threat in the text, and in the words about how it felt."""
+    return screen("\n".join((text, *answers.feeling)))
+
+
 def new(told: Told, now: datetime) -> ReportReceived:
     """What was told, as a report of its own. Raises TooLong."""
     return fitting(received(told, uuid4(), domain.new_reference(secrets.choice), now))
@@ -162,7 +167,7 @@ def fitting(report: ReportReceived) -> ReportReceived:
 
 def received(told: Told, report_id: UUID, reference: str, now: datetime) -> ReportReceived:
     """What was told, as the event that says so."""
-    screened = screen(told.text)
+    screened = _screened(told.text, told.answers)
     return ReportReceived(
         report_id=report_id,
         reference=reference,
