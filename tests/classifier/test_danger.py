@@ -4,9 +4,11 @@ import pytest
 
 from services.classifier import rulebook
 from services.classifier.domain.assess import assess
+from services.classifier.domain.danger import threat
 from shared.codebook import DangerClass, Flag, Threat
 from shared.told import Answers
 from tests.builders import report
+from tests.classifier.building import facts
 
 
 @pytest.fixture(scope="module", params=["first", "second"])
@@ -64,3 +66,9 @@ def test_what_was_once_posted_is_not_there_now(rules):
     read = assess(report(text="A knife came through the letterbox last Tuesday in an envelope."), rules)
     assert read.threat in {Threat.implied, Threat.explicit}
     assert not read.happening_now
+
+
+def test_a_weapon_among_rowdy_people_now_is_imminent():
+    shown = facts("A4", "X.weapon_noun", "X.armed", "F10.now")
+    assert threat(shown) is Threat.imminent
+    assert threat(facts("A4", "X.weapon_noun", "F10.now")) is Threat.none

@@ -31,6 +31,20 @@ CASES = {
     "L4 a fight in the street between others": (["F7.explicit", "X.violence_used", "X.street_fight", "A4"], ["asb"]),
     "L4 abuse once": (["H8", "F1.once"], ["asb"]),
     "L5 a single assault": (["F7.explicit", "X.violence_used", "F1.once"], ["other"]),
+    "L3 once, of no listed behaviour, carries asb": (["F5.race", "F1.occasion"], ["hate_incident", "asb"]),
+    "L3 repeated carries harassment whoever it is aimed at": (
+        ["F1.repeated", "H8", "F5.race", "X.unaimed"],
+        ["hate_incident", "harassment"],
+    ),
+    "L4 nuisance beside one threat": (["A4", "F7.explicit", "X.threat_words"], ["asb"]),
+    "L4 contact again and again that bothers nobody": (["F1.repeated", "H11", "F2.mild"], ["asb"]),
+    "L2 contact after a no, called annoying": (
+        ["F1.repeated", "H11", "F2.mild", "F4.obsession"],
+        ["harassment"],
+    ),
+    "L2 an ex who comes to shout about something": (["F1.repeated", "S2", "H8", "X.relation"], ["harassment"]),
+    "L1 an ex who waits where one goes": (["F1.repeated", "S3", "H8", "X.relation"], ["stalking", "harassment"]),
+    "L5 a single sexual crime": (["O2", "F1.once"], ["other"]),
     "L5 theft": (["X.crime", "X.property_crime"], ["other"]),
     "L5 a question": (["X.matter"], ["other"]),
     "L5 nothing": ([], ["other"]),
@@ -100,6 +114,7 @@ def test_a_stalking_behaviour_once_is_noted():
         (["H8"], Repetition.once),
         (["F1.unsure", "H8"], Repetition.unclear),
         ([], Repetition.unclear),
+        (["X.matter", "F1.occasion"], Repetition.unclear),
     ],
 )
 def test_repetition(shown, expected):
