@@ -37,7 +37,17 @@ def _scopes(rulebook: Rulebook) -> Iterator[str]:
 
 def _terms(rulebook: Rulebook) -> Iterator[str]:
     shown = {fact for rule in rulebook.rules for fact in rule.facts} | {d.fact for d in rulebook.derivations}
-    shown |= {"F1.repeated", "F1.once", "F1.unsure", "F10.answer", "F1.occasions", "F9", "F11"} | OF_THE_WHOLE
+    shown |= {
+        "F1.repeated",
+        "F1.once",
+        "F1.unsure",
+        "F10.answer",
+        "F1.occasions",
+        "F9",
+        "F11",
+        "X.effect_answered",
+        "X.two_acts",
+    } | OF_THE_WHOLE
     conditions: list[Condition] = [*rulebook.derivations, *rulebook.labels, *rulebook.steps]
     for condition in conditions:
         for term in condition.terms:

@@ -34,6 +34,6 @@ def said(text: str, **fields: object) -> Assessment:
 
 
 def facts(*names: str, answers: Answers | None = None, history: History | None = None) -> Facts:
-    """Facts as if a reader had proposed them all."""
-    proposed = [Proposal(name, "test", 0, 1, quote="x") for name in names]
+    """Facts as if a reader had proposed them all, each of words of its own."""
+    proposed = [Proposal(name, "test", at, at + 1, quote="x") for at, name in enumerate(names)]
     return establish(proposed, answers or Answers(), history or History(), BOOK)

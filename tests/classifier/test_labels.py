@@ -4,6 +4,8 @@ import pytest
 
 from services.classifier.domain import labels
 from services.classifier.domain.danger import danger_class, threat
+from services.classifier.domain.facts import establish
+from services.classifier.domain.proposals import Proposal
 from shared.codebook import DangerClass, Label, Repetition, Threat
 from shared.told import Answers, History, Times
 from tests.classifier.building import BOOK, facts, said
@@ -29,6 +31,20 @@ CASES = {
     "L4 a fight in the street between others": (["F7.explicit", "X.violence_used", "X.street_fight", "A4"], ["asb"]),
     "L4 abuse once": (["H8", "F1.once"], ["asb"]),
     "L5 a single assault": (["F7.explicit", "X.violence_used", "F1.once"], ["other"]),
+    "L3 once, of no listed behaviour, carries asb": (["F5.race", "F1.occasion"], ["hate_incident", "asb"]),
+    "L3 repeated carries harassment whoever it is aimed at": (
+        ["F1.repeated", "H8", "F5.race", "X.unaimed"],
+        ["hate_incident", "harassment"],
+    ),
+    "L4 nuisance beside one threat": (["A4", "F7.explicit", "X.threat_words"], ["asb"]),
+    "L4 contact again and again that bothers nobody": (["F1.repeated", "H11", "F2.mild"], ["asb"]),
+    "L2 contact after a no, called annoying": (
+        ["F1.repeated", "H11", "F2.mild", "F4.obsession"],
+        ["harassment"],
+    ),
+    "L2 an ex who comes to shout about something": (["F1.repeated", "S2", "H8", "X.relation"], ["harassment"]),
+    "L1 an ex who waits where one goes": (["F1.repeated", "S3", "H8", "X.relation"], ["stalking", "harassment"]),
+    "L5 a single sexual crime": (["O2", "F1.once"], ["other"]),
     "L5 theft": (["X.crime", "X.property_crime"], ["other"]),
     "L5 a question": (["X.matter"], ["other"]),
     "L5 nothing": ([], ["other"]),
@@ -98,6 +114,7 @@ def test_a_stalking_behaviour_once_is_noted():
         (["H8"], Repetition.once),
         (["F1.unsure", "H8"], Repetition.unclear),
         ([], Repetition.unclear),
+        (["X.matter", "F1.occasion"], Repetition.unclear),
     ],
 )
 def test_repetition(shown, expected):
@@ -182,3 +199,43 @@ def test_threat_level(shown, level):
 )
 def test_danger_class(shown, given, expected):
     assert danger_class(facts(*shown), tuple(given)) is expected
+
+
+@pytest.mark.parametrize(
+    "feeling", [("scared", "annoyed"), ("I cry every night",), ("none", "frightened to go out")], ids=str
+)
+def test_an_effect_told_on_the_form_is_not_outweighed(feeling):
+    read = said("The music next door is loud every night since June.", answers=Answers(feeling=feeling))
+    assert read.labels == (Label.harassment, Label.asb)
+
+
+@pytest.mark.parametrize("feeling", [("annoyed",), ("annoyed", "it is a pain"), ("none",), ("as you would expect",)])
+def test_only_what_is_mild_is_mild(feeling):
+    read = said("The music next door is loud every night since June.", answers=Answers(feeling=feeling))
+    assert read.labels == (Label.asb,)
+    assert ("F2.mild" in {seen.fact for seen in read.evidence}) == (feeling != ("as you would expect",))
+
+
+def test_being_watched_is_plainly_distressing_unless_fear_is_denied():
+    watched = "My ex sits outside my house watching me every night."
+    assert said(watched, answers=Answers(feeling=("annoyed",))).primary is Label.stalking
+    denied = said(watched + " I'm not scared of him.", answers=Answers(feeling=("annoyed",)))
+    assert denied.primary is Label.harassment
+    assert [one.fact for one in denied.missing if one.label is Label.stalking] == ["F2"]
+
+
+def test_a_threat_is_plainly_distressing_to_whoever_is_fed_up():
+    assert said("He says he will batter me. I'm fed up.").effect
+
+
+def test_one_act_counts_once_even_where_two_ids_fit_it():
+    overlapping = [Proposal(name, "test", at, 20, quote="x") for name, at in (("S2", 0), ("S4", 5), ("F1.repeated", 8))]
+    assert "F4" not in establish(overlapping, Answers(), History(), BOOK).shown
+    apart = [*overlapping, Proposal("S2", "test", 30, 40, quote="y")]
+    assert "F4" in establish(apart, Answers(), History(), BOOK).shown
+
+
+def test_staring_into_a_room_is_not_going_to_a_home():
+    read = said("He stands at his window staring into my bedroom every night.")
+    assert read.behaviours == ("S4",)
+    assert Label.stalking not in read.labels

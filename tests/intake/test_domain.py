@@ -1,4 +1,5 @@
 import random
+from datetime import UTC, datetime
 from uuid import UUID
 
 import pytest
@@ -7,8 +8,9 @@ from hypothesis import strategies as any_
 
 from services.intake.domain import reports as domain
 from services.intake.domain.reports import Stage
+from services.intake.handlers.reports import Told, received
 from shared.events import Lane
-from shared.told import Answers
+from shared.told import Answers, Channel, Place
 
 ID = UUID("11111111-2222-3333-4444-555555555555")
 
@@ -64,3 +66,18 @@ def test_danger_said_or_screened_takes_the_urgent_lane(answers: Answers, screene
 def test_what_a_reporter_is_told_names_nobody():
     assert domain.stage_of(routed=False) is Stage.received
     assert domain.stage_of(routed=True) == "with the people who can act on it"
+
+
+def test_the_words_about_how_it_felt_are_screened_too():
+    told = Told(
+        channel=Channel.web,
+        source="public",
+        text="Music.",
+        answers=Answers(feeling=("he said he'll stab me",)),
+        place=Place(),
+        contact=None,
+        consent=(),
+        idempotency_key=None,
+        body_hash="",
+    )
+    assert received(told, ID, "HRD-1", datetime(2026, 11, 1, tzinfo=UTC)).lane is Lane.urgent

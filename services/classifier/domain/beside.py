@@ -1,9 +1,13 @@
-"""Danger told beside the story: the same reader over the words of each answer, of which only danger counts."""
+"""What is told beside the story: the same reader over the words of each answer.
+
+Of those about how it felt everything counts, for they are as much the story as the story; of the others danger alone.
+"""
 
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Final
 
+from services.classifier.domain.facts import FEELINGS
 from services.classifier.domain.lexical import lexical
 from services.classifier.domain.proposals import Proposal
 from services.classifier.domain.reading import read
@@ -23,7 +27,10 @@ def beside(report: ReportReceived, rulebook: Rulebook) -> Iterator[Proposal]:
     """
     counts = rulebook.sets.get(COUNTS, frozenset())
     for name, words in told_beside(report.answers, report.place):
-        found = [proposal for proposal in lexical(read(words), rulebook) if proposal.fact in counts]
+        if words in FEELINGS:  # ticked: a fact as it is
+            continue
+        felt = name == "feeling"
+        found = [proposal for proposal in lexical(read(words), rulebook) if felt or proposal.fact in counts]
         if name == "safe_contact" and WHEREABOUTS.issuperset(proposal.fact for proposal in found):
             continue
         for proposal in found:

@@ -12,9 +12,10 @@ from math import exp, log1p
 from services.classifier.domain.deep import EFFECTS, URGENT, DeepReader, Floats, Thresholds, Weighed
 from services.classifier.domain.facts import Facts
 from services.classifier.domain.proposals import Proposal
-from services.classifier.domain.reading import Reading
+from services.classifier.domain.reading import Answered, Reading
 from shared.assessment import HeldRule
-from shared.codebook import Strand
+from shared.codebook import Strand, Threat
+from shared.told import Speaker
 
 RULE = "second"
 OF_THE_WHOLE = {"X.aimed", "X.unaimed", "X.nuisance", "X.no_nuisance", "X.elsewhere"}
@@ -28,6 +29,7 @@ OUTRIGHT = {
     "F7.implied.left_dead",
     "F12.self_harm.with_others",
     "F12.order.told",
+    "D.imminent_silent",
 }
 """Rules of what was said in so many words: the reporter knows it, and no model knows better."""
 UNDOUBTED = {"F12.self_harm"}
@@ -85,6 +87,7 @@ def combine(facts: Facts, given: Sequence[HeldRule], reading: Reading, weighed: 
     """
     weighed = reader.beside(weighed, with_labels(facts, given))
     wanted, doubted = judged(reader.model, weighed.odds, facts)
+    doubted -= {fact for fact in URGENT if _confirmed(facts.shown.get(fact, ()), reading)}
     stands = Facts({fact: seen for fact, seen in facts.shown.items() if fact not in doubted or _told(seen)})
     fresh = [(head, fact) for fact, head in wanted.items() if fact not in stands.shown]
     for proposal in reader.evidence(reading, weighed, [pair for pair in fresh if not _own(pair[1])]):
@@ -114,7 +117,7 @@ def judged(model: Thresholds, odds: Floats, facts: Facts) -> tuple[Wanted, set[s
     wanted = {fact: fact for fact in over if fact in standing}
     doubted = standing.intersection(under)
     _effect(over, under, facts, wanted, doubted)
-    _threat(over, under, wanted, doubted)
+    _threat(over, under, facts, wanted, doubted)
     _matter(dict(zip(model.facts, odds.tolist(), strict=True)), over, facts, wanted, doubted)
     return wanted, doubted - wanted.keys() - UNDOUBTED
 
@@ -126,12 +129,18 @@ def _effect(over: list[str], under: list[str], facts: Facts, wanted: Wanted, dou
         doubted.update(EFFECTS)
 
 
-def _threat(over: list[str], under: list[str], wanted: Wanted, doubted: set[str]) -> None:
-    """Urgent or not is one question, asked with a low threshold; which of the two levels is another."""
+def _threat(over: list[str], under: list[str], facts: Facts, wanted: Wanted, doubted: set[str]) -> None:
+    """Urgent or not is one question, asked with a low threshold; which of the two levels is another.
+
+    What the form says is happening now is so. Of the means to harm oneself the model makes a threat, which it is not.
+    """
+    said_now = "F10.answer" in facts.shown
+    if "X.own_means" in facts.shown and not any(f"F7.{level}" in facts.shown for level in Threat):
+        return
     if "F7.urgent" in over:
-        level = "F7.imminent" if "F7.imminent" in over else "F7.explicit"
+        level = "F7.imminent" if said_now or "F7.imminent" in over else "F7.explicit"
         wanted |= {level: level, "H7": "H7"}
-        if "F7.imminent" in under:
+        if "F7.imminent" in under and not said_now:
             doubted.add("F7.imminent")
     elif "F7.urgent" in under:
         doubted.update(URGENT)
@@ -203,3 +212,10 @@ def _standing(facts: tuple[str, ...]) -> set[str]:
 
 def _told(seen: Iterable[Proposal]) -> bool:
     return any(proposal.origin in TOLD or proposal.rule in OUTRIGHT for proposal in seen)
+
+
+def _confirmed(seen: Iterable[Proposal], reading: Reading) -> bool:
+    """Whether the caller said yes to it when the operator asked."""
+    asked = [turn for turn in reading.turns if turn.speaker is Speaker.operator and turn.answered is Answered.yes]
+    spans = [(each.start, each.end or 0) for each in seen if each.start is not None]
+    return any(start < turn.end and turn.start < end for turn in asked for start, end in spans)

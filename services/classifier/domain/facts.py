@@ -2,9 +2,11 @@
 
 from collections.abc import Iterable, Mapping
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from itertools import combinations
 from typing import Final
 
+from services.classifier.domain.deep import EFFECTS
 from services.classifier.domain.proposals import Proposal
 from services.classifier.domain.rules import Derivation, Rulebook
 from shared.told import Answers, History, Times
@@ -54,6 +56,8 @@ def establish(proposals: Iterable[Proposal], answers: Answers, history: History,
     for proposal in (*proposals, *from_answers(answers), *from_history(history)):
         facts.add(proposal)
     _occasions(facts)
+    _answered_effect(facts)
+    _two_acts(facts, rulebook.sets["so"])
     for derivation in rulebook.derivations:
         _derive(facts, derivation, rulebook)
     return facts
@@ -102,7 +106,13 @@ def _first_evidence(facts: Facts, derivation: Derivation, rulebook: Rulebook) ->
 
 
 _TIMES = {Times.once: "F1.once", Times.two_to_five: "F1.repeated", Times.more: "F1.repeated", Times.unsure: "F1.unsure"}
-_FEELINGS = {"scared", "distressed", "threatened"}
+FEELINGS = {
+    "scared": ("F2.scared",),
+    "distressed": ("F2.distressed",),
+    "threatened": ("F2.threatened",),
+    "annoyed": ("F2.mild",),
+    "none": ("F2.mild", "F2.denied"),
+}
 
 
 def from_answers(answers: Answers) -> Iterable[Proposal]:
@@ -110,7 +120,8 @@ def from_answers(answers: Answers) -> Iterable[Proposal]:
     if answers.times:
         yield _answer(_TIMES[answers.times], "times", answers.times)
     for feeling in answers.feeling:
-        yield _answer(f"F2.{feeling}" if feeling in _FEELINGS else "F2.mild", "feeling", feeling)
+        for fact in FEELINGS.get(feeling, ()):
+            yield _answer(fact, "feeling", feeling)
     if answers.reported_before:
         yield _answer("F9", "reported_before", str(answers.reported_before))
     if answers.happening_now:
@@ -137,6 +148,29 @@ def from_history(history: History) -> Iterable[Proposal]:
         yield Proposal("F9", "history.reports", origin="history", quote=quote)
     for read in (*history.labels, *history.strands):
         yield Proposal(f"history.{read}", "history.read", origin="history", quote=read)
+
+
+def _answered_effect(facts: Facts) -> None:
+    """An effect that the form was told of is the reporter's own word, which no mild word in the text outweighs."""
+    effects = (each for fact in EFFECTS for each in facts.shown.get(fact, ()) if each.origin == "answer")
+    if first := next(effects, None):
+        facts.add(Proposal("X.effect_answered", first.rule, origin="answer", quote=first.quote))
+
+
+def _two_acts(facts: Facts, ids: AbstractSet[str]) -> None:
+    """One act counts once, even where two of these ids fit its words."""
+    seen = [each for fact in sorted(ids & facts.shown.keys()) for each in facts.shown[fact]]
+    for one, other in combinations(seen, 2):
+        if one.fact != other.fact and _apart(one, other):
+            facts.add(replace(other, fact="X.two_acts"))
+            return
+
+
+def _apart(one: Proposal, other: Proposal) -> bool:
+    """Whether two proposals rest on different words; the whole report is no words of its own."""
+    if one.start is None or one.end is None or other.start is None or other.end is None:
+        return True
+    return one.end <= other.start or other.end <= one.start
 
 
 def _occasions(facts: Facts) -> None:
