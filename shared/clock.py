@@ -11,7 +11,7 @@ from typing import Final
 
 import structlog
 
-from shared.database import ANY_FAULT, Pool, statement
+from shared.database import ANY_FAULT, Pool, end_if_told
 
 log = structlog.get_logger()
 
@@ -59,5 +59,6 @@ class Clock:
             try:
                 await self.look()
             except ANY_FAULT as error:
+                end_if_told()
                 log.warning("the database's clock was not seen", reason=type(error).__name__)
             await asyncio.sleep(EVERY if self._seen else SOON)

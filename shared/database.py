@@ -1,5 +1,6 @@
 """PostgreSQL: one pool for the written statements, and migrations by Alembic."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -107,7 +108,18 @@ async def statement(pool: Pool) -> AsyncIterator[Connection]:
                 connection.terminate()
                 raise
     except UNAVAILABLE as error:
+        end_if_told()
         raise DatabaseUnavailable(type(error).__name__) from error
+
+
+def end_if_told() -> None:
+    """Raise CancelledError where this task was told to end.
+
+    A connection that is lost on the way out raises a fault in its place, after which a loop would go on for ever.
+    """
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError
 
 
 @asynccontextmanager

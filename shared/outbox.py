@@ -14,7 +14,7 @@ from sqlmodel import Field, SQLModel
 
 from shared import telemetry
 from shared.cloudevents import Message, encode
-from shared.database import ANY_FAULT, Connection, Pool
+from shared.database import ANY_FAULT, Connection, Pool, end_if_told
 from shared.events import Event
 
 log = structlog.get_logger()
@@ -113,6 +113,7 @@ class Bell:
             try:
                 await self._pool.execute(f"notify {CHANNEL}")
             except ANY_FAULT as error:
+                end_if_told()
                 log.warning("relay not woken", reason=type(error).__name__)
             await asyncio.sleep(0.003)
 
@@ -123,6 +124,7 @@ async def hear(pool: Pool, heard: Callable[[], object], channels: Sequence[str] 
         try:
             await _hear_on_one_connection(pool, heard, channels)
         except ANY_FAULT as error:
+            end_if_told()
             log.warning("listener starts anew", reason=type(error).__name__)
         await asyncio.sleep(ANEW)
 
@@ -140,5 +142,5 @@ async def _hear_on_one_connection(pool: Pool, heard: Callable[[], object], chann
                 await connection.add_listener(channel, told)
             await closed.wait()
         finally:
-            for channel in channels:
-                await connection.remove_listener(channel, told)
+            if not closed.is_set():  # at once: a goodbye to a connection that is being lost may never end
+                connection.terminate()

@@ -36,3 +36,15 @@ async def test_a_board_wakes_and_listens_anew_where_its_connection_was_lost(chan
             await pool.execute("select pg_terminate_backend($1)", lost)
     finally:
         listening.cancel()
+        await asyncio.wait({listening}, timeout=5)
+
+
+@pytest.mark.parametrize("turns", range(12))
+async def test_it_ends_when_told_though_its_connection_is_being_lost(turns: int, pool: Pool):
+    listening = asyncio.create_task(Watch(pool).run())
+    await pool.execute("select pg_terminate_backend($1)", await listener(pool, 0))
+    for _ in range(turns):
+        await asyncio.sleep(0)
+    listening.cancel()
+    await asyncio.wait({listening}, timeout=5)
+    assert listening.cancelled()

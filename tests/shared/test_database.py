@@ -1,12 +1,14 @@
 """What a stalled process may do to others: little, and not for long. And a database that cannot be written."""
 
+import asyncio
 import time
 from collections.abc import AsyncIterator
 
+import asyncpg
 import pytest
 
 from deploy.local.postgres import Postgres
-from shared.database import DatabaseUnavailable, Pool, create_pool, is_there, transaction
+from shared.database import ANY_FAULT, DatabaseUnavailable, Pool, create_pool, is_there, statement, transaction
 
 HERE = 11
 
@@ -53,3 +55,25 @@ async def test_a_database_that_cannot_be_written_is_not_there_until_it_can(admin
         assert not await is_there(pool)
         await admin.execute("alter database demoted reset default_transaction_read_only")
         assert await is_there(pool)
+
+
+async def test_who_is_told_to_end_ends_though_the_connection_is_lost_on_the_way_out(pool: Pool):
+    begun = asyncio.Event()
+
+    async def goes_on() -> None:
+        while True:
+            try:
+                async with statement(pool):
+                    begun.set()
+                    try:
+                        await asyncio.sleep(60)
+                    finally:
+                        raise asyncpg.InterfaceError("lost on the way out")
+            except ANY_FAULT:
+                await asyncio.sleep(60)
+
+    task = asyncio.create_task(goes_on())
+    await begun.wait()
+    task.cancel()
+    await asyncio.wait({task}, timeout=5)
+    assert task.cancelled()
