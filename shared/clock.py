@@ -11,7 +11,7 @@ from typing import Final
 
 import structlog
 
-from shared.database import ANY_FAULT, Pool, end_if_told
+from shared.database import ANY_FAULT, Pool, end_if_told, statement
 
 log = structlog.get_logger()
 
