@@ -72,3 +72,7 @@ def test_a_weapon_among_rowdy_people_now_is_imminent():
     shown = facts("A4", "X.weapon_noun", "X.armed", "F10.now")
     assert threat(shown) is Threat.imminent
     assert threat(facts("A4", "X.weapon_noun", "F10.now")) is Threat.none
+
+
+def test_whatever_can_hurt_is_near_while_somebody_hides():
+    assert threat(facts("X.weapon_noun", "X.hiding")) is Threat.imminent
