@@ -16,7 +16,7 @@ from shared.database import ANY_FAULT, Pool, end_if_told, statement
 log = structlog.get_logger()
 
 EVERY: Final = 10.0  # seconds between looks at the database's clock
-SOON: Final = 1.0  # seconds, while it was never seen
+SOON: Final = 1.0  # seconds, until it was seen once without delay: a process that starts is slow to hear
 WRONG: Final = timedelta(seconds=2)
 SAYS: Final = "select clock_timestamp()"
 PROMPT: Final = 0.2  # seconds: an answer that took longer says less than what was seen before
@@ -36,6 +36,7 @@ class Clock:
     pool: Pool
     _seen: datetime | None = None
     _seen_at: float = 0.0
+    _promptly: bool = False
 
     def now(self) -> datetime:
         if self._seen is None:
@@ -47,11 +48,12 @@ class Clock:
         asked = time.monotonic()
         seen = await self.pool.fetchval(SAYS)
         told = time.monotonic()
-        if self._seen is not None and told - asked > PROMPT:
+        promptly = told - asked <= PROMPT
+        if self._seen is not None and not promptly:
             return
         if self._seen is None and abs(seen - datetime.now(UTC)) > WRONG:
             log.warning("this machine's clock is wrong", seconds=round((datetime.now(UTC) - seen).total_seconds()))
-        self._seen, self._seen_at = seen, (asked + told) / 2
+        self._seen, self._seen_at, self._promptly = seen, (asked + told) / 2, promptly
 
     async def run(self) -> None:
         """Until cancelled."""
@@ -61,4 +63,4 @@ class Clock:
             except ANY_FAULT as error:
                 end_if_told()
                 log.warning("the database's clock was not seen", reason=type(error).__name__)
-            await asyncio.sleep(EVERY if self._seen else SOON)
+            await asyncio.sleep(EVERY if self._promptly else SOON)

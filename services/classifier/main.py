@@ -14,9 +14,10 @@ from services.classifier.consumer import Classify, Edge
 from services.classifier.routers import assessments, rulebooks
 from services.classifier.settings import Settings
 from shared import http
-from shared.consumer import Consumer, Turnstile
+from shared.consumer import Consumer
 from shared.events import Lane
 from shared.kafka import READERS, RECEIVED, TOPICS, Producer
+from shared.turnstile import Turnstile
 from shared.worker import until_stopped
 
 AT_ONCE: Final = 64  # reports, in a batch of the first reading: some tens of milliseconds

@@ -40,12 +40,13 @@ from services.escalation.rules_in_force import RulesInForce
 from services.escalation.settings import Settings
 from shared import http
 from shared.clock import Clock
-from shared.consumer import Consumer, Turnstile
+from shared.consumer import Consumer
 from shared.database import Pool, create_pool, is_there
 from shared.events import Lane
 from shared.kafka import AMENDED, CLASSIFIED, DEAD, ERASED, LINKED, READERS, RECEIVED, TOPICS, Producer
 from shared.outbox import Bell
 from shared.relay import Relay, delete_sent
+from shared.turnstile import Turnstile
 from shared.worker import Loop, beside, until_stopped
 
 AT_ONCE: Final = 100

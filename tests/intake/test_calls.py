@@ -4,6 +4,8 @@ import asyncio
 import itertools
 import json
 from collections.abc import AsyncIterator
+from contextlib import nullcontext
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -20,15 +22,15 @@ from services.classifier.main import create_app as create_classifier
 from services.classifier.settings import Settings as ClassifierSettings
 from services.intake.domain.calls import ADDRESS, SAFETY
 from services.intake.domain.partners import Partner, Scope
-from services.intake.handlers import dead_lines, partners
+from services.intake.handlers import partners
 from services.intake.handlers.amendments import add_more, ask_for_review, ask_to_withdraw
 from services.intake.handlers.calls import Switchboard
-from services.intake.handlers.dead_lines import drop_silent
+from services.intake.handlers.dead_lines import Listening, drop_silent
 from services.intake.handlers.erasing import erase
 from services.intake.repository import calls, reports
 from services.intake.settings import Settings
 from shared.clock import Clock
-from shared.database import DatabaseUnavailable, Pool, transaction
+from shared.database import DatabaseUnavailable, Pool, create_pool, transaction
 from shared.events import ReportReceived
 from shared.kafka import RECEIVED
 from shared.security import sha256
@@ -284,7 +286,7 @@ async def test_a_line_that_goes_dead_in_the_middle_of_violence_is_class_1(phone:
     report_id = await opened(phone)
     said = {"number": 1, "speaker": "caller", "text": "He said he would stab me. He is shouting. Please"}
     assert (await say(phone, report_id, said))["established"]["danger_class"] == 2
-    later = datetime.now(UTC) + timedelta(seconds=61)
+    later = await heard_at(pool) + timedelta(seconds=61)
     board = Switchboard(pool, phone_bell(phone), RING, None)
     assert await drop_silent(later - timedelta(seconds=60), board, later) == 1
     standing = await once_read(phone, report_id)
@@ -294,27 +296,34 @@ async def test_a_line_that_goes_dead_in_the_middle_of_violence_is_class_1(phone:
     assert await drop_silent(later, board, later) == 0
 
 
-async def test_a_database_that_was_away_is_no_dead_line(
-    phone: httpx.AsyncClient, pool: Pool, monkeypatch: pytest.MonkeyPatch
-):
-    board, stop, clock = Switchboard(pool, phone_bell(phone), RING, None), asyncio.Event(), Clock(pool)
-    seconds, looks = iter(range(0, 200, 10)), list[int]()
-    monkeypatch.setattr(dead_lines, "TICK", 0)
-    monkeypatch.setattr(clock, "now", lambda: NOON + timedelta(seconds=time[0]))
-    time = [0]
+@dataclass
+class At(Clock):
+    """A clock that somebody sets."""
 
-    async def drop(since: datetime, _: Switchboard, now: datetime) -> int:
-        looks.append(int((since - NOON).total_seconds()))
-        away, time[0] = 20 < time[0] < 90, next(seconds)
-        if time[0] == 190:
-            stop.set()
-        if away:
-            raise DatabaseUnavailable("away")
-        return 0
+    at: datetime = NOON
 
-    monkeypatch.setattr(dead_lines, "drop_silent", drop)
-    await dead_lines.keep_dropping(board, 60, clock, stop)
-    assert looks == [-60, -60, -50, -40, *[-30] * 12, 90, 100, 110, 120]
+    def now(self) -> datetime:
+        return self.at
+
+
+async def test_a_database_that_was_away_is_no_dead_line(phone: httpx.AsyncClient, pool: Pool):
+    await say(phone, await opened(phone), turn(1))
+    begun = await heard_at(pool)
+    board, clock = Switchboard(pool, phone_bell(phone), RING, None), At(pool, at=begun + timedelta(seconds=30))
+    listening = Listening(board, timedelta(seconds=60), clock)
+    states = []
+    async with create_pool("postgresql://intake:none@127.0.0.1:1/intake", 1) as away:
+        for seconds, there in ((40, False), (90, False), (92, True), (149, True), (151, True)):
+            clock.at, listening.board = begun + timedelta(seconds=seconds), replace(board, pool=pool if there else away)
+            with nullcontext() if there else pytest.raises(DatabaseUnavailable):
+                await listening.look()
+            states.append(await pool.fetchval("select state from call"))
+    assert states == ["live", "live", "live", "live", "dropped"]
+
+
+async def heard_at(pool: Pool) -> datetime:
+    at: datetime = await pool.fetchval("select heard_at from call")
+    return at
 
 
 def phone_bell(phone: httpx.AsyncClient) -> Any:
@@ -328,7 +337,7 @@ async def test_an_open_line_on_which_nothing_is_said_is_not_dead(phone: httpx.As
     report_id = await opened(phone)
     await say(phone, report_id, turn(1))
     board = Switchboard(pool, phone_bell(phone), RING, None)
-    began = datetime.now(UTC)
+    began = await heard_at(pool) + timedelta(microseconds=1)
     assert (await say(phone, report_id))["revision"] == 1
     assert await drop_silent(began, board, began) == 0
     later = began + timedelta(seconds=61)

@@ -45,6 +45,23 @@ async def test_an_answer_that_comes_late_does_not_set_it():
     assert abs(clock.now() - (datetime.now(UTC) - HOUR)) < SECOND
 
 
+async def test_after_a_first_answer_that_came_late_it_soon_asks_again():
+    slow = Slow()
+    slow.late = 2 * PROMPT
+    clock: Clock = Clock(slow)  # type: ignore[arg-type]
+    looking = asyncio.create_task(clock.run())
+    try:
+        async with asyncio.timeout(5):
+            while abs(clock.now() - (datetime.now(UTC) - HOUR)) > 5 * SECOND:  # noqa: ASYNC110 - nothing says it
+                await asyncio.sleep(0.01)
+            assert abs(clock.now() - (datetime.now(UTC) - HOUR)) > 2 * SECOND
+            slow.late = 0.0
+            while abs(clock.now() - (datetime.now(UTC) - HOUR)) > SECOND:  # noqa: ASYNC110
+                await asyncio.sleep(0.01)
+    finally:
+        looking.cancel()
+
+
 async def test_a_real_database_says_the_time(pool: Pool):
     clock = Clock(pool)
     await clock.look()

@@ -13,9 +13,10 @@ from structlog.testing import capture_logs
 
 from deploy.local.kafka import Kafka
 from shared.cloudevents import Message, Unreadable
-from shared.consumer import Consumer, Held, NotYet, Record, Turnstile
+from shared.consumer import Consumer, Held, NotYet, Record
 from shared.dead import letters
 from shared.kafka import DEAD, MAX_MESSAGE, MAX_VALUE, Producer
+from shared.turnstile import Turnstile
 from tests.infrastructure import running
 
 

@@ -14,8 +14,6 @@ from services.classifier.domain.reading import Reading, Turn, read
 from services.classifier.domain.rules import Rulebook
 from shared.told import TRAILS_OFF, Speaker
 
-Piece = tuple[int, int]
-
 
 @dataclass(frozen=True, slots=True)
 class Joined:

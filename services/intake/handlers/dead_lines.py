@@ -1,6 +1,7 @@
 """Calls that end without anybody saying so."""
 
 import asyncio
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
@@ -28,27 +29,37 @@ async def drop_silent(since: datetime, board: Switchboard, now: datetime) -> int
     return sum(dropped)
 
 
-async def keep_dropping(board: Switchboard, after: float, clock: Clock, stop: asyncio.Event) -> None:
-    """Calls end without anybody saying so: those in which nothing was heard for `after` seconds.
+@dataclass
+class Listening:
+    """Since when something must have been heard of a call, or it is dead: for the last `patience`.
 
     While the database is away nobody is heard. So for as long after it, only what was silent before it is dead.
     """
-    patience = timedelta(seconds=after)
-    since = clock.now() - patience
-    away_at: datetime | None = None
 
-    async def look() -> None:
-        nonlocal since, away_at
-        now = clock.now()
-        if away_at is None or away_at <= now - patience:
-            since = now - patience
+    board: Switchboard
+    patience: timedelta
+    clock: Clock
+    _since: datetime = field(init=False)
+    _away_at: datetime | None = None
+
+    def __post_init__(self) -> None:
+        self._since = self.clock.now() - self.patience
+
+    async def look(self) -> None:
+        """Raises DatabaseUnavailable."""
+        now = self.clock.now()
+        if self._away_at is None or self._away_at <= now - self.patience:
+            self._since = now - self.patience
         try:
-            DROPPED.inc(await drop_silent(since, board, now))
+            DROPPED.inc(await drop_silent(self._since, self.board, now))
         except DatabaseUnavailable:
-            away_at = clock.now()
+            self._away_at = self.clock.now()
             raise
 
-    await every(TICK, "dead lines", look, stop)
+
+async def keep_dropping(board: Switchboard, after: float, clock: Clock, stop: asyncio.Event) -> None:
+    """Calls end without anybody saying so: those in which nothing was heard for `after` seconds."""
+    await every(TICK, "dead lines", Listening(board, timedelta(seconds=after), clock).look, stop)
 
 
 async def _drop(report_id: UUID, since: datetime, board: Switchboard, now: datetime) -> bool:
