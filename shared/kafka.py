@@ -149,11 +149,16 @@ async def _sent(producer: AIOKafkaProducer, message: Message) -> "asyncio.Future
 
 
 class Producer:
-    """Idempotent, `acks=all`; built anew after any failure, for a broker that came back may know nothing of it."""
+    """Idempotent, `acks=all`; built anew after a failure or a lost connection.
+
+    A broker that came back empty knows nothing of it and counts its producers from the beginning: under the id that it
+    had, its messages and another's would pass for copies of each other, acknowledged and not kept.
+    """
 
     def __init__(self, brokers: str) -> None:
         self._brokers = brokers
         self._producer: AIOKafkaProducer | None = None
+        self._cut_off: AIOKafkaProducer | None = None
         self._building = asyncio.Lock()
         self._missed: dict[str, float] = {}
 
@@ -213,6 +218,8 @@ class Producer:
 
     async def _started(self) -> AIOKafkaProducer:
         async with self._building:
+            if self._producer is self._cut_off:
+                await self.close()
             if self._producer is None:
                 producer = AIOKafkaProducer(
                     **client_options(self._brokers),
@@ -222,6 +229,7 @@ class Producer:
                     request_timeout_ms=int(SEND_TIMEOUT * 1000),
                     metadata_max_age_ms=10_000,
                 )
+                self._mind_connections(producer)
                 try:
                     await producer.start()
                 except BaseException:
@@ -229,3 +237,13 @@ class Producer:
                     raise
                 self._producer = producer
             return self._producer
+
+    def _mind_connections(self, producer: AIOKafkaProducer) -> None:
+        """aiokafka connects again by itself and says so to nobody but its own client."""
+        connect_again = producer.client._on_connection_closed
+
+        def cut_off(connection: Any, reason: Any) -> None:
+            self._cut_off = producer
+            connect_again(connection, reason)
+
+        producer.client._on_connection_closed = cut_off

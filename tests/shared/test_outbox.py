@@ -171,6 +171,23 @@ async def test_a_broker_that_went_away_lacks_no_topic(pool: Pool, folder: Path):
     await sender.producer.close()
 
 
+async def test_two_senders_to_a_broker_that_came_back_empty_are_not_taken_for_each_other(folder: Path):
+    """It counts its producers from the beginning again, and the first of each broker wears the same number."""
+    with running(Kafka(folder)) as own:
+        before, since = Producer(own.address), Producer(own.address)
+        await before.create_topics(["t"])
+        await before.send([outgoing("t", b"gone").message])
+        own.kill()
+        own.empty()
+        await asyncio.to_thread(own.start)
+        await since.create_topics(["t"])
+        for value, sender in ((b"1", since), (b"2", before), (b"3", since), (b"4", before)):
+            await sender.send([outgoing("t", value).message])
+        assert await values(own, "t", 4) == [b"1", b"2", b"3", b"4"]
+        await before.close()
+        await since.close()
+
+
 async def test_a_topic_that_is_not_there_holds_up_no_other(pool: Pool, kafka: Kafka, topic: str):
     await wrote(pool, outgoing("no topic is called so", b"1"), outgoing(topic, b"2"), outgoing("nor so", b"3"))
     sender = relay(pool, kafka.address)
