@@ -75,8 +75,10 @@ def test_a_database_is_reached_by_its_own_service_alone(database: str):
 @pytest.mark.parametrize("database", DATABASES)
 async def test_a_service_owns_its_database_and_nothing_more(database: str, folder: Path):
     """The script that makes the roles, as the image runs it: PostgreSQL is up, and the database is there."""
+    assert "./roles.sh:/docker-entrypoint-initdb.d/roles.sh:ro" in DATABASES[database]["volumes"]
     environment: dict[str, str] = DATABASES[database]["environment"]
     name = environment["POSTGRES_DB"]
+    assert "POSTGRES_USER" not in environment
     with running(Postgres(folder, settings=FAST_AND_FORGETFUL)) as server:
 
         def url(role: str, password: str) -> str:
