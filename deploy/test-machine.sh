@@ -10,7 +10,7 @@ done
 if command -v java >/dev/null; then
   version=$(java -XshowSettings:properties -version 2>&1 | sed -n 's/.*java\.specification\.version = \([0-9]*\).*/\1/p')
   if [ "${version:-0}" -lt 17 ]; then
-    echo "java is older than 17, which Kafka needs: put a newer one first on PATH (Debian: ${package[java]}), then run make test again." >&2
+    echo "java is older than 17, which Kafka needs: put a newer one first on PATH (Debian: ${package[java]}), then try again." >&2
     exit 1
   fi
 fi
@@ -18,7 +18,7 @@ fi
 
 if [ "$(id -u)" -ne 0 ] || ! command -v apt-get >/dev/null; then
   for program in "${missing[@]}"; do
-    echo "$program is missing: install it (Debian: ${package[$program]}), then run make test again." >&2
+    echo "$program is missing: install it (Debian: ${package[$program]}), then try again." >&2
   done
   exit 1
 fi

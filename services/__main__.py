@@ -1,4 +1,4 @@
-"""`heard`, as a command and as `python -m services`."""
+"""`heard`, as `python -m services`."""
 
 import os
 import sys

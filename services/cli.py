@@ -1,11 +1,11 @@
 """`heard`: one command, with those of each service."""
 
 import asyncio
+from importlib.util import find_spec
 from typing import Annotated
 
 import typer
 
-from deploy.local.demo import demo
 from services import contract as contracts
 from services.classifier import cli as classifier
 from services.escalation import cli as escalation
@@ -32,7 +32,10 @@ app.add_typer(contract, name="contract")
 app.add_typer(dead, name="dead")
 app.add_typer(audit, name="audit")
 app.command()(intake.erase)
-app.command()(demo)
+if find_spec("deploy"):  # the image has none
+    from deploy.local.demo import demo
+
+    app.command()(demo)
 
 Kafka = Annotated[str, typer.Option(envvar="HEARD_KAFKA", help="brokers, as in HEARD_INTAKE_KAFKA")]
 

@@ -3,6 +3,7 @@
 import asyncio
 from typing import Final
 
+import structlog
 from alembic import context
 from sqlalchemy import Connection, MetaData, NullPool, text
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
@@ -11,6 +12,8 @@ LOCK: Final = 7_246_001
 PATIENCE: Final = "set lock_timeout = '5s'"
 """Whoever waits for a table makes all behind it wait: an upgrade that cannot have it fails, and is begun again."""
 TURN: Final = 0.2  # seconds
+
+log = structlog.get_logger()
 
 
 def upgrade(metadata: MetaData) -> None:
@@ -36,5 +39,13 @@ def _run(connection: Connection, metadata: MetaData) -> None:
     connection.execute(text(PATIENCE))
     connection.commit()
     context.configure(connection=connection, target_metadata=metadata, transaction_per_migration=True)
+    if _is_newer(context.get_context().get_current_heads()):
+        log.warning("the database is newer than this release: it is left as it is")
+        return
     with context.begin_transaction():
         context.run_migrations()
+
+
+def _is_newer(revisions: tuple[str, ...]) -> bool:
+    """Whether a later release has been here: what it made is laid out so that the one before goes on beside it."""
+    return not set(revisions) <= {known.revision for known in context.script.walk_revisions()}

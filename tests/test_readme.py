@@ -34,3 +34,8 @@ def test_every_path_is_there(path: str):
 @pytest.mark.parametrize("command", sorted(set(re.findall(r"`heard ([a-z]+(?: [a-z]+)?)", README))))
 def test_every_command_is_there(command: str):
     assert CliRunner().invoke(app, [*command.split(), "--help"]).exit_code == 0
+
+
+@pytest.mark.parametrize("script", sorted((ROOT / "deploy").glob("*/*.sh")), ids=lambda script: script.name)
+def test_every_script_that_make_does_not_run_is_named(script: Path):
+    assert f"`{script.relative_to(ROOT)}`" in README

@@ -1,30 +1,49 @@
 #!/usr/bin/env bash
-# The topics of production, and who may do what to them. Run it again after every change: it adds what is missing.
+# The topics of production, and who may do what to them. Run it again after every change: it adds what is missing, and takes an
+# agency that is named no more its rights. A topic that is there otherwise than asked for is left as it is, named, and a failure:
+# more partitions would part a household's reports from those before them, and replicas are moved by whoever runs the brokers.
 # BOOTSTRAP: host:port; REPLICAS: 3 in production; AGENCIES: ids of those on Kafka; ACLS=1 where the brokers know the services
 # by name: `intake`, `classifier`, `escalation`, `operator`, and each agency by its id (KAFKA=tls://intake:password@host:port).
+# Such a name is made by: kafka-configs.sh --bootstrap-server HOST:PORT --alter --entity-type users --entity-name intake \
+#   --add-config 'SCRAM-SHA-512=[password=…]'
 set -euo pipefail
 bin=${KAFKA_BIN:-/opt/kafka/bin}
 admin=(--bootstrap-server "$BOOTSTRAP" ${COMMAND_CONFIG:+--command-config "$COMMAND_CONFIG"})
-week=604800000
+asked=()
 
-for topic in reports.received reports.received.urgent reports.classified reports.classified.urgent reports.routed \
+# under OPTION NAME…
+under() { local option=$1 name; shift; for name in "$@"; do printf '%s\n%s\n' "$option" "$name"; done; }
+
+# topic NAME PARTITIONS CONFIG…
+topic() {
+  local configs=("retention.ms=604800000" "min.insync.replicas=$((REPLICAS > 1 ? 2 : 1))" "${@:3}") options part
+  mapfile -t options < <(under --config "${configs[@]}")
+  "$bin/kafka-topics.sh" "${admin[@]}" --create --if-not-exists --topic "$1" --partitions "$2" \
+    --replication-factor "$REPLICAS" "${options[@]}"
+  for part in "PartitionCount: $2" "ReplicationFactor: $REPLICAS" "${configs[@]}"; do asked+=("$1 $part"); done
+}
+
+for name in reports.received reports.received.urgent reports.classified reports.classified.urgent reports.routed \
   reports.progressed reports.linked reports.amended reports.erased reports.overridden links.disputed \
   reports.dead; do
-  "$bin/kafka-topics.sh" "${admin[@]}" --create --if-not-exists --topic "$topic" --partitions "${PARTITIONS:-12}" \
-    --replication-factor "$REPLICAS" --config "retention.ms=$week" --config max.message.bytes=8388608 \
-    --config "min.insync.replicas=$((REPLICAS > 1 ? 2 : 1))"
+  topic "$name" "${PARTITIONS:-12}" max.message.bytes=8388608
 done
-
 # An agency on Kafka (`kafka = true` in the directory) is told on a topic of its own, which it alone may read.
-for agency in ${AGENCIES:-}; do
-  "$bin/kafka-topics.sh" "${admin[@]}" --create --if-not-exists --topic "agency.$agency" --partitions 1 \
-    --replication-factor "$REPLICAS" --config "retention.ms=$week" \
-    --config "min.insync.replicas=$((REPLICAS > 1 ? 2 : 1))"
+for agency in ${AGENCIES:-}; do topic "agency.$agency" 1; done
+
+declare -A there
+while read -r line; do
+  name=${line#Topic: }
+  there[${name%%[$'\t ']*}]=" ${line//[$'\t',]/ } "
+done < <("$bin/kafka-topics.sh" "${admin[@]}" --describe | grep PartitionCount)
+otherwise=0
+for one in "${asked[@]}"; do
+  [[ ${there[${one%% *}]-} == *" ${one#* } "* ]] || { echo "${one%% *}: not ${one#* }, as asked for" >&2; otherwise=1; }
 done
+[ "$otherwise" = 0 ] || exit 1
 
 [ "${ACLS:-0}" = 1 ] || exit 0
-allow() { "$bin/kafka-acls.sh" "${admin[@]}" --add --force "$@"; }
-under() { local option=$1 name; shift; for name in "$@"; do printf '%s\n%s\n' "$option" "$name"; done; }
+allow() { "$bin/kafka-acls.sh" "${admin[@]}" "${change:---add}" --force "$@"; }
 
 # writes SERVICE TOPIC…
 writes() {
@@ -57,3 +76,7 @@ allow --allow-principal User:intake --allow-principal User:classifier --allow-pr
 allow --allow-principal User:intake --operation Describe --group classifier. --group escalation. --resource-pattern-type prefixed
 allow --allow-principal User:escalation --operation Write --operation Describe --topic agency. --resource-pattern-type prefixed
 for agency in ${AGENCIES:-}; do reads "$agency" "agency.$agency"; done
+for name in "${!there[@]}"; do
+  agency=${name#agency.}
+  [[ $name != agency.* || " ${AGENCIES:-} " == *" $agency "* ]] || change=--remove reads "$agency" "$name"
+done

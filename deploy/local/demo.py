@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Final
 
+import httpx
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
@@ -51,6 +52,10 @@ def demo(
             _stay(stack)
     except LocalError as error:
         failures.print(str(error), soft_wrap=True)
+        raise typer.Exit(1) from error
+    except httpx.HTTPError as error:
+        what = str(error).partition("\n")[0] or type(error).__name__
+        failures.print(f"{what}: the logs are in {folder.absolute() / 'logs'}", soft_wrap=True)
         raise typer.Exit(1) from error
     except OSError as error:
         failures.print(f"{error.strerror} ({error.filename}): mend that, and run `make demo` again.")

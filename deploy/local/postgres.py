@@ -20,7 +20,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from deploy.local import process
-from deploy.local.errors import FolderInUse, PartMissing
+from deploy.local.errors import FolderInUse, PartMissing, StartFailed
 
 NOBODY = 65534
 SUPERUSER = "postgres"
@@ -213,7 +213,7 @@ class Postgres:
             check=False,
         )
         if answer.returncode != 0:
-            raise RuntimeError(answer.stderr.strip())
+            raise StartFailed(f"{PART}: {answer.stderr.strip()}")
         return answer.stdout.strip()
 
     @property

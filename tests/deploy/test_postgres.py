@@ -10,14 +10,14 @@ from pathlib import Path
 import asyncpg
 import pytest
 
-from deploy.local.errors import FolderInUse, PortInUse
-from deploy.local.postgres import Postgres
+from deploy.local.errors import FolderInUse, PortInUse, StartFailed
+from deploy.local.postgres import FAST_AND_FORGETFUL, Postgres
 from tests.infrastructure import running
 
 SOME_PARENT = """
 import sys, time
 from pathlib import Path
-from deploy.local.postgres import Postgres
+from deploy.local.postgres import FAST_AND_FORGETFUL, Postgres
 server = Postgres(Path(sys.argv[1]))
 server.start()
 print(server.pid, server.port, flush=True)
@@ -150,3 +150,13 @@ def test_a_folder_that_only_root_may_enter(folder: Path) -> None:
         server.create_database("intake")
     server.erase()
     assert not (folder / "data").exists()
+
+
+def test_data_of_another_version_is_told_with_what_to_do(folder: Path) -> None:
+    server = Postgres(folder, settings=FAST_AND_FORGETFUL)
+    with running(server):
+        pass
+    (version,) = folder.rglob("data/PG_VERSION")
+    version.write_text("17\n")
+    with pytest.raises(StartFailed, match="of another version of PostgreSQL: `make demo ARGS=--fresh` begins anew"):
+        server.start()

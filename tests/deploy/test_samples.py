@@ -1,6 +1,8 @@
 """The demo's sample reports, at an intake as the demo runs it."""
 
+import asyncio
 import json
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,6 +11,7 @@ import pytest
 from deploy.local import samples
 from deploy.local.postgres import FAST_AND_FORGETFUL, Postgres
 from deploy.local.process import free_port
+from deploy.local.samples import Sent
 from deploy.local.stack import Ports, Stack
 from shared.database import create_pool
 from tests.infrastructure import running
@@ -41,3 +44,18 @@ async def test_none_is_marked_as_sent_in_a_flood(intake: Stack):
         told = [json.loads(row["value"]) for row in await pool.fetch("select value from outbox where revision = 1")]
     assert {one["reference"] for one in told} == {one.reference for one in sent}
     assert not [one["reference"] for one in told if one["low_trust"]]
+
+
+async def test_a_service_that_is_busy_is_asked_again(folder: Path):
+    answers = iter([b"503 Busy\r\n\r\n{}", b'200 OK\r\n\r\n{"stage": "routed"}'])
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 " + next(answers))
+        writer.close()
+
+    async with await asyncio.start_server(answer, "127.0.0.1", 0) as server:
+        stack = Stack(folder, "", Postgres(folder), Ports(intake=server.sockets[0].getsockname()[1]))
+        sent = Sent("AAAA", "a secret", "web", time.monotonic())
+        await samples.await_receipts([sent], stack, 10, nothing)
+    assert sent.seconds is not None

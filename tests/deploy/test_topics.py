@@ -37,21 +37,39 @@ READS = {
     "operator": {DEAD},
 }
 
-
 AGENCIES = {"agency.a-one", "agency.b-two"}
+SETTINGS = {"BOOTSTRAP": "kafka:9092", "REPLICAS": "3", "ACLS": "1", "AGENCIES": "a-one b-two"}
+TOOL = """#!/bin/sh
+(printf "%s " "$(basename "$0")" "$@"; echo) >> "$KAFKA_BIN/asked"
+case " $* " in *" --describe "*) cat "$KAFKA_BIN/there" ;; esac
+"""
+
+
+def described(topic: str, partitions: int) -> str:
+    """A topic of three replicas, as Kafka's own tool shows it."""
+    configs = "min.insync.replicas=2,retention.ms=604800000,max.message.bytes=8388608"
+    return (
+        f"Topic: {topic}\tTopicId: Lw\tPartitionCount: {partitions}\tReplicationFactor: 3\tConfigs: {configs}\n"
+        f"\tTopic: {topic}\tPartition: 0\tLeader: 1\tReplicas: 1,2,3\tIsr: 1,2,3\tElr: \tLastKnownElr: \n"
+    )
+
+
+def run(tools: Path, **settings: str) -> subprocess.CompletedProcess[str]:
+    """The script, where all topics are there already, and one of an agency that is named no more."""
+    for name in ("kafka-topics.sh", "kafka-acls.sh"):
+        (tools / name).write_text(TOOL)
+        (tools / name).chmod(0o755)
+    there = [described(topic, 12) for topic in TOPICS] + [described(topic, 1) for topic in (*AGENCIES, "agency.gone")]
+    (tools / "there").write_text("".join(there))
+    environment = os.environ | SETTINGS | {"KAFKA_BIN": str(tools)} | settings
+    return subprocess.run(["bash", SCRIPT], env=environment, capture_output=True, text=True, check=False)
 
 
 @pytest.fixture(scope="module")
 def asked(tmp_path_factory: pytest.TempPathFactory) -> list[list[str]]:
     """Every call of a Kafka tool, its arguments apart."""
     tools = tmp_path_factory.mktemp("tools")
-    for name in ("kafka-topics.sh", "kafka-acls.sh"):
-        (tools / name).write_text('#!/bin/sh\n(printf "%s " "$(basename "$0")" "$@"; echo) >> "$KAFKA_BIN/asked"\n')
-        (tools / name).chmod(0o755)
-    settings = {"KAFKA_BIN": str(tools), "BOOTSTRAP": "kafka:9092", "REPLICAS": "3", "ACLS": "1"} | {
-        "AGENCIES": "a-one b-two"
-    }
-    subprocess.run(["bash", SCRIPT], env=os.environ | settings, check=True)
+    assert run(tools).returncode == 0
     return [line.split() for line in (tools / "asked").read_text().splitlines()]
 
 
@@ -93,3 +111,25 @@ def test_every_topic_is_made_to_outlive_a_broker(asked: list[list[str]]):
     assert all(
         {"--replication-factor", "min.insync.replicas=2", "retention.ms=604800000"} <= set(call) for call in made
     )
+
+
+@pytest.mark.parametrize(
+    ("settings", "otherwise"),
+    [
+        ({"PARTITIONS": "14"}, "reports.received: not PartitionCount: 14, as asked for"),
+        ({"REPLICAS": "1"}, "reports.received: not ReplicationFactor: 1, as asked for"),
+    ],
+)
+def test_a_topic_that_is_otherwise_than_asked_is_named_and_is_a_failure(
+    tmp_path: Path, settings: dict[str, str], otherwise: str
+):
+    done = run(tmp_path, **settings)
+    assert done.returncode == 1
+    assert otherwise in done.stderr
+    assert "kafka-acls.sh" not in (tmp_path / "asked").read_text()
+
+
+def test_an_agency_that_is_named_no_more_reads_nothing_more(asked: list[list[str]]):
+    topic, group = (call for call in asked if "--remove" in call)
+    assert {"User:gone", "agency.gone", "Read", "Describe"} <= set(topic)
+    assert {"User:gone", "gone.", "Read", "prefixed"} <= set(group)

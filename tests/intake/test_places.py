@@ -11,6 +11,7 @@ import pytest
 from fastapi import FastAPI
 from starlette.requests import HTTPConnection
 from starlette.types import Message, Receive, Scope, Send
+from structlog.testing import capture_logs
 
 from services.intake.domain.partners import Partner
 from services.intake.domain.partners import Scope as KeyScope
@@ -55,6 +56,19 @@ def test_one_source_leaves_room_for_the_next():
 def test_whoever_has_a_64_of_ipv6_is_one_source(one: str, other: str, same: bool):
     networks = [network_of(HTTPConnection({"type": "http", "client": (host, 1)})) for host in (one, other)]
     assert (networks[0] == networks[1]) is same
+
+
+@pytest.mark.parametrize(
+    ("peer", "told"), [("10.218.77.1", ["10.218.77.1"]), ("10.218.77.9", []), ("1.1.1.1", [])], ids=str
+)
+async def test_a_proxy_that_is_not_believed_is_told_once(app: FastAPI, pool: Pool, peer: str, told: list[str]):
+    """The second is believed: uvicorn has put whom it names in its place. The third is one of the public."""
+    transport = httpx.ASGITransport(app, client=(peer, 1))
+    async with httpx.AsyncClient(transport=transport, base_url="http://intake") as client:
+        with capture_logs() as logs:
+            for _ in range(2):
+                await client.post("/v1/reports", json=REPORT, headers={"X-Forwarded-For": "10.218.77.9"})
+    assert [line["proxy"] for line in logs if "FORWARDED_ALLOW_IPS" in line["event"]] == told
 
 
 async def test_one_64_of_ipv6_fills_half_of_the_places_and_floods_as_one(app: FastAPI, pool: Pool):

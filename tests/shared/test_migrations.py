@@ -64,3 +64,11 @@ async def test_what_was_cut_short_is_begun_again(url: str, connection: Connectio
     assert await connection.fetch(HALF_MADE)
     assert not await (await start(url, migrations)).wait()
     assert not await connection.fetch(HALF_MADE)
+
+
+async def test_what_a_later_release_made_is_left_as_it_is(url: str, connection: Connection, migrations: Path):
+    """So that the release before can be gone back to: it would not start beside a migration that fails."""
+    assert not await (await start(url, migrations)).wait()
+    await connection.execute("update alembic_version set version_num = '9999'")
+    assert not await (await start(url, migrations)).wait()
+    assert await connection.fetchval("select version_num from alembic_version") == "9999"

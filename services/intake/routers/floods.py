@@ -8,6 +8,7 @@ from datetime import timedelta
 from ipaddress import IPv4Address, IPv6Network, ip_address
 from typing import Annotated, Final
 
+import structlog
 from fastapi import Depends, Request, Response
 from limits import RateLimitItem, RateLimitItemPerMinute
 from limits.aio.storage import MemoryStorage
@@ -16,6 +17,8 @@ from starlette.requests import HTTPConnection
 
 from services.intake.routers.dependencies import PUBLIC, SourceOrPublic
 from services.intake.settings import Settings
+
+log = structlog.get_logger()
 
 TURN: Final = 16  # characters of such a hash
 A_PERSON_TAKES: Final = timedelta(seconds=5)  # from the start page to sending, at the very least
@@ -31,6 +34,15 @@ def network_of(connection: HTTPConnection) -> str:
     if isinstance(address, IPv4Address):
         return host
     return str(address.ipv4_mapped or IPv6Network((address.packed, 64), strict=False))
+
+
+def _is_a_proxy_not_believed(request: Request) -> bool:
+    """Where it is believed, uvicorn has put whom it names in its place. Nobody reports from a private address."""
+    host = request.client.host if request.client else ""
+    try:
+        return ip_address(host).is_private and host not in request.headers.get("X-Forwarded-For", host)
+    except ValueError:
+        return False
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,10 +71,14 @@ class Floods:
     """Counts in this process's memory, under hashes made with a salt that ends with it: no address is kept."""
 
     settings: Settings
+    _warned: bool = False
     _salt: bytes = field(default_factory=lambda: secrets.token_bytes(16))
     _limiter: MovingWindowRateLimiter = field(default_factory=lambda: MovingWindowRateLimiter(MemoryStorage()))
 
     async def from_place(self, request: Request) -> Allowance:
+        if not self._warned and _is_a_proxy_not_believed(request):
+            self._warned = True
+            log.warning("not in FORWARDED_ALLOW_IPS: all behind it are one source", proxy=network_of(request))
         return await self._counted("place", network_of(request), RateLimitItemPerMinute(self.settings.reports_a_minute))
 
     async def with_key(self, holder: str) -> Allowance:
