@@ -29,7 +29,7 @@ under() { local option=$1 name; shift; for name in "$@"; do printf '%s\n%s\n' "$
 # writes SERVICE TOPIC…
 writes() {
   mapfile -t topics < <(under --topic "${@:2}")
-  allow --allow-principal "User:$1" --producer --idempotent "${topics[@]}"
+  allow --allow-principal "User:$1" --producer "${topics[@]}"
 }
 
 # reads SERVICE TOPIC…: only in groups called after the service
