@@ -7,12 +7,15 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import pytest
 from aiokafka import AIOKafkaConsumer
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
-from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
+from aiokafka.client import AIOKafkaClient
+from aiokafka.errors import NotEnoughReplicasError
+from aiokafka.protocol.produce import ProduceRequest
 from aiokafka.structs import RecordMetadata, TopicPartition
 
 from deploy.local.kafka import Kafka
@@ -192,35 +195,32 @@ async def test_two_senders_to_a_broker_that_came_back_empty_are_not_taken_for_ea
         await since.close()
 
 
-async def test_what_was_given_up_ends_and_is_not_published_later(kafka: Kafka, monkeypatch: pytest.MonkeyPatch):
+async def test_what_was_given_up_ends_and_is_not_published_later(
+    kafka: Kafka, topic: str, monkeypatch: pytest.MonkeyPatch
+):
     """Too few replicas are there to take it: the outbox sends it again, and nobody else may."""
+    send, too_few = AIOKafkaClient.send, asyncio.Event()
+
+    async def answered(client: AIOKafkaClient, node: int, request: Any, **how: Any) -> Any:
+        if isinstance(request, ProduceRequest) and too_few.is_set():
+            raise NotEnoughReplicasError
+        return await send(client, node, request, **how)
+
+    monkeypatch.setattr(AIOKafkaClient, "send", answered)
     monkeypatch.setattr("shared.kafka.SEND_TIMEOUT", 1.0)
-    topic, admin = f"t-{uuid4()}", AIOKafkaAdminClient(bootstrap_servers=kafka.address)
-    await admin.start()
-    await admin.create_topics([NewTopic(topic, 1, 1, topic_configs={"min.insync.replicas": "2"})])
     producer = Producer(kafka.address)
+    too_few.set()
     for _ in range(3):
         with pytest.raises(KafkaUnavailable):
             await producer.send([outgoing(topic, b"given up").message])
     async with asyncio.timeout(30):
         while any("_sender_routine" in repr(task) for task in asyncio.all_tasks()):  # noqa: ASYNC110 - tells nobody
             await asyncio.sleep(0.1)
-    config = ConfigResource(ConfigResourceType.TOPIC, topic, configs={"min.insync.replicas": "1"})
-    await admin.alter_configs([config])
-    await admin.close()
-    async with asyncio.timeout(30):
-        while await _refused(producer, outgoing(topic, b"sent again").message):
-            pass
+    too_few.clear()
+    monkeypatch.setattr("shared.kafka.SEND_TIMEOUT", 30.0)
+    await producer.send([outgoing(topic, b"sent again").message])
     assert await values(kafka, topic, 1) == [b"sent again"]
     await producer.close()
-
-
-async def _refused(producer: Producer, message: Message) -> bool:
-    try:
-        await producer.send([message])
-    except KafkaUnavailable:
-        return True
-    return False
 
 
 async def test_a_topic_that_is_not_there_holds_up_no_other(pool: Pool, kafka: Kafka, topic: str):
@@ -299,11 +299,10 @@ async def test_a_listener_that_was_cut_off_without_a_word_is_missed(pool: Pool, 
     monkeypatch.setattr("shared.outbox.ANSWERED", 0.5)
     woken = asyncio.Event()
     listener = asyncio.create_task(hear(pool, woken.set))
-    first = await _listening(pool)
+    first = await _listening(pool, but=0)
     os.kill(first, signal.SIGSTOP)  # a backend that answers nothing, as where the way to it is gone
     try:
-        while await _listening(pool) == first:  # noqa: ASYNC110 - the listener tells nobody
-            await asyncio.sleep(0.1)
+        await _listening(pool, but=first)
         async with asyncio.timeout(10):
             while not woken.is_set():
                 await pool.execute(f"notify {CHANNEL}")
@@ -313,16 +312,14 @@ async def test_a_listener_that_was_cut_off_without_a_word_is_missed(pool: Pool, 
         listener.cancel()
 
 
-async def _listening(pool: Pool) -> int:
+async def _listening(pool: Pool, but: int) -> int:
     async with asyncio.timeout(30):
-        while not (last := await pool.fetchval(LISTENING)):  # noqa: ASYNC110 - nor PostgreSQL
+        while not (found := await pool.fetchval(LISTENING, but)):  # noqa: ASYNC110 - PostgreSQL tells nobody
             await asyncio.sleep(0.05)
-    return int(last)
+    return int(found)
 
 
-LISTENING = """
-select pid from pg_stat_activity where query ilike 'listen%' or query = 'select' order by backend_start desc limit 1
-"""
+LISTENING = "select pid from pg_stat_activity where (query ilike 'listen%' or query = 'select') and pid <> $1"
 
 
 async def test_nothing_is_put_by_a_transaction_that_fails(pool: Pool):
