@@ -73,8 +73,12 @@ def replay(
 ) -> None:
     """Send them back to the topics they came from."""
     chosen = asyncio.run(dead_letters.letters(kafka)) if everything else _chosen(places or [], kafka)
-    asyncio.run(dead_letters.replay(chosen, kafka))
-    print(f"{len(chosen)} sent back")
+    asyncio.run(_sent_back(chosen, kafka))
+
+
+async def _sent_back(chosen: list[dead_letters.Letter], kafka: str) -> None:
+    async for sent in dead_letters.replay(chosen, kafka):
+        print(f"{sent} sent back of {len(chosen)}")
 
 
 def _chosen(places: list[str], kafka: str) -> list[dead_letters.Letter]:

@@ -40,6 +40,7 @@ BACK_OFF: Final = 0.5  # seconds, between tries
 IN_A_LANE: Final = 50  # milliseconds that a fetch waits: what comes meanwhile on another partition waits with it
 BESIDES: Final = 250  # milliseconds, where a report's way does not wait for it: an idle reader costs a tenth
 UNANSWERED: Final = 12_000  # milliseconds: a connection cut without a word is given up; longer than joining takes
+WAITING: Final = 86_400_000  # milliseconds: whoever waits for a service with a batch in hand still holds its partitions
 LATELY: Final = 1_000  # milliseconds since the broker last said how far a partition goes
 
 
@@ -121,6 +122,7 @@ class Consumer:
             fetch_max_wait_ms=IN_A_LANE if self.leads or self.follows else BESIDES,
             max_partition_fetch_bytes=MAX_MESSAGE,
             max_poll_records=self.batch,
+            max_poll_interval_ms=WAITING,
             metadata_max_age_ms=3_000,
         )
 

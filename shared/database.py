@@ -16,20 +16,23 @@ else:
     Pool, Connection = asyncpg.Pool, asyncpg.Connection
 
 STATEMENT_TIMEOUT: Final = 10.0  # seconds
-SESSION: Final = {
-    "timezone": "UTC",
-    "idle_in_transaction_session_timeout": "5s",
+KEPT_ALIVE: Final = {
     "tcp_keepalives_idle": "10",
     "tcp_keepalives_interval": "5",
     "tcp_keepalives_count": "2",
     "tcp_user_timeout": "15s",
 }
+"""So that whoever is cut off without a word does not hold its locks for hours."""
+SESSION: Final = KEPT_ALIVE | {"timezone": "UTC", "idle_in_transaction_session_timeout": "5s"}
 """What PostgreSQL is told of us: times as it writes them are UTC; and whoever stalls, or is cut off, in a transaction
 does not hold its locks for long."""
 
 
 class DatabaseUnavailable(Exception):
-    """PostgreSQL cannot be reached or cannot write; what was asked for has not been done."""
+    """PostgreSQL cannot be reached or cannot write: what was asked for is not known to be done.
+
+    It may be, only where a commit was not answered.
+    """
 
 
 # What asyncpg raises when the server is away, restarting, demoted, full or too slow, as opposed to a wrong statement.
@@ -124,7 +127,7 @@ def end_if_told() -> None:
 
 @asynccontextmanager
 async def transaction(pool: Pool) -> AsyncIterator[Connection]:
-    """One transaction; raises DatabaseUnavailable where it could not be done, and commits nothing then."""
+    """One transaction; raises DatabaseUnavailable where it is not known to be done."""
     async with statement(pool) as connection, connection.transaction():
         yield connection
 

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from typing import Final
 
 from aiokafka import AIOKafkaConsumer
 from aiokafka.admin import AIOKafkaAdminClient
@@ -10,6 +11,8 @@ from aiokafka.admin import AIOKafkaAdminClient
 from shared.cloudevents import Message
 from shared.consumer import Record, headers_of
 from shared.kafka import DEAD, MAX_MESSAGE, Producer, client_options, partitions
+
+A_FEW: Final = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,11 +66,17 @@ def _letter(record: Record) -> Letter:
     return Letter(f"{record.partition}/{record.offset}", headers_of(record), message)
 
 
-async def replay(chosen: list[Letter], brokers: str) -> None:
-    """Send letters back to the topics they came from, as they were."""
+async def replay(chosen: list[Letter], brokers: str) -> AsyncIterator[int]:
+    """Send letters back to the topics they came from, as they were; says how many went, a few at a time.
+
+    Raises KafkaUnavailable where some of the next do not.
+    """
     producer = Producer(brokers)
     try:
-        await producer.send([_as_it_was(letter) for letter in chosen])
+        for start in range(0, len(chosen), A_FEW):
+            few = chosen[start : start + A_FEW]
+            await producer.send([_as_it_was(letter) for letter in few])
+            yield start + len(few)
     finally:
         await producer.close()
 

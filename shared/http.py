@@ -109,7 +109,7 @@ async def _service_error(_: Request, error: Exception) -> Response:
 
 async def _unavailable(_: Request, error: Exception) -> Response:
     log.error("database unavailable", reason=str(error))
-    detail = f"Nothing was kept, so please send it again. {EMERGENCY}"
+    detail = f"It may not have been kept, so please send it again. {EMERGENCY}"
     return problem(503, "We cannot take this just now", detail, {"Retry-After": "5"})
 
 

@@ -135,6 +135,8 @@ async def _must_answer(producer: AIOKafkaProducer) -> None:
 
 
 TOO_LARGE: Final = (MessageSizeTooLargeError, RecordListTooLargeError)
+NEVER: Final = (*TOO_LARGE, TopicAuthorizationFailedError)
+"""Failures of one message, which trying again does not mend."""
 
 
 async def _sent(producer: AIOKafkaProducer, message: Message) -> "asyncio.Future[RecordMetadata] | None":
@@ -149,16 +151,16 @@ async def _sent(producer: AIOKafkaProducer, message: Message) -> "asyncio.Future
 
 
 class Producer:
-    """Idempotent, `acks=all`; built anew after a failure or a lost connection.
+    """`acks=all`, one request at a time to each broker, so in order; built anew after any failure.
 
-    A broker that came back empty knows nothing of it and counts its producers from the beginning: under the id that it
-    had, its messages and another's would pass for copies of each other, acknowledged and not kept.
+    Not Kafka's idempotent producer: that one never gives up what it holds, and is known by a number that a broker which
+    came back empty gives to another as well (docs/decisions/0036). What comes twice is known by its event's id.
     """
 
     def __init__(self, brokers: str) -> None:
         self._brokers = brokers
         self._producer: AIOKafkaProducer | None = None
-        self._cut_off: AIOKafkaProducer | None = None
+        self._ending: set[asyncio.Task[None]] = set()
         self._building = asyncio.Lock()
         self._missed: dict[str, float] = {}
 
@@ -166,19 +168,22 @@ class Producer:
         """Publish and wait for every acknowledgement. Raises KafkaUnavailable naming those that were acknowledged."""
         try:
             producer = await self._started()
+        except (KafkaError, OSError) as away:
+            raise KafkaUnavailable(type(away).__name__, {}) from away
+        try:
             missing = await self._missing(producer, {message.topic for message in messages})
             tried = {place: await _sent(producer, m) for place, m in enumerate(messages) if m.topic not in missing}
         except (KafkaError, OSError) as away:
-            await self.close()
+            self._give_up(producer)
             raise KafkaUnavailable(type(away).__name__, {}) from away
         sent = {place: future for place, future in tried.items() if future}
         done, late = await asyncio.wait(sent.values(), timeout=SEND_TIMEOUT) if sent else (set(), set())
         failures = {place: error for place, future in sent.items() if future in done and (error := future.exception())}
         good = {place: future.result() for place, future in sent.items() if future in done and place not in failures}
-        large = {place for place, failure in failures.items() if isinstance(failure, TOO_LARGE)}
-        refused = frozenset(range(len(messages))) - set(sent) | large
+        never = {place for place, failure in failures.items() if isinstance(failure, NEVER)}
+        refused = frozenset(range(len(messages))) - set(sent) | never
         if late or failures:
-            await self.close()
+            self._give_up(producer)
             reason = type(next(iter(failures.values()))).__name__ if failures else "Timeout"
             raise KafkaUnavailable(reason, good, refused)
         if refused:
@@ -208,28 +213,29 @@ class Producer:
                     await asyncio.sleep(1)
 
     async def close(self) -> None:
-        producer, self._producer = self._producer, None
-        if producer is None:
-            return
-        try:
-            await asyncio.wait_for(producer.stop(), timeout=2)
-        except (KafkaError, TimeoutError, OSError) as error:
-            log.warning("producer did not close", reason=type(error).__name__)
+        if self._producer is not None:
+            self._give_up(self._producer)
+        if self._ending:
+            await asyncio.wait(self._ending, timeout=2)
+
+    def _give_up(self, producer: AIOKafkaProducer) -> None:
+        """Whatever others still wait for goes on, for as long as a message lives: then it ends by itself."""
+        if self._producer is producer:
+            self._producer = None
+        ending = asyncio.create_task(_end(producer))
+        self._ending.add(ending)
+        ending.add_done_callback(self._ending.discard)
 
     async def _started(self) -> AIOKafkaProducer:
         async with self._building:
-            if self._producer is self._cut_off:
-                await self.close()
             if self._producer is None:
                 producer = AIOKafkaProducer(
                     **client_options(self._brokers),
-                    enable_idempotence=True,
                     acks="all",
                     max_request_size=MAX_MESSAGE,
                     request_timeout_ms=int(SEND_TIMEOUT * 1000),
                     metadata_max_age_ms=10_000,
                 )
-                self._mind_connections(producer)
                 try:
                     await producer.start()
                 except BaseException:
@@ -238,12 +244,9 @@ class Producer:
                 self._producer = producer
             return self._producer
 
-    def _mind_connections(self, producer: AIOKafkaProducer) -> None:
-        """aiokafka connects again by itself and says so to nobody but its own client."""
-        connect_again = producer.client._on_connection_closed
 
-        def cut_off(connection: Any, reason: Any) -> None:
-            self._cut_off = producer
-            connect_again(connection, reason)
-
-        producer.client._on_connection_closed = cut_off
+async def _end(producer: AIOKafkaProducer) -> None:
+    try:
+        await producer.stop()
+    except (KafkaError, OSError) as error:
+        log.warning("producer did not close", reason=type(error).__name__)

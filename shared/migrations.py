@@ -8,6 +8,8 @@ from alembic import context
 from sqlalchemy import Connection, MetaData, NullPool, text
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
+from shared.database import KEPT_ALIVE
+
 LOCK: Final = 7_246_001
 PATIENCE: Final = "set lock_timeout = '5s'"
 """Whoever waits for a table makes all behind it wait: an upgrade that cannot have it fails, and is begun again."""
@@ -22,7 +24,8 @@ def upgrade(metadata: MetaData) -> None:
 
 
 async def _upgrade(url: str, metadata: MetaData) -> None:
-    async with create_async_engine(url, poolclass=NullPool).connect() as connection:
+    engine = create_async_engine(url, poolclass=NullPool, connect_args={"server_settings": KEPT_ALIVE})
+    async with engine.connect() as connection:
         while not await _is_ours(connection):  # noqa: ASYNC110 - nothing says that it is free
             await asyncio.sleep(TURN)
         await connection.run_sync(_run, metadata)

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -21,6 +22,8 @@ log = structlog.get_logger()
 
 CHANNEL: Final = "outbox"
 ANEW: Final = 1.0  # seconds after a listener's connection was lost
+ASKED: Final = 30.0  # seconds, between looks whether a connection that is only listened on is still there
+ANSWERED: Final = 5.0  # seconds
 
 
 class OutboxRow(SQLModel):
@@ -140,7 +143,10 @@ async def _hear_on_one_connection(pool: Pool, heard: Callable[[], object], chann
         try:
             for channel in channels:
                 await connection.add_listener(channel, told)
-            await closed.wait()
+            while not closed.is_set():
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(closed.wait(), ASKED)
+                await connection.execute("select", timeout=ANSWERED)
         finally:
             if not closed.is_set():  # at once: a goodbye to a connection that is being lost may never end
                 connection.terminate()

@@ -51,7 +51,7 @@ with waiting as (
     from outbox
     where urgent and not published and turn is not null and due_at <= now()
 ), due as (
-    select id from outbox where id = any(array(
+    select id from outbox where not published and due_at <= now() and id = any(array(
         select id from (
             select id, sum(bytes) over (order by place, due_at, id) - bytes as before from waiting
             where due_at < now() - make_interval(secs => $2) or $1 > (
@@ -124,7 +124,7 @@ class Relay:
 
     async def _publish_all(self) -> None:
         """Until the ordinary rows are through, which are claimed last: whatever came since has rung."""
-        while rows := await self.publish_due():
+        while not self.stop.is_set() and (rows := await self.publish_due()):
             if not rows[0]["urgent"] and len(rows) < CLAIM and sum(len(row["value"]) for row in rows) < BATCH:
                 return
 

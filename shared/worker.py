@@ -5,7 +5,6 @@ import gc
 import signal
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager, suppress
-from functools import partial
 from typing import Any, Final
 
 import structlog
@@ -38,8 +37,8 @@ async def every(seconds: float, what: str, act: Callable[[], Awaitable[object]],
 
 @asynccontextmanager
 async def beside(*loops: Loop) -> AsyncIterator[None]:
-    """Run `loops` for as long as a web process serves. One that fails takes the process with it, as in a worker: a
-    process that went on without it would look well. What is under way is finished, as at any SIGTERM."""
+    """Run `loops` for as long as a process serves, or works. One that fails takes the process with it: a process that
+    went on without it would look well. What is under way is finished, as at any SIGTERM."""
     tasks = [asyncio.ensure_future(loop()) for loop in loops]
     for task in tasks:
         task.add_done_callback(_ended)
@@ -60,24 +59,25 @@ def _ended(task: asyncio.Future[None]) -> None:
 async def until_stopped(
     stop: asyncio.Event, producer: Producer, topics: Iterable[str], loops: Sequence[Loop], settings: ServiceSettings
 ) -> None:
-    """Run `loops`; on SIGTERM or SIGINT set `stop`, and give them time to finish what is in hand."""
+    """Run `loops`, which all heed `stop`; on SIGTERM or SIGINT set it, and give them time to finish what is in hand."""
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     if settings.metrics_port is not None:
         start_http_server(settings.metrics_port, settings.host)
     _collect_seldom()
-    everything: list[Loop] = [partial(producer.create_topics, topics), *loops]
-    tasks = [asyncio.ensure_future(loop()) for loop in everything]
+    making = asyncio.create_task(producer.create_topics(topics))
+    tasks = [asyncio.ensure_future(loop()) for loop in loops]
     log.info("worker started")
     stopping = asyncio.create_task(stop.wait())
     try:
-        await _first_to_end(stopping, tasks)
+        await _first_to_end(stopping, [making, *tasks])
     finally:
         stop.set()
+        making.cancel()
         await asyncio.wait(tasks, timeout=GRACE)
         for task in (*tasks, stopping):
             task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await asyncio.gather(making, *tasks, return_exceptions=True)
         await producer.close()
         log.info("worker stopped")
 

@@ -48,7 +48,7 @@ allow() { "$bin/kafka-acls.sh" "${admin[@]}" "${change:---add}" --force "$@"; }
 # writes SERVICE TOPIC…
 writes() {
   mapfile -t topics < <(under --topic "${@:2}")
-  allow --allow-principal "User:$1" --producer --idempotent "${topics[@]}"
+  allow --allow-principal "User:$1" --producer "${topics[@]}"
 }
 
 # reads SERVICE TOPIC…: only in groups called after the service

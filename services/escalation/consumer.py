@@ -53,7 +53,8 @@ async def received_urgent(records: Sequence[Record], edge: Edge) -> None:
     Its time begins when it was told, whichever revision of a report it is.
     """
     decoded = [decode(ReportReceived, record.headers, record.value) for record in records]
-    told = [(max(report.received_at, about.time), report, about.traceparent) for report, about in decoded]
+    come = edge.clock.now()  # intake's database may have another time
+    told = [(min(come, max(report.received_at, about.time)), report, about.traceparent) for report, about in decoded]
     waiting = sorted(told, key=lambda one: one[0])
     rules = await edge.rules.covering(report.place for report, _ in decoded)
     while waiting:

@@ -120,11 +120,10 @@ async def run_worker(settings: Settings) -> None:
             read_by([LINKED, AMENDED], "escalation.notices", partial(consumer.told, edge=edge)).run,
             read_by([DEAD], "escalation.dead", partial(consumer.dead, edge=edge)).run,
             Relay(pool, producer, delete_sent, stop).run,
-            edge.bell.run,
-            clock.run,
             partial(audit.keep_sealing, pool, settings.audit_key.get_secret_value(), stop),
             partial(alerts.keep_watch, pool, clock, stop),
             partial(attendance.keep_looking, pool, edge.bell, rules.covering, clock, stop),
             partial(webhooks.keep_telling, pool, Outward(hooks, settings.webhook_networks), clock, stop),
         ]
-        await until_stopped(stop, producer, TOPICS, loops, settings)
+        async with beside(edge.bell.run, clock.run):
+            await until_stopped(stop, producer, TOPICS, loops, settings)

@@ -18,7 +18,7 @@ class Settings(ServiceSettings):
     port: int = Field(8003, description="port that HTTP listens on")
     database: SecretStr = Field(description="postgresql://user:password@host:port/database")
     guest_database: SecretStr = Field(description="the same database, as the role that agencies' requests run under")
-    connections: int = Field(16, description="connections to the database, for each process")
+    connections: int = Field(16, ge=4, description="connections to the database, for each process")
     token_key: Secret = Field(description="what access tokens are signed with")
     token_key_before: Secret | None = Field(None, description="the key before it: still good to read")
     postcodes: str | None = Field(None, description="URL of a postcode service with the interface of postcodes.io")

@@ -113,7 +113,6 @@ async def run_worker(settings: Settings) -> None:
             dead_lines,
             partial(keep_forgetting, pool, clock, stop),
             Gauges(pool, stop).run,
-            bell.run,
-            clock.run,
         ]
-        await until_stopped(stop, producer, TOPICS, loops, settings)
+        async with beside(bell.run, clock.run):
+            await until_stopped(stop, producer, TOPICS, loops, settings)

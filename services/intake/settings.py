@@ -16,7 +16,7 @@ class Settings(ServiceSettings):
 
     port: int = Field(8001, description="port that HTTP listens on")
     database: SecretStr = Field(description="postgresql://user:password@host:port/database")
-    connections: int = Field(16, description="connections to the database, for each process")
+    connections: int = Field(16, ge=4, description="connections to the database, for each process")
     secret: Secret = Field(description="what reporters' secrets are derived from, and drafts and files sealed with")
     secrets_before: tuple[Secret, ...] = Field(
         (), description="JSON: every secret before it, newest first; what was sealed with one is opened with it"

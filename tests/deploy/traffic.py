@@ -4,7 +4,7 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 
 
 async def publish(address: str, topic: str, *bodies: bytes) -> None:
-    async with AIOKafkaProducer(bootstrap_servers=address, enable_idempotence=True, acks="all") as producer:
+    async with AIOKafkaProducer(bootstrap_servers=address, acks="all") as producer:
         for body in bodies:
             await producer.send_and_wait(topic, body, key=body, headers=[("ce_id", body)])
 

@@ -131,6 +131,18 @@ async def test_what_is_told_later_gives_the_classifier_its_time_from_then_on(
     assert tuple(await pool.fetchrow("select revision, reading from cases")) == (2, 1)
 
 
+async def test_threats_told_by_a_clock_that_is_ahead_wait_no_longer_than_others(pool: Pool, rules: Rules):
+    await directories.load_directory(rules.directory, pool, NOON)
+    ahead = datetime.now(UTC) + timedelta(hours=1)
+    told = [report(lane=Lane.urgent, received_at=ahead) for _ in range(10)]
+    topic = RECEIVED[Lane.urgent]
+    letters = [record(encode(one, topic, "intake", ahead, new_traceparent())) for one in told]
+    reader = replace(edge(pool), unread_after=timedelta(seconds=0.5))
+    async with asyncio.timeout(4):
+        await consumer.received_urgent(letters, reader)
+    assert await pool.fetchval("select count(*) from cases") == len(told)
+
+
 async def test_whatever_was_set_aside_is_the_supervisors_to_see_until_it_is_read(
     escalate: Escalate, pool: Pool, sign_in_page: SignInPage, rules: Rules
 ):

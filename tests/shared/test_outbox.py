@@ -1,22 +1,29 @@
 """The outbox on a real PostgreSQL, relayed to a real Kafka."""
 
 import asyncio
+import os
+import signal
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import pytest
 from aiokafka import AIOKafkaConsumer
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.client import AIOKafkaClient
+from aiokafka.errors import NotEnoughReplicasError
+from aiokafka.protocol.produce import ProduceRequest
+from aiokafka.structs import RecordMetadata, TopicPartition
 
 from deploy.local.kafka import Kafka
 from shared.cloudevents import Message
 from shared.database import Connection, Pool, transaction
 from shared.kafka import MAX_MESSAGE, TOPIC_TIMEOUT, KafkaUnavailable, Producer
-from shared.outbox import Bell, Outgoing, put
-from shared.relay import BATCH, ROOM, Relay, Sent, delete_sent
+from shared.outbox import CHANNEL, Bell, Outgoing, hear, put
+from shared.relay import BATCH, CLAIM, ROOM, Relay, Sent, delete_sent
 from tests.infrastructure import running
 
 NOWHERE = "127.0.0.1:1"
@@ -188,6 +195,34 @@ async def test_two_senders_to_a_broker_that_came_back_empty_are_not_taken_for_ea
         await since.close()
 
 
+async def test_what_was_given_up_ends_and_is_not_published_later(
+    kafka: Kafka, topic: str, monkeypatch: pytest.MonkeyPatch
+):
+    """Too few replicas are there to take it: the outbox sends it again, and nobody else may."""
+    send, too_few = AIOKafkaClient.send, asyncio.Event()
+
+    async def answered(client: AIOKafkaClient, node: int, request: Any, **how: Any) -> Any:
+        if isinstance(request, ProduceRequest) and too_few.is_set():
+            raise NotEnoughReplicasError
+        return await send(client, node, request, **how)
+
+    monkeypatch.setattr(AIOKafkaClient, "send", answered)
+    monkeypatch.setattr("shared.kafka.SEND_TIMEOUT", 1.0)
+    producer = Producer(kafka.address)
+    too_few.set()
+    for _ in range(3):
+        with pytest.raises(KafkaUnavailable):
+            await producer.send([outgoing(topic, b"given up").message])
+    async with asyncio.timeout(30):
+        while any("_sender_routine" in repr(task) for task in asyncio.all_tasks()):  # noqa: ASYNC110 - tells nobody
+            await asyncio.sleep(0.1)
+    too_few.clear()
+    monkeypatch.setattr("shared.kafka.SEND_TIMEOUT", 30.0)
+    await producer.send([outgoing(topic, b"sent again").message])
+    assert await values(kafka, topic, 1) == [b"sent again"]
+    await producer.close()
+
+
 async def test_a_topic_that_is_not_there_holds_up_no_other(pool: Pool, kafka: Kafka, topic: str):
     await wrote(pool, outgoing("no topic is called so", b"1"), outgoing(topic, b"2"), outgoing("nor so", b"3"))
     sender = relay(pool, kafka.address)
@@ -245,6 +280,46 @@ async def test_two_relays_never_take_the_same_row(pool: Pool):
     taken = await asyncio.gather(one.claim(False, False, 20), other.claim(False, False, 20))
     assert len({row["id"] for rows in taken for row in rows}) == 40
     assert await one.claim(False, False, 20) == []
+
+
+async def test_told_to_stop_a_relay_claims_no_more(pool: Pool):
+    class Last(Producer):
+        async def send(self, messages: Sequence[Message]) -> list[RecordMetadata]:
+            sender.stop.set()
+            return [RecordMetadata("t", 0, TopicPartition("t", 0), n, None, None, None) for n in range(len(messages))]
+
+    await wrote(pool, *(outgoing("t", b"1") for _ in range(CLAIM + 100)))
+    sender = Relay(pool, Last(NOWHERE), delete_sent, asyncio.Event())
+    await sender.run()
+    assert await waiting(pool) == 100
+
+
+async def test_a_listener_that_was_cut_off_without_a_word_is_missed(pool: Pool, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("shared.outbox.ASKED", 0.2)
+    monkeypatch.setattr("shared.outbox.ANSWERED", 0.5)
+    woken = asyncio.Event()
+    listener = asyncio.create_task(hear(pool, woken.set))
+    first = await _listening(pool, but=0)
+    os.kill(first, signal.SIGSTOP)  # a backend that answers nothing, as where the way to it is gone
+    try:
+        await _listening(pool, but=first)
+        async with asyncio.timeout(10):
+            while not woken.is_set():
+                await pool.execute(f"notify {CHANNEL}")
+                await asyncio.sleep(0.1)
+    finally:
+        os.kill(first, signal.SIGCONT)
+        listener.cancel()
+
+
+async def _listening(pool: Pool, but: int) -> int:
+    async with asyncio.timeout(30):
+        while not (found := await pool.fetchval(LISTENING, but)):  # noqa: ASYNC110 - PostgreSQL tells nobody
+            await asyncio.sleep(0.05)
+    return int(found)
+
+
+LISTENING = "select pid from pg_stat_activity where (query ilike 'listen%' or query = 'select') and pid <> $1"
 
 
 async def test_nothing_is_put_by_a_transaction_that_fails(pool: Pool):

@@ -21,6 +21,7 @@ OF_THE_DEMO = DEMO_MARK + LONG
         {"secret": OF_THE_DEMO},
         {"secrets_before": ["short pass-word"]},
         {"household_keys": {"first": "short pass-word"}},
+        {"connections": 3},
     ],
 )
 def test_no_secret_is_said_where_settings_are_refused(wrong: dict[str, Any]):

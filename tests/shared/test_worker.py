@@ -2,22 +2,40 @@
 
 import asyncio
 import sys
+import time
 import urllib.error
 import urllib.request
 from collections.abc import AsyncIterator
+from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from deploy.local.process import LOOPBACK, free_port
+from shared.worker import GRACE
 
 ROOT = Path(__file__).resolve().parents[2]
 HOST, AWAY = "127.0.0.2", "127.0.0.1:1"
 
 
+@dataclass(frozen=True)
+class Worker:
+    """One of intake, with its database and broker away, and where it shows its metrics."""
+
+    process: asyncio.subprocess.Process
+    port: int
+
+    async def shown(self) -> str:
+        async with asyncio.timeout(30):
+            while True:
+                with suppress(urllib.error.URLError):
+                    return await metrics(HOST, self.port)
+                await asyncio.sleep(0.1)
+
+
 @pytest.fixture
-async def port() -> AsyncIterator[int]:
-    """Where a worker of intake shows its metrics, with its database and broker away."""
+async def worker() -> AsyncIterator[Worker]:
     port = free_port()
     environment = {
         "HEARD_INTAKE_DATABASE": f"postgresql://intake:none@{AWAY}/intake",
@@ -26,12 +44,13 @@ async def port() -> AsyncIterator[int]:
         "HEARD_INTAKE_HOST": HOST,
         "HEARD_INTAKE_METRICS_PORT": str(port),
     }
-    worker = await asyncio.create_subprocess_exec(
+    process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "services", "intake", "work", env=environment, cwd=ROOT, stderr=asyncio.subprocess.DEVNULL
     )
-    yield port
-    worker.kill()
-    await worker.wait()
+    yield Worker(process, port)
+    if process.returncode is None:
+        process.kill()
+        await process.wait()
 
 
 async def metrics(host: str, port: int) -> str:
@@ -39,18 +58,20 @@ async def metrics(host: str, port: int) -> str:
         return str(answer.read(), "utf-8")
 
 
-async def test_metrics_are_shown_on_its_host_alone_and_what_cannot_be_read_is_not_said(port: int):
-    async with asyncio.timeout(30):
-        while True:
-            try:
-                shown = await metrics(HOST, port)
-                break
-            except urllib.error.URLError:
-                await asyncio.sleep(0.1)
+async def test_metrics_are_shown_on_its_host_alone_and_what_cannot_be_read_is_not_said(worker: Worker):
+    shown = await worker.shown()
     for name in ("heard_reports_open", "heard_reports_open_oldest_seconds", "heard_erasures_open"):
         assert f"\n{name} NaN\n" in shown
     with pytest.raises(urllib.error.URLError):
-        await metrics(LOOPBACK, port)
+        await metrics(LOOPBACK, worker.port)
+
+
+async def test_told_to_stop_a_worker_waits_for_nobody_who_never_ends(worker: Worker):
+    await worker.shown()
+    asked = time.monotonic()
+    worker.process.terminate()
+    await worker.process.wait()
+    assert time.monotonic() - asked < GRACE
 
 
 FAILS = """
