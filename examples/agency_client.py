@@ -48,7 +48,12 @@ def take(entry: dict[str, Any], feed: httpx.Client) -> None:
 place = json.loads(PLACE.read_text()) if PLACE.exists() else {"position": 0, "after": ""}
 with httpx.Client(base_url=f"{URL}/v1/agencies/{AGENCY}", timeout=40) as feed:
     while True:
-        page = ask(feed, "GET", "/reports", params={"after": place["after"], "wait": 30}).raise_for_status().json()
+        answer = ask(feed, "GET", "/reports", params={"after": place["after"], "wait": 30})
+        if answer.status_code == 409:  # Heard restored the feed from a backup: what you have may come once more
+            print(answer.json()["detail"], file=sys.stderr)
+            place = {"position": 0, "after": ""}
+            continue
+        page = answer.raise_for_status().json()
         for entry in page["reports"]:
             if entry["position"] != place["position"] + 1:
                 sys.exit(f"position {place['position'] + 1} is missing: tell Heard's operators")

@@ -233,8 +233,8 @@ class ReportAmended(Event):
 class ReportErased(Event):
     """A report is forgotten: whoever has anything of it keeps its id alone, and its places in the feeds, empty.
 
-    On `reports.erased`, published until escalation's receipt, which names no destination. Intake has forgotten it by
-    then; escalation keeps the id, so that nothing that is still on its way brings the report back.
+    On `reports.erased`, published until escalation's receipt, which names no destination. Intake has forgotten all but
+    this event by then; escalation keeps the id, so that nothing that is still on its way brings the report back.
     """
 
     type_ = "heard.report.erased.v1"

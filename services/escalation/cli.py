@@ -16,7 +16,7 @@ from services.escalation.directory_file import read_directory
 from services.escalation.domain.directory import Directory
 from services.escalation.domain.people import Role
 from services.escalation.domain.rules import Rules
-from services.escalation.errors import DirectoryRefused, NotSo
+from services.escalation.errors import DirectoryRefused, NotLetIn, NotSo
 from services.escalation.handlers import audit, clients, directories, people, webhooks
 from services.escalation.handlers.audit import Proof
 from services.escalation.main import coverage
@@ -84,7 +84,10 @@ def let_in(
         raise typer.BadParameter(str(error)) from error
     if len(made) < 32:
         raise typer.BadParameter("a secret has 32 characters or more")
-    asyncio.run(_let_in(client_id, made, role, belongs_to, datetime.now(UTC) + timedelta(hours=overlap), settings))
+    try:
+        asyncio.run(_let_in(client_id, made, role, belongs_to, datetime.now(UTC) + timedelta(hours=overlap), settings))
+    except NotSo as error:
+        raise typer.BadParameter(str(error)) from error
     if secret is None:
         print(made)
 
@@ -135,7 +138,10 @@ def let_somebody_in(
     password: Annotated[str | None, typer.Option(envvar="HEARD_PERSON_PASSWORD", help="demo login alone")] = None,
 ) -> None:
     """Let somebody sign in to the pages."""
-    asyncio.run(_let_somebody_in(person_id, name, role, belongs_to, password, _settings()))
+    try:
+        asyncio.run(_let_somebody_in(person_id, name, role, belongs_to, password, _settings()))
+    except NotLetIn as error:
+        raise typer.BadParameter(str(error)) from error
 
 
 async def _let_somebody_in(

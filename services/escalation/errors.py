@@ -8,6 +8,7 @@ ServiceError
 ├── NotNow            409  the delivery or the review is not in a state for that
 ├── ToldSince         409  the report was corrected since its agency read it
 ├── NotACursor        422  `after` is not a cursor of this feed
+├── FeedRestored      409  `after` leads to an entry that this feed no longer has: it was restored from a backup
 ├── TooOften          429  more requests than the policy allows
 ├── SignInFirst       303  a page, and nobody is signed in: to the sign-in page
 │   └── SessionEnded       the same, for whoever was signed in
@@ -67,6 +68,11 @@ class ToldSince(ServiceError):
 class NotACursor(ServiceError):
     status = HTTPStatus.UNPROCESSABLE_ENTITY
     title = "This is not a cursor of this feed"
+
+
+class FeedRestored(ServiceError):
+    status = HTTPStatus.CONFLICT
+    title = "This feed was restored from a backup"
 
 
 class TooOften(ServiceError):

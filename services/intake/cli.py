@@ -3,6 +3,7 @@
 import asyncio
 import json
 import sys
+import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -17,7 +18,7 @@ import typer
 from services.intake import main
 from services.intake.domain.partners import Key, Partner, Scope
 from services.intake.domain.transcripts.formats import Format
-from services.intake.handlers import erasing, partners, transcripts
+from services.intake.handlers import again, erasing, partners, transcripts
 from services.intake.handlers.assessing import classifier_at
 from services.intake.handlers.transcripts import AboutCall
 from services.intake.repository import accounts
@@ -41,6 +42,7 @@ app.add_typer(key, name="key")
 
 LISTED = 1000
 LIMIT = 120
+SAID_EVERY = 2.0  # seconds
 Limit = Annotated[float, typer.Option(help="seconds that a report may stay without a receipt")]
 T = TypeVar("T")
 
@@ -213,6 +215,26 @@ async def _take_one(
     return taken.accepted.reference, taken.notes
 
 
+@app.command("again")
+def publish_again(
+    since: Annotated[datetime, typer.Option(help="UTC, from before the backup was begun: an hour more does no harm")],
+) -> None:
+    """After escalation's database was restored: publish all erasures again, and each report received or routed since.
+
+    Ends when the last is on its way; `heard audit` says when each has its receipt. Run it again where it was cut short.
+    """
+    _done(partial(_publish_again, since.replace(tzinfo=UTC)))
+
+
+async def _publish_again(since: datetime, pool: Pool) -> None:
+    far, said_at = again.Far(), time.monotonic()
+    async for far in again.publish_again(since, pool):
+        if time.monotonic() - said_at > SAID_EVERY:
+            said_at = time.monotonic()
+            print(f"{far.looked_at:4.0%} looked at, {far.reports} published again, {far.waiting} wait for a receipt")
+    print(f"published again: {far.reports} reports, {far.erasures} erasures; {far.waiting} wait for a receipt")
+
+
 def erase(
     reference: str,
     by: Annotated[str, typer.Option(help="who erases it, for the record")],
@@ -229,8 +251,11 @@ async def _erase(reference: str, by: str, why: str, pool: Pool) -> None:
 
 
 def audit(limit: Limit = LIMIT) -> None:
-    """Account for every accepted report: accepted = routed + open. Exit 1 if one is open for longer than the limit."""
-    account, open_ones = _done(_account)
+    """Account for every accepted report: accepted = routed + open. Exit 1 if one is open for longer than the limit.
+
+    And where one is here that was erased: this database was restored.
+    """
+    account, open_ones, erased = _done(_account)
     print(f"accepted {account['accepted']} = routed {account['routed']} + open {account['open']}")
     for row in open_ones:
         print(f"open {row['reference']} {'urgent' if row['urgent'] else 'ordinary'} for {row['seconds']:.0f} s")
@@ -238,10 +263,16 @@ def audit(limit: Limit = LIMIT) -> None:
         print(f"and {account['open'] - len(open_ones)} more")
     if account["erasing"]:
         print(f"erasures that escalation has not answered yet: {account['erasing']}")
-    if account["seconds"] > limit:
+    for reference in erased:
+        print(f"erased before this database was restored, and here again: heard erase {reference}")
+    if erased or account["seconds"] > limit:
         sys.exit(1)
 
 
-async def _account(pool: Pool) -> tuple[Any, list[Any]]:
+async def _account(pool: Pool) -> tuple[Any, list[Any], list[str]]:
     async with transaction(pool) as connection:
-        return await accounts.account(connection), await accounts.open_ones(connection, LISTED)
+        return (
+            await accounts.account(connection),
+            await accounts.open_ones(connection, LISTED),
+            await accounts.erased_and_here(connection, LISTED),
+        )

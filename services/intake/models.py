@@ -194,5 +194,12 @@ class PartnerKey(Table, table=True):
     revoked_at: datetime | None = Field(default=None, sa_type=DateTime(timezone=True))
 
 
+class Erasure(Table, table=True):
+    """That a report was erased, as everybody was told, kept to tell it again: no word of the report."""
+
+    report_id: UUID = Field(primary_key=True)
+    event: bytes = Field(sa_type=LargeBinary)
+
+
 class Outbox(OutboxRow, Table, table=True):
     __table_args__ = (due_index(), Index("outbox_erasing", "id", postgresql_where=text(f"topic = '{ERASED}'")))

@@ -9,6 +9,7 @@ import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import httpx
@@ -33,6 +34,7 @@ ROOT = Path(__file__).resolve().parents[2]
 HEALTH = "northmoor-environmental-health"
 FEED = f"/v1/agencies/{HEALTH}/reports"
 NOISE = {"behaviours": ("A3",)}
+SECOND = timedelta(seconds=1)
 
 
 @pytest.fixture
@@ -133,11 +135,35 @@ async def test_how_much_is_left_is_said_and_too_much_refused(
     assert answers[3].headers["content-type"] == "application/problem+json"
 
 
-@pytest.mark.parametrize("cursor", ["1", "x", "%%%", "bm9ydGhtb29y", "é", feeds.cursor(HEALTH, 2**63)])
+@pytest.mark.parametrize("cursor", ["1", "x", "%%%", "bm9ydGhtb29y", "é", feeds.cursor(HEALTH, feeds.Place(2**63))])
 async def test_what_is_no_cursor_is_refused(client: httpx.AsyncClient, health: dict[str, str], cursor: str):
     answer = await client.get(FEED, params={"after": cursor}, headers=health)
     assert answer.status_code == 422
     assert "beginning" in answer.json()["detail"]
+
+
+async def restored(pool: Pool) -> None:
+    """The database as it was before its second entry."""
+    await pool.execute("delete from delivery where position > 1")
+    await pool.execute("update agency_counter set position = 1")
+
+
+@pytest.mark.parametrize("since", [0, 1, 5])
+async def test_whoever_was_further_than_a_restored_feed_is_told_to_read_it_again(
+    escalate: Escalate, client: httpx.AsyncClient, health: dict[str, str], pool: Pool, since: int
+):
+    for n in range(3):
+        await escalate(classified(**NOISE), at=NOON + n * SECOND)
+    pages = [(await client.get(FEED, params={"limit": n}, headers=health)).json()["next"] for n in (1, 3)]
+    await restored(pool)
+    for n in range(since):
+        await escalate(classified(**NOISE), at=NOON + (n + 60) * SECOND)
+    answer = await client.get(FEED, params={"after": pages[1], "wait": 5}, headers=health)
+    assert (answer.status_code, answer.headers["content-type"]) == (409, "application/problem+json")
+    assert "read from the beginning" in answer.json()["detail"]
+    for after, positions in (("", range(1, since + 2)), (pages[0], range(2, since + 2))):
+        page = (await client.get(FEED, params={"after": after}, headers=health)).json()
+        assert [entry["position"] for entry in page["reports"]] == list(positions)
 
 
 async def test_a_token_for_less_may_do_less(client: httpx.AsyncClient, pool: Pool):
@@ -200,6 +226,7 @@ async def test_fifty_agencies_polling_while_a_thousand_reports_arrive_miss_nothi
 ):
     many = replace(rules, directory=fifty_agencies(directory))
     arriving = [[Arrived(classified(**NOISE), NOON, None) for _ in range(50)] for _ in range(20)]
+    await directories.load_directory(many.directory, pool, NOON)
     headers = {agency: await sign_in("agency", agency) for agency in FIFTY}
     bell = Bell(pool)
     ringing = asyncio.create_task(bell.run())
@@ -257,22 +284,26 @@ async def served(settings: Settings, pool: Pool, directory: Directory) -> AsyncI
     await serving
 
 
+async def example_client(url: str, place: Path, **streams: int) -> asyncio.subprocess.Process:
+    environment = {
+        "PATH": os.environ["PATH"],
+        "HEARD_URL": url,
+        "HEARD_AGENCY": HEALTH,
+        "HEARD_CLIENT_SECRET": "secret",
+        "HEARD_CURSOR": str(place),
+    }
+    client = ROOT / "examples" / "agency_client.py"
+    return await asyncio.create_subprocess_exec(sys.executable, str(client), env=environment, **streams)
+
+
 async def test_the_example_client_follows_the_feed_from_where_it_was(
     served: str, escalate: Escalate, pool: Pool, tmp_path: Path
 ):
     await clients.let_in(HEALTH, "secret", "agency", HEALTH, pool, NOON)
     place = tmp_path / "cursor.json"
-    environment = {
-        "PATH": os.environ["PATH"],
-        "HEARD_URL": served,
-        "HEARD_AGENCY": HEALTH,
-        "HEARD_CLIENT_SECRET": "secret",
-        "HEARD_CURSOR": str(place),
-    }
-    command = [sys.executable, str(ROOT / "examples" / "agency_client.py")]
     for round_ in (1, 2):
         await escalate(*(classified(report(reference=f"H-{round_}-{n}"), **NOISE) for n in range(3)))
-        child = await asyncio.create_subprocess_exec(*command, env=environment, stdout=asyncio.subprocess.PIPE)
+        child = await example_client(served, place, stdout=asyncio.subprocess.PIPE)
         try:
             lines = [(await child.stdout.readline()).decode() for _ in range(3)]
             await until(lambda: place.exists() and f'"position": {3 * round_}' in place.read_text())  # noqa: B023
@@ -282,6 +313,22 @@ async def test_the_example_client_follows_the_feed_from_where_it_was(
         assert await pool.fetchval("select count(*) from delivery where state <> 'acknowledged'") == 0
         assert [line.split()[0] for line in lines] == [str(3 * round_ - 2 + n) for n in range(3)]
         assert all(f"report H-{round_}-" in line for line in lines)
+
+
+async def test_the_example_client_reads_a_restored_feed_again(
+    served: str, escalate: Escalate, pool: Pool, tmp_path: Path
+):
+    await clients.let_in(HEALTH, "secret", "agency", HEALTH, pool, NOON)
+    await escalate(classified(**NOISE), classified(**NOISE))
+    place, pipe = tmp_path / "cursor.json", asyncio.subprocess.PIPE
+    place.write_text(json.dumps({"position": 9, "after": feeds.cursor(HEALTH, feeds.Place(9, "1"))}))
+    child = await example_client(served, place, stdout=pipe, stderr=pipe)
+    try:
+        assert "Keep what you hold" in (await child.stderr.readline()).decode()
+        assert [(await child.stdout.readline()).split()[0] for _ in range(2)] == [b"1", b"2"]
+    finally:
+        child.kill()
+        await child.wait()
 
 
 async def test_the_example_client_acknowledges_until_it_is_answered_and_then_moves_on(tmp_path: Path):
@@ -306,16 +353,7 @@ async def test_the_example_client_acknowledges_until_it_is_answered_and_then_mov
         return Response(status_code=answers.pop(0), headers={"Retry-After": "0"})
 
     port = process.free_port()
-    environment = {
-        "PATH": os.environ["PATH"],
-        "HEARD_URL": f"http://127.0.0.1:{port}",
-        "HEARD_AGENCY": HEALTH,
-        "HEARD_CLIENT_SECRET": "secret",
-        "HEARD_CURSOR": str(place),
-    }
-    client = ROOT / "examples" / "agency_client.py"
-    pipe = asyncio.subprocess.PIPE
-    child = await asyncio.create_subprocess_exec(sys.executable, str(client), env=environment, stderr=pipe)
+    child = await example_client(f"http://127.0.0.1:{port}", place, stderr=asyncio.subprocess.PIPE)
     assert "no connection" in (await child.stderr.readline()).decode()
     server = uvicorn.Server(uvicorn.Config(service, port=port, log_config=None, timeout_graceful_shutdown=1))
     serving = asyncio.create_task(server.serve())

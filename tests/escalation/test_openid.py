@@ -11,10 +11,13 @@ import uvicorn
 from fastapi import Response
 from joserfc.jwk import RSAKey
 
+from services.escalation.domain.directory import Directory
+from services.escalation.handlers import directories
 from services.escalation.main import create_app
 from services.escalation.routers.dependencies import COOKIE
 from services.escalation.settings import Settings
 from shared.database import Pool
+from tests.builders import NOON
 from tests.escalation.openid_provider import OpenIdProvider
 
 
@@ -76,6 +79,19 @@ async def test_nobody_is_let_in_by_default(
     answer = await signed_in(browser)
     assert answer.status_code == 403
     assert COOKIE not in browser.cookies
+
+
+async def test_nobody_works_for_a_force_that_the_directory_does_not_have(
+    browser: httpx.AsyncClient, provider: OpenIdProvider, pool: Pool, directory: Directory
+):
+    await directories.load_directory(directory, pool, NOON)
+    provider.claims |= SAYS | {"heard_force": "Northmoor Police"}
+    answer = await signed_in(browser)
+    assert answer.status_code == 403
+    assert "no police force with the id Northmoor Police" in answer.text
+    assert COOKIE not in browser.cookies
+    provider.claims |= SAYS
+    assert (await signed_in(browser)).status_code == 303
 
 
 @pytest.mark.parametrize(

@@ -35,7 +35,7 @@ def settings(intake_url: str) -> Settings:
 async def pool(intake_url: str) -> AsyncIterator[Pool]:
     async with create_pool(intake_url, 20) as pool:
         await pool.execute("truncate report, outbox, recognisable, household_key, link, call, call_turn cascade")
-        await pool.execute("truncate sealed, evidence, contact, partner, message cascade")
+        await pool.execute("truncate sealed, evidence, contact, partner, message, erasure cascade")
         yield pool
 
 

@@ -138,6 +138,13 @@ class Directory(Part):
     def agency(self, agency_id: str) -> Agency | None:
         return self._agencies.get(agency_id)
 
+    def lacks(self, belongs_to: str, force: bool) -> str | None:
+        """Why nobody can work for this one, an agency or else a police `force`; None where they can."""
+        agency = self.agency(belongs_to)
+        if agency is None or (force and agency.kind is not Kind.police):
+            return f"the directory has no {'police force' if force else 'agency'} with the id {belongs_to}"
+        return None
+
     def ground(self, agency: Agency, consent: Collection[str]) -> str | None:
         """On what ground an agency may have a report: its kind's legal one, or consent; None: it may not."""
         return self.rule(agency.kind).legal_ground or ("consent" if agency.kind in consent else None)

@@ -22,6 +22,8 @@ WORKS_THE_QUEUE: Final = frozenset({Role.operator, Role.supervisor})
 SUPERVISES: Final = frozenset({Role.supervisor})
 ADMINISTERS: Final = frozenset({Role.admin})
 AUDITS: Final = frozenset({Role.auditor})
+ABOVE_FORCES: Final = ADMINISTERS | AUDITS
+"""Whom they belong to changes nothing (docs/decisions/0035)."""
 
 
 @dataclass(frozen=True, slots=True)

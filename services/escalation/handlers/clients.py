@@ -4,8 +4,8 @@ import hmac
 from datetime import UTC, datetime
 from typing import Any
 
-from services.escalation.errors import UnknownClient
-from services.escalation.repository import audit, clients
+from services.escalation.errors import NotSo, UnknownClient
+from services.escalation.repository import audit, clients, directories
 from services.escalation.repository.audit import Entry
 from services.escalation.tokens import SCOPES, Role
 from shared.database import Pool, transaction
@@ -21,8 +21,14 @@ async def let_in(
     now: datetime,
     old_until: datetime | None = None,
 ) -> None:
-    """Give a client a secret. Those that it had stay good until `old_until`; without one they end at once."""
+    """Give a client a secret. Those that it had stay good until `old_until`; without one they end at once.
+
+    Raises NotSo where the directory has nobody that it could belong to: it would be shown an empty queue or feed.
+    """
     async with transaction(pool) as connection:
+        directory = await directories.in_force(connection)
+        if directory and (lacks := directory.lacks(belongs_to, force=role == "operator")):
+            raise NotSo(lacks)
         await clients.put_client(connection, client_id, role, belongs_to, SCOPES[role])
         await clients.end_secrets(connection, client_id, old_until or datetime.min.replace(tzinfo=UTC))
         await clients.put_secret(connection, client_id, sha256(secret))

@@ -53,8 +53,7 @@ async def load_directory(directory: Directory, pool: Pool, now: datetime) -> int
 async def seeing_otherwise(directory: Directory, pool: Pool) -> list[str]:
     """The agencies that would see other parts of a report by this directory than by the one in force."""
     async with transaction(pool) as connection:
-        version = await directories.newest_version(connection)
-        before = await directories.directory(connection, version) if version else directory
+        before = await directories.in_force(connection) or directory
     return sorted(one.id for one in directory.agencies if _sees(one.id, before) not in (None, _sees(one.id, directory)))
 
 

@@ -3,10 +3,10 @@
 import base64
 import binascii
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 from uuid import UUID
 
-from services.escalation.errors import NotACursor, UnknownReport
+from services.escalation.errors import FeedRestored, NotACursor, UnknownReport
 from services.escalation.handlers.arrivals import Arrivals
 from services.escalation.repository import deliveries, feeds
 from services.escalation.repository.isolation import as_agency
@@ -14,21 +14,34 @@ from shared.database import Pool
 
 LISTED: Final = 200
 END: Final = 2**63  # no feed's positions reach it
+READ_AGAIN: Final = (
+    "Leave `after` out and read from the beginning: all that you are to have comes, some of it once more, under "
+    "positions that may be others. Keep what you hold; what has not come again once we say that all of it has, erase."
+)
+
+
+class Place(NamedTuple):
+    """Where an agency has read to: the position, and the mark of the entry there, which is empty at the beginning."""
+
+    position: int = 0
+    mark: str = ""
 
 
 async def page(
-    agency: str, after: int, limit: int, wait: float, guests: Pool, arrivals: Arrivals, now: datetime
+    agency: str, after: Place, limit: int, wait: float, guests: Pool, arrivals: Arrivals, now: datetime
 ) -> list[Any]:
-    """The entries behind a position; where there are none, those that come within `wait` seconds."""
+    """The entries behind a place; where there are none, those that come within `wait` seconds. Or FeedRestored."""
     rows = await _read(agency, after, limit, guests, now)
-    if not rows and wait and await arrivals.beyond(agency, after, wait):
+    if not rows and wait and await arrivals.beyond(agency, after.position, wait):
         rows = await _read(agency, after, limit, guests, now)
     return rows
 
 
-async def _read(agency: str, after: int, limit: int, guests: Pool, now: datetime) -> list[Any]:
+async def _read(agency: str, after: Place, limit: int, guests: Pool, now: datetime) -> list[Any]:
     async with as_agency(guests, agency) as connection:
-        rows = await feeds.feed(connection, agency, after, limit)
+        if after.position and after.mark != await feeds.mark_at(connection, agency, after.position):
+            raise FeedRestored(READ_AGAIN)
+        rows = await feeds.feed(connection, agency, after.position, limit)
         if unseen := [row["report_id"] for row in rows if row["state"] == "queued"]:
             await feeds.seen(connection, agency, unseen, now)
         return rows
@@ -57,17 +70,18 @@ async def listed(agency: str, which: str, guests: Pool) -> tuple[list[Any], bool
     return rows[:LISTED], len(rows) > LISTED
 
 
-def cursor(agency: str, position: int) -> str:
-    return base64.urlsafe_b64encode(f"{agency}:{position}".encode()).decode().rstrip("=")
+def cursor(agency: str, place: Place) -> str:
+    return base64.urlsafe_b64encode(f"{agency}:{place.position}:{place.mark}".encode()).decode().rstrip("=")
 
 
-def position(agency: str, given: str) -> int:
-    """The position behind a cursor. Raises NotACursor for one that is broken, or another agency's."""
+def place(agency: str, given: str) -> Place:
+    """The place behind a cursor. Raises NotACursor for one that is broken, or another agency's."""
     try:
         decoded = base64.b64decode(given + "=" * (-len(given) % 4), b"-_", validate=True).decode()
-        whose, _, number = decoded.partition(":")
-        if whose == agency and 0 <= (behind := int(number)) < END:
-            return behind
+        whose, _, behind = decoded.partition(":")
+        number, _, mark = behind.partition(":")
+        if whose == agency and 0 <= (position := int(number)) < END:
+            return Place(position, mark)
     except (binascii.Error, ValueError):
         pass
     raise NotACursor("Send what `next` said in the last answer, or nothing, to read from the beginning.")

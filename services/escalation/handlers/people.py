@@ -7,9 +7,9 @@ from typing import Any, Final
 from argon2 import PasswordHasher
 from argon2.exceptions import VerificationError
 
-from services.escalation.domain.people import Person, Preferences, Role, Theme
+from services.escalation.domain.people import ABOVE_FORCES, WORKS_THE_QUEUE, Person, Preferences, Role, Theme
 from services.escalation.errors import NotLetIn, WrongPassword
-from services.escalation.repository import audit, people
+from services.escalation.repository import audit, directories, people
 from services.escalation.repository.audit import Entry
 from shared.database import Pool, transaction
 from shared.security import sha256
@@ -25,9 +25,15 @@ NOBODYS: Final = HASHER.hash(secrets.token_urlsafe(16))
 async def let_in(
     person_id: str, name: str, role: Role, belongs_to: str, password: str | None, pool: Pool, by: str, now: datetime
 ) -> None:
-    """Let somebody sign in; with a password where the demo login is to take them. What is new in that is on record."""
+    """Let somebody sign in; with a password where the demo login is to take them. What is new in that is on record.
+
+    Raises NotLetIn where the directory has nobody that they could work for: their board would be empty.
+    """
     hashed = HASHER.hash(password) if password else None
     async with transaction(pool) as connection:
+        directory = await directories.in_force(connection) if role not in ABOVE_FORCES else None
+        if directory and (lacks := directory.lacks(belongs_to, force=role in WORKS_THE_QUEUE)):
+            raise NotLetIn(f"Nobody can work there: {lacks}.")
         before = await people.standing(connection, person_id)
         await people.keep(connection, person_id, name, role, belongs_to, hashed)
         if before != (role, belongs_to):

@@ -17,6 +17,12 @@ async def directory(connection: Connection, version: int) -> Directory:
     return Directory.model_validate(body)
 
 
+async def in_force(connection: Connection) -> Directory | None:
+    """The newest; None while no directory was loaded."""
+    version = await newest_version(connection)
+    return await directory(connection, version) if version is not None else None
+
+
 async def add_directory(connection: Connection, directory: Directory, now: datetime) -> int:
     """Keep a new version and return its number."""
     statement = "insert into directory_version (loaded_at, body) values ($1, $2) returning version"

@@ -89,12 +89,17 @@ where report_id = $1
 
 PAGE: Final = 16 * 2**20  # bytes, and the rest of one report
 
+MARK: Final = "(extract(epoch from delivered_at) * 1000000)::bigint::text as mark"
+"""What tells an entry from the one that had its position before the database was restored."""
+
+MARK_AT: Final = f"select {MARK} from delivery where agency_id = $1 and position = $2"  # noqa: S608 - a constant
+
 FEED: Final = f"""
-select position, report_id, state, entry from (
+select position, report_id, state, mark, entry from (
     select *, sum(octet_length(entry)) over (order by position rows between unbounded preceding and 1 preceding)
         as before
     from (
-        select entry.position, entry.report_id, origin.state, json_build_object(
+        select entry.position, entry.report_id, origin.state, {MARK}, json_build_object(
             'position', position, 'kind', kind, 'report_id', report_id, 'reference', reference, 'queue', queue,
             'reason', reason, 'ground', ground, 'received_at', received_at, 'delivered_at', delivered_at,
             'acknowledge_by', acknowledge_by, 'report', body)::text as entry
@@ -210,9 +215,15 @@ async def erase(connection: Connection, report_id: UUID) -> None:
 async def feed(connection: Connection, agency: str, after: int, limit: int) -> list[Any]:
     """An agency's entries behind a position, without a gap: at most `limit`, and as many as fit on a page.
 
-    Each row is position, report_id, state, and the entry as JSON.
+    Each row is position, report_id, state, mark, and the entry as JSON.
     """
     return await connection.fetch(FEED, agency, after, limit)
+
+
+async def mark_at(connection: Connection, agency: str, position: int) -> str | None:
+    """The mark of the entry at a position; None where the feed does not go that far."""
+    mark: str | None = await connection.fetchval(MARK_AT, agency, position)
+    return mark
 
 
 async def seen(connection: Connection, agency: str, reports: Sequence[UUID], now: datetime) -> None:

@@ -123,12 +123,13 @@ async def feed(
 ) -> Response:
     """Positions are 1, 2, 3 … without a gap, so that you can prove that nothing is missing.
 
-    A page of large reports is shorter than `limit`: only an empty one is the end.
+    A page of large reports is shorter than `limit`: only an empty one is the end. 409: we restored the feed from a
+    backup, and your place is not in it; read again from the beginning, and keep what you have.
     """
     headers = await rates.taken(agency.client)
-    start = feeds.position(agency_id, after) if after else 0
+    start = feeds.place(agency_id, after) if after else feeds.Place()
     rows = await feeds.page(agency_id, start, limit, wait, guests, arrivals, now)
-    behind = feeds.cursor(agency_id, rows[-1]["position"] if rows else start)
+    behind = feeds.cursor(agency_id, feeds.Place(rows[-1]["position"], rows[-1]["mark"]) if rows else start)
     body = f'{{"reports":[{",".join(row["entry"] for row in rows)}],"next":"{behind}"}}'
     return _answer(body.encode(), headers, if_none_match, accept_encoding)
 

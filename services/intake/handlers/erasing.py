@@ -9,7 +9,7 @@ from services.intake.domain.reports import normalised_reference
 from services.intake.errors import StillOnTheLine, UnknownReference
 from services.intake.handlers.households import SOURCE
 from services.intake.handlers.links import read_anew, with_all_held
-from services.intake.repository import calls, households, reports
+from services.intake.repository import again, calls, households, reports
 from shared.database import Connection, Pool
 from shared.events import ReportErased
 from shared.kafka import ERASED
@@ -46,7 +46,9 @@ async def _erased(
         raise UnknownReference(GONE.format(reference))
     await read_anew(connection, await _forgotten(connection, report_id, reference), held, now)
     event = ReportErased(report_id=report_id, revision=held[report_id] + 1, erased_at=now, by=by, reason=reason)
-    await put(connection, [outgoing(event, ERASED, SOURCE, now)])
+    told = outgoing(event, ERASED, SOURCE, now)
+    await again.keep_erasure(connection, event, told)
+    await put(connection, [told])
     return report_id
 
 

@@ -23,6 +23,8 @@ select reference, urgent, extract(epoch from now() - open_since)::float as secon
 order by urgent desc, open_since limit $1
 """  # noqa: S608 - a constant
 
+ERASED_AND_HERE: Final = "select reference from report where receipt ->> 'grade' = 'erased' order by reference limit $1"
+
 
 async def waiting(connection: Connection) -> Any:
     """How many reports are `open`, that is without a receipt for their newest words, and since when the `oldest`.
@@ -40,3 +42,8 @@ async def account(connection: Connection) -> Any:
 async def open_ones(connection: Connection, limit: int) -> list[Any]:
     """The open reports, urgent ones and then the oldest first, each with the seconds that it has been so."""
     return await connection.fetch(OPEN_ONES, limit)
+
+
+async def erased_and_here(connection: Connection, limit: int) -> list[str]:
+    """The references of reports that have the receipt of an erasure: this database was restored to before it."""
+    return [row["reference"] for row in await connection.fetch(ERASED_AND_HERE, limit)]

@@ -90,9 +90,14 @@ from unnest($1::bigint[], $2::int[], $3::bigint[]) as sent(id, partition, positi
 where outbox.id = sent.id and outbox.topic = any($5::text[])
 """
 
-TOLD: Final = "select event, contact.contact from report left join contact on report_id = id where id = $1"
+REVISION: Final = "greatest(revision, (receipt ->> 'revision')::int) as revision"
+"""The next one is above any that has a receipt: after this database was restored, escalation may know a higher one."""
 
-HOLD: Final = "select id, revision from report where id = any($1::uuid[]) order by id for no key update"
+TOLD: Final = f"""
+select event, contact.contact, {REVISION} from report left join contact on report_id = id where id = $1
+"""  # noqa: S608 - a constant
+
+HOLD: Final = f"select id, {REVISION} from report where id = any($1::uuid[]) order by id for no key update"  # noqa: S608 - a constant
 
 REVISE: Final = """
 with superseded as (
@@ -201,7 +206,8 @@ def _told(row: Any) -> ReportReceived | None:
     if row is None:
         return None
     report = ReportReceived.model_validate_json(row["event"])
-    return report.model_copy(update={"contact": row["contact"] and Contact.model_validate(row["contact"])})
+    contact = row["contact"] and Contact.model_validate(row["contact"])
+    return report.model_copy(update={"contact": contact, "revision": row["revision"]})
 
 
 async def hold(connection: Connection, ids: Collection[UUID]) -> dict[UUID, int]:
