@@ -1,11 +1,19 @@
 """Letting a program in: its secret is made, or is one that cannot be guessed."""
 
 import httpx
+import pytest
 
+from services.escalation.handlers import clients
+from services.escalation.main import create_app
 from services.escalation.settings import Settings
+from shared.database import Pool
+from shared.settings import DEMO_MARK
+from tests.builders import NOON
 from tests.escalation.test_audit_command import heard
 
 LET_IN = ("escalation", "client", "one", "--role", "agency", "--belongs-to", "northmoor-environmental-health")
+SAM = ("escalation", "person", "sam", "--name", "Sam", "--role", "auditor", "--belongs-to", "northmoor-police")
+OF_THE_DEMO = f"{DEMO_MARK}a-secret-of-thirty-two-characters"
 
 
 async def token(client: httpx.AsyncClient, secret: str) -> int:
@@ -21,12 +29,40 @@ async def test_without_a_secret_one_is_made_and_shown_once(settings: Settings, c
 
 
 async def test_one_that_is_given_is_not_shown(settings: Settings, client: httpx.AsyncClient):
-    assert await heard(settings, *LET_IN, "--secret", "g" * 32) == (0, "")
+    assert await heard(settings, *LET_IN, HEARD_CLIENT_SECRET="g" * 32) == (0, "")
     assert await token(client, "g" * 32) == 200
 
 
 async def test_one_that_could_be_guessed_is_refused(settings: Settings, client: httpx.AsyncClient):
-    status, printed = await heard(settings, *LET_IN, "--secret", "g" * 31)
+    status, printed = await heard(settings, *LET_IN, HEARD_CLIENT_SECRET="g" * 31)
     assert status == 2
     assert "32 characters" in printed
     assert await token(client, "g" * 31) == 401
+
+
+@pytest.mark.parametrize("arguments", [(*LET_IN, "--secret", "g" * 32), (*SAM, "--password", "p")])
+async def test_no_secret_is_said_where_every_process_sees_it(settings: Settings, arguments: tuple[str, ...]):
+    status, printed = await heard(settings, *arguments)
+    assert (status, "No such option" in printed) == (2, True)
+
+
+async def test_whoever_is_not_known_is_named_and_a_directory_asked_for_where_there_is_none(
+    settings: Settings, pool: Pool
+):
+    assert await heard(settings, "escalation", "shut-out", "typo") == (2, "No client is called typo.\n")
+    status, printed = await heard(settings, "escalation", "webhook", "northmoor-homes", "https://hooks.example")
+    assert (status, printed) == (2, "no directory is loaded: heard directory load FILE\n")
+
+
+@pytest.mark.parametrize(("environment", "status"), [("demo", 200), ("production", 401)])
+async def test_a_secret_of_the_demo_lets_nobody_in_outside_it(
+    settings: Settings, pool: Pool, environment: str, status: int
+):
+    await clients.let_in("one", OF_THE_DEMO, "agency", "northmoor-homes", pool, NOON)
+    given = settings.model_dump() | {"environment": environment, "demo_login": False}
+    app = create_app(Settings(**given))
+    async with (
+        app.router.lifespan_context(app),
+        httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="https://escalation") as client,
+    ):
+        assert await token(client, OF_THE_DEMO) == status
