@@ -125,7 +125,7 @@ async def await_receipts(sent: Sequence[Sent], stack: Stack, patience: float, st
             while time.monotonic() - report.at < patience:
                 key = {"Authorization": f"Bearer {report.secret}"}
                 standing = await intake.get(f"/v1/reports/{report.reference}", headers=key)
-                if standing.json()["stage"] != "received":
+                if standing.is_success and standing.json()["stage"] != "received":
                     report.seconds = time.monotonic() - report.at
                     step()
                     return
