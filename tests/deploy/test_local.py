@@ -4,7 +4,6 @@ import json
 import os
 import signal
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -19,7 +18,6 @@ from deploy.local import demo, process, samples
 from deploy.local.broker import Broker
 from deploy.local.errors import LocalError, StartFailed
 from deploy.local.postgres import FAST_AND_FORGETFUL, Postgres
-from deploy.local.samples import Sent
 from deploy.local.stack import Ports, Stack
 from shared.settings import DEMO_MARK
 from tests.infrastructure import running
@@ -127,26 +125,37 @@ def test_a_demo_starts_from_empty_and_one_that_goes_on_sends_no_copies(demos: In
 
 
 class Busy(BaseHTTPRequestHandler):
-    """Too busy at first, then it knows."""
+    """Too busy for the first of each kind, then it takes and knows all. `asked` has the kinds, with their keys."""
 
-    answers = 0
+    asked: Invoked
 
     def do_GET(self) -> None:
-        Busy.answers += 1
-        self.send_response(503 if Busy.answers == 1 else 200)
+        self._answer({"stage": "routed"})
+
+    def do_POST(self) -> None:
+        self.rfile.read(int(self.headers["Content-Length"]))
+        self._answer({"reference": "H-1", "secret": "secret"})
+
+    def _answer(self, known: dict[str, str]) -> None:
+        first = self.command not in [kind for kind, _ in self.asked]
+        self.asked.append((self.command, self.headers["Idempotency-Key"]))
+        self.send_response(503 if first else 200)
         self.end_headers()
-        about = {"title": "Too many people"} if Busy.answers == 1 else {"stage": "routed"}
-        self.wfile.write(json.dumps(about).encode())
+        self.wfile.write(json.dumps({"title": "Too many people"} if first else known).encode())
 
     def log_message(self, *_: object) -> None:
         """Nothing is said."""
 
 
-async def test_an_intake_that_is_too_busy_is_asked_again(tmp_path: Path):
+async def test_an_intake_that_is_too_busy_is_told_and_asked_again(tmp_path: Path):
+    Busy.asked = []
     with HTTPServer(("127.0.0.1", 0), Busy) as server:
         Thread(target=server.serve_forever, daemon=True).start()
         stack = Stack(tmp_path, "nowhere:1", Postgres(tmp_path), Ports(intake=server.server_port))
-        sent = Sent("H-1", "secret", "web", time.monotonic())
+        (sent,) = await samples.send([{"channel": "web", "text": "He follows me."}], stack, nothing)
         await samples.await_receipts([sent], stack, 10, nothing)
         server.shutdown()
+    (_, first), (_, second) = Busy.asked[:2]
+    assert first is not None
+    assert first == second
     assert sent.seconds is not None
