@@ -8,7 +8,7 @@ ARGS ?=
 .PHONY: demo test gates faults promises bench lint lock train
 
 demo: .venv/runs
-	@exec $(HEARD) demo $(ARGS)
+	@exec $(BIN)/python -m deploy.local.demo $(ARGS)
 
 test: .venv/tests
 	@deploy/test-machine.sh

@@ -1,7 +1,7 @@
 """`heard`: one command, with those of each service."""
 
 import asyncio
-from importlib.util import find_spec
+import logging
 from typing import Annotated
 
 import typer
@@ -11,6 +11,7 @@ from services.classifier import cli as classifier
 from services.escalation import cli as escalation
 from services.intake import cli as intake
 from shared import dead as dead_letters
+from shared.kafka import client_options
 
 app = typer.Typer(
     no_args_is_help=True, rich_markup_mode=None, pretty_exceptions_enable=False, help="Heard, by somebody who can act."
@@ -32,12 +33,17 @@ app.add_typer(contract, name="contract")
 app.add_typer(dead, name="dead")
 app.add_typer(audit, name="audit")
 app.command()(intake.erase)
-if find_spec("deploy"):  # the image has none
-    from deploy.local.demo import demo
 
-    app.command()(demo)
 
-Kafka = Annotated[str, typer.Option(envvar="HEARD_KAFKA", help="brokers, as in HEARD_INTAKE_KAFKA")]
+def _brokers(given: str) -> str:
+    try:
+        client_options(given)
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from error
+    return given
+
+
+Kafka = Annotated[str, typer.Option(envvar="HEARD_KAFKA", callback=_brokers, help="brokers, as in HEARD_INTAKE_KAFKA")]
 
 
 @audit.callback()
@@ -45,6 +51,12 @@ def account(context: typer.Context, limit: intake.Limit = intake.LIMIT) -> None:
     """Account for every receipt, as `receipts` does, where nothing else is asked for."""
     if context.invoked_subcommand is None:
         intake.audit(limit)
+
+
+@dead.callback()
+def _quietly() -> None:
+    """What aiokafka would say of a broker that is away is said in a line, once."""
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
 
 
 @dead.command("list")

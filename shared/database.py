@@ -133,11 +133,17 @@ async def transaction(pool: Pool) -> AsyncIterator[Connection]:
 
 
 def migrate(url: str, migrations: Path) -> None:
-    """Bring a service's database to the newest revision; several starters may do so at once."""
+    """Bring a service's database to the newest revision; several starters may do so at once.
+
+    Raises DatabaseUnavailable.
+    """
     from alembic import command  # here, since no service that starts should wait for it
     from alembic.config import Config
 
     config = Config()
     config.set_main_option("script_location", str(migrations))
     config.attributes["url"] = url.replace("postgresql://", "postgresql+asyncpg://", 1)
-    command.upgrade(config, "head")
+    try:
+        command.upgrade(config, "head")
+    except UNAVAILABLE as error:
+        raise DatabaseUnavailable(type(error).__name__) from error

@@ -43,17 +43,21 @@ class Broker:
         """For `bootstrap_servers`."""
         return f"{process.LOOPBACK}:{self.port}"
 
+    def require_running(self) -> None:
+        """Raises a LocalError, with its last words, where it has ended by itself."""
+        process.require_alive(self._child, PART, self._log)
+
     def start(self) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
         process.require_free(self.port, PART)
-        log = self.folder / "broker.log"
+        self._log.unlink(missing_ok=True)
         self._child = process.spawn(
             [sys.executable, "-m", "deploy.local.broker", "--port", str(self.port)],
-            log=log,
+            log=self._log,
             on_parent_death=signal.SIGKILL,
             env={**os.environ, "PYTHONPATH": str(_ROOT)},
         )
-        process.wait_ready(self._child, lambda: process.listens(self.port), part=PART, log=log, timeout=30)
+        process.wait_ready(self._child, lambda: process.listens(self.port), part=PART, log=self._log, timeout=30)
 
     def stop(self) -> None:
         self._end(signal.SIGTERM)
@@ -61,6 +65,10 @@ class Broker:
     def kill(self) -> None:
         """Everything it held is gone."""
         self._end(signal.SIGKILL)
+
+    @property
+    def _log(self) -> Path:
+        return self.folder / "broker.log"
 
     def _end(self, how: signal.Signals) -> None:
         if self._child is not None:

@@ -1,4 +1,4 @@
-"""`heard demo`: everything on this machine, sample reports flowing through it, and what became of them."""
+"""`make demo`: everything on this machine, sample reports flowing through it, and what became of them."""
 
 import asyncio
 import signal
@@ -27,29 +27,36 @@ from services.escalation.domain.people import Role
 from services.escalation.handlers import people
 from services.escalation.handlers.clients import let_in
 from services.escalation.handlers.directories import load_directory
+from shared.command import said_plainly
 from shared.database import create_pool
+from shared.settings import DEMO_MARK
 
 DATA: Final = ROOT / ".heard"
 PATIENCE: Final = 90.0  # seconds for all receipts
 
+app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
 console = Console(width=None if sys.stdout.isatty() else 140)
 failures = Console(stderr=True, style="bold")
 
 
+@app.command()
 def demo(
-    once: Annotated[bool, typer.Option(help="end once every report has its receipt")] = False,
-    fresh: Annotated[bool, typer.Option(help="start from empty")] = False,
+    once: Annotated[bool, typer.Option("--once", help="end once every report has its receipt")] = False,
+    fresh: Annotated[
+        bool, typer.Option("--fresh/--keep", help="from empty, or with what the last run left and no sample sent")
+    ] = True,
     folder: Annotated[Path, typer.Option(help="where the demo keeps its data")] = DATA,
 ) -> None:
     """Run all of Heard here, send sample reports, and show where each went."""
     try:
-        with _running(folder.absolute(), fresh) as stack:
-            missing = _shown(stack)
+        with _running(folder.absolute(), fresh) as (stack, broker):
+            missing = _shown(stack) if fresh else []
+            _pages(stack)
             if missing:
                 failures.print(f"No receipt came for: {', '.join(missing)}")
             if once:
                 raise typer.Exit(1 if missing else 0)
-            _stay(stack)
+            _stay(stack, broker)
     except LocalError as error:
         failures.print(str(error), soft_wrap=True)
         raise typer.Exit(1) from error
@@ -58,13 +65,13 @@ def demo(
         failures.print(f"{what}: the logs are in {folder.absolute() / 'logs'}", soft_wrap=True)
         raise typer.Exit(1) from error
     except OSError as error:
-        failures.print(f"{error.strerror} ({error.filename}): mend that, and run `make demo` again.")
+        failures.print(f"{error}: mend that, and run `make demo` again.", soft_wrap=True)
         raise typer.Exit(1) from error
 
 
 @contextmanager
-def _running(folder: Path, fresh: bool) -> Iterator[Stack]:
-    postgres, broker = Postgres(folder / "postgres"), Broker(folder / "broker")
+def _running(folder: Path, fresh: bool) -> Iterator[tuple[Stack, Broker]]:
+    postgres, broker = Postgres(folder / "postgres", mark=DEMO_MARK), Broker(folder / "broker")
     if fresh:
         postgres.erase()
         (folder / "secrets.json").unlink(missing_ok=True)
@@ -76,7 +83,7 @@ def _running(folder: Path, fresh: bool) -> Iterator[Stack]:
             with started(stack):
                 asyncio.run(let_everybody_in(stack))
                 console.print("Running: intake on 8001, classifier on 8002, escalation on 8003")
-                yield stack
+                yield stack, broker
         finally:
             broker.stop()
             postgres.stop()
@@ -99,7 +106,6 @@ def _shown(stack: Stack) -> list[str]:
     sent = asyncio.run(_sent_and_routed(stack))
     asyncio.run(samples.look_up(sent, stack))
     console.print(_table(sent))
-    _pages(stack)
     return [one.reference for one in sent if one.seconds is None]
 
 
@@ -148,8 +154,11 @@ Demo credentials (they refuse to work outside the demo; all of them: {stack.fold
     console.print(f"  {'telephony':<32} {stack.secrets.of(TELEPHONY)}", soft_wrap=True)
 
 
-def _stay(stack: Stack) -> None:
-    """Until Ctrl-C; what ends by itself is started again, and said."""
+def _stay(stack: Stack, broker: Broker) -> None:
+    """Until Ctrl-C; a service that ends by itself is started again, and said.
+
+    Raises a LocalError where PostgreSQL or the broker does.
+    """
     ended = False
 
     def end(*_: object) -> None:
@@ -161,6 +170,13 @@ def _stay(stack: Stack) -> None:
     console.print("\nPress Ctrl-C to stop.")
     while not ended:
         time.sleep(0.3)
+        stack.postgres.require_running()
+        broker.require_running()
         for service, role in stack.watch():
             console.print(f"{service} {role} ended and was started again: {stack.log(service, role)}")
     console.print("Stopping")
+
+
+if __name__ == "__main__":
+    with said_plainly():
+        app(prog_name="make demo")

@@ -96,6 +96,7 @@ class Kafka:
         self.folder.mkdir(parents=True, exist_ok=True)
         process.require_room(self.folder)
         process.require_free(self.port, PART)
+        self._log.unlink(missing_ok=True)
         self._configure()
         if not self._data.exists():
             self._format()

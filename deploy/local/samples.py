@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import secrets
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -21,6 +22,7 @@ DEMO: Final = ROOT / "deploy" / "demo"
 DIRECTORY: Final = DEMO / "directory.toml"
 ROOM: Final = "northmoor-police"
 AT_ONCE: Final = 8
+BUSY: Final = 60.0  # seconds that an intake may have too much to do
 NETWORKS: Final = "2001:db8:0"
 """Nobody's (RFC 3849). From one network so many forms would be a flood, as they would be anywhere, and be marked so."""
 SHOWN: Final = ("northmoor-police-control-room", "southvale-police-control-room", "northmoor-environmental-health")
@@ -82,7 +84,10 @@ def _base(stack: Stack, service: str) -> str:
 
 
 async def send(reports: Sequence[dict[str, Any]], stack: Stack, step: Callable[[], None]) -> list[Sent]:
-    """Send them all, a few at once: calls with the telephone system's key, each form from a network of its own."""
+    """Send them all, a few at once: calls with the telephone system's key, each form from a network of its own.
+
+    Whoever is told to come back sends it again, as the same report. Raises httpx.HTTPError.
+    """
     room = asyncio.Semaphore(AT_ONCE)
     key = {"Authorization": f"Bearer {stack.secrets.of(TELEPHONY)}"}
     async with httpx.AsyncClient(base_url=_base(stack, "intake"), timeout=30) as intake:
@@ -90,6 +95,7 @@ async def send(reports: Sequence[dict[str, Any]], stack: Stack, step: Callable[[
         async def one(number: int, report: dict[str, Any]) -> Sent:
             phone = report["channel"] == Channel.phone
             who = key if phone else {"X-Forwarded-For": f"{NETWORKS}:{number:x}::1"}
+            who = {"Idempotency-Key": secrets.token_urlsafe(16), **who}
             body = {name: value for name, value in report.items() if name != "channel"}
             if phone:
                 body["turns"] = turns(body.pop("text"))
@@ -97,6 +103,9 @@ async def send(reports: Sequence[dict[str, Any]], stack: Stack, step: Callable[[
                 at = time.monotonic()
                 path = "/v1/transcripts" if phone else "/v1/reports"
                 answer = await intake.post(path, json=body, headers=who)
+                while answer.status_code == httpx.codes.SERVICE_UNAVAILABLE and time.monotonic() - at < BUSY:
+                    await asyncio.sleep(1)
+                    answer = await intake.post(path, json=body, headers=who)
             answer.raise_for_status()
             step()
             given = answer.json()

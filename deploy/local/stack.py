@@ -84,6 +84,7 @@ class Stack:
         for service in SERVICES:
             process.require_free(self.ports.of(service), service)
         for service, role in PROCESSES:
+            self.log(service, role).unlink(missing_ok=True)
             self.run(service, role)
         for service in SERVICES:
             self.await_ready(service)

@@ -18,8 +18,8 @@ from services.classifier.files import classified, received, rows
 from services.classifier.replaying import replay
 from services.classifier.rulebook import DEFAULT, load, load_second
 from services.classifier.settings import Settings
+from shared.command import settings_of
 from shared.http import serve
-from shared.telemetry import configure_logging
 
 service = typer.Typer(
     no_args_is_help=True,
@@ -32,14 +32,12 @@ files = typer.Typer(help="Read reports in files with the codebook.")
 rulebook = typer.Typer(no_args_is_help=True, help="The rules themselves.")
 
 File = Annotated[str, typer.Argument(help="reports, one JSON object a line; - for standard input")]
-Rules = Annotated[Path, typer.Option("--rulebook", help="the folder of rules")]
+Rules = Annotated[Path, typer.Option("--rulebook", exists=True, file_okay=False, help="the folder of rules")]
 First = Annotated[bool, typer.Option("--first", help="the first reading only: by the rules alone, in milliseconds")]
 
 
 def _settings() -> Settings:
-    settings = Settings()
-    configure_logging("classifier", settings.log_level)
-    return settings
+    return settings_of(Settings, "classifier")
 
 
 @service.command("serve")
@@ -73,7 +71,7 @@ def classify(file: File, folder: Rules = DEFAULT, first: First = False) -> None:
 def evaluate_file(file: File, folder: Rules = DEFAULT, errors: bool = True, first: First = False) -> None:
     """Compare the classifier with the gold in a file, and show every error."""
     rules = _rules(folder, first)
-    _show(evaluate((classified(row, rules), row["gold"]) for row in rows(file)), errors)
+    _show(evaluate((classified(row, rules), row["gold"]) for row in rows(file, "gold")), errors)
 
 
 @files.command("replay")

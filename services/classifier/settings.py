@@ -3,11 +3,10 @@
 from pydantic import Field
 from pydantic_settings import SettingsConfigDict
 
-from shared.settings import ServiceSettings
+from shared.settings import KeyedSettings
 
 
-class Settings(ServiceSettings):
+class Settings(KeyedSettings):
     model_config = SettingsConfigDict(env_prefix="HEARD_CLASSIFIER_")
 
     port: int = Field(8002, description="port that HTTP listens on")
-    keys: dict[str, str] = Field({}, description="JSON: who may ask for assessments -> SHA-256 (hex) of their key")

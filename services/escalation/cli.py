@@ -1,8 +1,8 @@
 """`heard escalation …` and `heard directory …`."""
 
 import asyncio
+import os
 import secrets
-import sys
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -16,17 +16,17 @@ from services.escalation.directory_file import read_directory
 from services.escalation.domain.directory import Directory
 from services.escalation.domain.people import Role
 from services.escalation.domain.rules import Rules
-from services.escalation.errors import DirectoryRefused, NotLetIn, NotSo
+from services.escalation.errors import NotSo
 from services.escalation.handlers import audit, clients, directories, people, webhooks
 from services.escalation.handlers.audit import Proof
 from services.escalation.main import coverage
 from services.escalation.outward import Outward, Refused
 from services.escalation.rules_in_force import FRESH, RulesInForce, covering, grading, routing
 from services.escalation.settings import MIGRATIONS, Settings
+from shared.command import AskedWrongly, settings_of
 from shared.database import create_pool, migrate
 from shared.http import serve
 from shared.outbox import Bell
-from shared.telemetry import configure_logging
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -39,9 +39,7 @@ directory = typer.Typer(no_args_is_help=True, help="Who acts where.")
 
 
 def _settings() -> Settings:
-    settings = Settings()
-    configure_logging("escalation", settings.log_level)
-    return settings
+    return settings_of(Settings, "escalation")
 
 
 @app.command("serve")
@@ -68,28 +66,21 @@ def let_in(
     client_id: str,
     role: Annotated[Literal["agency", "operator"], typer.Option(help="what it may do")],
     belongs_to: Annotated[str, typer.Option(help="its agency, or the police force whose queue it works")],
-    secret: Annotated[
-        str | None, typer.Option(envvar="HEARD_CLIENT_SECRET", help="32 characters or more, from the environment")
-    ] = None,
     overlap: Annotated[float, typer.Option(help="hours for which the secrets that it had stay good")] = 24,
 ) -> None:
     """Let a program ask for tokens, or give it a new secret beside the one that it has.
 
-    Where none is given one is made, and printed this once.
+    The secret is HEARD_CLIENT_SECRET, of 32 characters or more; without it one is made, and printed this once.
     """
-    settings, made = _settings(), secret or secrets.token_urlsafe(32)
-    try:
-        settings.refuse_of_the_demo([made])
-    except ValueError as error:
-        raise typer.BadParameter(str(error)) from error
-    if len(made) < 32:
-        raise typer.BadParameter("a secret has 32 characters or more")
-    try:
-        asyncio.run(_let_in(client_id, made, role, belongs_to, datetime.now(UTC) + timedelta(hours=overlap), settings))
-    except NotSo as error:
-        raise typer.BadParameter(str(error)) from error
-    if secret is None:
-        print(made)
+    settings, given = _settings(), os.environ.get("HEARD_CLIENT_SECRET")
+    secret = given or secrets.token_urlsafe(32)
+    if settings.refuses(secret):
+        raise AskedWrongly("HEARD_CLIENT_SECRET: a demo credential is refused outside the demo: make one of your own")
+    if len(secret) < 32:
+        raise AskedWrongly("HEARD_CLIENT_SECRET: a secret has 32 characters or more")
+    asyncio.run(_let_in(client_id, secret, role, belongs_to, datetime.now(UTC) + timedelta(hours=overlap), settings))
+    if not given:
+        print(secret)
 
 
 async def _let_in(
@@ -102,19 +93,18 @@ async def _let_in(
 @app.command("webhook")
 def set_up_webhook(agency: str, url: str) -> None:
     """Tell an agency at this URL of what comes next. Prints the secret that it checks signatures with, this once."""
-    try:
-        print(asyncio.run(_set_up_webhook(agency, url, _settings())))
-    except (NotSo, Refused) as error:
-        print(f"{agency} {url}: {error}", file=sys.stderr)
-        raise typer.Exit(2) from error
+    print(asyncio.run(_set_up_webhook(agency, url, _settings())))
 
 
 async def _set_up_webhook(agency: str, url: str, settings: Settings) -> str:
     async with create_pool(settings.database.get_secret_value(), 1) as pool, httpx.AsyncClient() as client:
         directory = (await RulesInForce(pool).current()).directory
         if directory.agency(agency) is None:
-            raise NotSo("the directory has no agency with this id")
-        await Outward(client, settings.webhook_networks).checked(httpx.URL(url))
+            raise NotSo(f"{agency}: the directory has no agency with this id")
+        try:
+            await Outward(client, settings.webhook_networks).checked(httpx.URL(url))
+        except (Refused, httpx.InvalidURL) as error:
+            raise NotSo(f"{url}: {error}") from error
         return (await webhooks.set_up(agency, url, pool, datetime.now(UTC))).secret
 
 
@@ -135,22 +125,15 @@ def let_somebody_in(
     role: Annotated[Role, typer.Option(help="what they may do")],
     belongs_to: Annotated[str, typer.Option(help="the police force whose queue they work, or their agency")],
     name: Annotated[str, typer.Option(help="what others see")],
-    password: Annotated[str | None, typer.Option(envvar="HEARD_PERSON_PASSWORD", help="demo login alone")] = None,
 ) -> None:
     """Let somebody sign in to the pages."""
-    try:
-        asyncio.run(_let_somebody_in(person_id, name, role, belongs_to, password, _settings()))
-    except NotLetIn as error:
-        raise typer.BadParameter(str(error)) from error
+    asyncio.run(_let_somebody_in(person_id, name, role, belongs_to, _settings()))
 
 
-async def _let_somebody_in(
-    person_id: str, name: str, role: Role, belongs_to: str, password: str | None, settings: Settings
-) -> None:
+async def _let_somebody_in(person_id: str, name: str, role: Role, belongs_to: str, settings: Settings) -> None:
     async with create_pool(settings.database.get_secret_value(), 1) as pool:
-        await people.let_in(
-            person_id, name, role, belongs_to, password, pool, "heard escalation person", datetime.now(UTC)
-        )
+        by, now = "heard escalation person", datetime.now(UTC)
+        await people.let_in(person_id, name, role, belongs_to, None, pool, by, now)
 
 
 def verify(
@@ -179,12 +162,7 @@ def load(
 
     What an agency may see no more is taken from what it has, and from what it had.
     """
-    try:
-        read = read_directory(file)
-    except DirectoryRefused as error:
-        print(str(error), file=sys.stderr)
-        raise typer.Exit(2) from error
-    asyncio.run(_load(read, dry_run, _settings()))
+    asyncio.run(_load(read_directory(file), dry_run, _settings()))
 
 
 async def _load(read: Directory, dry_run: bool, settings: Settings) -> None:

@@ -2,12 +2,12 @@
 
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
-from typing import Final, Self
+from typing import Final
 
-from pydantic import Field, SecretStr, model_validator
+from pydantic import Field, SecretStr, ValidationInfo, field_validator
 from pydantic_settings import SettingsConfigDict
 
-from shared.settings import Secret, ServiceSettings
+from shared.settings import Database, Secret, ServiceSettings, Url
 
 MIGRATIONS: Final = Path(__file__).parent / "migrations"
 
@@ -16,8 +16,8 @@ class Settings(ServiceSettings):
     model_config = SettingsConfigDict(env_prefix="HEARD_ESCALATION_")
 
     port: int = Field(8003, description="port that HTTP listens on")
-    database: SecretStr = Field(description="postgresql://user:password@host:port/database")
-    guest_database: SecretStr = Field(description="the same database, as the role that agencies' requests run under")
+    database: Database = Field(description="postgresql://user:password@host:port/database")
+    guest_database: Database = Field(description="the same database, as the role that agencies' requests run under")
     connections: int = Field(16, ge=4, description="connections to the database, for each process")
     token_key: Secret = Field(description="what access tokens are signed with")
     token_key_before: Secret | None = Field(None, description="the key before it: still good to read")
@@ -31,7 +31,7 @@ class Settings(ServiceSettings):
     openid_client_secret: SecretStr = Field(SecretStr(""), description="what we show the provider")
     openid_role_claim: str = Field("heard_role", description="the claim, or list of groups, that names a role")
     openid_force_claim: str = Field("heard_force", description="the claim that names the police force, or the agency")
-    public_url: str = Field("http://127.0.0.1:8003", description="where browsers find these pages")
+    public_url: Url = Field("http://127.0.0.1:8003", description="where browsers find these pages")
     demo_login: bool = Field(False, description="names and passwords of the demo; refused outside it")
     unread_after: float = Field(5, gt=0, description="seconds before an urgent report not yet read is put on the queue")
     requests_a_minute: int = Field(600, gt=0, description="how often one agency's client may ask, of one process")
@@ -42,8 +42,9 @@ class Settings(ServiceSettings):
         kept = [self.token_key, *([self.token_key_before] if self.token_key_before else [])]
         return tuple(key.get_secret_value() for key in kept)
 
-    @model_validator(mode="after")
-    def _demo_login_stays_in_the_demo(self) -> Self:
-        if self.demo_login and self.environment != "demo":
+    @field_validator("demo_login")
+    @classmethod
+    def _stays_in_the_demo(cls, demo_login: bool, about: ValidationInfo) -> bool:
+        if demo_login and about.data.get("environment") != "demo":
             raise ValueError("the demo login is switched on outside the demo: set an OpenID provider instead")
-        return self
+        return demo_login

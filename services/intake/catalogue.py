@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from services.intake.guidance import guidance
+from shared.command import AskedWrongly
 
 WORDS: Final = Path(__file__).parent / "words"
 SOURCE: Final = "en"
@@ -21,8 +22,8 @@ _ACCENTED = str.maketrans("aceinorsuyzACEINORSUYZ", "åçéîñöŕšûýžÅÇ�
 _HOLES = re.compile(r"(\{[a-z_]+\})")
 
 
-class NotSignedError(ValueError):
-    """No speaker of this language has signed its catalogue."""
+class NotSignedError(AskedWrongly):
+    """This language has no catalogue, or none that a speaker of it has signed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,10 +52,11 @@ def catalogue(language: str, folder: Path = WORDS) -> Catalogue:
         return Catalogue(
             language, language, direction, {key: _changed(words, change) for key, words in source.words.items()}
         )
-    written = tomllib.loads((folder / f"{language}.toml").read_text())
-    about = written.pop("about")
+    file = folder / f"{language}.toml"
+    written = tomllib.loads(file.read_text()) if file.exists() else {}
+    about = written.pop("about", {})
     if not about.get("signed_by"):
-        raise NotSignedError(f"words/{language}.toml: a speaker has to sign it (about.signed_by) before it is offered")
+        raise NotSignedError(f"HEARD_INTAKE_LANGUAGES: {language} needs {file}, signed by a speaker (about.signed_by)")
     shared = dict(guidance().words()) if language == SOURCE else {}
     return Catalogue(language, about["name"], about["direction"], shared | dict(_flat(written)))
 

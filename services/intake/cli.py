@@ -24,10 +24,10 @@ from services.intake.handlers.transcripts import AboutCall
 from services.intake.repository import accounts
 from services.intake.settings import MIGRATIONS, Settings
 from shared.clock import time_of
+from shared.command import settings_of
 from shared.database import DatabaseUnavailable, Pool, create_pool, migrate, statement, transaction
 from shared.http import ServiceError, serve
 from shared.outbox import CHANNEL, Bell
-from shared.telemetry import configure_logging
 from shared.told import Line, Place, Speaker
 
 app = typer.Typer(
@@ -48,9 +48,7 @@ T = TypeVar("T")
 
 
 def _settings() -> Settings:
-    settings = Settings()
-    configure_logging("intake", settings.log_level)
-    return settings
+    return settings_of(Settings, "intake")
 
 
 @app.command("serve")
@@ -119,15 +117,8 @@ def list_keys() -> None:
 
 
 def _done(work: Callable[[Pool], Awaitable[T]]) -> T:
-    """What comes of work on the database. Says why, and exits: 2 where it is refused, 3 where the database is away."""
-    try:
-        return asyncio.run(_with_pool(work))
-    except ServiceError as error:
-        print(error, file=sys.stderr)
-        raise typer.Exit(2) from error
-    except DatabaseUnavailable as error:
-        print(f"the database is away: {error}", file=sys.stderr)
-        raise typer.Exit(3) from error
+    """What comes of work on the database."""
+    return asyncio.run(_with_pool(work))
 
 
 async def _with_pool(work: Callable[[Pool], Awaitable[T]]) -> T:

@@ -8,6 +8,8 @@ from typing import Any, Final
 
 from pydantic import BaseModel, ConfigDict
 
+from shared.command import AskedWrongly
+
 SHARED: Final = Path(__file__).parents[2] / "shared"
 
 
@@ -91,13 +93,20 @@ def _is_about(row: Mapping[str, Any], trouble: Trouble) -> bool:
 
 @cache
 def local_names(directory: Path | None) -> Mapping[str, tuple[str, ...]]:
-    """The agencies of each kind with their areas, from the directory that routes; empty where none is given."""
+    """The agencies of each kind with their areas, from the directory that routes; empty where none is given.
+
+    Raises AskedWrongly where the file is no directory.
+    """
     if directory is None:
         return {}
-    known = tomllib.loads(directory.read_text())
-    areas = {area["id"]: area["name"] for area in known["areas"]}
-    found: dict[str, tuple[str, ...]] = {}
-    for agency in known["agencies"]:
-        where = ", ".join(areas[area] for area in agency["areas"])
-        found[agency["kind"]] = (*found.get(agency["kind"], ()), f"{agency['name']} ({where})")
+    try:
+        known = tomllib.loads(directory.read_text())
+        areas = {area["id"]: area["name"] for area in known["areas"]}
+        found: dict[str, tuple[str, ...]] = {}
+        for agency in known["agencies"]:
+            where = ", ".join(areas[area] for area in agency["areas"])
+            found[agency["kind"]] = (*found.get(agency["kind"], ()), f"{agency['name']} ({where})")
+    except (OSError, ValueError, LookupError, TypeError) as error:
+        about = f"HEARD_INTAKE_DIRECTORY: {directory} is no directory: {error!r}"
+        raise AskedWrongly(f"{about}: `heard directory load --dry-run` says what to mend") from error
     return found

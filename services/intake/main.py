@@ -9,8 +9,10 @@ import httpx
 from fastapi import FastAPI
 
 from services.intake import consumer
+from services.intake.catalogue import catalogue
 from services.intake.domain.households import Keyring
 from services.intake.gauges import Gauges
+from services.intake.guidance import local_names
 from services.intake.handlers.calls import Switchboard
 from services.intake.handlers.dead_lines import keep_dropping
 from services.intake.handlers.drafts import keep_forgetting
@@ -49,6 +51,11 @@ from shared.worker import Loop, beside, until_stopped
 
 
 def create_app(settings: Settings) -> FastAPI:
+    """Raises AskedWrongly for a language or a directory that no page could be made with."""
+    for language in settings.languages:
+        catalogue(language)
+    local_names(settings.directory)
+
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         async with create_pool(settings.database.get_secret_value(), settings.connections) as pool:

@@ -6,35 +6,33 @@ from typing import Final
 from pydantic import Field, SecretStr
 from pydantic_settings import SettingsConfigDict
 
-from shared.settings import Secret, ServiceSettings
+from shared.settings import Database, KeyedSettings, Secret, Url
 
 MIGRATIONS: Final = Path(__file__).parent / "migrations"
 
 
-class Settings(ServiceSettings):
+class Settings(KeyedSettings):
     model_config = SettingsConfigDict(env_prefix="HEARD_INTAKE_")
 
     port: int = Field(8001, description="port that HTTP listens on")
-    database: SecretStr = Field(description="postgresql://user:password@host:port/database")
+    database: Database = Field(description="postgresql://user:password@host:port/database")
     connections: int = Field(16, ge=4, description="connections to the database, for each process")
     secret: Secret = Field(description="what reporters' secrets are derived from, and drafts and files sealed with")
     secrets_before: tuple[Secret, ...] = Field(
         (), description="JSON: every secret before it, newest first; what was sealed with one is opened with it"
     )
-    keys: dict[str, str] = Field(
-        {},
-        description="JSON: who may send reports, calls and transcripts, and open the desk -> SHA-256 (hex) of a key",
-    )
     household_keys: dict[str, Secret] = Field(
         {},
         description="JSON: key id -> key that households are known by, newest first; then those derived of `secret`",
     )
-    classifier_url: str | None = Field(None, description="where live assessments are asked for; without it, none are")
+    classifier_url: Url | None = Field(None, description="where live assessments are asked for; without it, none are")
     classifier_key: SecretStr | None = Field(None, description="bearer key for it")
     line_dead_after: float = Field(
         60, gt=0, description="seconds without a word, or a sign that it is open, after which a call's line is dead"
     )
-    languages: tuple[str, ...] = Field(("en",), description="JSON: languages offered, the usual one first")
+    languages: tuple[str, ...] = Field(
+        ("en",), min_length=1, description="JSON: languages offered, the usual one first"
+    )
     exit_to: str = Field("https://www.bbc.co.uk/weather", description="where `Exit this page` goes")
     directory: Path | None = Field(None, description="TOML of areas and agencies, to name them on `Who to tell`")
     at_once: int = Field(64, gt=1, description="reports taken at once, by each process; more are told to come back")

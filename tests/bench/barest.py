@@ -45,9 +45,7 @@ def handler() -> FastAPI:
 async def loop(how: str, read: str, write: str) -> None:
     """With the promises that Heard makes: acknowledged by all, offsets committed after the work."""
     kafka = os.environ["HEARD_KAFKA"]
-    producer = AIOKafkaProducer(
-        bootstrap_servers=kafka, acks="all", max_request_size=MAX_MESSAGE
-    )
+    producer = AIOKafkaProducer(bootstrap_servers=kafka, acks="all", max_request_size=MAX_MESSAGE)
     consumer = AIOKafkaConsumer(
         read, bootstrap_servers=kafka, group_id=f"barest.{how}", enable_auto_commit=False, auto_offset_reset="earliest"
     )

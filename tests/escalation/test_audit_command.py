@@ -14,7 +14,7 @@ from tests.escalation.conftest import Escalate
 ROOT = Path(__file__).resolve().parents[2]
 
 
-async def heard(settings: Settings, *arguments: str) -> tuple[int, str]:
+async def heard(settings: Settings, *arguments: str, **told: str) -> tuple[int, str]:
     """One command's exit status and what it printed."""
     environment = {
         "PATH": os.environ["PATH"],
@@ -24,7 +24,7 @@ async def heard(settings: Settings, *arguments: str) -> tuple[int, str]:
         "HEARD_ESCALATION_KAFKA": settings.kafka.get_secret_value(),
         "HEARD_ESCALATION_TOKEN_KEY": settings.token_key.get_secret_value(),
         "HEARD_ESCALATION_AUDIT_KEY": settings.audit_key.get_secret_value(),
-    }
+    } | told
     child = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "services", *arguments, env=environment, cwd=ROOT,
         stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,

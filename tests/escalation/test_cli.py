@@ -3,11 +3,17 @@
 import httpx
 import pytest
 
+from services.escalation.handlers import clients
+from services.escalation.main import create_app
 from services.escalation.settings import Settings
 from shared.database import Pool
+from shared.settings import DEMO_MARK
+from tests.builders import NOON
 from tests.escalation.test_audit_command import heard
 
 LET_IN = ("escalation", "client", "one", "--role", "agency", "--belongs-to", "northmoor-environmental-health")
+SAM = ("escalation", "person", "sam", "--name", "Sam", "--role", "auditor", "--belongs-to", "northmoor-police")
+OF_THE_DEMO = f"{DEMO_MARK}a-secret-of-thirty-two-characters"
 
 
 async def token(client: httpx.AsyncClient, secret: str) -> int:
@@ -23,19 +29,19 @@ async def test_without_a_secret_one_is_made_and_shown_once(settings: Settings, c
 
 
 async def test_one_that_is_given_is_not_shown(settings: Settings, client: httpx.AsyncClient):
-    assert await heard(settings, *LET_IN, "--secret", "g" * 32) == (0, "")
+    assert await heard(settings, *LET_IN, HEARD_CLIENT_SECRET="g" * 32) == (0, "")
     assert await token(client, "g" * 32) == 200
 
 
 async def test_one_that_could_be_guessed_is_refused(settings: Settings, client: httpx.AsyncClient):
-    status, printed = await heard(settings, *LET_IN, "--secret", "g" * 31)
+    status, printed = await heard(settings, *LET_IN, HEARD_CLIENT_SECRET="g" * 31)
     assert status == 2
     assert "32 characters" in printed
     assert await token(client, "g" * 31) == 401
 
 
 ROOM = "escalation", "client", "cad", "--role", "operator", "--belongs-to"
-SAM = "escalation", "person", "sam", "--name", "Sam", "--belongs-to"
+SOMEBODY = "escalation", "person", "sam", "--name", "Sam", "--belongs-to"
 
 
 @pytest.mark.parametrize(
@@ -44,8 +50,8 @@ SAM = "escalation", "person", "sam", "--name", "Sam", "--belongs-to"
         ((*ROOM, "northmoor-polcie"), "no police force with the id northmoor-polcie"),
         ((*ROOM, "northmoor-homes"), "no police force"),
         ((*LET_IN[:-1], "northmoor-enviromental-health"), "no agency"),
-        ((*SAM, "Northmoor Police", "--role", "supervisor"), "no police force"),
-        ((*SAM, "nobody", "--role", "agency"), "no agency"),
+        ((*SOMEBODY, "Northmoor Police", "--role", "supervisor"), "no police force"),
+        ((*SOMEBODY, "nobody", "--role", "agency"), "no agency"),
     ],
 )
 async def test_nobody_is_let_in_for_whom_the_directory_does_not_have(
@@ -59,9 +65,37 @@ async def test_nobody_is_let_in_for_whom_the_directory_does_not_have(
 
 
 async def test_whom_an_auditor_belongs_to_changes_nothing(settings: Settings, client: httpx.AsyncClient):
-    assert await heard(settings, *SAM, "the auditors", "--role", "auditor") == (0, "")
+    assert await heard(settings, *SOMEBODY, "the auditors", "--role", "auditor") == (0, "")
 
 
 async def test_before_there_is_a_directory_there_is_nothing_to_look_into(settings: Settings, pool: Pool):
     status, _ = await heard(settings, *ROOM, "northmoor-police")
     assert status == 0
+
+
+@pytest.mark.parametrize("arguments", [(*LET_IN, "--secret", "g" * 32), (*SAM, "--password", "p")])
+async def test_no_secret_is_said_where_every_process_sees_it(settings: Settings, arguments: tuple[str, ...]):
+    status, printed = await heard(settings, *arguments)
+    assert (status, "No such option" in printed) == (2, True)
+
+
+async def test_whoever_is_not_known_is_named_and_a_directory_asked_for_where_there_is_none(
+    settings: Settings, pool: Pool
+):
+    assert await heard(settings, "escalation", "shut-out", "typo") == (2, "No client is called typo.\n")
+    status, printed = await heard(settings, "escalation", "webhook", "northmoor-homes", "https://hooks.example")
+    assert (status, printed) == (2, "no directory is loaded: heard directory load FILE\n")
+
+
+@pytest.mark.parametrize(("environment", "status"), [("demo", 200), ("production", 401)])
+async def test_a_secret_of_the_demo_lets_nobody_in_outside_it(
+    settings: Settings, pool: Pool, environment: str, status: int
+):
+    await clients.let_in("one", OF_THE_DEMO, "agency", "northmoor-homes", pool, NOON)
+    given = settings.model_dump() | {"environment": environment, "demo_login": False}
+    app = create_app(Settings(**given))
+    async with (
+        app.router.lifespan_context(app),
+        httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="https://escalation") as client,
+    ):
+        assert await token(client, OF_THE_DEMO) == status

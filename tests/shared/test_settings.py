@@ -5,7 +5,9 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
+from services.escalation.settings import Settings as Escalation
 from services.intake.settings import Settings
+from shared.security import sha256
 from shared.settings import DEMO_MARK
 
 LONG = "a secret of thirty-two characters or more, this pass-word"
@@ -32,7 +34,13 @@ def test_no_secret_is_said_where_settings_are_refused(wrong: dict[str, Any]):
 
 @pytest.mark.parametrize(
     "where",
-    [{"secret": OF_THE_DEMO}, {"secrets_before": [LONG, OF_THE_DEMO]}, {"household_keys": {"first": OF_THE_DEMO}}],
+    [
+        {"secret": OF_THE_DEMO},
+        {"secrets_before": [LONG, OF_THE_DEMO]},
+        {"household_keys": {"first": OF_THE_DEMO}},
+        {"database": f"postgresql://intake:{DEMO_MARK}0a1b@127.0.0.1:5432/intake"},
+        {"kafka": f"tls://intake:{DEMO_MARK}0a1b@kafka:9092"},
+    ],
 )
 def test_a_secret_of_the_demo_is_refused_outside_it(where: dict[str, Any]):
     with pytest.raises(ValidationError, match="demo credential"):
@@ -46,3 +54,33 @@ def test_a_secret_of_the_demo_is_refused_outside_it(where: dict[str, Any]):
 def test_a_secret_that_could_be_guessed_is_refused(where: dict[str, Any]):
     with pytest.raises(ValidationError, match="at least 32"):
         Settings(**RIGHT | where)
+
+
+@pytest.mark.parametrize(
+    "where", [{"kafka": "demo-kafka:9092"}, {"database": "postgresql://demo-intake:pass-word@demo-db/demo-intake"}]
+)
+def test_a_host_may_be_called_after_the_demo(where: dict[str, Any]):
+    assert Settings(**RIGHT | where)
+
+
+def test_a_key_of_the_demo_is_nobodys_outside_it():
+    keys = {"keys": {"telephony": sha256(OF_THE_DEMO), "desk": sha256(LONG)}}
+    outside, inside = Settings(**RIGHT | keys), Settings(**RIGHT | keys, environment="demo")
+    assert (outside.holder_of(OF_THE_DEMO), outside.holder_of(LONG)) == (None, "desk")
+    assert inside.holder_of(OF_THE_DEMO) == "telephony"
+
+
+def test_a_hash_of_a_key_is_one_however_it_is_written():
+    assert Settings(**RIGHT, keys={"desk": sha256(LONG).upper()}).holder_of(LONG) == "desk"
+
+
+@pytest.mark.parametrize("wrong", [LONG, sha256(LONG)[1:], f"{sha256(LONG)}  -"])
+def test_what_is_no_hash_of_a_key_is_refused(wrong: str):
+    with pytest.raises(ValidationError, match="sha256sum"):
+        Settings(**RIGHT, keys={"desk": wrong})
+
+
+def test_a_slash_at_the_end_of_an_address_is_not_doubled_in_front_of_a_path():
+    assert Settings(**RIGHT, classifier_url="http://classifier:8002/").classifier_url == "http://classifier:8002"
+    ours = {"guest_database": RIGHT["database"], "token_key": LONG, "audit_key": LONG}
+    assert Escalation(**RIGHT | ours, public_url="https://heard.example/").public_url == "https://heard.example"

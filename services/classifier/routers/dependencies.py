@@ -7,7 +7,7 @@ from fastapi import Depends, Header, Query, Request
 from services.classifier.domain.rules import Rulebook
 from services.classifier.errors import UnknownCaller
 from services.classifier.settings import Settings
-from shared.security import bearer, holder_of
+from shared.security import bearer
 
 
 async def _rulebook(
@@ -23,7 +23,7 @@ async def _rulebook(
 async def _caller(request: Request, authorization: Annotated[str | None, Header()] = None) -> str:
     settings: Settings = request.app.state.settings
     key = bearer(authorization)
-    caller = holder_of(key, settings.keys) if key else None
+    caller = settings.holder_of(key) if key else None
     if caller is None:
         raise UnknownCaller("Send your key as `Authorization: Bearer …`. Ask the administrator for one.")
     return caller

@@ -39,6 +39,8 @@ async def token(
     given = (basic.username, basic.password) if basic else (client_id, client_secret)
     if not given[0] or not given[1] or "\0" in given[0]:
         raise UnknownClient("Send the client id and secret as Basic authorization, or as form fields.")
+    if settings.refuses(given[1]):
+        raise UnknownClient("A secret of the demo lets nobody in outside it: ask for one of your own.")
     row = await clients.identify(given[0], given[1], pool, now)
     scopes = tuple(scope.split()) if scope else tuple(row["scopes"])
     if not set(scopes) <= set(row["scopes"]):

@@ -112,7 +112,7 @@ async def come_back(
 
 
 def _back(settings: Settings) -> str:
-    return f"{settings.public_url.rstrip('/')}/sign-in/openid/back"
+    return f"{settings.public_url}/sign-in/openid/back"
 
 
 @router.post("/sign-out")

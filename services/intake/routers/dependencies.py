@@ -20,7 +20,7 @@ from shared.clock import Clock
 from shared.database import Pool
 from shared.keepable import Kept
 from shared.outbox import Bell
-from shared.security import bearer, holder_of
+from shared.security import bearer
 
 PUBLIC: Final = "public"
 """The source of a report that nobody answers for."""
@@ -91,7 +91,7 @@ Authorization = Annotated[str | None, Header()]
 async def key_holder(settings: Settings, pool: Pool, authorization: str | None, scope: Scope) -> str:
     """Whose key was sent, where it is good for `scope`. Raises UnknownSource."""
     key = bearer(authorization) or ""
-    of_ours = holder_of(key, settings.keys) if scope is Scope.reports else None
+    of_ours = settings.holder_of(key) if scope is Scope.reports else None
     source = of_ours or await partners.holder_of(key, scope, pool)
     if source is None:
         raise UnknownSource(WHICH_KEY)

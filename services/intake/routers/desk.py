@@ -13,7 +13,6 @@ from services.intake.routers.origin import FromHere
 from services.intake.routers.sessions import COOKIE, LASTS, session_for, source_in
 from shared.facts import FACTS
 from shared.keepable import Kept
-from shared.security import holder_of
 
 router = APIRouter(prefix="/desk", dependencies=[FromHere], include_in_schema=False)
 
@@ -44,7 +43,7 @@ async def desk(request: Request, settings: SettingsDep) -> Response:
 @router.post("/sign-in")
 async def sign_in(key: Annotated[Kept, Form()], settings: SettingsDep) -> Response:
     """With the key of a source; the browser gets a session, and never keeps the key."""
-    source = holder_of(key, settings.keys)
+    source = settings.holder_of(key)
     if source is None:
         return _page(None, "This is nobody's key. Ask the administrator for one.", 401)
     answer = RedirectResponse("/desk", 303)

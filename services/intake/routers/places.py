@@ -17,7 +17,7 @@ from services.intake.routers.floods import network_of
 from services.intake.routers.form import MAX_FORM
 from services.intake.settings import Settings
 from shared.http import EMERGENCY, MAX_BODY, problem
-from shared.security import bearer, holder_of
+from shared.security import bearer
 
 SHED = Metric("heard_reports_shed_total", "Reports told to come back, because too many were being taken")
 BY_PROGRAM: Final = ("/v1/reports", "/v1/transcripts")
@@ -78,7 +78,7 @@ def source_of(connection: HTTPConnection) -> str:
 def _holder(key: str, state: State) -> str | None:
     settings: Settings = state.settings
     partners: Partners = state.partners
-    return holder_of(key, settings.keys) or partners.holder(key)
+    return settings.holder_of(key) or partners.holder(key)
 
 
 class Door:
