@@ -31,6 +31,7 @@ async def test_202_means_that_report_and_outbox_row_are_committed(client: httpx.
     assert report.reference == answer.json()["reference"]
     assert (row["report_id"], row["event_id"]) == (report.report_id, report.event_id)
     assert ReportReceived.model_validate_json(row["value"]) == report
+    assert await pool.fetchval("select report.xmin = outbox.xmin from report, outbox"), "by two transactions"
 
 
 @pytest.mark.parametrize(
