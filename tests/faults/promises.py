@@ -96,7 +96,7 @@ def _tried(promise: Promise) -> bool:
         why = failure(_run(promise.test, copy))
     console.print(f"{promise.no:>8} {'broken and seen' if why else 'NOT SEEN':<16} {promise.words}")
     if why:
-        console.print(why, style="dim", markup=False)
+        console.print(why, style="dim", markup=False, soft_wrap=True)
     return why is not None
 
 
