@@ -19,6 +19,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from shared import telemetry
 from shared.database import DatabaseUnavailable
 from shared.headers import SafeHeaders
+from shared.problems import ANSWERED_BY, PROBLEM
 from shared.slow import BODY_WITHIN, MORE_FOR, BodyInTime, HeadInTime, TooSlow
 
 log = structlog.get_logger()
@@ -44,6 +45,10 @@ class ServiceError(Exception):
     title: str = "Something went wrong on our side"
     headers: Mapping[str, str] = MappingProxyType({})
 
+    @property
+    def type(self) -> str:
+        return f"urn:heard:problem:{self.__class__.__name__}"
+
 
 def problem(
     status: int, title: str, detail: str, headers: Mapping[str, str] | None = None, **members: Any
@@ -58,7 +63,13 @@ def create_app(
 ) -> "Application":
     """A FastAPI application with Heard's errors, limits, health, metrics and trace; routers are added to it."""
     app = Application(
-        title=title, version="1", lifespan=lifespan, max_body_size=max_body, docs_url=None, redoc_url=None
+        title=title,
+        version="1",
+        lifespan=lifespan,
+        max_body_size=max_body,
+        docs_url=None,
+        redoc_url=None,
+        responses=dict(ANSWERED_BY),
     )
     app.too_large, app.too_slow = too_large_problem, too_slow_problem
     app.add_exception_handler(ServiceError, _service_error)
@@ -80,6 +91,11 @@ class Application(FastAPI):
     too_large: TooLarge
     too_slow: TooSlow
     body_within = BODY_WITHIN
+
+    def openapi(self) -> dict[str, Any]:
+        document = super().openapi()
+        document["components"]["responses"] = {"Problem": PROBLEM}
+        return document
 
     def build_middleware_stack(self) -> ASGIApp:
         within = TooLargeIsSaid(super().build_middleware_stack(), self.too_large)
@@ -104,7 +120,7 @@ def _add_probes(app: FastAPI, ready: Check) -> None:
 
 async def _service_error(_: Request, error: Exception) -> Response:
     assert isinstance(error, ServiceError)
-    return problem(error.status, error.title, str(error), error.headers)
+    return problem(error.status, error.title, str(error), error.headers, type=error.type)
 
 
 async def _unavailable(_: Request, error: Exception) -> Response:

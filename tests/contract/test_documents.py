@@ -13,6 +13,15 @@ def test_the_documents_are_current():
     assert contract.out_of_date() == []
 
 
+@pytest.mark.parametrize("service", ["intake", "classifier", "escalation"])
+def test_every_answer_that_refuses_is_said_to_be_a_problem(service: str):
+    document = json.loads(contract.documents()[f"{service}.openapi.json"])
+    assert list(document["components"]["responses"]["Problem"]["content"]) == ["application/problem+json"]
+    for operation in (one for path in document["paths"].values() for one in path.values()):
+        refused = {status: answer.get("$ref") for status, answer in operation["responses"].items() if status[0] in "45"}
+        assert refused == dict.fromkeys(("4XX", "5XX"), "#/components/responses/Problem")
+
+
 @pytest.mark.parametrize("type_", KINDS)
 def test_golden_events_fit_the_published_schema(type_: str):
     components = contract.asyncapi()["components"]

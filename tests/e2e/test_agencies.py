@@ -4,6 +4,7 @@ import asyncio
 import os
 import sys
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import httpx
@@ -12,6 +13,7 @@ from aiokafka import AIOKafkaConsumer
 
 from deploy.local.samples import Sent
 from deploy.local.stack import ROOT, Stack
+from services.escalation.handlers import webhooks
 from shared.cloudevents import decode
 from shared.database import create_pool
 from shared.events import ReportDelivered
@@ -20,6 +22,7 @@ from tests.e2e.conftest import Tell, eventually
 
 HEALTH, COUNCIL = "northmoor-environmental-health", "northmoor-council-asb"
 NOISE = "Loud music from the house party at number 9 until four in the morning. It has never happened before."
+THREAT = "My ex is outside my flat with a hammer, shouting that he will kill me tonight."
 ROWDY = "Twenty drunk lads fighting and smashing bottles in the street outside the pub last night, just the once."
 
 
@@ -104,6 +107,33 @@ async def test_an_agency_on_kafka_is_told_ids_there(tell: Tell, stack: Stack, es
         await consumer.stop()
     assert (str(event.report_id), event.agency, event.kind) == (entry["report_id"], COUNCIL, "report")
     assert "drunk" not in (record.value or b"").decode()
+
+
+SEEN_TO = """
+select exists (select from alert join cases using (report_id) where reference = $1 and kind = 'unclaimed') as alerted,
+       exists (select from delivery where reference = $2 and agency_id = $3 and settled_at is not null) as taken_back,
+       exists (select from webhook where agency_id = $3 and failing_since is not null) as called,
+       not exists (select from audit_entry where position is null) as sealed
+"""
+
+
+async def test_the_worker_sees_to_what_nobody_does(tell: Tell, stack: Stack, escalation: httpx.AsyncClient):
+    """A threat that nobody claims, a report given back, a webhook that nobody answers, an audit that is unsealed."""
+    async with create_pool(stack.postgres.url("escalation"), 1) as pool:
+        await webhooks.set_up(HEALTH, "https://127.0.0.1:1/", pool, datetime.now(UTC))
+        threat, noise = await tell("web", THREAT), await tell("web", NOISE)
+        headers = await signed_in(HEALTH, stack, escalation)
+        report_id = (await entry_of(noise, HEALTH, headers, escalation))["report_id"]
+        back = f"/v1/agencies/{HEALTH}/reports/{report_id}/return"
+        (await escalation.post(back, json={"reason": "not ours"}, headers=headers)).raise_for_status()
+        await pool.execute("update queue_item set waiting_since = waiting_since - interval '61 seconds'")
+        for _ in range(150):
+            seen_to = dict(await pool.fetchrow(SEEN_TO, threat.reference, noise.reference, HEALTH))
+            if all(seen_to.values()):
+                break
+            await asyncio.sleep(0.2)
+        await pool.execute("delete from webhook")
+    assert all(seen_to.values()), seen_to
 
 
 async def signed_in(agency: str, stack: Stack, escalation: httpx.AsyncClient) -> dict[str, str]:

@@ -1,6 +1,7 @@
 """Cases, deliveries and receipts, on a real PostgreSQL."""
 
 import asyncio
+from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Any
 
@@ -11,7 +12,7 @@ from services.escalation.domain.unread import not_read
 from services.escalation.handlers import cases, queue
 from services.escalation.handlers.cases import Rules
 from shared.codebook import DangerClass, Label, Threat
-from shared.database import Pool
+from shared.database import DatabaseUnavailable, Pool
 from shared.events import Lane, ReportClassified, ReportReceived, ReportRouted
 from shared.outbox import Bell
 from tests.builders import NOON, assessment, classified, report
@@ -38,6 +39,29 @@ async def test_a_reading_opens_a_case_delivers_it_and_gives_a_receipt(escalate: 
     assert receipt.report_id == event.report_id
     assert [d.agency for d in receipt.destinations] == [HEALTH]
     assert await positions(pool, HEALTH) == [1]
+
+
+NO_ROOM = """
+create or replace function no_room() returns trigger language plpgsql as
+    $$ begin raise exception 'no room' using errcode = 'disk_full'; end $$;
+create trigger full_for_events before insert on outbox for each row execute function no_room()
+"""
+
+
+@pytest.fixture
+async def full(pool: Pool) -> AsyncIterator[None]:
+    """A database that has room for a case, and none for what is said of it."""
+    await pool.execute(NO_ROOM)
+    yield
+    await pool.execute("drop trigger full_for_events on outbox")
+
+
+@pytest.mark.usefixtures("full")
+async def test_what_cannot_be_said_is_not_done(escalate: Escalate, pool: Pool):
+    with pytest.raises(DatabaseUnavailable):
+        await escalate(classified(behaviours=("A3",)))
+    for table in ("cases", "queue_item", "delivery", "audit_entry"):
+        assert await pool.fetchval(f"select count(*) from {table}") == 0, table
 
 
 async def test_a_repetition_only_repeats_the_receipt(escalate: Escalate, pool: Pool):

@@ -1,6 +1,7 @@
 """An attacker: every route with every other agency's token and id, and SQL of their own under the guests' role."""
 
 import re
+from datetime import UTC, datetime
 from uuid import UUID, uuid4
 
 import asyncpg
@@ -8,17 +9,23 @@ import httpx
 import pytest
 from fastapi.routing import APIRoute
 
+from services.escalation.domain.alerting import UNCLAIMED_AFTER
 from services.escalation.domain.directory import Directory
-from services.escalation.domain.people import Role
+from services.escalation.domain.people import Role, Worker
+from services.escalation.domain.rules import Rules
+from services.escalation.handlers import alerts, drills, webhooks
 from services.escalation.main import create_app
 from services.escalation.repository.isolation import as_agency
+from services.escalation.repository.supervision import LISTS
+from services.escalation.rules_in_force import drills as exercises
 from services.escalation.settings import Settings
-from shared.codebook import Label
+from shared.codebook import DangerClass, Label
 from shared.database import Pool, transaction
-from tests.builders import classified, report
+from shared.told import Place
+from tests.builders import NOON, classified, report
 from tests.escalation.conftest import OURS, Escalate, SignIn, SignInPage
 
-HEALTH = "northmoor-environmental-health"
+HEALTH, PANEL = "northmoor-environmental-health", "moor-and-vale-case-review"
 SECRET = "a song that only Northmoor's environmental health may read"
 REFERENCE = "H-ONLYT-HEIRS"
 TABLES = ("delivery", "delivery_step", "webhook", "case_review", "case_review_agency", "case_review_action")
@@ -96,10 +103,66 @@ async def test_another_forces_control_room_neither_sees_nor_changes_it(
     before = await pool.fetchrow("select * from queue_item")
     token = await sign_in("operator", "southvale-police")
     for method, path in doors(settings):
-        answer = await client.request(method, through(path, HEALTH, event.report_id), headers=token, json=ANYTHING)
+        filled, asked = through(path, HEALTH, event.report_id), {"q": REFERENCE}
+        answer = await client.request(method, filled, headers=token, json=ANYTHING, params=asked)
         assert SECRET not in answer.text, (method, path)
+        assert REFERENCE not in answer.text, (method, path)
     assert await pool.fetchrow("select * from queue_item") == before
     assert await pool.fetchval("select count(*) from case_review") == 0
+
+
+LISTED_FOR = {
+    "breached": "target_at = now() - interval '1 hour'",
+    "nearly": "target_at = now() + interval '5 minutes'",
+    "unclaimed": "target_at = now() + interval '1 minute'",
+    "no_contact": "lease_until = now() + interval '1 hour', claimed_at = now() - interval '1 day', holder_name = 'Vic'",
+    "not_placed": "queues = '{review}'",
+    "unread": "lease_until = null",
+    "folded": "fold = (select report_id from cases where reference = 'H-THEIR-UNCLAIMED')",
+}
+
+
+@pytest.mark.parametrize(("force", "theirs"), [("southvale-police", True), ("northmoor-police", False)])
+async def test_what_is_on_a_control_rooms_lists_is_on_its_own_alone(
+    escalate: Escalate,
+    client: httpx.AsyncClient,
+    sign_in: SignIn,
+    sign_in_page: SignInPage,
+    pool: Pool,
+    rules: Rules,
+    force: str,
+    theirs: bool,
+):
+    """Board and search, each list and its file, alerts, links and the end of drills; of southvale's cases, for both."""
+    now, place = datetime.now(UTC), Place(postcode="ZZ4 1AA")
+    for name, as_listed in LISTED_FOR.items():
+        told = report(reference=f"H-THEIR-{name.upper()}", text=name, place=place, received_at=now)
+        event = classified(told, labels=(Label.harassment,), danger_class=DangerClass(1))
+        await escalate(event, at=now)
+        await pool.execute(f"update queue_item set {as_listed} where report_id = $1", event.report_id)
+    await pool.execute("update cases set rulebook = null where reference = 'H-THEIR-UNREAD'")
+    await alerts.look(pool, now + UNCLAIMED_AFTER)
+    await drills.start(exercises().drills[0], Worker("vic", "Vic", "southvale-police"), pool, rules, now)
+    supervisor, program = await sign_in_page(Role.supervisor, "Robin", force), await sign_in("operator", force)
+    for name in LISTS:
+        assert (f"H-THEIR-{name.upper()}" in (await supervisor.get(f"/supervisor/{name}.csv")).text) is theirs, name
+    for path, shown in (
+        ("/board", "H-THEIR-UNCLAIMED"),
+        ("/board", "nobody has claimed it"),
+        ("/board/search?q=H-THEIR", "H-THEIR-UNREAD"),
+        ("/supervisor", "H-THEIR-BREACHED"),
+        ("/supervisor", "Vic"),
+    ):
+        assert (shown in (await supervisor.get(path)).text) is theirs, (path, shown)
+    found = await client.get("/v1/queue/search", params={"q": "H-THEIR-FOLDED"}, headers=program)
+    assert ("H-THEIR-FOLDED" in found.text) is theirs
+    mine = classified(report(place=place if theirs else Place(postcode="ZZ1 4AB"), received_at=now))
+    await escalate(mine, at=now)
+    link = {"reference": "H-THEIR-FOLDED", "why": "the same van"}
+    linked = await client.post(f"/v1/queue/{mine.report_id}/links", json=link, headers=program)
+    assert linked.status_code == (201 if theirs else 404)
+    await supervisor.post("/drills/end", headers=OURS)
+    assert (await pool.fetchval("select state from queue_item where drill") == "closed") is theirs
 
 
 async def test_another_agencys_cursor_is_refused(client: httpx.AsyncClient, sign_in: SignIn, report_id: UUID):
@@ -110,9 +173,26 @@ async def test_another_agencys_cursor_is_refused(client: httpx.AsyncClient, sign
     assert answer.status_code == 422
 
 
+@pytest.fixture
+async def in_every_table(escalate: Escalate, client: httpx.AsyncClient, sign_in: SignIn, pool: Pool) -> None:
+    """A report that HEALTH acknowledged and has a webhook for, and that a panel reviews with it."""
+    event = classified(behaviours=("A3",), reported_before=3)
+    await escalate(event)
+    panel, health = await sign_in("agency", PANEL), await sign_in("agency", HEALTH)
+    review = f"/v1/agencies/{PANEL}/case-reviews/{await pool.fetchval('select id from case_review')}"
+    action = {"action": "x", "owner": HEALTH, "due_on": "2026-04-01"}
+    (await client.post(f"{review}/actions", json=action, headers=panel)).raise_for_status()
+    acknowledge = f"/v1/agencies/{HEALTH}/reports/{event.report_id}/acknowledge"
+    (await client.post(acknowledge, headers=health)).raise_for_status()
+    await webhooks.set_up(HEALTH, "https://health.example/", pool, NOON)
+
+
+@pytest.mark.usefixtures("in_every_table")
 @pytest.mark.parametrize("table", TABLES)
-async def test_a_wrong_query_shows_an_agency_nothing_else(guests: Pool, report_id: UUID, table: str):
+async def test_a_wrong_query_shows_an_agency_nothing_else(guests: Pool, table: str):
     assert await guests.fetch(f"select * from {table}") == []
+    async with as_agency(guests, HEALTH) as connection:
+        assert await connection.fetch(f"select * from {table}")
     async with as_agency(guests, "northmoor-homes") as connection:
         assert await connection.fetch(f"select * from {table}") == []
 

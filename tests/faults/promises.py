@@ -80,7 +80,7 @@ def _sound(wanted: Sequence[Promise]) -> None:
     alone = sorted(test for test in tests if " " in test)
     together = " ".join(sorted(tests.difference(alone)))
     with _copy() as copy:
-        failed = [test for test in (together, *alone) if test and not _passes(test, copy)]
+        failed = [test for test in (together, *alone) if test and _run(test, copy).returncode]
     if failed:
         raise SystemExit(f"these fail although nothing is broken: {', '.join(failed)}")
 
@@ -93,9 +93,11 @@ def _tried(promise: Promise) -> bool:
         if text.count(promise.old) != 1:
             raise SystemExit(f"{promise.no}: {promise.file} holds this {text.count(promise.old)} times: {promise.old}")
         broken.write_text(text.replace(promise.old, promise.new))
-        fails = not _passes(promise.test, copy)
-    console.print(f"{promise.no:>8} {'broken and seen' if fails else 'NOT SEEN':<16} {promise.words}")
-    return fails
+        why = failure(_run(promise.test, copy))
+    console.print(f"{promise.no:>8} {'broken and seen' if why else 'NOT SEEN':<16} {promise.words}")
+    if why:
+        console.print(why, style="dim", markup=False, soft_wrap=True)
+    return why is not None
 
 
 @contextmanager
@@ -116,10 +118,16 @@ def _copied(part: Path, to: Path) -> None:
         shutil.copy(part, to)
 
 
-def _passes(test: str, copy: Path) -> bool:
+def failure(done: subprocess.CompletedProcess[str]) -> str | None:
+    """Where and why a test failed. None where none did: all passed, or none could be tried as the code was broken."""
+    said = [line for line in done.stdout.splitlines() if line.startswith(("FAILED ", "ERROR "))]
+    return said[0] if done.returncode == 1 and said and said[0].startswith("FAILED ") else None
+
+
+def _run(test: str, copy: Path) -> subprocess.CompletedProcess[str]:
     command: Sequence[str] = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", *test.split()]
-    environment = os.environ | {"PYTHONPATH": str(copy)}
-    return subprocess.run(command, cwd=copy, env=environment, capture_output=True, check=False).returncode == 0
+    environment = os.environ | {"PYTHONPATH": str(copy), "COLUMNS": "200"}
+    return subprocess.run(command, cwd=copy, env=environment, capture_output=True, text=True, check=False)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 """More is told, or a withdrawal asked for: the same report, whole, read anew; and nothing is closed by it."""
 
 import asyncio
+from datetime import timedelta
 
 import pytest
 from aiokafka.structs import RecordMetadata, TopicPartition
@@ -150,7 +151,8 @@ async def test_a_notice_is_done_once_sent_and_a_report_waits_for_its_receipt(poo
     await add(pool, first, "Again.")
     place = RecordMetadata("t", 0, TopicPartition("t", 0), 7, None, 0, 0)
     sent = [Sent(row["id"], place) for row in await pool.fetch("select id from outbox")]
-    async with pool.acquire() as connection:
-        await await_receipt(connection, sent, 60)
-    rows = await pool.fetch("select topic, published from outbox")
-    assert [tuple(row) for row in rows] == [("reports.received", True)]
+    async with transaction(pool) as connection:
+        for seconds in (60, 120, 240):
+            await await_receipt(connection, sent, 60)
+            rows = await connection.fetch("select topic, published, due_at - now() from outbox")
+            assert [tuple(row) for row in rows] == [("reports.received", True, timedelta(seconds=seconds))]

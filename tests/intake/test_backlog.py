@@ -1,13 +1,15 @@
 """Whether a report is merely waiting, and that it is published again where it is not: asked of a real Kafka."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
+from unittest.mock import AsyncMock
 from uuid import uuid4
 
 import pytest
 from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.structs import RecordMetadata
 
 from deploy.local.kafka import Kafka
 from services.intake.backlog import SHORT, Backlog
@@ -58,6 +60,34 @@ async def test_passed_by_its_reader_and_without_a_receipt_it_is_published_again(
     assert await again.tick() == 1
     assert await topics.many(kafka.address, [TOPIC]) == 2
     await producer.close()
+
+
+class Broker(Producer):
+    """One that acknowledges whatever is sent, and tells of which lanes it was."""
+
+    def __init__(self) -> None:
+        self.lanes: list[Lane] = []
+
+    async def send(self, messages: Sequence[Message]) -> list[RecordMetadata]:
+        self.lanes += [lane for one in messages for lane, topic in RECEIVED.items() if topic == one.topic]
+        return [RecordMetadata(one.topic, 0, TopicPartition(one.topic, 0), 0, None, 0, 0) for one in messages]
+
+
+async def test_the_urgent_ones_are_published_again_first_and_no_more_at_once_than_is_allowed(
+    pool: Pool, monkeypatch: pytest.MonkeyPatch
+):
+    broker = Broker()
+    relay = Relay(pool, broker, partial(await_receipt, seconds=60.0), asyncio.Event())
+    again = Republisher(relay, "none:1", batch=3, after=60.0, stop=relay.stop)
+    monkeypatch.setattr(Backlog, "read", AsyncMock(return_value=Backlog()))
+    for text in ("Loud music.", "Bins again.", "A dog barks.", "He said he will kill me.", "She will stab me."):
+        await tell(pool, text)
+    assert [len(await relay.publish_due()) for _ in range(2)] == [2, 3]
+    assert await again.tick() == 0
+    await pool.execute("update outbox set due_at = now()")
+    broker.lanes.clear()
+    assert [await again.tick() for _ in range(3)] == [3, 2, 0]
+    assert broker.lanes == [Lane.urgent] * 2 + [Lane.ordinary] * 3
 
 
 async def pass_by(kafka: Kafka, partition: int, position: int) -> None:

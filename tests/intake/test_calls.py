@@ -434,6 +434,8 @@ async def test_a_reading_that_comes_late_does_not_replace_a_later_one(pool: Pool
     await say(phone, str(report_id), turn(5))
     async with pool.acquire() as connection:
         await calls.keep_assessment(connection, report_id, assessment(), 1)
+    kept = await pool.fetchrow("select read_revision, assessment -> 'danger_class' as danger_class from call")
+    assert tuple(kept) == (2, 1)
     assert (await once_read(phone, report_id))["established"]["danger_class"] == 1
 
 

@@ -19,15 +19,16 @@ from services.intake.domain.questions import Question, Reporting, asked
 from services.intake.handlers import partners
 from services.intake.handlers.drafts import Drafts, forget_expired, keep_forgetting
 from services.intake.handlers.evidence import Upload, attach
-from services.intake.handlers.reports import hear
+from services.intake.handlers.reports import close, hear
 from services.intake.routers.dependencies import _now
 from services.intake.routers.floods import Floods
 from services.intake.routers.pages import DRAFT, LEFT
 from services.intake.settings import Settings
+from shared.codebook import Label
 from shared.database import Pool
 from shared.events import Amendment, ReportAmended, ReportProgressed, ReportReceived
 from shared.told import Contact, Place
-from tests.builders import NOON
+from tests.builders import NOON, receipt
 from tests.infrastructure import until_waiting
 from tests.intake.form import STORY, Form
 
@@ -704,7 +705,7 @@ async def look(person: Form, reference: str, secret: str) -> httpx.Response:
     return await person.get("/status")
 
 
-async def test_status_needs_both_and_says_the_same_for_either(person: Form):
+async def test_status_needs_both_and_says_the_same_for_either(person: Form, pool: Pool):
     await person.begin()
     await person.tell()
     reference, secret = await person.send()
@@ -713,8 +714,13 @@ async def test_status_needs_both_and_says_the_same_for_either(person: Form):
     assert wrong.status_code == unknown.status_code == 404
     page = await look(person, reference, secret)
     assert "on its way" in page.text
-    for word in ("follows", "stalking", "harass", "police"):
-        assert word not in page.text.split("<main")[1].split("</main")[0]
+    (told,) = await reports(pool)
+    await close([receipt(told, labels=(Label.stalking, Label.harassment))], pool)
+    routed = await person.get("/status")
+    assert "with the people who can act" in routed.text
+    for word in ("follows", "stalk", "harass", "police", "northmoor", "control"):
+        for shown in (page, routed):
+            assert word not in shown.text.split("<main")[1].split("</main")[0].lower()
 
 
 async def test_a_secret_is_let_in_as_people_type_it_back(person: Form):

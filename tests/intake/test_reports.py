@@ -31,6 +31,7 @@ async def test_202_means_that_report_and_outbox_row_are_committed(client: httpx.
     assert report.reference == answer.json()["reference"]
     assert (row["report_id"], row["event_id"]) == (report.report_id, report.event_id)
     assert ReportReceived.model_validate_json(row["value"]) == report
+    assert await pool.fetchval("select report.xmin = outbox.xmin from report, outbox"), "by two transactions"
 
 
 @pytest.mark.parametrize(
@@ -64,7 +65,7 @@ async def test_the_same_key_of_an_organisation_with_another_body_is_refused(clie
     headers = {"Idempotency-Key": "k1", "Authorization": f"Bearer {TELEPHONY_KEY}"}
     await client.post("/v1/reports", json=STORY, headers=headers)
     other = await client.post("/v1/reports", json={"text": "Something else."}, headers=headers)
-    assert other.status_code == 422
+    assert (other.status_code, other.json()["type"]) == (422, "urn:heard:problem:KeyReused")
     assert other.headers["content-type"] == "application/problem+json"
     assert len(await kept(pool)) == 1
 
@@ -155,10 +156,25 @@ TURNS = {
 }
 
 
+@pytest.mark.parametrize(
+    ("path", "told"), [("reports", {"text": "He shouts."}), ("transcripts", TURNS), ("calls", {"call_id": "1"})]
+)
+async def test_a_misspelt_way_to_reach_or_find_them_is_refused(
+    client: httpx.AsyncClient, path: str, told: dict[str, object]
+):
+    misspelt = {"contact": {"telephone": "07700 900982"}, "place": {"post_code": "ZZ1 4AB"}}
+    headers = {"Authorization": f"Bearer {TELEPHONY_KEY}"}
+    answer = await client.post(f"/v1/{path}", json=told | misspelt, headers=headers)
+    assert answer.status_code == 422
+    assert {error["field"] for error in answer.json()["errors"]} == {"contact.telephone", "place.post_code"}
+
+
 async def test_a_call_is_kept_turn_by_turn(client: httpx.AsyncClient, pool: Pool):
-    answer = await client.post("/v1/transcripts", json=TURNS, headers={"Authorization": f"Bearer {TELEPHONY_KEY}"})
+    said = TURNS | {"contact": {}}
+    answer = await client.post("/v1/transcripts", json=said, headers={"Authorization": f"Bearer {TELEPHONY_KEY}"})
     assert answer.status_code == 202
     (report,) = await kept(pool)
+    assert report.contact is None
     assert report.text == "OPERATOR: Police?\nCALLER: He is outside."
     assert report.turns[1].start == 2.5
     assert report.source == "telephony"

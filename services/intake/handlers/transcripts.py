@@ -134,5 +134,5 @@ async def with_our_reading(
 
 def _contact(about: AboutCall, transcript: Transcript) -> Contact | None:
     given, number = about.contact or Contact(), about.caller or transcript.caller
-    contact = given.model_copy(update={"phone": given.phone or number})
+    contact = Contact(**dict(given) | {"phone": given.phone or number})
     return contact if contact != Contact() else None

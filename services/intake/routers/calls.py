@@ -17,13 +17,13 @@ from services.intake.handlers import calls
 from services.intake.handlers.calls import CallGiven, Heard, Switchboard
 from services.intake.repository.calls import NumberedTurn
 from services.intake.routers.dependencies import Now, PoolDep, RingDep, classifier_of, key_holder
-from services.intake.routers.reports import AnswersGiven, Given, Seconds
+from services.intake.routers.reports import AnswersGiven, ContactGiven, Given, PlaceGiven, Seconds
 from services.intake.routers.sessions import SourceOrDesk
 from shared.assessment import Assessment
 from shared.contract import Number
 from shared.database import DatabaseUnavailable
 from shared.http import ServiceError
-from shared.told import CallState, Contact, Line, Place, Speaker, Turn
+from shared.told import CallState, Line, Speaker, Turn
 
 router = APIRouter(prefix="/v1/calls", tags=["calls"])
 
@@ -37,8 +37,8 @@ class AboutCall(Given):
     line: Line | None = None
     started_at: AwareDatetime | None = None
     answers: AnswersGiven = AnswersGiven()
-    place: Place = Place()
-    contact: Contact | None = Field(None, description="the caller")
+    place: PlaceGiven = PlaceGiven()
+    contact: ContactGiven | None = Field(None, description="the caller")
     consent: tuple[str, ...] = ()
 
 
@@ -249,7 +249,7 @@ async def _answered(
     except UnknownSource:
         raise
     except ServiceError as error:
-        return {"type": "about:blank", "status": error.status, "title": error.title, "detail": str(error)}
+        return {"type": error.type, "status": error.status, "title": error.title, "detail": str(error)}
     except DatabaseUnavailable as error:
         log.error("database unavailable", reason=str(error))
         return {"type": "about:blank", "status": 503, "title": AWAY, "detail": "Nothing was kept: send it again."}

@@ -99,7 +99,7 @@ class Door:
         try:
             self._inside.take(source)
         except TooBusy as busy:
-            await problem(busy.status, busy.title, str(busy), busy.headers)(scope, receive, send)
+            await problem(busy.status, busy.title, str(busy), busy.headers, type=busy.type)(scope, receive, send)
             return
         try:
             await self._app(scope, _again(come, receive), send)

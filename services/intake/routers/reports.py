@@ -54,11 +54,19 @@ class AnswersGiven(Answers):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
+class PlaceGiven(Place):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class ContactGiven(Contact):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
 class ReportGiven(Given):
     text: Story = Field(description="what has been happening, in the reporter's own words; kept exactly as given")
     answers: AnswersGiven = AnswersGiven()
-    place: Place = Place()
-    contact: Contact | None = None
+    place: PlaceGiven = PlaceGiven()
+    contact: ContactGiven | None = None
     consent: tuple[str, ...] = Field((), description="kinds of agency that it may be shared with; unknown is no")
     case_review: bool = Field(False, description="asks for an ASB Case Review: needs a name, and a phone or email")
 

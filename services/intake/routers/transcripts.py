@@ -12,10 +12,18 @@ from services.intake.handlers import transcripts
 from services.intake.handlers.transcripts import AboutCall, Taken
 from services.intake.routers.dependencies import BellDep, ClassifierDep, IdempotencyKey, Now, PoolDep, RingDep, Source
 from services.intake.routers.floods import FloodsDep
-from services.intake.routers.reports import AnswersGiven, Given, ReportAccepted, Seconds, accepted
+from services.intake.routers.reports import (
+    AnswersGiven,
+    ContactGiven,
+    Given,
+    PlaceGiven,
+    ReportAccepted,
+    Seconds,
+    accepted,
+)
 from services.intake.routers.sessions import SourceOrDesk
 from shared.keepable import Kept
-from shared.told import Contact, Line, Place, Speaker
+from shared.told import Line, Place, Speaker
 
 router = APIRouter(prefix="/v1/transcripts", tags=["transcripts"])
 reading = APIRouter(prefix="/v1/transcripts", tags=["transcripts"])
@@ -43,8 +51,8 @@ class TranscriptGiven(Given):
     line: Line | None = None
     started_at: AwareDatetime | None = None
     answers: AnswersGiven = AnswersGiven()
-    place: Place = Place()
-    contact: Contact | None = Field(None, description="the caller")
+    place: PlaceGiven = PlaceGiven()
+    contact: ContactGiven | None = Field(None, description="the caller")
     consent: tuple[str, ...] = ()
 
 
