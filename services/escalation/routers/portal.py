@@ -99,7 +99,9 @@ class Desk:
         return page(self.request, template, self.person, refused.status if refused else 200, **shown)
 
     async def report(self, report_id: UUID, error: Refused | None = None) -> Response:
+        """Whenever it is shown, and not only when it is opened, the record says to whom."""
         held, steps = await feeds.opened(self.agency.id, report_id, self.agency.guests, self.now)
+        await queue.seen(report_id, self.person.id, self.pool, self.now)
         whose = [(one.id, one.name) for one in self.rules.directory.agencies if one.id != self.agency.id]
         told = {"safe_words": SAFE_WORDS, "last_words": LAST_WORDS}
         return self.page("portal_report.html", error, held=held, steps=steps, whose=whose, **told)
@@ -142,9 +144,7 @@ async def listed(desk: DeskDep, show: str = "open") -> Response:
 
 @router.get("/reports/{report_id}")
 async def report(report_id: UUID, desk: DeskDep) -> Response:
-    answer = await desk.report(report_id)
-    await queue.seen(report_id, desk.person.id, desk.pool, desk.now)
-    return answer
+    return await desk.report(report_id)
 
 
 @router.post("/reports/{report_id}/acknowledge")
