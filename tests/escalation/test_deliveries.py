@@ -10,6 +10,7 @@ import httpx
 import pytest
 
 from services.escalation.domain.directory import Directory
+from services.escalation.domain.people import Role
 from services.escalation.handlers import alerts, attendance, cases
 from services.escalation.handlers.cases import Arrived, Rules
 from services.escalation.repository import deliveries, feeds
@@ -20,7 +21,7 @@ from shared.kafka import PROGRESSED
 from shared.outbox import Bell
 from shared.told import Answers, Contact, Place
 from tests.builders import NOON, assessment, classified, report
-from tests.escalation.conftest import Escalate, SignIn, as_they_are
+from tests.escalation.conftest import Escalate, SignIn, SignInPage, as_they_are
 
 HEALTH, COUNCIL = "northmoor-environmental-health", "northmoor-council-asb"
 NOISE = {"behaviours": ("A3",)}
@@ -561,3 +562,30 @@ async def test_ids_alone_go_to_the_topic_of_an_agency_on_kafka(
     (row,) = await pool.fetch("select value from outbox where topic = $1", f"agency.{HEALTH}")
     assert event.report.text not in row["value"].decode()
     assert str(event.report_id) in row["value"].decode()
+
+
+async def test_whoever_decides_reads_what_the_agency_wrote(
+    noise: ReportClassified,
+    health: Agency,
+    client: httpx.AsyncClient,
+    sign_in: SignIn,
+    sign_in_page: SignInPage,
+    pool: Pool,
+    rules: Rules,
+):
+    note, reason, theirs = "She asks that you ring her sister.", "He lives in Southvale.", "southvale-council-asb"
+    await health.does("progress", noise.report_id, note=note)
+    await health.does("return", noise.report_id, reason=reason, whose=theirs)
+    await settle(pool, rules)
+    operator = await sign_in("operator", "northmoor-police")
+    case = (await client.get(f"/v1/queue/{noise.report_id}", headers=operator)).json()
+    acts = [(entry["action"], entry["why"]) for entry in case["entries"] if entry["who"] == f"{HEALTH}-agency"]
+    assert acts == [("under_way", note), ("returned", reason)]
+    (sent,) = case["deliveries"]
+    assert (sent["agency_id"], sent["state"], sent["returned_for"]) == (HEALTH, "returned", theirs)
+    page = (await (await sign_in_page(Role.operator)).get(f"/board/cases/{noise.report_id}")).text
+    assert f"</strong> under way: {note}" in page
+    assert f"</strong> returned: {reason}" in page
+    assert f"returned, they say for Southvale Borough ASB team: “{reason}”" in page
+    record = (await (await sign_in_page(Role.auditor, "Kim")).get(f"/audit?reference={noise.report.reference}")).text
+    assert reason not in record

@@ -56,6 +56,12 @@ STEPS: Final = """
 select step, note, by, at, queue from delivery_step where agency_id = $1 and report_id = $2 order by id
 """
 
+WRITTEN: Final = """
+select step.agency_id, step.queue, step.step, step.note, step.by, step.at
+from delivery join delivery_step as step using (agency_id, report_id, queue)
+where delivery.report_id = $1 and delivery.kind = 'report' and step.note is not null
+"""
+
 RETURNED: Final = """
 select agency_id, report_id, queue, state, returned_for,
        (select count(distinct agency_id) from delivery as other
@@ -138,6 +144,11 @@ async def add_step(
 
 async def steps(connection: Connection, agency: str, report_id: UUID) -> list[Any]:
     return await connection.fetch(STEPS, agency, report_id)
+
+
+async def written(connection: Connection, report_id: UUID) -> list[Any]:
+    """What agencies wrote of a report, for themselves and for staff, each with the act that it was written at."""
+    return await connection.fetch(WRITTEN, report_id)
 
 
 async def returned(connection: Connection, limit: int) -> list[Any]:

@@ -56,6 +56,16 @@ select item.report_id, item.version, coalesce(item.lease_until > $3, false) as h
 from queue_item as item where item.state <> 'closed' and {MINE} and {FIRST_OF_FOLD} order by {RANK} limit $2
 """  # noqa: S608 - constants only
 
+DELIVERIES: Final = """
+select delivery.*, (
+    select note from delivery_step as step
+    where (step.agency_id, step.report_id, step.queue) = (delivery.agency_id, delivery.report_id, delivery.queue)
+      and note is not null
+    order by id desc limit 1
+) as said
+from delivery where report_id = $1 and kind = 'report' order by delivered_at, agency_id
+"""
+
 CHANNEL: Final = "board"
 
 
@@ -84,10 +94,8 @@ async def item(connection: Connection, force: str, report_id: UUID) -> Any:
 
 
 async def deliveries(connection: Connection, report_id: UUID) -> list[Any]:
-    """Where a case went, and on what ground."""
-    return await connection.fetch(
-        "select * from delivery where report_id = $1 and kind = 'report' order by delivered_at, agency_id", report_id
-    )
+    """Where a case went, on what ground, and what was last `said` of it there."""
+    return await connection.fetch(DELIVERIES, report_id)
 
 
 async def move(connection: Connection, report_id: UUID, force: str, to_queue: str) -> None:

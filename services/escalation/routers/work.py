@@ -79,7 +79,7 @@ class Entry(BaseModel):
     at: datetime
     who: str
     action: str
-    why: str
+    why: str = Field(description="of what an agency did, what it wrote")
     detail: dict[str, Any]
 
 
@@ -107,11 +107,26 @@ class Copy(BaseModel):
     version: int = Field(description="another one once anything about it has changed")
 
 
+class Sent(BaseModel):
+    """Where a case went, and how it stands there."""
+
+    agency_id: str
+    queue: str
+    reason: str
+    ground: str
+    state: str
+    delivered_at: datetime
+    acknowledge_by: datetime | None
+    returned_for: str | None = Field(description="of what was given back: the agency that it is for, they say")
+    outcome: str | None
+
+
 class Case(BaseModel):
     item: QueueItem
     entries: tuple[Entry, ...]
     notes: tuple[Written, ...]
     links: tuple[Link, ...]
+    deliveries: tuple[Sent, ...]
     copies: tuple[Copy, ...] = Field(description="its open near-copies, the gravest first")
 
 
@@ -143,6 +158,7 @@ async def case(report_id: UUID, worker: ProgramDep, pool: PoolDep, rules: RulesD
         entries=tuple(Entry.model_validate(dict(row)) for row in found.entries),
         notes=tuple(Written.model_validate(dict(row)) for row in found.notes),
         links=tuple(Link.model_validate(dict(row)) for row in found.links),
+        deliveries=tuple(Sent.model_validate(dict(row)) for row in found.deliveries),
         copies=tuple(Copy.model_validate(dict(row)) for row in found.copies),
     )
 
