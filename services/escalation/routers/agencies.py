@@ -16,7 +16,6 @@ from services.escalation.routers.dependencies import (
     ArrivalsDep,
     GuestsDep,
     Now,
-    RatesDep,
     ReadsReports,
 )
 from services.escalation.routers.texts import SAID
@@ -34,7 +33,9 @@ class Entry(BaseModel):
     """
 
     position: int
-    kind: EntryKind
+    kind: EntryKind = Field(
+        description="`corrected`: as it is now, where it may have come anew, so acknowledge it too; again does nothing"
+    )
     report_id: UUID
     reference: str | None
     queue: str
@@ -42,7 +43,7 @@ class Entry(BaseModel):
     ground: str
     received_at: datetime | None
     delivered_at: datetime
-    acknowledge_by: datetime | None
+    acknowledge_by: datetime | None = Field(description="stays as it was once you have acknowledged it")
     report: dict[str, Any] | None
 
 
@@ -110,11 +111,11 @@ class Outcome(Seen):
 @router.get("/reports", response_model=Feed)
 async def feed(
     agency_id: str,
-    agency: ReadsReports,
+    _: ReadsReports,
     guests: GuestsDep,
     arrivals: ArrivalsDep,
-    rates: RatesDep,
     now: Now,
+    response: Response,
     after: Annotated[str | None, Query(description="`next` of the last answer; nothing: from the beginning")] = None,
     limit: Annotated[int, Query(ge=1, le=500)] = 100,
     wait: Annotated[float, Query(ge=0, le=30, description="seconds to wait for an entry where there is none")] = 0,
@@ -125,12 +126,11 @@ async def feed(
 
     A page of large reports is shorter than `limit`: only an empty one is the end.
     """
-    headers = await rates.taken(agency.client)
     start = feeds.position(agency_id, after) if after else 0
     rows = await feeds.page(agency_id, start, limit, wait, guests, arrivals, now)
     behind = feeds.cursor(agency_id, rows[-1]["position"] if rows else start)
     body = f'{{"reports":[{",".join(row["entry"] for row in rows)}],"next":"{behind}"}}'
-    return _answer(body.encode(), headers, if_none_match, accept_encoding)
+    return _answer(body.encode(), dict(response.headers), if_none_match, accept_encoding)
 
 
 def _answer(body: bytes, headers: dict[str, str], if_none_match: str | None, accept_encoding: str) -> Response:
