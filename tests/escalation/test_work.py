@@ -159,7 +159,7 @@ async def test_what_turns_graver_is_in_the_control_room_whichever_queue_it_was_s
     hold: Any, escalate: Escalate, pool: Pool
 ):
     told = report()
-    room = await hold(classified(told, **STALKING))
+    room = await hold(classified(told, labels=(Label.harassment,)))
     sent = await room.post("route", why="theirs", agency="southvale-police", queue="neighbourhood")
     assert sent.status_code == 204
     assert await pool.fetchval("select queues from queue_item") == ["neighbourhood"]
@@ -349,10 +349,33 @@ async def test_an_override_needs_a_reason_and_something_to_say(hold: Any):
 async def test_a_case_is_sent_on_only_where_it_may_go(hold: Any, pool: Pool, agency: str, status: int, words: str):
     told = report(answers=Answers(party_organisation="Northmoor Council"))
     room = await hold(classified(told, **STALKING))
-    answer = await room.post("route", why="theirs", agency=agency, queue="control_room")
+    answer = await room.post("route", why="theirs", agency=agency)
     assert answer.status_code == status
     assert words in answer.text
     assert await pool.fetchval("select count(*) from delivery where agency_id = $1", agency) == (status == 204)
+
+
+@pytest.mark.parametrize(
+    ("agency", "queue"),
+    [
+        ("southvale-police", "Control room"),
+        ("southvale-police", "hate crime"),
+        ("southvale-police", "safeguarding"),
+        ("southvale-safeguarding", "control_room"),
+    ],
+)
+async def test_a_case_is_sent_to_no_queue_that_is_not_there(hold: Any, pool: Pool, agency: str, queue: str):
+    room = await hold(classified(**STALKING))
+    answer = await room.post("route", why="theirs", agency=agency, queue=queue)
+    assert (answer.status_code, "has no such queue" in answer.text) == (422, True)
+    assert await pool.fetchval("select force from queue_item") == "northmoor-police"
+
+
+async def test_danger_that_is_sent_to_another_queue_of_a_force_is_in_its_control_rooms_too(hold: Any, pool: Pool):
+    room = await hold(classified(**STALKING))
+    answer = await room.post("route", why="theirs", agency="southvale-police", queue="harassment")
+    assert answer.status_code == 204
+    assert await pool.fetchval("select queues from queue_item") == ["control_room", "harassment"]
 
 
 async def test_a_case_sent_to_another_force_is_theirs_whatever_is_read_later(

@@ -98,10 +98,10 @@ async def deliveries(connection: Connection, report_id: UUID) -> list[Any]:
     return await connection.fetch(DELIVERIES, report_id)
 
 
-async def move(connection: Connection, report_id: UUID, force: str, to_queue: str) -> None:
+async def move(connection: Connection, report_id: UUID, force: str, queues: Sequence[str]) -> None:
     """To another force's control room, whatever a later reading says."""
-    statement = "update queue_item set force = $2, queues = array[$3::text], rerouted = true where report_id = $1"
-    await connection.execute(statement, report_id, force, to_queue)
+    statement = "update queue_item set force = $2, queues = $3, rerouted = true where report_id = $1"
+    await connection.execute(statement, report_id, force, list(queues))
 
 
 async def touch(connection: Connection, report_id: UUID) -> None:

@@ -62,7 +62,7 @@ class Overridden(Acted, Said):
 
 class Rerouted(Acted):
     agency: str
-    queue: str | None = Field(None, description="where what is for its kind goes, unless you say otherwise")
+    queue: str | None = Field(None, description="one that its kind has; None: where such reports go there")
     why: Words
 
 
