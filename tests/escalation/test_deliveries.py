@@ -108,6 +108,23 @@ async def test_done_again_nothing_more_happens(noise: ReportClassified, health: 
     assert len(await said(pool)) == 1
 
 
+async def test_a_note_that_is_sent_again_with_its_key_is_written_once(
+    noise: ReportClassified, client: httpx.AsyncClient, sign_in: SignIn, pool: Pool
+):
+    headers = await sign_in("agency", HEALTH)
+    base = f"/v1/agencies/{HEALTH}/reports/{noise.report_id}"
+
+    async def noted(key: str | None) -> int:
+        sent = headers | ({"Idempotency-Key": key} if key else {})
+        return (await client.post(f"{base}/progress", json={"note": "rang her"}, headers=sent)).status_code
+
+    assert await asyncio.gather(*(noted(key) for key in ("a", "a", "a", "b", None, None))) == [204] * 6
+    assert await pool.fetchval("select count(*) from delivery_step where note is not null") == 4
+    assert len(await said(pool)) == 4
+    assert (await client.post(f"{base}/close", json={"outcome": "moved"}, headers=headers)).status_code == 204
+    assert (await noted("b"), await noted("c")) == (204, 409)
+
+
 async def test_what_is_closed_is_not_acknowledged(noise: ReportClassified, health: Agency):
     await health.does("close", noise.report_id, outcome="nothing heard")
     assert await health.does("acknowledge", noise.report_id) == 409

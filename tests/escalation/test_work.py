@@ -1,5 +1,6 @@
 """What people do about a case over HTTP: contact, notes, overrides, routes, links, search and the end."""
 
+import asyncio
 import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -60,6 +61,18 @@ async def test_contact_a_note_and_the_end_stand_in_the_case(hold: Any):
     assert actions == ["read", "claimed", "made contact", "noted", "closed"]
     assert [note["words"] for note in case["notes"]] == ["sister is with her"]
     assert (case["item"]["state"], case["item"]["outcome"]) == ("closed", "advised")
+
+
+async def test_a_note_that_is_sent_again_with_its_key_is_written_once(hold: Any):
+    room = await hold(classified(**STALKING))
+
+    async def noted(key: str) -> int:
+        sent = room.headers | {"Idempotency-Key": key}
+        return (await room.client.post(f"{room.path}/notes", json={"words": "rang"}, headers=sent)).status_code
+
+    assert await asyncio.gather(*(noted(key) for key in ("a", "a", "a", "b"))) == [201] * 4
+    case = await room.case()
+    assert len(case["notes"]) == len([entry for entry in case["entries"] if entry["action"] == "noted"]) == 2
 
 
 async def test_danger_is_not_closed_unheard_without_a_reason(hold: Any):

@@ -39,6 +39,10 @@ select exists (select from audit_entry
                where report_id = $1 and who = $2 and action in ('looked at', 'claimed') and at > $3)
 """
 
+NOTED: Final = """
+select exists (select from audit_entry where report_id = $1 and action = 'noted' and detail ->> 'key' = $2)
+"""
+
 SEALER: Final = 7_246_002
 """The advisory lock that makes the sealer one, however many workers run."""
 
@@ -86,6 +90,11 @@ async def by(connection: Connection, who: Sequence[str], since: datetime, until:
 async def opened(connection: Connection, report_id: UUID, who: str, since: datetime) -> bool:
     """Whether it is on record that they had this case before them after then."""
     return bool(await connection.fetchval(OPENED, report_id, who, since))
+
+
+async def noted(connection: Connection, report_id: UUID, key: UUID) -> bool:
+    """Whether a note that was sent with this key is on record."""
+    return bool(await connection.fetchval(NOTED, report_id, str(key)))
 
 
 async def is_sealer(connection: Connection) -> bool:

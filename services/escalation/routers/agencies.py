@@ -18,6 +18,7 @@ from services.escalation.routers.dependencies import (
     Now,
     ReadsReports,
 )
+from services.escalation.routers.leases import Key
 from services.escalation.routers.texts import SAID
 from shared.events import EntryKind, SafeWords
 
@@ -160,23 +161,26 @@ async def one(agency_id: str, report_id: UUID, _: ReadsReports, guests: GuestsDe
 
 @router.post("/reports/{report_id}/acknowledge", status_code=HTTPStatus.NO_CONTENT)
 async def acknowledge(report_id: UUID, agency: ActsDep, now: Now, given: Seen | None = None) -> None:
-    """It has arrived, and it is yours."""
+    """It has arrived, and it is yours. Sent again, nothing more happens."""
     await acts.acknowledge(agency, report_id, now, given.position if given else None)
 
 
 @router.post("/reports/{report_id}/return", status_code=HTTPStatus.NO_CONTENT)
 async def give_back(report_id: UUID, given: Return, agency: ActsDep, now: Now) -> None:
-    """It is not yours: it goes to whom you name, or to a person; to a person in any case the second time."""
+    """It is not yours: it goes to whom you name, or to a person; to a person in any case the second time.
+
+    Sent again, nothing more happens.
+    """
     await acts.give_back(agency, report_id, given.whose, given.reason, now, given.position)
 
 
 @router.post("/reports/{report_id}/progress", status_code=HTTPStatus.NO_CONTENT)
-async def progress(report_id: UUID, given: Note, agency: ActsDep, now: Now) -> None:
+async def progress(report_id: UUID, given: Note, agency: ActsDep, now: Now, key: Key = None) -> None:
     """What you did or found; acknowledges it, too."""
-    await acts.note(agency, report_id, given.note, given.tell_reporter, now, given.position)
+    await acts.note(agency, report_id, given.note, given.tell_reporter, now, given.position, key)
 
 
 @router.post("/reports/{report_id}/close", status_code=HTTPStatus.NO_CONTENT)
 async def close(report_id: UUID, given: Outcome, agency: ActsDep, now: Now) -> None:
-    """What came of it."""
+    """What came of it. Sent again, nothing more happens."""
     await acts.close(agency, report_id, given.outcome, given.tell_reporter, now, given.position)

@@ -12,7 +12,7 @@ from services.escalation.domain.overrides import Said
 from services.escalation.handlers import overriding, queue, rerouting, work
 from services.escalation.handlers.leases import Shown
 from services.escalation.routers.dependencies import BellDep, Now, PoolDep, ProgramDep, RulesDep, RulesForDep
-from services.escalation.routers.leases import Token
+from services.escalation.routers.leases import Key, Token
 from services.escalation.routers.queue import QueueItem
 from services.escalation.routers.texts import LONGEST, SAID
 
@@ -164,8 +164,8 @@ async def case(report_id: UUID, worker: ProgramDep, pool: PoolDep, rules: RulesD
 
 
 @router.post("/{report_id}/notes", status_code=201)
-async def note(report_id: UUID, written: Note, worker: ProgramDep, pool: PoolDep, now: Now) -> None:
-    await work.note(report_id, worker, written.words, pool, now)
+async def note(report_id: UUID, written: Note, worker: ProgramDep, pool: PoolDep, now: Now, key: Key = None) -> None:
+    await work.note(report_id, worker, written.words, pool, now, key)
 
 
 @router.post("/{report_id}/contact", status_code=204)
@@ -194,6 +194,7 @@ async def reroute(
 
 @router.post("/{report_id}/links", status_code=201)
 async def link(report_id: UUID, other: Linked, worker: ProgramDep, pool: PoolDep, now: Now) -> None:
+    """Sent again, it is the same link."""
     await work.link(report_id, other.reference, worker, other.why, pool, now)
 
 
