@@ -97,6 +97,8 @@ def _lines(detail: Mapping[str, Any]) -> list[str]:
         found.append(WORDS[Outcome(detail["outcome"])])
     if "lapsed_from" in detail:
         found.append(f"the lease of {detail['lapsed_from']} had lapsed")
+    if "taken_from" in detail:
+        found.append(f"from {detail['taken_from']}")
     if detail.get("near_copies"):
         found.append(f"{detail['near_copies']} near-copies with it")
     return found
