@@ -445,13 +445,25 @@ async def test_links_are_made_and_disputed(hold: Any, escalate: Escalate, pool: 
     assert (await room.post("links", reference="H-NONE", why="x")).status_code == 404
 
 
-@pytest.mark.parametrize("words", ["H-4K7", "zz14ab", "01632960001", "every night", "jo f"])
+@pytest.mark.parametrize(
+    "words", ["H-4K7", "zz14ab", "01632960001", "+44 1632 960001", "(01632) 960-001", "every night", "jo f"]
+)
 async def test_a_case_is_found(hold: Any, pool: Pool, words: str):
     contact = Contact(name="Jo Field", phone="01632 960001")
     room = await hold(classified(report(contact=contact), **STALKING))
     await pool.execute("update queue_item set opened_at = now()")
     answer = await room.client.get("/v1/queue/search", params={"q": words}, headers=room.headers)
     assert [found["reference"] for found in answer.json()] == ["H-4K7QX-9M2TB"]
+
+
+@pytest.mark.parametrize(
+    ("phone", "words"), [("01632 960001", "01632 960002"), ("960001", "01632 960001"), ("?", "--")]
+)
+async def test_a_case_is_not_found_by_another_telephone_number(hold: Any, pool: Pool, phone: str, words: str):
+    room = await hold(classified(report(contact=Contact(phone=phone)), **STALKING))
+    await pool.execute("update queue_item set opened_at = now()")
+    answer = await room.client.get("/v1/queue/search", params={"q": words}, headers=room.headers)
+    assert answer.json() == []
 
 
 async def test_a_search_goes_through_the_newest_and_finds_any_by_its_reference(escalate: Escalate, pool: Pool):
