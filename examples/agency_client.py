@@ -39,7 +39,7 @@ def ask(feed: httpx.Client, method: str, path: str, **given: Any) -> httpx.Respo
 def take(entry: dict[str, Any], feed: httpx.Client) -> None:
     """What your own system does with it; here, one line and an acknowledgement."""
     print(entry["position"], entry["kind"], entry["reference"], entry["queue"], flush=True)
-    if entry["kind"] == "report" and entry["report"]:
+    if entry["kind"] in ("report", "corrected") and entry["report"]:  # what was corrected may have come anew
         answer = ask(feed, "POST", f"/reports/{entry['report_id']}/acknowledge")
         if answer.status_code not in (404, 409):  # it is not yours any more: an entry that comes later says so
             answer.raise_for_status()

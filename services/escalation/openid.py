@@ -107,11 +107,21 @@ class Provider:
     def _known(self, claims: dict[str, Any]) -> Known:
         """A role and a force must be among the claims: nobody is let in by default."""
         said = claims.get(self.settings.openid_role_claim)
-        role = next((role for role in Role if role in (said if isinstance(said, list) else [said])), None)
+        role = _role(said if isinstance(said, list) else [said])
         force = claims.get(self.settings.openid_force_claim)
         if role is None or not isinstance(force, str):
             raise NotLetIn("Your organisation has not said what you may do here: ask its administrator.")
         return Known(f"{claims['iss']}|{claims['sub']}", claims.get("name") or claims["sub"], role, force)
+
+
+def _role(said: list[Any]) -> Role | None:
+    """The one role that is named; a supervisor may be among the operators too. Raises NotLetIn for any other two."""
+    roles = [role for role in Role if role in said]
+    if roles == [Role.operator, Role.supervisor]:
+        return Role.supervisor
+    if len(roles) > 1:
+        raise NotLetIn(f"Your organisation gives you {len(roles)} roles here: ask its administrator to leave you one.")
+    return roles[0] if roles else None
 
 
 def _proved(

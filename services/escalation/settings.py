@@ -29,7 +29,7 @@ class Settings(ServiceSettings):
     openid_issuer: str | None = Field(None, description="the OpenID provider that people sign in with")
     openid_client_id: str = Field("", description="what the provider knows us as")
     openid_client_secret: SecretStr = Field(SecretStr(""), description="what we show the provider")
-    openid_role_claim: str = Field("heard_role", description="the claim, or list of groups, that names a role")
+    openid_role_claim: str = Field("heard_role", description="the claim, or list of groups, that names one role")
     openid_force_claim: str = Field("heard_force", description="the claim that names the police force, or the agency")
     public_url: Url = Field("http://127.0.0.1:8003", description="where browsers find these pages")
     demo_login: bool = Field(False, description="names and passwords of the demo; refused outside it")

@@ -232,13 +232,15 @@ def erase(
     why: Annotated[str, typer.Option(help="on what ground, for the record: not a word of the report")],
 ) -> None:
     """Erase a report for good: here at once, then in escalation, and in the feed of every agency that had it."""
-    _done(partial(_erase, reference, by, why))
+    report_id = _done(partial(_erase, reference, by, why))
     print(f"{reference}: erased here; everybody who had it is told. `heard audit` says when that is done.")
+    print(f"Who saw it stays in escalation's audit record, under {report_id}.")
 
 
-async def _erase(reference: str, by: str, why: str, pool: Pool) -> None:
-    await erasing.erase(reference, by, why, pool, Bell(pool), await time_of(pool))
+async def _erase(reference: str, by: str, why: str, pool: Pool) -> UUID:
+    report_id = await erasing.erase(reference, by, why, pool, Bell(pool), await time_of(pool))
     await _ring(pool)
+    return report_id
 
 
 def audit(limit: Limit = LIMIT) -> None:

@@ -1,13 +1,16 @@
 """The audit record: append-only, sealed by one sealer, and proved."""
 
 import asyncio
-from datetime import timedelta
+import re
+from datetime import date, datetime, timedelta
+from uuid import UUID
 
 import asyncpg
 import httpx
 import pytest
 
 from services.escalation.domain.directory import Directory
+from services.escalation.domain.local import UK
 from services.escalation.domain.people import Role
 from services.escalation.handlers import acts, audit, erasing
 from services.escalation.handlers.acts import ActingAgency
@@ -18,8 +21,10 @@ from shared.events import ReportErased
 from shared.outbox import Bell
 from shared.told import Place
 from tests.builders import NOON, classified, report
-from tests.escalation.conftest import Escalate, SignIn, SignInPage
+from tests.escalation.conftest import OURS, Escalate, SignIn, SignInPage
 
+HEALTH = "northmoor-environmental-health"
+NOBODY = UUID(int=0)
 KEY = "a key of thirty-two characters for the chain"
 
 
@@ -115,17 +120,16 @@ async def test_what_agencies_are_sent_do_and_must_erase_is_recorded(
 ):
     event = classified(behaviours=("A3",))
     await escalate(event)
-    agency = ActingAgency(Principal("hal", "agency", "northmoor-environmental-health"), guests, Bell(pool))
+    agency = ActingAgency(Principal("hal", "agency", HEALTH), guests, Bell(pool))
     await acts.acknowledge(agency, event.report_id, NOON)
     erased = ReportErased(report_id=event.report_id, erased_at=NOON, by="kim", reason="asked to")
     await erasing.erase(erased, directory, pool, Bell(pool), NOON)
     rows = await pool.fetch("select who, action, detail ->> 'agency' as agency from audit_entry order by id")
-    health = "northmoor-environmental-health"
     assert [tuple(row) for row in rows] == [
         ("classifier", "read", None),
-        ("escalation", "delivered", health),
-        ("hal", "acknowledged", health),
-        ("escalation", "told to erase", health),
+        ("escalation", "delivered", HEALTH),
+        ("hal", "acknowledged", HEALTH),
+        ("escalation", "told to erase", HEALTH),
         ("kim", "erased", None),
     ]
 
@@ -176,9 +180,64 @@ async def test_who_of_an_agency_opened_a_report_in_the_portal_is_recorded(
         classified(report(place=Place(postcode="ZZ4 1AA")), behaviours=("A3",)),
     )
     await escalate(mine, others)
-    browser = await sign_in_page(Role.agency, "Hal", "northmoor-environmental-health")
+    browser = await sign_in_page(Role.agency, "Hal", HEALTH)
     assert (await browser.get("/portal")).status_code == 200
     for event in (mine, others):
         await browser.get(f"/portal/reports/{event.report_id}")
     rows = await pool.fetch("select who, report_id from audit_entry where action = 'looked at'")
     assert [tuple(row) for row in rows] == [("hal", mine.report_id)]
+
+
+@pytest.mark.parametrize(
+    ("form", "typed", "status"), [("progress", {"note": ""}, 422), ("acknowledge", {"position": "0"}, 409)]
+)
+async def test_who_is_shown_a_report_beside_a_form_that_was_refused_is_recorded(
+    escalate: Escalate, sign_in_page: SignInPage, pool: Pool, form: str, typed: dict[str, str], status: int
+):
+    event = classified(behaviours=("A3",))
+    await escalate(event)
+    browser = await sign_in_page(Role.agency, "Ada", HEALTH)
+    answer = await browser.post(f"/portal/reports/{event.report_id}/{form}", data=typed, headers=OURS)
+    assert answer.status_code == status
+    assert event.report.text in answer.text
+    rows = await pool.fetch("select who, report_id from audit_entry where action = 'looked at'")
+    assert [tuple(row) for row in rows] == [("ada", event.report_id)]
+
+
+async def test_who_saw_what_was_erased_is_found_by_its_id(
+    escalate: Escalate, sign_in_page: SignInPage, pool: Pool, directory: Directory
+):
+    event = classified(behaviours=("A3",))
+    await escalate(event)
+    await (await sign_in_page(Role.agency, "Hal", HEALTH)).get(f"/portal/reports/{event.report_id}")
+    erased = ReportErased(report_id=event.report_id, erased_at=NOON, by="an operator", reason="asked to")
+    await erasing.erase(erased, directory, pool, Bell(pool), NOON)
+    kim = await sign_in_page(Role.auditor, "Kim")
+    gone = await kim.get("/audit", params={"reference": event.report.reference})
+    assert (gone.status_code, "found by its report's id" in gone.text.replace("&#39;", "'")) == (404, True)
+    page = await kim.get("/audit", params={"reference": f" {event.report_id} "})
+    assert all(f"<td>{what}</td>" in page.text for what in ("looked at", "erased"))
+    assert 'Hal <span class="quiet">hal</span>' in page.text
+    assert await pool.fetchval("select report_id from audit_entry where action = 'audited'") == event.report_id
+    assert (await kim.get("/audit", params={"reference": str(NOBODY)})).status_code == 404
+
+
+@pytest.mark.parametrize("whom", ["sam", "SAM", " Sam "])
+async def test_what_somebody_did_on_one_day_is_found_whatever_case_it_was_of_or_none(
+    escalate: Escalate, sign_in_page: SignInPage, pool: Pool, whom: str
+):
+    event = classified(report(reference="H-AUDIT-11111"), labels=(Label.harassment,))
+    await escalate(event)
+    sam = await sign_in_page(Role.operator)
+    await sam.get(f"/board/cases/{event.report_id}")
+    await sam.get("/board/search", params={"q": "music"})
+    kim, today = await sign_in_page(Role.auditor, "Kim"), datetime.now(UK).date()
+
+    async def done(day: date) -> list[tuple[str, str]]:
+        page = (await kim.get("/audit", params={"who": whom, "day": day.isoformat()})).raise_for_status().text
+        return re.findall(r"<td>Sam .*?</td><td>(.*?)</td><td>(?:<a [^>]*>)?(.*?)(?:</a>)?</td>", page)
+
+    assert await done(today) == [("signed in", ""), ("looked at", "H-AUDIT-11111"), ("searched", "")]
+    assert await done(today - timedelta(days=1)) == []
+    details = await pool.fetch("select detail from audit_entry where action = 'audited' and who = 'kim' order by id")
+    assert details[0]["detail"] == {"whom": whom.strip(), "day": today.isoformat()}

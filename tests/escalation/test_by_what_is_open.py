@@ -5,14 +5,14 @@ PostgreSQL is asked how it would go about each, in a database that has seen 20,0
 
 import re
 from collections.abc import AsyncIterator
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
 import pytest
 
 from deploy.local.postgres import Postgres
-from services.escalation.repository import case_reviews, deliveries, open_cases, supervision, work
+from services.escalation.repository import audit, case_reviews, deliveries, open_cases, supervision, work
 from services.escalation.settings import MIGRATIONS
 from shared.database import Pool, create_pool, migrate, transaction
 
@@ -52,6 +52,9 @@ select gen_random_uuid(), 'council', id, 'HRD-' || n, 'threshold', true, 'closed
 
 insert into case_review_action (id, review_id, panel, action, owner, due_on, done_at)
 select gen_random_uuid(), id, 'council', 'visit', 'council', opened_at::date, opened_at from case_review;
+
+insert into audit_entry (at, who, action, report_id, why, detail)
+select at, case when n % 10 = 0 then 'person-' || n % 7 else 'escalation' end, 'looked at', id, '', '{}' from ever;
 """
 
 
@@ -83,6 +86,7 @@ AN_AGENCY: Final = "set local heard.agency = 'council-1'"
         (supervision.COUNTS, (), ["cases_no_receipt"]),
         (work.SEARCH, ("force-1", "b", NOW, 20, 200), ["queue_item_newest"]),
         (case_reviews.DUE, (date(2026, 11, 26),), ["case_review_action_late"]),
+        (audit.BY, (["person-1"], NOW - timedelta(days=1), NOW, 100), ["audit_entry_who"]),
         ("delete from alert where report_id = $1", (NOBODY,), ["alert_report"]),
         ("delete from set_aside where report_id = $1", (NOBODY,), ["ix_set_aside_report_id"]),
         ("delete from case_review where report_id = $1", (NOBODY,), ["ix_case_review_report_id"]),

@@ -481,6 +481,20 @@ async def test_a_panel_invites_plans_follows_up_and_closes(
     assert queued["reasons"][-1] == "an action of its ASB Case Review is overdue: northmoor-homes"
 
 
+async def test_an_action_that_is_sent_again_with_its_key_is_one_line_of_the_plan(
+    review_id: UUID, client: httpx.AsyncClient, sign_in: SignIn, pool: Pool
+):
+    panel, path = await sign_in("agency", PANEL), f"/v1/agencies/{PANEL}/case-reviews/{review_id}/actions"
+    action = {"action": "Visit number 9", "owner": "northmoor-homes", "due_on": "2026-04-01"}
+    keys = [{"Idempotency-Key": key} for key in ("a", "a", "b")]
+    answers = [await client.post(path, json=action, headers=panel | key) for key in keys]
+    assert [answer.status_code for answer in answers] == [201] * 3
+    first, again, other = (answer.json()["id"] for answer in answers)
+    assert first == again != other
+    assert await pool.fetchval("select count(*) from case_review_action") == 2
+    assert await pool.fetchval("select count(*) from audit_entry where action = 'planned an action'") == 2
+
+
 CLOSED = {"outcome": "an agreement was signed", "tell_reporter": "something_was_done"}
 
 

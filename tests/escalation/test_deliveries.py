@@ -10,6 +10,7 @@ import httpx
 import pytest
 
 from services.escalation.domain.directory import Directory
+from services.escalation.domain.people import Role
 from services.escalation.handlers import alerts, attendance, cases
 from services.escalation.handlers.cases import Arrived, Rules
 from services.escalation.repository import deliveries, feeds
@@ -20,7 +21,7 @@ from shared.kafka import PROGRESSED
 from shared.outbox import Bell
 from shared.told import Answers, Contact, Place
 from tests.builders import NOON, assessment, classified, report
-from tests.escalation.conftest import Escalate, SignIn, as_they_are
+from tests.escalation.conftest import Escalate, SignIn, SignInPage, as_they_are
 
 HEALTH, COUNCIL = "northmoor-environmental-health", "northmoor-council-asb"
 NOISE = {"behaviours": ("A3",)}
@@ -105,6 +106,23 @@ async def test_what_is_done_is_told_to_intake_in_words_chosen_not_written(
 async def test_done_again_nothing_more_happens(noise: ReportClassified, health: Agency, pool: Pool):
     assert [await health.does("acknowledge", noise.report_id) for _ in range(3)] == [204, 204, 204]
     assert len(await said(pool)) == 1
+
+
+async def test_a_note_that_is_sent_again_with_its_key_is_written_once(
+    noise: ReportClassified, client: httpx.AsyncClient, sign_in: SignIn, pool: Pool
+):
+    headers = await sign_in("agency", HEALTH)
+    base = f"/v1/agencies/{HEALTH}/reports/{noise.report_id}"
+
+    async def noted(key: str | None) -> int:
+        sent = headers | ({"Idempotency-Key": key} if key else {})
+        return (await client.post(f"{base}/progress", json={"note": "rang her"}, headers=sent)).status_code
+
+    assert await asyncio.gather(*(noted(key) for key in ("a", "a", "a", "b", None, None))) == [204] * 6
+    assert await pool.fetchval("select count(*) from delivery_step where note is not null") == 4
+    assert len(await said(pool)) == 4
+    assert (await client.post(f"{base}/close", json={"outcome": "moved"}, headers=headers)).status_code == 204
+    assert (await noted("b"), await noted("c")) == (204, 409)
 
 
 async def test_what_is_closed_is_not_acknowledged(noise: ReportClassified, health: Agency):
@@ -561,3 +579,31 @@ async def test_ids_alone_go_to_the_topic_of_an_agency_on_kafka(
     (row,) = await pool.fetch("select value from outbox where topic = $1", f"agency.{HEALTH}")
     assert event.report.text not in row["value"].decode()
     assert str(event.report_id) in row["value"].decode()
+
+
+async def test_whoever_decides_reads_what_the_agency_wrote(
+    noise: ReportClassified,
+    health: Agency,
+    client: httpx.AsyncClient,
+    sign_in: SignIn,
+    sign_in_page: SignInPage,
+    pool: Pool,
+    rules: Rules,
+):
+    note, reason, theirs = "She asks that you ring her sister.", "He lives in Southvale.", "southvale-council-asb"
+    await health.does("progress", noise.report_id, note=note)
+    await health.does("return", noise.report_id, reason=reason, whose=theirs)
+    await settle(pool, rules)
+    operator = await sign_in("operator", "northmoor-police")
+    case = (await client.get(f"/v1/queue/{noise.report_id}", headers=operator)).json()
+    acts = [(entry["action"], entry["why"]) for entry in case["entries"] if entry["who"] == f"{HEALTH}-agency"]
+    assert acts == [("under_way", note), ("returned", reason)]
+    (sent,) = case["deliveries"]
+    assert (sent["agency_id"], sent["state"], sent["returned_for"]) == (HEALTH, "returned", theirs)
+    page = (await (await sign_in_page(Role.operator)).get(f"/board/cases/{noise.report_id}")).text
+    assert f"</strong> under way: {note}" in page
+    assert f"</strong> returned: {reason}" in page
+    assert "returned, they say for Southvale Borough ASB team" in page
+    assert f"<br>“{reason}”</li>" in page
+    record = (await (await sign_in_page(Role.auditor, "Kim")).get(f"/audit?reference={noise.report.reference}")).text
+    assert reason not in record

@@ -25,6 +25,7 @@ from services.escalation.handlers.cases import Arrived, Rules
 from services.escalation.main import create_app
 from services.escalation.routers import agencies
 from services.escalation.settings import Settings
+from shared.codebook import Label
 from shared.database import Pool
 from shared.outbox import Bell
 from tests.builders import NOON, classified, report
@@ -133,6 +134,23 @@ async def test_how_much_is_left_is_said_and_too_much_refused(
     assert answers[0].headers["ratelimit"].startswith('"agency";r=2;t=')
     assert int(answers[3].headers["retry-after"]) > 0
     assert answers[3].headers["content-type"] == "application/problem+json"
+
+
+async def test_what_an_agency_does_is_counted_too(
+    settings: Settings, escalate: Escalate, pool: Pool, client: httpx.AsyncClient, health: dict[str, str]
+):
+    event = classified(**NOISE)
+    await escalate(event)
+    app = create_app(settings.model_copy(update={"requests_a_minute": 2}))
+    async with (
+        app.router.lifespan_context(app),
+        httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://escalation", headers=health) as few,
+    ):
+        notes = [await few.post(f"{FEED}/{event.report_id}/progress", json={"note": "rang"}) for _ in range(3)]
+        reviews = await few.get(f"/v1/agencies/{HEALTH}/case-reviews")
+    assert [answer.status_code for answer in (*notes, reviews)] == [204, 204, 429, 429]
+    assert notes[0].headers["ratelimit"].startswith('"agency";r=1;t=')
+    assert await pool.fetchval("select count(*) from delivery_step") == 2
 
 
 @pytest.mark.parametrize("cursor", ["1", "x", "%%%", "bm9ydGhtb29y", "é", feeds.cursor(HEALTH, feeds.Place(2**63))])
@@ -377,3 +395,22 @@ async def test_a_client_that_goes_away_leaves_nobody_waiting(served: str, pool: 
             headers = {"Authorization": f"Bearer {token}"}
             await client.get(FEED, params={"wait": 30}, headers=headers, timeout=0.5)
         assert (await client.get(FEED, headers=headers)).status_code == 200
+
+
+async def test_the_example_client_acknowledges_what_was_taken_back_and_came_anew(
+    served: str, escalate: Escalate, pool: Pool, tmp_path: Path
+):
+    await clients.let_in(HEALTH, "secret", "agency", HEALTH, pool, NOON)
+    place, told = tmp_path / "cursor.json", report()
+    ours = {"HEARD_URL": served, "HEARD_AGENCY": HEALTH, "HEARD_CLIENT_SECRET": "secret", "HEARD_CURSOR": str(place)}
+    command = [sys.executable, str(ROOT / "examples" / "agency_client.py")]
+    child = await asyncio.create_subprocess_exec(*command, env={"PATH": os.environ["PATH"]} | ours)
+    try:
+        for revision, read in enumerate((NOISE, {"labels": (Label.harassment,)}, NOISE), 1):
+            await escalate(classified(told.model_copy(update={"revision": revision}), **read))
+            await until(lambda: place.exists() and f'"position": {revision}' in place.read_text())  # noqa: B023
+    finally:
+        child.kill()
+        await child.wait()
+    state = "select state from delivery where kind = 'report' and agency_id = $1"
+    assert await pool.fetchval(state, HEALTH) == "acknowledged"

@@ -71,6 +71,23 @@ async def test_each_role_comes_home(browser: httpx.AsyncClient, provider: OpenId
     assert "Sam Sample" in page.text
 
 
+@pytest.mark.parametrize("groups", [["operator", "supervisor"], ["supervisor", "staff", "operator"]])
+async def test_a_supervisor_who_is_among_the_operators_too_supervises(
+    browser: httpx.AsyncClient, provider: OpenIdProvider, groups: list[str]
+):
+    provider.claims |= SAYS | {"heard_role": groups}
+    await signed_in(browser)
+    assert (await browser.get("/supervisor")).status_code == 200
+
+
+@pytest.mark.parametrize("groups", [["operator", "auditor"], ["admin", "supervisor", "operator"]])
+async def test_nobody_has_two_roles(browser: httpx.AsyncClient, provider: OpenIdProvider, groups: list[str]):
+    provider.claims |= SAYS | {"heard_role": groups}
+    answer = await signed_in(browser)
+    assert (answer.status_code, f"gives you {len(groups)} roles here" in answer.text) == (403, True)
+    assert COOKIE not in browser.cookies
+
+
 @pytest.mark.parametrize("claims", [{}, {"heard_role": "operator"}, {"heard_role": "king", "heard_force": "x"}])
 async def test_nobody_is_let_in_by_default(
     browser: httpx.AsyncClient, provider: OpenIdProvider, claims: dict[str, Any]

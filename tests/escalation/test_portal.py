@@ -61,7 +61,7 @@ async def test_what_was_taken_on_hides_nothing_that_is_new(
     page = await shown(health)
     assert page.index(noise.report.reference) < page.index("H-OLDER-1<")
     assert page.count("H-OLDER-") == 199
-    assert "The first 200 of more." in page
+    assert "The first 200 of more" in page
 
 
 async def test_a_list_that_is_whole_does_not_say_that_there_is_more(
@@ -227,3 +227,26 @@ def position(page: str, form: str) -> str:
     found = re.search(rf'/{form}">\s*<input type="hidden" name="position" value="(\d+)">', page)
     assert found
     return found[1]
+
+
+@pytest.mark.parametrize("show", ["open", "done"])
+async def test_what_no_list_shows_any_more_is_opened_by_its_reference(
+    noise: ReportClassified, health: httpx.AsyncClient, pool: Pool, show: str
+):
+    state = {"open": "acknowledged", "done": "closed"}[show]
+    await pool.execute("update delivery set state = $1, acknowledge_by = $2", state, NOON + timedelta(days=9))
+    await pool.execute(MORE, HEALTH, state, NOON, 200)
+    assert noise.report.reference not in await shown(health, f"?show={show}")
+    answer = await health.get("/portal", params={"reference": f" {noise.report.reference.lower()} "})
+    assert (answer.status_code, answer.headers["location"]) == (303, f"/portal/reports/{noise.report_id}")
+
+
+async def test_a_reference_of_nobodys_or_somebody_elses_report_opens_nothing_and_stays_in_its_field(
+    noise: ReportClassified, sign_in_page: SignInPage
+):
+    police = await sign_in_page(Role.agency, "Ada", POLICE)
+    for reference in (noise.report.reference, "H-NONE"):
+        answer = await police.get("/portal", params={"reference": reference})
+        assert answer.status_code == 404
+        assert "Nothing with this reference was delivered to you." in answer.text
+        assert f'name="reference" value="{reference}"' in answer.text

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -9,6 +10,7 @@ import pytest
 
 from services.escalation.domain.alerting import NO_CONTACT_AFTER, UNCLAIMED_AFTER
 from services.escalation.domain.people import Role, Worker
+from services.escalation.errors import LeaseLost
 from services.escalation.handlers import alerts, drills, leases, work
 from services.escalation.handlers.cases import Rules
 from services.escalation.rules_in_force import drills as exercises
@@ -179,3 +181,51 @@ async def test_an_administrator_shuts_somebody_out_at_once(sign_in_page: SignInP
     assert (await alex.get("/board")).status_code == 200
     await admin.post("/people", data={"person": "alex", "active": "false"}, headers=OURS)
     assert (await alex.get("/board")).status_code == 303
+
+
+async def test_a_supervisor_takes_over_what_is_held_and_nobody_was_in_contact_about(
+    escalate: Escalate, sign_in_page: SignInPage, pool: Pool
+):
+    now = datetime.now(UTC)
+    event = told(1, now)
+    await escalate(event, at=now)
+    claim = await leases.claim(event.report_id, SAM, None, pool, now - NO_CONTACT_AFTER)
+    await pool.execute("update queue_item set lease_until = $1", now + leases.LEASE)
+    robin = await sign_in_page(Role.supervisor, "Robin")
+    path = f"/supervisor/takeovers/{event.report_id}"
+    page = (await robin.get("/supervisor")).text
+    assert path in page
+    given = {"holder": re.findall(r'name="holder" value="(.*?)"', page)[0], "why": "Sam went home"}
+    answer = await robin.post(path, data=given, headers=OURS)
+    assert (answer.status_code, answer.headers["location"]) == (303, f"/board/cases/{event.report_id}")
+    page = " ".join((await robin.get(f"/board/cases/{event.report_id}")).text.split())
+    assert "You hold it" in page
+    assert '<strong>Robin</strong> took over: Sam went home<ul><li class="quiet">from Sam</li></ul>' in page
+    with pytest.raises(LeaseLost):
+        await work.contacted(event.report_id, claim.token, SAM, "rang", pool, now)
+    assert path not in (await robin.get("/supervisor")).text
+
+
+async def test_it_is_taken_over_from_whom_the_list_showed_alone_with_a_reason_and_by_a_supervisor(
+    escalate: Escalate, sign_in_page: SignInPage, pool: Pool
+):
+    now = datetime.now(UTC)
+    event = told(1, now)
+    await escalate(event, at=now)
+    await leases.claim(event.report_id, SAM, None, pool, now)
+    robin, alex = await sign_in_page(Role.supervisor, "Robin"), await sign_in_page(Role.operator, "Alex")
+    south = await sign_in_page(Role.supervisor, "Kit", "southvale-police")
+    path, given = f"/supervisor/takeovers/{event.report_id}", {"holder": "sam", "why": "went home"}
+    answers = [
+        await alex.post(path, data=given, headers=OURS),
+        await south.post(path, data=given, headers=OURS),
+        await robin.post(path, data=given | {"why": " "}, headers=OURS),
+        await robin.post(path, data=given | {"holder": "alex"}, headers=OURS),
+    ]
+    assert [answer.status_code for answer in answers] == [403, 404, 422, 409]
+    assert "It is with Sam. The lists are as they are now." in answers[3].text
+    await pool.execute("update queue_item set lease_until = $1", now)
+    late = await robin.post(path, data=given, headers=OURS)
+    assert (late.status_code, "Nobody holds it any more." in late.text) == (409, True)
+    assert await pool.fetchval("select holder from queue_item") == "sam"
+    assert await pool.fetchval("select count(*) from audit_entry where action = 'took over'") == 0

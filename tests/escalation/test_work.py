@@ -1,5 +1,6 @@
 """What people do about a case over HTTP: contact, notes, overrides, routes, links, search and the end."""
 
+import asyncio
 import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -60,6 +61,18 @@ async def test_contact_a_note_and_the_end_stand_in_the_case(hold: Any):
     assert actions == ["read", "claimed", "made contact", "noted", "closed"]
     assert [note["words"] for note in case["notes"]] == ["sister is with her"]
     assert (case["item"]["state"], case["item"]["outcome"]) == ("closed", "advised")
+
+
+async def test_a_note_that_is_sent_again_with_its_key_is_written_once(hold: Any):
+    room = await hold(classified(**STALKING))
+
+    async def noted(key: str) -> int:
+        sent = room.headers | {"Idempotency-Key": key}
+        return (await room.client.post(f"{room.path}/notes", json={"words": "rang"}, headers=sent)).status_code
+
+    assert await asyncio.gather(*(noted(key) for key in ("a", "a", "a", "b"))) == [201] * 4
+    case = await room.case()
+    assert len(case["notes"]) == len([entry for entry in case["entries"] if entry["action"] == "noted"]) == 2
 
 
 async def test_danger_is_not_closed_unheard_without_a_reason(hold: Any):
@@ -159,7 +172,7 @@ async def test_what_turns_graver_is_in_the_control_room_whichever_queue_it_was_s
     hold: Any, escalate: Escalate, pool: Pool
 ):
     told = report()
-    room = await hold(classified(told, **STALKING))
+    room = await hold(classified(told, labels=(Label.harassment,)))
     sent = await room.post("route", why="theirs", agency="southvale-police", queue="neighbourhood")
     assert sent.status_code == 204
     assert await pool.fetchval("select queues from queue_item") == ["neighbourhood"]
@@ -349,10 +362,33 @@ async def test_an_override_needs_a_reason_and_something_to_say(hold: Any):
 async def test_a_case_is_sent_on_only_where_it_may_go(hold: Any, pool: Pool, agency: str, status: int, words: str):
     told = report(answers=Answers(party_organisation="Northmoor Council"))
     room = await hold(classified(told, **STALKING))
-    answer = await room.post("route", why="theirs", agency=agency, queue="control_room")
+    answer = await room.post("route", why="theirs", agency=agency)
     assert answer.status_code == status
     assert words in answer.text
     assert await pool.fetchval("select count(*) from delivery where agency_id = $1", agency) == (status == 204)
+
+
+@pytest.mark.parametrize(
+    ("agency", "queue"),
+    [
+        ("southvale-police", "Control room"),
+        ("southvale-police", "hate crime"),
+        ("southvale-police", "safeguarding"),
+        ("southvale-safeguarding", "control_room"),
+    ],
+)
+async def test_a_case_is_sent_to_no_queue_that_is_not_there(hold: Any, pool: Pool, agency: str, queue: str):
+    room = await hold(classified(**STALKING))
+    answer = await room.post("route", why="theirs", agency=agency, queue=queue)
+    assert (answer.status_code, "has no such queue" in answer.text) == (422, True)
+    assert await pool.fetchval("select force from queue_item") == "northmoor-police"
+
+
+async def test_danger_that_is_sent_to_another_queue_of_a_force_is_in_its_control_rooms_too(hold: Any, pool: Pool):
+    room = await hold(classified(**STALKING))
+    answer = await room.post("route", why="theirs", agency="southvale-police", queue="harassment")
+    assert answer.status_code == 204
+    assert await pool.fetchval("select queues from queue_item") == ["control_room", "harassment"]
 
 
 async def test_a_case_sent_to_another_force_is_theirs_whatever_is_read_later(
@@ -409,13 +445,25 @@ async def test_links_are_made_and_disputed(hold: Any, escalate: Escalate, pool: 
     assert (await room.post("links", reference="H-NONE", why="x")).status_code == 404
 
 
-@pytest.mark.parametrize("words", ["H-4K7", "zz14ab", "01632960001", "every night", "jo f"])
+@pytest.mark.parametrize(
+    "words", ["H-4K7", "zz14ab", "01632960001", "+44 1632 960001", "(01632) 960-001", "every night", "jo f"]
+)
 async def test_a_case_is_found(hold: Any, pool: Pool, words: str):
     contact = Contact(name="Jo Field", phone="01632 960001")
     room = await hold(classified(report(contact=contact), **STALKING))
     await pool.execute("update queue_item set opened_at = now()")
     answer = await room.client.get("/v1/queue/search", params={"q": words}, headers=room.headers)
     assert [found["reference"] for found in answer.json()] == ["H-4K7QX-9M2TB"]
+
+
+@pytest.mark.parametrize(
+    ("phone", "words"), [("01632 960001", "01632 960002"), ("960001", "01632 960001"), ("?", "--")]
+)
+async def test_a_case_is_not_found_by_another_telephone_number(hold: Any, pool: Pool, phone: str, words: str):
+    room = await hold(classified(report(contact=Contact(phone=phone)), **STALKING))
+    await pool.execute("update queue_item set opened_at = now()")
+    answer = await room.client.get("/v1/queue/search", params={"q": words}, headers=room.headers)
+    assert answer.json() == []
 
 
 async def test_a_search_goes_through_the_newest_and_finds_any_by_its_reference(escalate: Escalate, pool: Pool):

@@ -92,3 +92,11 @@ async def test_the_audit_goes_by_the_databases_time(settings: Settings, pool: Po
     assert code == 0
     waited = printed.split(f"open {accepted.reference} ordinary for ")[1].split(" s")[0]
     assert 0 <= int(waited) < 600
+
+
+async def test_whoever_erases_is_told_under_what_id_the_record_of_it_stays(settings: Settings, pool: Pool):
+    accepted = await tell(pool, "He follows me.", now=await time_of(pool))
+    report_id = await pool.fetchval("select id from report")
+    code, printed, _ = await ran(settings, "erase", accepted.reference, *BY)
+    assert code == 0
+    assert f"under {report_id}." in printed

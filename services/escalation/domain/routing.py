@@ -113,9 +113,9 @@ class RoutingTable(BaseModel):
     signposts: tuple[Signpost, ...] = ()
     blamed: Blamed = Blamed()
 
-    def queue_of(self, kind: Kind) -> str:
-        """Where what is for this kind of agency goes, unless somebody says otherwise."""
-        return next(row.queue for row in self.rows if row.to is kind)
+    def queues_of(self, kind: Kind) -> tuple[str, ...]:
+        """The queues that this kind of agency has; what goes there goes to the first unless somebody says otherwise."""
+        return tuple(dict.fromkeys(row.queue for row in self.rows if row.to is kind))
 
     def responsible(self, subject: Subject) -> tuple[Signpost, ...]:
         """Who is responsible for what is not ours, as far as it was read."""

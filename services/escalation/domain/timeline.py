@@ -53,6 +53,17 @@ def timeline(entries: Sequence[Mapping[str, Any]], notes: Sequence[Mapping[str, 
     return tuple(sorted(told + written, key=lambda moment: moment.at, reverse=True))
 
 
+def with_words(entries: Sequence[Mapping[str, Any]], written: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """A case's record with what agencies wrote: the record itself says that they did something, and never what."""
+    words = {(one["at"], one["by"], one["step"], one["agency_id"], one["queue"]): one["note"] for one in written}
+    return [{**entry, "why": words.get(_act(entry), entry["why"])} for entry in entries]
+
+
+def _act(entry: Mapping[str, Any]) -> tuple[Any, ...]:
+    detail = entry["detail"]
+    return entry["at"], entry["who"], entry["action"], detail.get("agency"), detail.get("queue")
+
+
 def later(entries: Sequence[Mapping[str, Any]]) -> tuple[Later, ...]:
     """The later reports that intake linked, by a case's record."""
     told = [entry["detail"] for entry in entries if entry["action"] == LINKED]
@@ -64,7 +75,8 @@ def linked_by(reasons: Sequence[str]) -> str:
 
 
 def _moment(entry: Mapping[str, Any]) -> Moment:
-    return Moment(entry["at"], entry["name"], entry["action"], entry["why"], tuple(_lines(entry["detail"])))
+    what = entry["action"].replace("_", " ")
+    return Moment(entry["at"], entry["name"], what, entry["why"], tuple(_lines(entry["detail"])))
 
 
 def _lines(detail: Mapping[str, Any]) -> list[str]:
@@ -85,6 +97,8 @@ def _lines(detail: Mapping[str, Any]) -> list[str]:
         found.append(WORDS[Outcome(detail["outcome"])])
     if "lapsed_from" in detail:
         found.append(f"the lease of {detail['lapsed_from']} had lapsed")
+    if "taken_from" in detail:
+        found.append(f"from {detail['taken_from']}")
     if detail.get("near_copies"):
         found.append(f"{detail['near_copies']} near-copies with it")
     return found

@@ -8,6 +8,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from services.escalation.domain.local import local
+from services.escalation.domain.sent_again import sent_as
 from services.escalation.errors import NotNow, ToldSince, UnknownReport
 from services.escalation.handlers.progress import progressed
 from services.escalation.repository import deliveries
@@ -46,14 +47,26 @@ async def acknowledge(agency: ActingAgency, report_id: UUID, now: datetime, seen
 
 
 async def note(
-    agency: ActingAgency, report_id: UUID, words: str, safe: SafeWords | None, now: datetime, seen: int | None = None
+    agency: ActingAgency,
+    report_id: UUID,
+    words: str,
+    safe: SafeWords | None,
+    now: datetime,
+    seen: int | None = None,
+    key: str | None = None,
 ) -> None:
-    """Write down what was done, for themselves; `safe` is what the reporter may be told."""
+    """Write down what was done, for themselves and for staff; `safe` is what the reporter may be told.
+
+    With the same `key` again: nothing more happens.
+    """
+    sent = sent_as(report_id, agency.who.client, key)
     async with _still(agency, report_id, seen) as connection:
+        if sent and await deliveries.was_sent(connection, agency.id, report_id, sent):
+            return
         moved = await deliveries.move(connection, agency.id, report_id, "acknowledged", OPEN, now)
         if not moved:
             raise await _why_not(connection, agency, report_id)
-        await _told(connection, agency, report_id, moved, Progress.under_way, words, now, safe)
+        await _told(connection, agency, report_id, moved, Progress.under_way, words, now, safe, sent)
     agency.bell.ring()
 
 
@@ -127,6 +140,8 @@ async def _told(
     words: str | None,
     now: datetime,
     safe: SafeWords | None = None,
+    key: UUID | None = None,
 ) -> None:
-    await deliveries.add_step(connection, agency.id, report_id, queues, progress, words, agency.who.client, now)
+    by = agency.who.client
+    await deliveries.add_step(connection, agency.id, report_id, queues, progress, words, by, now, key)
     await put(connection, [progressed(report_id, agency.id, progress, now, safe)])

@@ -52,7 +52,7 @@ async def _passed_on(connection: Connection, row: Any, rules: Rules, now: dateti
     other = rules.directory.agency(row["returned_for"] or "")
     ground = _ground(other, event, rules) if other and other.id != row["agency_id"] else None
     if other and ground and row["returns"] == 1 and not await _is_done_with(connection, other, event):
-        queue = rules.routing.queue_of(other.kind)
+        queue = rules.routing.queues_of(other.kind)[0]
         to = Destination(agency=other.id, queue=queue, reason=f"passed on by {name}", ground=ground)
         await feeds.hand_over(connection, event, to, rules.directory, now)
         return

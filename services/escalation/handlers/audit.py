@@ -2,19 +2,21 @@
 
 import asyncio
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from functools import partial
 from typing import Any, Final
 from uuid import UUID
 
 from services.escalation.domain import chain
+from services.escalation.domain.local import UK
 from services.escalation.errors import NothingThere
-from services.escalation.repository import audit
+from services.escalation.repository import audit, people
 from services.escalation.repository.audit import Entry
-from shared.database import Pool, transaction
+from shared.database import Connection, Pool, transaction
 from shared.worker import every
 
 BATCH: Final = 500
+LISTED: Final = 2000  # entries of one day
 PAUSE: Final = 1.0  # seconds between looks for what is to be sealed
 OVERDUE: Final = timedelta(minutes=1)
 """How long an entry may stand unsealed before the proof complains of it."""
@@ -73,13 +75,38 @@ async def verify(pool: Pool, key: str, noted: str | None, now: datetime) -> Proo
 
 
 async def of_case(reference: str, who: str, pool: Pool, now: datetime) -> tuple[UUID, list[Any]]:
-    """Everything that was recorded of one case; that the auditor looked is recorded too. Raises NothingThere."""
+    """Everything that was recorded of one case; that the auditor looked is recorded too. Raises NothingThere.
+
+    `reference`: or the report's id, which is all that is left of one that was erased.
+    """
     async with transaction(pool) as connection:
-        report_id = await audit.case_of(connection, reference.strip().upper())
+        report_id = await _meant(connection, reference.strip())
         if report_id is None:
             raise NothingThere("No case has this reference.")
         await audit.record(connection, [Entry(now, who, "audited", report_id)])
         return report_id, await audit.of_case(connection, report_id)
+
+
+async def _meant(connection: Connection, reference: str) -> UUID | None:
+    try:
+        report_id = UUID(reference)
+    except ValueError:
+        return await audit.case_of(connection, reference.upper())
+    return report_id if await audit.knows(connection, report_id) else None
+
+
+async def of_person(whom: str, day: date, who: str, pool: Pool, now: datetime) -> tuple[list[Any], bool]:
+    """What somebody, by name or id, or a program did on one day in the UK: the first LISTED, and whether there is more.
+
+    That the auditor looked is recorded too.
+    """
+    begins, ends = (datetime.combine(day + timedelta(days=n), time(), UK) for n in (0, 1))
+    async with transaction(pool) as connection:
+        detail = {"whom": whom, "day": day.isoformat()}
+        await audit.record(connection, [Entry(now, who, "audited", detail=detail)])
+        ids = {whom, *await people.called(connection, whom)}
+        rows = await audit.by(connection, sorted(ids), begins, ends, LISTED + 1)
+    return rows[:LISTED], len(rows) > LISTED
 
 
 async def exported(what: str, rows: int, who: str, pool: Pool, now: datetime) -> None:

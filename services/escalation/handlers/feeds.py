@@ -8,9 +8,9 @@ from uuid import UUID
 
 from services.escalation.errors import FeedRestored, NotACursor, UnknownReport
 from services.escalation.handlers.arrivals import Arrivals
-from services.escalation.repository import deliveries, feeds
+from services.escalation.repository import audit, deliveries, feeds
 from services.escalation.repository.isolation import as_agency
-from shared.database import Pool
+from shared.database import Pool, transaction
 
 LISTED: Final = 200
 END: Final = 2**63  # no feed's positions reach it
@@ -61,6 +61,17 @@ async def opened(agency: str, report_id: UUID, guests: Pool, now: datetime) -> t
     async with as_agency(guests, agency) as connection:
         await feeds.seen(connection, agency, [report_id], now)
     return await held(agency, report_id, guests)
+
+
+async def by_reference(agency: str, reference: str, pool: Pool, guests: Pool) -> UUID:
+    """The id of a report that was delivered to the agency, however long ago. Raises UnknownReport."""
+    async with transaction(pool) as connection:
+        report_id = await audit.case_of(connection, reference.strip().upper())
+    if report_id is not None:
+        async with as_agency(guests, agency) as connection:
+            if await deliveries.held(connection, agency, report_id):
+                return report_id
+    raise UnknownReport("Nothing with this reference was delivered to you.")
 
 
 async def listed(agency: str, which: str, guests: Pool) -> tuple[list[Any], bool]:

@@ -70,14 +70,33 @@ async def claim(report_id: UUID, worker: Worker, key: str | None, pool: Pool, no
         again = await _claimed_before(connection, worker, key, now)
         if again and again.report_id == report_id:
             return again
-        found = await queue.item(connection, worker.force, report_id)
-        if found is None:
-            raise NothingThere("It is not on your queue: it may have gone to another force.")
         taken = await _take(connection, report_id, worker, key, now)
         if taken is None:
-            who = found["holder_name"] or "somebody else"
-            raise NotFree("It is closed." if found["state"] == "closed" else f"It is with {who}.")
+            raise await _why_not(connection, report_id, worker, now)
         return taken
+
+
+async def take_over(report_id: UUID, holder: str, worker: Worker, why: str, pool: Pool, now: datetime) -> Claim:
+    """A supervisor takes it from whoever holds it. Raises NothingThere, or NotFree where `holder` holds it no more."""
+    taken = Claim(report_id, uuid4(), now + LEASE)
+    async with transaction(pool) as connection:
+        who = (worker.id, worker.name)
+        name = await leases.take_over(connection, report_id, worker.force, holder, who, taken.token, now, taken.until)
+        if name is None:
+            raise await _why_not(connection, report_id, worker, now)
+        await audit.record(connection, [Entry(now, worker.id, "took over", report_id, why, {"taken_from": name})])
+        await queue.changed(connection)
+    return taken
+
+
+async def _why_not(connection: Connection, report_id: UUID, worker: Worker, now: datetime) -> NothingThere | NotFree:
+    found = await queue.item(connection, worker.force, report_id)
+    if found is None:
+        return NothingThere("It is not on your queue: it may have gone to another force.")
+    if found["state"] == "closed":
+        return NotFree("It is closed.")
+    held = found["lease_until"] and found["lease_until"] > now
+    return NotFree(f"It is with {found['holder_name']}." if held else "Nobody holds it any more.")
 
 
 async def _claimed_before(connection: Connection, worker: Worker, key: str | None, now: datetime) -> Claim | None:

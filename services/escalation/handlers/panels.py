@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from services.escalation.domain.rules import Rules
+from services.escalation.domain.sent_again import sent_as
 from services.escalation.errors import NotNow, NotSo, NotYours, UnknownReport
 from services.escalation.handlers.acts import ActingAgency
 from services.escalation.handlers.progress import progressed
@@ -67,10 +68,19 @@ async def plan(agency: ActingAgency, review_id: UUID, review_on: date, now: date
 
 
 async def add_action(
-    agency: ActingAgency, review_id: UUID, action: NewAction, rules: Rules, pool: Pool, now: datetime
+    agency: ActingAgency,
+    review_id: UUID,
+    action: NewAction,
+    rules: Rules,
+    pool: Pool,
+    now: datetime,
+    key: str | None = None,
 ) -> UUID:
-    """One line of the plan; who is to do it is invited, if they were not. Raises NotSo for the body complained of."""
-    action_id, owner = uuid4(), action.owner
+    """One line of the plan; who is to do it is invited, if they were not. Raises NotSo for the body complained of.
+
+    With the same `key` again: it is the same line.
+    """
+    action_id, owner = sent_as(review_id, agency.who.client, key) or uuid4(), action.owner
     async with as_agency(agency.guests, agency.id, agency.who.client) as connection:
         await _may_join(connection, agency, review_id, owner, rules, pool)
         if owner != agency.id:

@@ -6,13 +6,13 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
-from services.escalation.domain import links
+from services.escalation.domain import links, timeline
 from services.escalation.domain.links import Theirs
 from services.escalation.domain.overrides import Override
 from services.escalation.domain.rules import Rules
 from services.escalation.domain.timeline import GIVEN
 from services.escalation.errors import NothingThere
-from services.escalation.repository import audit, cases, folds, work
+from services.escalation.repository import audit, cases, deliveries, folds, work
 from services.escalation.repository import queue as items
 from shared.assessment import Assessment
 from shared.database import Connection, Pool, transaction
@@ -101,10 +101,11 @@ async def whole(report_id: UUID, force: str, pool: Pool, rules: Rules, now: date
         row = await items.item(connection, force, report_id)
         if row is None:
             raise NothingThere("It is not on your queue: it may have gone to another force.")
-        entries = await audit.of_case(connection, report_id)
+        written = await deliveries.written(connection, report_id)
+        entries = timeline.with_words(await audit.of_case(connection, report_id), written)
         notes = await work.notes(connection, report_id)
         by_hand = await work.links(connection, report_id)
-        deliveries = await items.deliveries(connection, report_id)
+        sent = await items.deliveries(connection, report_id)
         copies = await folds.copies(connection, force, report_id, now)
         item = as_ranked(row)
         named = {link["reference"] for link in by_hand} | links.linked_later(entries) | links.named(item.report.history)
@@ -116,7 +117,7 @@ async def whole(report_id: UUID, force: str, pool: Pool, rules: Rules, now: date
         entries=links.entries_for(entries, known, kept_back),
         notes=tuple(notes),
         links=tuple(link for link in by_hand if link["reference"] in known),
-        deliveries=tuple(deliveries),
+        deliveries=tuple(sent),
         copies=tuple(copies),
     )
 

@@ -5,12 +5,14 @@ from uuid import UUID
 
 from services.escalation.domain.directory import Agency, Directory, Kind
 from services.escalation.domain.people import Worker
+from services.escalation.domain.routing import CONTROL_ROOM
 from services.escalation.domain.rules import Rules
 from services.escalation.errors import NotSo
 from services.escalation.handlers import deliveries
 from services.escalation.handlers.leases import Shown, held
 from services.escalation.repository import audit, cases, leases, queue
 from services.escalation.repository.audit import Entry
+from shared.codebook import DangerClass
 from shared.database import Pool
 from shared.events import Destination, ReportReceived
 from shared.outbox import Bell
@@ -31,24 +33,20 @@ async def reroute(
 ) -> Agency:
     """`to_queue` None: where what is for its kind goes. Raises NotSo where it may not go there.
 
-    That is: no such agency, no ground, or the body complained of. Returns the agency that has it now.
+    That is: no such agency or queue, no ground, or the body complained of. Returns the agency that has it now.
     """
     async with held(report_id, token, worker, pool, now, shown) as (connection, row):
         if row["drill"]:
             raise NotSo("A drill is delivered to nobody.")
         event = cases.as_said(row)
         agency = _agency(agency_id, rules.directory)
-        queue_name = to_queue or rules.routing.queue_of(agency.kind)
-        to = Destination(
-            agency=agency.id,
-            queue=queue_name,
-            reason=f"{worker.name}: {why}",
-            ground=_ground(agency, event.report, rules),
-        )
+        ground = _ground(agency, event.report, rules)
+        queue_name = _queue(agency, to_queue, rules)
+        to = Destination(agency=agency.id, queue=queue_name, reason=f"{worker.name}: {why}", ground=ground)
         await deliveries.hand_over(connection, event, to, rules.directory, now)
         if agency.kind is Kind.police:
             await leases.give_back(connection, report_id, now)
-            await queue.move(connection, report_id, agency.id, queue_name)
+            await queue.move(connection, report_id, agency.id, _on(queue_name, row["danger_class"]))
         detail = {"destination": f"{agency.id}/{queue_name}", "ground": to.ground}
         await audit.record(connection, [Entry(now, worker.id, "routed", report_id, why, detail)])
     bell.ring()
@@ -60,6 +58,19 @@ def _agency(agency_id: str, directory: Directory) -> Agency:
     if agency is None:
         raise NotSo("The directory has no such agency.")
     return agency
+
+
+def _queue(agency: Agency, wanted: str | None, rules: Rules) -> str:
+    theirs = rules.routing.queues_of(agency.kind)
+    if wanted and wanted not in theirs:
+        raise NotSo(f"{agency.name} has no such queue. Name none, or one of these: {', '.join(theirs)}.")
+    return wanted or theirs[0]
+
+
+def _on(queue_name: str, danger_class: int) -> list[str]:
+    """What is danger stands in the control room's own queue too, as when it is routed (docs/decisions/0031)."""
+    danger = danger_class < DangerClass.everything_else
+    return sorted({queue_name, CONTROL_ROOM} if danger else {queue_name})
 
 
 def _ground(agency: Agency, report: ReportReceived, rules: Rules) -> str:

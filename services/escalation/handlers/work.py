@@ -7,6 +7,7 @@ from uuid import UUID
 
 from services.escalation.domain.outcomes import Outcome, why_not
 from services.escalation.domain.people import Worker
+from services.escalation.domain.sent_again import sent_as
 from services.escalation.errors import NothingThere, NotSo
 from services.escalation.handlers.leases import Shown, held
 from services.escalation.handlers.sending import disputed
@@ -22,12 +23,20 @@ LOOKED_THROUGH: Final = 20_000  # cases, the newest: each is read for the words
 FOUND: Final = 50
 
 
-async def note(report_id: UUID, worker: Worker, words: str, pool: Pool, now: datetime) -> None:
-    """Write something beside a case; whoever sees it may. The record says that, never what."""
+async def note(report_id: UUID, worker: Worker, words: str, pool: Pool, now: datetime, key: str | None = None) -> None:
+    """Write something beside a case; whoever sees it may. The record says that, never what.
+
+    With the same `key` again: nothing more happens.
+    """
+    sent = sent_as(report_id, worker.id, key)
     async with transaction(pool) as connection:
+        await cases.lock(connection, [report_id])
         await _must_be_there(connection, report_id, worker)
-        number = await work.note(connection, report_id, worker.name, words, now)
-        await audit.record(connection, [Entry(now, worker.id, "noted", report_id, "", {"note": number})])
+        if sent and await audit.noted(connection, report_id, sent):
+            return
+        detail: dict[str, Any] = {"note": await work.note(connection, report_id, worker.name, words, now)}
+        detail |= {"key": str(sent)} if sent else {}
+        await audit.record(connection, [Entry(now, worker.id, "noted", report_id, "", detail)])
         await queue.touch(connection, report_id)
 
 

@@ -19,6 +19,12 @@ class AuditEntry(Table, table=True):
         Index("audit_entry_case", "report_id", "id"),
         Index("audit_entry_position", "position", unique=True),
         Index("audit_entry_unsealed", "id", postgresql_where=text("position is null")),
+        Index(
+            "audit_entry_who",
+            "who",
+            "at",
+            postgresql_where=text("who not in ('classifier', 'escalation', 'intake')"),
+        ),
     )
 
     id: int | None = Field(default=None, primary_key=True, sa_type=BigInteger)

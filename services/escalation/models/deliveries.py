@@ -106,6 +106,7 @@ class DeliveryStep(Table, table=True):
     note: str | None = None
     by: str
     at: datetime = Field(sa_type=DateTime(timezone=True))
+    key: UUID | None = Field(default=None, description="of the Idempotency-Key that it was sent with")
 
 
 class Webhook(Table, table=True):

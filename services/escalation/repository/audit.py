@@ -25,9 +25,22 @@ select entry.*, coalesce(person.name, entry.who) as name from audit_entry as ent
 left join person on person.id = entry.who where entry.report_id = $1 order by entry.id
 """
 
+BY: Final = """
+select entry.*, coalesce(person.name, entry.who) as name, coalesce(cases.reference, entry.report_id::text) as about
+from audit_entry as entry left join person on person.id = entry.who left join cases using (report_id)
+where entry.who = any($1::text[]) and entry.who not in ('classifier', 'escalation', 'intake')
+  and entry.at >= $2 and entry.at < $3
+order by entry.id limit $4
+"""
+"""Index `audit_entry_who`: of people and programs. What the services did by themselves stands in the cases alone."""
+
 OPENED: Final = """
 select exists (select from audit_entry
                where report_id = $1 and who = $2 and action in ('looked at', 'claimed') and at > $3)
+"""
+
+NOTED: Final = """
+select exists (select from audit_entry where report_id = $1 and action = 'noted' and detail ->> 'key' = $2)
 """
 
 SEALER: Final = 7_246_002
@@ -69,9 +82,19 @@ async def of_case(connection: Connection, report_id: UUID) -> list[Any]:
     return await connection.fetch(OF_CASE, report_id)
 
 
+async def by(connection: Connection, who: Sequence[str], since: datetime, until: datetime, limit: int) -> list[Any]:
+    """What these did from `since` on and before `until`, of whatever case or of none, in that order."""
+    return await connection.fetch(BY, list(who), since, until, limit)
+
+
 async def opened(connection: Connection, report_id: UUID, who: str, since: datetime) -> bool:
     """Whether it is on record that they had this case before them after then."""
     return bool(await connection.fetchval(OPENED, report_id, who, since))
+
+
+async def noted(connection: Connection, report_id: UUID, key: UUID) -> bool:
+    """Whether a note that was sent with this key is on record."""
+    return bool(await connection.fetchval(NOTED, report_id, str(key)))
 
 
 async def is_sealer(connection: Connection) -> bool:
@@ -106,3 +129,9 @@ async def overdue(connection: Connection, before: datetime) -> int:
 async def case_of(connection: Connection, reference: str) -> UUID | None:
     found: UUID | None = await connection.fetchval("select report_id from cases where reference = $1", reference)
     return found
+
+
+async def knows(connection: Connection, report_id: UUID) -> bool:
+    """Whether anything is on record of this report, erased or not."""
+    statement = "select exists (select from audit_entry where report_id = $1)"
+    return bool(await connection.fetchval(statement, report_id))

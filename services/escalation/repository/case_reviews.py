@@ -84,6 +84,7 @@ PLAN: Final = "update case_review set state = 'planned', review_on = $2 where id
 
 ADD_ACTION: Final = """
 insert into case_review_action (id, review_id, panel, action, owner, due_on) values ($1, $2, $3, $4, $5, $6)
+on conflict (id) do nothing
 """
 
 DONE: Final = """

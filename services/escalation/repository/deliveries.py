@@ -48,12 +48,18 @@ returning queue
 """
 
 ADD_STEP: Final = """
-insert into delivery_step (agency_id, report_id, queue, step, note, by, at)
-select $1, $2, unnest($3::text[]), $4, $5, $6, $7
+insert into delivery_step (agency_id, report_id, queue, step, note, by, at, key)
+select $1, $2, unnest($3::text[]), $4, $5, $6, $7, $8
 """
 
 STEPS: Final = """
 select step, note, by, at, queue from delivery_step where agency_id = $1 and report_id = $2 order by id
+"""
+
+WRITTEN: Final = """
+select step.agency_id, step.queue, step.step, step.note, step.by, step.at
+from delivery join delivery_step as step using (agency_id, report_id, queue)
+where delivery.report_id = $1 and delivery.kind = 'report' and step.note is not null
 """
 
 RETURNED: Final = """
@@ -132,12 +138,24 @@ async def add_step(
     note: str | None,
     by: str,
     now: datetime,
+    key: UUID | None = None,
 ) -> None:
-    await connection.execute(ADD_STEP, agency, report_id, list(queues), step, note, by, now)
+    await connection.execute(ADD_STEP, agency, report_id, list(queues), step, note, by, now, key)
+
+
+async def was_sent(connection: Connection, agency: str, report_id: UUID, key: UUID) -> bool:
+    """Whether the agency did something about the report under this key. The caller holds what it has of it."""
+    statement = "select exists (select from delivery_step where agency_id = $1 and report_id = $2 and key = $3)"
+    return bool(await connection.fetchval(statement, agency, report_id, key))
 
 
 async def steps(connection: Connection, agency: str, report_id: UUID) -> list[Any]:
     return await connection.fetch(STEPS, agency, report_id)
+
+
+async def written(connection: Connection, report_id: UUID) -> list[Any]:
+    """What agencies wrote of a report, for themselves and for staff, each with the act that it was written at."""
+    return await connection.fetch(WRITTEN, report_id)
 
 
 async def returned(connection: Connection, limit: int) -> list[Any]:

@@ -25,6 +25,15 @@ from queue_item as before where item.report_id = $3 and before.report_id = item.
 returning item.report_id, before.holder as lapsed_from
 """  # noqa: S608 - constants only
 
+TAKE_OVER: Final = f"""
+update queue_item as item set holder = $5, holder_name = $6, lease_token = $7, lease_key = null, lease_until = $4,
+    claimed_at = $2, contacted_at = null
+from queue_item as before
+where item.report_id = $3 and before.report_id = item.report_id and {MINE} and item.state = 'open'
+  and item.holder = $8 and item.lease_until > $2
+returning before.holder_name as taken_from
+"""  # noqa: S608 - constants only
+
 WITH_KEY: Final = """
 select report_id, lease_token, lease_until from queue_item
 where holder = $1 and lease_key = $2 and lease_until > $3 and state = 'open'
@@ -92,6 +101,22 @@ async def take(
 ) -> Any:
     """Take it, where it is free; returns whose lease had lapsed, or no row where it is not free."""
     return await connection.fetchrow(TAKE, force, now, report_id, until, *holder, token, key)
+
+
+async def take_over(
+    connection: Connection,
+    report_id: UUID,
+    force: str,
+    taken_from: str,
+    holder: tuple[str, str],
+    token: UUID,
+    now: datetime,
+    until: datetime,
+) -> str | None:
+    """Take it from this holder; returns their name, or None where they do not hold it any more."""
+    given = (force, now, report_id, until, *holder, token, taken_from)
+    name: str | None = await connection.fetchval(TAKE_OVER, *given)
+    return name
 
 
 async def with_key(connection: Connection, holder: str, key: str, now: datetime) -> Any:

@@ -36,6 +36,12 @@ async def standing(connection: Connection, person_id: str) -> tuple[str, str] | 
     return (row["role"], row["belongs_to"]) if row else None
 
 
+async def called(connection: Connection, name: str) -> list[str]:
+    """The ids of those who sign in with this id, or are called so."""
+    rows = await connection.fetch("select id from person where id = $1 or lower(name) = lower($1)", name)
+    return [row["id"] for row in rows]
+
+
 async def everybody(connection: Connection) -> list[Any]:
     return await connection.fetch("select * from person order by belongs_to, name")
 

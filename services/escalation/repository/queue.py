@@ -56,6 +56,16 @@ select item.report_id, item.version, coalesce(item.lease_until > $3, false) as h
 from queue_item as item where item.state <> 'closed' and {MINE} and {FIRST_OF_FOLD} order by {RANK} limit $2
 """  # noqa: S608 - constants only
 
+DELIVERIES: Final = """
+select delivery.*, (
+    select note from delivery_step as step
+    where (step.agency_id, step.report_id, step.queue) = (delivery.agency_id, delivery.report_id, delivery.queue)
+      and note is not null
+    order by id desc limit 1
+) as said
+from delivery where report_id = $1 and kind = 'report' order by delivered_at, agency_id
+"""
+
 CHANNEL: Final = "board"
 
 
@@ -84,16 +94,14 @@ async def item(connection: Connection, force: str, report_id: UUID) -> Any:
 
 
 async def deliveries(connection: Connection, report_id: UUID) -> list[Any]:
-    """Where a case went, and on what ground."""
-    return await connection.fetch(
-        "select * from delivery where report_id = $1 and kind = 'report' order by delivered_at, agency_id", report_id
-    )
+    """Where a case went, on what ground, and what was last `said` of it there."""
+    return await connection.fetch(DELIVERIES, report_id)
 
 
-async def move(connection: Connection, report_id: UUID, force: str, to_queue: str) -> None:
+async def move(connection: Connection, report_id: UUID, force: str, queues: Sequence[str]) -> None:
     """To another force's control room, whatever a later reading says."""
-    statement = "update queue_item set force = $2, queues = array[$3::text], rerouted = true where report_id = $1"
-    await connection.execute(statement, report_id, force, to_queue)
+    statement = "update queue_item set force = $2, queues = $3, rerouted = true where report_id = $1"
+    await connection.execute(statement, report_id, force, list(queues))
 
 
 async def touch(connection: Connection, report_id: UUID) -> None:

@@ -33,7 +33,7 @@ LISTS: Final = {
 
 LISTED: Final = f"""
 select report_id, reference, danger_class, grade, target_at, opened_at, queues, claimed_at, contacted_at, unread,
-       copies, behind, held_by as holder, waits_since as waiting_since
+       copies, behind, held_by as holder, holder as holder_id, waits_since as waiting_since
 from ({OPEN}) as item
 where $3::interval is not null and $4::interval is not null and {{wanted}} order by {RANK} limit 500
 """  # noqa: S608 - constants only

@@ -34,7 +34,7 @@ select report_id from cases left join queue_item as item using (report_id)
 where reference = $2 and (item.force is null or item.force = $1)
 """
 
-SEARCH: Final = """
+SEARCH: Final = r"""
 with looked_through as (
     (select report_id from queue_item where force = $1 and opened_at > $3 order by opened_at desc limit $5)
     union
@@ -49,12 +49,14 @@ from looked_through join queue_item as item using (report_id) join cases using (
 where (
     starts_with(cases.reference, upper($2)) or position(lower($2) in lower(told ->> 'text')) > 0
     or replace(lower(told #>> '{place,postcode}'), ' ', '') = replace(lower($2), ' ', '')
-    or replace(told #>> '{contact,phone}', ' ', '') = replace($2, ' ', '')
+    or right(regexp_replace(told #>> '{contact,phone}', '\D', '', 'g'), 10)
+       = nullif(right(regexp_replace($2, '\D', '', 'g'), 10), '')
     or lower(told #>> '{contact,email}') = lower($2) or position(lower($2) in lower(told #>> '{contact,name}')) > 0
     or position(lower($2) in lower(told #>> '{place,words}')) > 0
 )
 order by item.opened_at desc limit $4
 """
+"""A telephone number by its last ten digits, however it is written: +44 1632 960001 is 01632 960001."""
 
 
 async def note(connection: Connection, report_id: UUID, who: str, words: str, now: datetime) -> int:

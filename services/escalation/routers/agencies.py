@@ -16,9 +16,9 @@ from services.escalation.routers.dependencies import (
     ArrivalsDep,
     GuestsDep,
     Now,
-    RatesDep,
     ReadsReports,
 )
+from services.escalation.routers.leases import Key
 from services.escalation.routers.texts import SAID
 from shared.events import EntryKind, SafeWords
 
@@ -34,7 +34,9 @@ class Entry(BaseModel):
     """
 
     position: int
-    kind: EntryKind
+    kind: EntryKind = Field(
+        description="`corrected`: as it is now, where it may have come anew, so acknowledge it too; again does nothing"
+    )
     report_id: UUID
     reference: str | None
     queue: str
@@ -42,7 +44,7 @@ class Entry(BaseModel):
     ground: str
     received_at: datetime | None
     delivered_at: datetime
-    acknowledge_by: datetime | None
+    acknowledge_by: datetime | None = Field(description="stays as it was once you have acknowledged it")
     report: dict[str, Any] | None
 
 
@@ -110,11 +112,11 @@ class Outcome(Seen):
 @router.get("/reports", response_model=Feed)
 async def feed(
     agency_id: str,
-    agency: ReadsReports,
+    _: ReadsReports,
     guests: GuestsDep,
     arrivals: ArrivalsDep,
-    rates: RatesDep,
     now: Now,
+    response: Response,
     after: Annotated[str | None, Query(description="`next` of the last answer; nothing: from the beginning")] = None,
     limit: Annotated[int, Query(ge=1, le=500)] = 100,
     wait: Annotated[float, Query(ge=0, le=30, description="seconds to wait for an entry where there is none")] = 0,
@@ -126,12 +128,11 @@ async def feed(
     A page of large reports is shorter than `limit`: only an empty one is the end. 409: we restored the feed from a
     backup, and your place is not in it; read again from the beginning, and keep what you have.
     """
-    headers = await rates.taken(agency.client)
     start = feeds.place(agency_id, after) if after else feeds.Place()
     rows = await feeds.page(agency_id, start, limit, wait, guests, arrivals, now)
     behind = feeds.cursor(agency_id, feeds.Place(rows[-1]["position"], rows[-1]["mark"]) if rows else start)
     body = f'{{"reports":[{",".join(row["entry"] for row in rows)}],"next":"{behind}"}}'
-    return _answer(body.encode(), headers, if_none_match, accept_encoding)
+    return _answer(body.encode(), dict(response.headers), if_none_match, accept_encoding)
 
 
 def _answer(body: bytes, headers: dict[str, str], if_none_match: str | None, accept_encoding: str) -> Response:
@@ -161,23 +162,26 @@ async def one(agency_id: str, report_id: UUID, _: ReadsReports, guests: GuestsDe
 
 @router.post("/reports/{report_id}/acknowledge", status_code=HTTPStatus.NO_CONTENT)
 async def acknowledge(report_id: UUID, agency: ActsDep, now: Now, given: Seen | None = None) -> None:
-    """It has arrived, and it is yours."""
+    """It has arrived, and it is yours. Sent again, nothing more happens."""
     await acts.acknowledge(agency, report_id, now, given.position if given else None)
 
 
 @router.post("/reports/{report_id}/return", status_code=HTTPStatus.NO_CONTENT)
 async def give_back(report_id: UUID, given: Return, agency: ActsDep, now: Now) -> None:
-    """It is not yours: it goes to whom you name, or to a person; to a person in any case the second time."""
+    """It is not yours: it goes to whom you name, or to a person; to a person in any case the second time.
+
+    Sent again, nothing more happens.
+    """
     await acts.give_back(agency, report_id, given.whose, given.reason, now, given.position)
 
 
 @router.post("/reports/{report_id}/progress", status_code=HTTPStatus.NO_CONTENT)
-async def progress(report_id: UUID, given: Note, agency: ActsDep, now: Now) -> None:
+async def progress(report_id: UUID, given: Note, agency: ActsDep, now: Now, key: Key = None) -> None:
     """What you did or found; acknowledges it, too."""
-    await acts.note(agency, report_id, given.note, given.tell_reporter, now, given.position)
+    await acts.note(agency, report_id, given.note, given.tell_reporter, now, given.position, key)
 
 
 @router.post("/reports/{report_id}/close", status_code=HTTPStatus.NO_CONTENT)
 async def close(report_id: UUID, given: Outcome, agency: ActsDep, now: Now) -> None:
-    """What came of it."""
+    """What came of it. Sent again, nothing more happens."""
     await acts.close(agency, report_id, given.outcome, given.tell_reporter, now, given.position)

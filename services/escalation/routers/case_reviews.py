@@ -18,6 +18,7 @@ from services.escalation.routers.dependencies import (
     RulesDep,
     RulesForDep,
 )
+from services.escalation.routers.leases import Key
 from services.escalation.routers.texts import SAID
 from shared.events import SafeWords
 
@@ -108,11 +109,11 @@ async def invite(
 
 @router.post(BASE + "/{review_id}/actions", status_code=HTTPStatus.CREATED)
 async def add_action(
-    review_id: UUID, given: NewAction, agency: ReviewsDep, rules: RulesDep, pool: PoolDep, now: Now
+    review_id: UUID, given: NewAction, agency: ReviewsDep, rules: RulesDep, pool: PoolDep, now: Now, key: Key = None
 ) -> Added:
     """One line of the action plan."""
     action = panels.NewAction(given.action, given.owner, given.due_on)
-    return Added(id=await panels.add_action(agency, review_id, action, rules, pool, now))
+    return Added(id=await panels.add_action(agency, review_id, action, rules, pool, now, key))
 
 
 @router.post(BASE + "/{review_id}/actions/{action_id}/done", status_code=HTTPStatus.NO_CONTENT)

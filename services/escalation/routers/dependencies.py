@@ -9,7 +9,7 @@ from typing import Annotated, Final
 from urllib.parse import urlsplit
 from uuid import UUID
 
-from fastapi import Depends, Header, Request
+from fastapi import Depends, Header, Request, Response
 
 from services.escalation import tokens
 from services.escalation.domain.people import ADMINISTERS, AUDITS, SUPERVISES, WORKS_THE_QUEUE, Person, Role, Worker
@@ -135,12 +135,17 @@ async def _operator(principal: Annotated[Principal, Depends(_principal)]) -> Pri
     return principal
 
 
-def _agency(scope: Scope) -> Callable[[str, Principal], Awaitable[Principal]]:
-    async def its_own(agency_id: str, principal: Annotated[Principal, Depends(_principal)]) -> Principal:
+def _agency(scope: Scope) -> Callable[..., Awaitable[Principal]]:
+    """Each request is counted, whatever it is for; its answer says how many more there may be."""
+
+    async def its_own(
+        agency_id: str, principal: Annotated[Principal, Depends(_principal)], rates: RatesDep, response: Response
+    ) -> Principal:
         if principal.role != "agency" or principal.belongs_to != agency_id:
             raise NotYours("An agency sees only what was routed to it.")
         if scope not in principal.scopes:
             raise NotYours(f"Ask for a token with the scope {scope}.")
+        response.headers.update(await rates.taken(principal.client))
         return principal
 
     return its_own

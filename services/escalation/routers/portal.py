@@ -4,12 +4,13 @@ from datetime import datetime
 from typing import Annotated, Any, Final
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.responses import RedirectResponse
 
 from services.escalation.domain import words
 from services.escalation.domain.people import Person
 from services.escalation.domain.rules import Rules
+from services.escalation.errors import UnknownReport
 from services.escalation.handlers import acts, feeds, panels, queue
 from services.escalation.handlers.acts import ActingAgency
 from services.escalation.pages import page
@@ -99,7 +100,9 @@ class Desk:
         return page(self.request, template, self.person, refused.status if refused else 200, **shown)
 
     async def report(self, report_id: UUID, error: Refused | None = None) -> Response:
+        """Whenever it is shown, and not only when it is opened, the record says to whom."""
         held, steps = await feeds.opened(self.agency.id, report_id, self.agency.guests, self.now)
+        await queue.seen(report_id, self.person.id, self.pool, self.now)
         whose = [(one.id, one.name) for one in self.rules.directory.agencies if one.id != self.agency.id]
         told = {"safe_words": SAFE_WORDS, "last_words": LAST_WORDS}
         return self.page("portal_report.html", error, held=held, steps=steps, whose=whose, **told)
@@ -133,18 +136,24 @@ def name_of(agency: ActingAgency, person: Person, rules: Rules) -> str:
 
 
 @router.get("")
-async def listed(desk: DeskDep, show: str = "open") -> Response:
+async def listed(desk: DeskDep, show: str = "open", reference: Annotated[str, Query(max_length=100)] = "") -> Response:
     chosen = show if show in FILTERS else "open"
+    error: UnknownReport | None = None
+    if reference:
+        try:
+            found = await feeds.by_reference(desk.agency.id, reference, desk.pool, desk.agency.guests)
+            return _back(f"reports/{found}")
+        except UnknownReport as unknown:
+            error = unknown
     rows, more = await feeds.listed(desk.agency.id, chosen, desk.agency.guests)
     whose = name_of(desk.agency, desk.person, desk.rules)
-    return desk.page("portal.html", listed=rows, more=more, filters=FILTERS, shown=chosen, agency_name=whose)
+    told = {"listed": rows, "more": more, "filters": FILTERS, "shown": chosen, "reference": reference}
+    return desk.page("portal.html", error, agency_name=whose, **told)
 
 
 @router.get("/reports/{report_id}")
 async def report(report_id: UUID, desk: DeskDep) -> Response:
-    answer = await desk.report(report_id)
-    await queue.seen(report_id, desk.person.id, desk.pool, desk.now)
-    return answer
+    return await desk.report(report_id)
 
 
 @router.post("/reports/{report_id}/acknowledge")

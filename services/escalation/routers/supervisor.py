@@ -11,6 +11,7 @@ from services.escalation.domain.people import Person, Worker
 from services.escalation.errors import NotFree, NothingThere
 from services.escalation.handlers import drills, leases, supervision
 from services.escalation.pages import page
+from services.escalation.routers.case_pages import Words
 from services.escalation.routers.dependencies import Now, OurPagesOnly, PoolDep, RulesDep, SupervisorDep
 from services.escalation.routers.sign_in import go
 from services.escalation.rules_in_force import drills as exercises
@@ -42,8 +43,11 @@ async def supervisor(request: Request, person: SupervisorDep, pool: PoolDep, now
     return await _overview(request, person, pool, now)
 
 
-async def _overview(request: Request, person: Person, pool: Pool, now: datetime, wrong: str | None = None) -> Response:
+async def _overview(
+    request: Request, person: Person, pool: Pool, now: datetime, error: NotFree | None = None
+) -> Response:
     found = await supervision.overview(person.belongs_to, pool, now)
+    wrong = f"{error.title}. {error} The lists are as they are now." if error else None
     status = HTTPStatus.CONFLICT if wrong else HTTPStatus.OK
     return page(request, "supervisor.html", person, status, overview=found, names=NAMES, now=now, wrong=wrong)
 
@@ -56,7 +60,26 @@ async def claim(
     try:
         await leases.claim(report_id, worker, None, pool, now)
     except NotFree as error:
-        return await _overview(request, person, pool, now, f"{error.title}. {error} The lists are as they are now.")
+        return await _overview(request, person, pool, now, error)
+    return go(f"/board/cases/{report_id}")
+
+
+@router.post("/supervisor/takeovers/{report_id}")
+async def take_over(
+    report_id: UUID,
+    holder: Annotated[str, Form()],
+    why: Words,
+    request: Request,
+    person: SupervisorDep,
+    worker: SupervisingDep,
+    pool: PoolDep,
+    now: Now,
+) -> Response:
+    """From the one whom the list showed, and from nobody else."""
+    try:
+        await leases.take_over(report_id, holder, worker, why, pool, now)
+    except NotFree as error:
+        return await _overview(request, person, pool, now, error)
     return go(f"/board/cases/{report_id}")
 
 

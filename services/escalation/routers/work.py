@@ -12,7 +12,7 @@ from services.escalation.domain.overrides import Said
 from services.escalation.handlers import overriding, queue, rerouting, work
 from services.escalation.handlers.leases import Shown
 from services.escalation.routers.dependencies import BellDep, Now, PoolDep, ProgramDep, RulesDep, RulesForDep
-from services.escalation.routers.leases import Token
+from services.escalation.routers.leases import Key, Token
 from services.escalation.routers.queue import QueueItem
 from services.escalation.routers.texts import LONGEST, SAID
 
@@ -62,7 +62,7 @@ class Overridden(Acted, Said):
 
 class Rerouted(Acted):
     agency: str
-    queue: str | None = Field(None, description="where what is for its kind goes, unless you say otherwise")
+    queue: str | None = Field(None, description="one that its kind has; None: where such reports go there")
     why: Words
 
 
@@ -79,7 +79,7 @@ class Entry(BaseModel):
     at: datetime
     who: str
     action: str
-    why: str
+    why: str = Field(description="of what an agency did, what it wrote")
     detail: dict[str, Any]
 
 
@@ -107,11 +107,26 @@ class Copy(BaseModel):
     version: int = Field(description="another one once anything about it has changed")
 
 
+class Sent(BaseModel):
+    """Where a case went, and how it stands there."""
+
+    agency_id: str
+    queue: str
+    reason: str
+    ground: str
+    state: str
+    delivered_at: datetime
+    acknowledge_by: datetime | None
+    returned_for: str | None = Field(description="of what was given back: the agency that it is for, they say")
+    outcome: str | None
+
+
 class Case(BaseModel):
     item: QueueItem
     entries: tuple[Entry, ...]
     notes: tuple[Written, ...]
     links: tuple[Link, ...]
+    deliveries: tuple[Sent, ...]
     copies: tuple[Copy, ...] = Field(description="its open near-copies, the gravest first")
 
 
@@ -143,13 +158,14 @@ async def case(report_id: UUID, worker: ProgramDep, pool: PoolDep, rules: RulesD
         entries=tuple(Entry.model_validate(dict(row)) for row in found.entries),
         notes=tuple(Written.model_validate(dict(row)) for row in found.notes),
         links=tuple(Link.model_validate(dict(row)) for row in found.links),
+        deliveries=tuple(Sent.model_validate(dict(row)) for row in found.deliveries),
         copies=tuple(Copy.model_validate(dict(row)) for row in found.copies),
     )
 
 
 @router.post("/{report_id}/notes", status_code=201)
-async def note(report_id: UUID, written: Note, worker: ProgramDep, pool: PoolDep, now: Now) -> None:
-    await work.note(report_id, worker, written.words, pool, now)
+async def note(report_id: UUID, written: Note, worker: ProgramDep, pool: PoolDep, now: Now, key: Key = None) -> None:
+    await work.note(report_id, worker, written.words, pool, now, key)
 
 
 @router.post("/{report_id}/contact", status_code=204)
@@ -178,6 +194,7 @@ async def reroute(
 
 @router.post("/{report_id}/links", status_code=201)
 async def link(report_id: UUID, other: Linked, worker: ProgramDep, pool: PoolDep, now: Now) -> None:
+    """Sent again, it is the same link."""
     await work.link(report_id, other.reference, worker, other.why, pool, now)
 
 
