@@ -20,7 +20,6 @@ from shared.told import Contact, Place
 from tests.browser.axe import violations
 from tests.browser.control_room.conftest import DESKTOP, PHONE, Open, sign_in
 from tests.browser.control_room.test_board import by_keyboard, live, quiet, stalker
-from tests.browser.looking import picture
 from tests.builders import classified
 from tests.escalation.conftest import Escalate
 
@@ -127,7 +126,6 @@ async def test_a_letter_is_for_the_case_whose_line_has_the_focus_and_its_dialog_
     await by_keyboard(page, "m")
     dialog = page.locator("#d-contact")
     await expect(dialog).to_have_accessible_description(re.compile("H-STALK-00001, class 2, 14 Tamar House"))
-    await picture(page, "contact")
     await page.keyboard.press("Escape")
     await page.locator("#lines .line", has_text="H-STALK-00001").focus()
     await by_keyboard(page, "j", "m")
@@ -252,7 +250,6 @@ async def test_a_board_says_and_sounds_in_time_that_its_session_ends_and_goes_on
     await expect(page.locator("#board")).to_have_attribute("data-beeped", "1")
     assert await violations(page) == []
     assert await page.evaluate("document.documentElement.scrollWidth") <= size["width"]
-    await picture(page, f"board-ending-{size['width']}")
     other = await page.context.new_page()
     await sign_in(other, page.url.partition("/board")[0], "Sam")
     await page.evaluate("dispatchEvent(new Event('focus'))")
