@@ -278,6 +278,64 @@ async def test_what_is_said_while_there_is_no_connection_is_shown_as_unkept_and_
     await context.close()
 
 
+async def test_a_call_that_is_ended_while_there_is_no_connection_is_ended_once_there_is_one(browser: Browser, url: str):
+    context = await browser.new_context()
+    page = await signed_in(context, url)
+    await type_turn(page, "c", "He has gone.")
+    await expect(page.locator("#turns li")).to_have_count(1)
+    await context.set_offline(True)
+    await page.keyboard.press("Alt+e")
+    await expect(page.get_by_role("alert")).to_contain_text("it is sent again until it is kept")
+    await expect(page.locator("#state")).to_have_text("live")
+    assert await page.evaluate("notKept()") == "its end"
+    await context.set_offline(False)
+    await expect(page.locator("#state")).to_have_text("ended")
+    await expect(page.get_by_role("alert")).to_be_hidden()
+    assert await page.evaluate("notKept()") == ""
+    await context.close()
+
+
+async def test_a_call_is_followed_by_keyboard_alone_while_others_come_and_go(page: Page, url: str):
+    async with httpx.AsyncClient(base_url=url, headers={"Authorization": f"Bearer {KEY}"}) as telephony:
+        first, other = [(await telephony.post("/v1/calls", json={"call_id": f"stays {n}"})).json() for n in range(2)]
+        follow = page.get_by_role("button", name=f"Follow {first['reference']}")
+        await follow.focus()
+        third = (await telephony.post("/v1/calls", json={"call_id": "stays 3"})).json()
+        await expect(page.get_by_role("button", name=f"Follow {third['reference']}")).to_be_visible()
+        await telephony.post(f"/v1/calls/{other['report_id']}/end", json={"state": "ended"})
+        await expect(page.get_by_role("button", name=f"Follow {other['reference']}")).to_be_hidden()
+        await expect(follow).to_be_focused()
+        await page.keyboard.press("Enter")
+        await expect(page.locator("#call-title")).to_have_text(f"Call {first['reference']}")
+        for one in (first, third):
+            await telephony.post(f"/v1/calls/{one['report_id']}/end", json={"state": "ended"})
+
+
+HEARD = """(id) => {
+  window.heard = 0;
+  const changed = new MutationObserver((changes) => { window.heard += changes.length; });
+  changed.observe(document.getElementById(id), { childList: true, subtree: true, characterData: true });
+}"""
+
+
+async def test_the_same_words_are_not_read_out_again_and_again(browser: Browser, url: str):
+    context = await browser.new_context()
+    page = await signed_in(context, url)
+    await type_turn(page, "c", "My neighbour bangs on the wall every night.")
+    await expect(page.locator("#danger")).to_have_attribute("data-class", "4")
+    await page.evaluate(HEARD, "danger")
+    async with page.expect_response(re.compile("/turns$")):
+        await page.evaluate("said_at -= STILL_THERE")
+    await page.wait_for_timeout(300)
+    assert await page.evaluate("heard") == 0
+    await page.evaluate(HEARD, "problem")
+    await context.set_offline(True)
+    await expect(page.get_by_role("alert")).to_contain_text("No connection")
+    await page.wait_for_timeout(3500)
+    assert await page.evaluate("heard") == 1
+    await context.close()
+
+
 async def test_words_on_a_line_that_stalls_are_unkept_and_sent_again_in_their_order(browser: Browser, url: str):
     context = await browser.new_context()
     page = await signed_in(context, url)
@@ -297,7 +355,7 @@ async def test_words_on_a_line_that_stalls_are_unkept_and_sent_again_in_their_or
     await expect(page.locator("#unsent li")).to_have_text(["He has a knife.", "Where is he?"])
     await picture(page, "desk-unkept")
     assert await violations(page) == []
-    assert await page.evaluate("notKept()") == "the words being sent"
+    assert await page.evaluate("notKept()") == "the words being sent and its end"
     asked: list[str] = []
 
     async def stay(dialog: Dialog) -> None:

@@ -132,8 +132,8 @@ async def test_somebody_who_works_for_another_force_by_now_is_no_longer_who_they
     token = (await sign_in_page(Role.operator)).cookies[COOKIE]
     sam = await people.who_is(token, pool, NOW)
     assert sam
-    assert await people.is_still(sam, token, pool, NOW)
+    assert await people.ends_at(sam, token, pool, NOW)
     await people.let_in("sam", "Sam", Role.operator, "southvale-police", None, pool, "a test", NOW)
-    assert not await people.is_still(sam, token, pool, NOW)
+    assert not await people.ends_at(sam, token, pool, NOW)
     await people.sign_out(token, pool)
-    assert not await people.is_still(sam, token, pool, NOW)
+    assert not await people.ends_at(sam, token, pool, NOW)

@@ -83,6 +83,17 @@ async def test_a_case_that_rises_to_a_threat_waits_from_then_on(escalate: Escala
     assert ("unclaimed", 1) in await kinds(pool)
 
 
+async def test_a_threat_that_becomes_graver_still_and_is_not_claimed_keeps_its_alert(escalate: Escalate, pool: Pool):
+    event = told(2)
+    await escalate(event)
+    later = NOON + UNCLAIMED_AFTER
+    await alerts.look(pool, later)
+    read = told(1).assessment
+    await escalate(classified(event.report.model_copy(update={"revision": 2}), read), at=later + SECOND)
+    await alerts.look(pool, later + SECOND)
+    assert await kinds(pool) == [("unclaimed", 1)]
+
+
 @pytest.mark.parametrize(("before", "after", "alerted"), [(3, 1, True), (4, 3, True), (2, 2, False), (2, 3, False)])
 async def test_what_turns_graver_after_contact_is_to_be_contacted_again_in_as_long(
     escalate: Escalate, pool: Pool, before: int, after: int, alerted: bool

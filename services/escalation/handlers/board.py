@@ -39,7 +39,7 @@ class Board:
         """As it is now. Only lines that changed are read and made again."""
         async with self._turn, transaction(pool) as connection:
             order = await items.stamps(connection, self.force, SHOWN + 1, now)
-            stamps = {row["report_id"]: Stamp(row["version"], row["held"], row["copies"]) for row in order[:SHOWN]}
+            stamps = {row["report_id"]: Stamp(row["seen_as"], row["held"], row["copies"]) for row in order[:SHOWN]}
             await self._bring_up_to_date(connection, stamps, now)
             more = len(order) > SHOWN and await items.count(connection, self.force) - SHOWN
             standing = await alerts.standing(connection, self.force)

@@ -69,10 +69,11 @@ async def who_is(token: str, pool: Pool, now: datetime) -> Person | None:
     return _person(row) if row else None
 
 
-async def is_still(person: Person, token: str, pool: Pool, now: datetime) -> bool:
-    """Whether they are still signed in, with the role that they had, for whom they had it."""
-    found = await who_is(token, pool, now)
-    return found is not None and (found.role, found.belongs_to) == (person.role, person.belongs_to)
+async def ends_at(person: Person, token: str, pool: Pool, now: datetime) -> datetime | None:
+    """When their session ends; None where it has, or they are no longer who they were, for whom they were it."""
+    async with transaction(pool) as connection:
+        row = await people.signed_in(connection, sha256(token), now)
+    return row["expires_at"] if row and (row["role"], row["belongs_to"]) == (person.role, person.belongs_to) else None
 
 
 async def sign_out(token: str, pool: Pool) -> None:

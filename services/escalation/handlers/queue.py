@@ -39,7 +39,7 @@ class Ranked:
     override: Override | None
     state: str
     drill: bool
-    version: int
+    seen_as: int
     force: str | None
     holder: str | None
     holder_name: str | None

@@ -100,7 +100,7 @@ class DeliveryStep(Table, table=True):
 
     id: int | None = Field(default=None, sa_column=Column(BigInteger, Identity(), primary_key=True))
     agency_id: str
-    report_id: UUID
+    report_id: UUID = Field(index=True)
     queue: str
     step: str
     note: str | None = None

@@ -64,7 +64,7 @@ on conflict (report_id) do update set
     fold = coalesce(excluded.fold, queue_item.fold),
     told_by = case when excluded.fold is null then queue_item.told_by else excluded.told_by end,
     sketch = case when excluded.fold is null then queue_item.sketch else excluded.sketch end,
-    waiting_since = case when excluded.danger_class < queue_item.danger_class then $13
+    waiting_since = case when excluded.danger_class < queue_item.danger_class and queue_item.danger_class > 2 then $13
                          else queue_item.waiting_since end,
     claimed_at = case when excluded.danger_class < queue_item.danger_class and queue_item.contacted_at is not null
                       then $13 else queue_item.claimed_at end,

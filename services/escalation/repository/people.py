@@ -12,7 +12,7 @@ on conflict (id) do update set name = excluded.name, role = excluded.role, belon
 """
 
 SIGNED_IN: Final = """
-select person.* from session join person on person.id = session.person_id
+select person.*, session.expires_at from session join person on person.id = session.person_id
 where session.token_hash = $1 and session.expires_at > $2 and person.active
 """
 

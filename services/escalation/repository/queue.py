@@ -29,7 +29,13 @@ COPIES: Final = f"""(
     where {OF_ONE_FOLD} and other.state <> 'closed' and other.report_id <> item.report_id
 )"""  # noqa: S608 - constants only
 
-COLUMNS: Final = f"item.*, cases.event, cases.reading, cases.grade, cases.reasons, cases.override, {COPIES} as copies"
+STEPS: Final = "(select count(*) from delivery_step as step where step.report_id = item.report_id)"
+"""What agencies did about it: they may not touch a queue item, and do not wait for whoever does."""
+
+COLUMNS: Final = f"""
+item.*, item.version + {STEPS} as seen_as, cases.event, cases.reading, cases.grade, cases.reasons, cases.override,
+{COPIES} as copies
+"""
 
 RANKED: Final = f"""
 select * from (
@@ -52,7 +58,8 @@ select {COLUMNS} from queue_item as item join cases using (report_id) where item
 """  # noqa: S608 - constants only
 
 STAMPS: Final = f"""
-select item.report_id, item.version, coalesce(item.lease_until > $3, false) as held, {COPIES} as copies
+select item.report_id, item.version + {STEPS} as seen_as, coalesce(item.lease_until > $3, false) as held,
+       {COPIES} as copies
 from queue_item as item where item.state <> 'closed' and {MINE} and {FIRST_OF_FOLD} order by {RANK} limit $2
 """  # noqa: S608 - constants only
 

@@ -4,6 +4,8 @@ import asyncio
 import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
+from datetime import timedelta
+from math import inf
 from typing import Annotated, Any, Final
 from uuid import UUID
 
@@ -11,6 +13,7 @@ from fastapi import APIRouter, Depends, Request, Response
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 
 from services.escalation.domain.board import Stamp
+from services.escalation.domain.local import local
 from services.escalation.domain.words import QUEUES
 from services.escalation.handlers import people
 from services.escalation.handlers.board import Board, Standing
@@ -24,6 +27,8 @@ router = APIRouter(prefix="/board", dependencies=[OurPagesOnly], include_in_sche
 
 TICK: Final = 5.0  # seconds; a page that hears nothing for three of them knows that it is cut off
 STILL_WELCOME: Final = 15.0  # seconds between looks at whether the session still is
+NEARLY_OVER: Final = timedelta(minutes=15)
+"""How long before a session ends its page says so."""
 
 
 async def _board(request: Request, person: WorkerDep) -> Board:
@@ -66,7 +71,7 @@ async def stream(request: Request, person: WorkerDep, board: BoardDep, pool: Poo
     """Everything at first, then what changes: a page that was cut off has missed nothing once it is back."""
     watch: Watch = request.app.state.watch
     clock: Clock = request.app.state.clock
-    told, ticked, welcomed = Page(), 0.0, time.monotonic()
+    told, ticked, welcomed = Page(), -inf, -inf
     while not getattr(request.app.state, "stopping", False):
         moment = watch.moment
         try:
@@ -75,14 +80,15 @@ async def stream(request: Request, person: WorkerDep, board: BoardDep, pool: Poo
             return  # the page sees that it is cut off, and comes back
         if news := told.news(standing):
             yield ServerSentEvent(data=news, event="queue", retry=1000)
-        if time.monotonic() - ticked > TICK:
-            ticked = time.monotonic()
-            yield ServerSentEvent(data={"now": clock.now().isoformat()}, event="tick")
         if time.monotonic() - welcomed > STILL_WELCOME:
-            if not await people.is_still(person, request.cookies.get(COOKIE, ""), pool, clock.now()):
+            if (found := await people.ends_at(person, request.cookies.get(COOKIE, ""), pool, clock.now())) is None:
                 yield ServerSentEvent(data={}, event="signed-out")
                 return
-            welcomed = time.monotonic()
+            welcomed, ends = time.monotonic(), found
+        if time.monotonic() - ticked > TICK:
+            ticked, now = time.monotonic(), clock.now()
+            soon = local(ends, "%H:%M %Z") if ends - now < NEARLY_OVER else ""
+            yield ServerSentEvent(data={"now": now.isoformat(), "ends": soon}, event="tick")
         await watch.after(moment)
         await asyncio.sleep(SETTLE)
 

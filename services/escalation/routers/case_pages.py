@@ -48,6 +48,7 @@ def _chosen(value: object) -> object:
 Words = Annotated[str, Form(max_length=LONGEST), TYPED, SAID]
 Remark = Annotated[str, Form(max_length=LONGEST), TYPED]
 Token = Annotated[UUID, Form()]
+Key = Annotated[str, Form(max_length=200)]
 
 
 COPIES: Final = r"^([0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}:\d{1,18}( |$))*$"
@@ -100,7 +101,7 @@ def view(case: Whole, worker: Worker, rules: Rules, now: datetime) -> dict[str, 
         "item": item,
         "report": item.report,
         "assessment": item.assessment,
-        "stamp": board.Stamp(item.version, holder is not None, item.copies),
+        "stamp": board.Stamp(item.seen_as, holder is not None, item.copies),
         "mine": holder == worker.id,
         "held": holder is not None,
         "danger": board.danger(item.danger_class),
@@ -143,8 +144,9 @@ async def renew(worker: AtPageDep, pool: PoolDep, now: Now) -> None:
 
 
 @router.post("/claims")
-async def claim_next(desk: DeskDep, queue: Annotated[str, Form()] = "") -> Response:
-    taken = await leases.claim_next(desk.worker, queue or None, None, desk.pool, desk.now)
+async def claim_next(desk: DeskDep, queue: Annotated[str, Form()] = "", key: Key = "") -> Response:
+    """`key`: sent again with the same one, because its answer was lost, it is the same claim."""
+    taken = await leases.claim_next(desk.worker, queue or None, key or None, desk.pool, desk.now)
     if taken is None:
         raise NotSo("Nothing is there to claim.")
     return await desk.show(taken.report_id)

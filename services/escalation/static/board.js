@@ -3,7 +3,7 @@
 (() => {
   const $ = (id) => document.getElementById(id);
   const board = $("board"), lines = $("lines"), alerts = $("alerts");
-  const SILENT = 16000, RENEW = 30000;
+  const SILENT = 16000, RENEW = 30000, BEEPS = 1000;
   const SIGNED_OUT = "You are signed out. Sign in in another tab, then press again.";
   let out = false, skew = 0, heard = Date.now(), source = null, first = true, selected = null, unseen = 0, sound = null, alertsShown = null;
   const title = document.title;
@@ -13,8 +13,8 @@
     if (source) source.close();
     source = new EventSource("/board/stream");
     source.addEventListener("queue", (event) => { alive(); apply(JSON.parse(event.data)); });
-    source.addEventListener("tick", (event) => { alive(); skew = Date.parse(JSON.parse(event.data).now) - Date.now(); });
-    source.addEventListener("signed-out", signedOut);
+    source.addEventListener("tick", (event) => { alive(); ticked(JSON.parse(event.data)); });
+    source.addEventListener("signed-out", renew); // they may have signed in anew, in another tab
     source.onerror = () => lost();
   }
   function alive() {
@@ -25,6 +25,13 @@
     $("link").textContent = "Live";
     $("lost").hidden = true;
   }
+  function ticked({ now, ends }) {
+    skew = Date.parse(now) - Date.now();
+    if (ends === $("ends").textContent) return;
+    $("ends").textContent = ends;
+    if (ends && $("ending").hidden) sounded();
+    $("ending").hidden = !ends;
+  }
   function lost() {
     const words = out ? SIGNED_OUT : "The connection is lost. What you see may be old. Trying again by itself.";
     $("link").dataset.state = "lost";
@@ -34,33 +41,39 @@
     if (source && source.readyState === EventSource.CLOSED) { source = null; setTimeout(connect, out ? 5000 : 1000); }
   }
   function signedOut() {
-    if (!fields().some(isWritten)) { location.assign("/sign-in?ended=true"); return; }
+    if (!out) sounded();
     out = true;
     if (source) source.close();
+    if (!isWriting()) { setTimeout(() => location.assign("/sign-in?ended=true"), BEEPS); return; }
     lost();
     tell(SIGNED_OUT);
   }
+  const renew = () => fetch("/board/renewals", { method: "POST", headers: { "HX-Request": "true" } })
+    .then((answer) => { if (answer.status === 401) signedOut(); }).catch(() => lost());
+  setInterval(renew, RENEW);
   document.addEventListener("htmx:responseError", (event) => { if (event.detail.xhr.status === 401) signedOut(); });
   window.addEventListener("offline", lost);
   window.addEventListener("online", connect);
+  window.addEventListener("focus", () => { if (!$("ending").hidden) connect(); }); // back from the tab where they signed in
   window.addEventListener("pagehide", () => source && source.close());
   setInterval(() => { if (Date.now() - heard > SILENT) { heard = Date.now(); lost(); connect(); } }, 1000);
 
   function apply(news) {
     const there = new Map([...lines.children].map((li) => [li.id, li]));
-    const threats = [];
+    const focused = lines.contains(document.activeElement) && document.activeElement.dataset.id;
+    const threats = [], graver = [];
     for (const [id, html] of Object.entries(news.lines)) {
       let li = there.get("l-" + id);
       const before = li && li.firstElementChild;
       const was = before ? Number(before.dataset.class) : 9;
       if (!li) { li = document.createElement("li"); li.id = "l-" + id; there.set(li.id, li); }
-      const focused = li.contains(document.activeElement);
       li.innerHTML = html;
-      const line = li.firstElementChild;
-      if (focused) line.focus();
-      if (!first && Number(line.dataset.class) <= 2 && was > 2 && !line.dataset.held) threats.push(line);
+      const line = li.firstElementChild, now = Number(line.dataset.class);
+      if (first || now > 2 || now >= was) continue;
+      if (before) graver.push(line); else if (!line.dataset.held) threats.push(line);
     }
     place(news.order.map((id) => there.get("l-" + id)));
+    if (focused && $("l-" + focused)) $("l-" + focused).firstElementChild.focus({ preventScroll: true });
     const alerted = showAlerts(news.alerts);
     $("count").textContent = lines.querySelectorAll(".line:not(.drill)").length + news.more + " open";
     $("empty").hidden = news.order.length > 0;
@@ -70,7 +83,7 @@
     countDown();
     mark();
     keepUp();
-    if (threats.length || alerted.length) warn(threats, alerted);
+    if (threats.length || graver.length || alerted.length) warn(threats, graver, alerted);
     first = false;
   }
   const said = () => [...alerts.querySelectorAll("[data-said]")];
@@ -79,11 +92,12 @@
     alertsShown = html;
     const known = new Set(said().map((li) => li.dataset.said));
     const at = alerts.contains(document.activeElement) && document.activeElement, isOpen = alerts.querySelector("details[open]");
+    const top = isOpen && isOpen.lastElementChild.scrollTop;
     alerts.innerHTML = html;
     const details = alerts.querySelector("details");
-    if (details) details.open = Boolean(isOpen);
+    if (details) { details.open = Boolean(isOpen); details.lastElementChild.scrollTop = top; }
     const again = at && alerts.querySelector(at.dataset.id ? `a[data-id="${at.dataset.id}"]` : at.localName);
-    if (again) again.focus();
+    if (again) again.focus({ preventScroll: true });
     return first ? [] : said().filter((li) => Number(li.dataset.class) <= 2 && !known.has(li.dataset.said));
   }
   function place(wanted) {
@@ -104,12 +118,13 @@
     if (li && stamp === shown.dataset.stamp) return;
     if (!li && shown.dataset.closed) return;
     if (openDialog()) { changed(); return; }
-    if (li || !shown.dataset.asked) { shown.dataset.asked = "yes"; fetchCase(shown.dataset.case, true); }
+    if (li || !shown.dataset.asked) { shown.dataset.asked = "yes"; fetchAgain(shown.dataset.case); }
   }
   casePane.addEventListener("close", keepUp, true); // of a dialog in it, which does not bubble
-  const fetchCase = (id, again) => htmx.ajax("GET", "/board/cases/" + id + (again ? "?again=true" : ""), { target: "#case", swap: "innerHTML" });
-  setInterval(() => fetch("/board/renewals", { method: "POST", headers: { "HX-Request": "true" } })
-    .then((answer) => { if (answer.status === 401) signedOut(); }).catch(() => lost()), RENEW);
+  const SHOW = { target: "#case", swap: "innerHTML" };
+  const fetchCase = (id) => htmx.ajax("GET", "/board/cases/" + id, SHOW);
+  // Of what waits for one source htmx sends the last alone: keeping up has its own, lest it take a click's or a claim's place.
+  const fetchAgain = (id) => htmx.ajax("GET", "/board/cases/" + id + "?again=true", { source: lines, ...SHOW });
 
   /* ---- time ---- */
   function countDown() {
@@ -131,17 +146,19 @@
   setInterval(countDown, 1000);
 
   /* ---- a new threat, and one that is waiting ---- */
-  function warn(threats, alerted) {
-    unseen += threats.length;
+  function warn(threats, graver, alerted) {
+    unseen += threats.length + graver.length;
     if (unseen) document.title = warning();
-    const words = (one, many, all) => !all.length ? "" : (all.length > 1 ? all.length + many + ". The first: " : one + ". ") + all[0].innerText.replace(/\s+/g, " ");
-    $("news").textContent = words("New threat", " new threats", threats) + " " + words("Alert", " alerts", alerted);
-    for (const line of threats) line.classList.add("flash");
-    if (!board.dataset.muted) beep();
+    const words = (one, many, all) => (all.length > 1 ? all.length + many + ". The first: " : one + ". ") + all[0].innerText.replace(/\s+/g, " ");
+    const news = [["New threat", " new threats", threats], ["Graver now", " graver now", graver], ["Alert", " alerts", alerted]];
+    $("news").textContent = news.filter(([,, all]) => all.length).map((one) => words(...one)).join(" ");
+    for (const line of [...threats, ...graver]) line.classList.add("flash");
+    sounded();
   }
   const warning = () => "▲ " + unseen + " new threat" + (unseen > 1 ? "s" : "") + " – Heard";
   function calm() { if (unseen) { unseen = 0; document.title = title; } }
   const silence = () => { $("silent").hidden = sound.state === "running" || Boolean(board.dataset.muted); };
+  const sounded = () => { if (!board.dataset.muted) beep(); };
   function beep() {
     silence();
     const at = sound.currentTime;
@@ -168,6 +185,7 @@
     const muted = !board.dataset.muted;
     board.dataset.muted = muted ? "yes" : "";
     $("mute").setAttribute("aria-pressed", String(muted));
+    $("muted").hidden = !muted;
     if (sound) silence();
     fetch("/preferences/muted", { method: "POST", body: new URLSearchParams({ muted: String(muted) }) }).catch(() => lost());
   }
@@ -181,10 +199,10 @@
     for (const li of lines.children) li.hidden = Boolean(wanted) && !li.firstElementChild.dataset.queues.split(" ").includes(wanted);
   }
   $("filter").addEventListener("change", filter);
+  const shownId = () => openCase()?.dataset.case;
   function mark() {
-    const shown = openCase();
     for (const line of lines.querySelectorAll(".line[aria-current]")) line.removeAttribute("aria-current");
-    if (shown && $("l-" + shown.dataset.case)) $("l-" + shown.dataset.case).firstElementChild.setAttribute("aria-current", "true");
+    $("l-" + shownId())?.firstElementChild.setAttribute("aria-current", "true");
   }
   function move(by) {
     const all = visible();
@@ -198,9 +216,32 @@
     const link = event.target.closest("a[data-id]");
     if (link && !event.ctrlKey && !event.metaKey && !event.shiftKey) { event.preventDefault(); selected = link.dataset.id; fetchCase(link.dataset.id); }
   });
-  document.addEventListener("htmx:afterSwap", (event) => { if (event.detail.target === casePane) { mark(); countDown(); } });
+  document.addEventListener("htmx:afterSwap", (event) => {
+    if (event.detail.target !== casePane) return;
+    if (!isAgain(event)) selected = shownId();
+    mark();
+    countDown();
+  });
+  // Where the answer to a claim was lost, the next press is the same claim.
+  const freshKey = () => { $("next-key").value = crypto.randomUUID(); };
+  $("next").addEventListener("htmx:afterOnLoad", (event) => { if (event.detail.xhr.status < 500) freshKey(); });
+  freshKey();
 
   /* ---- keys ---- */
+  // A letter is for the case whose line has the focus; with the focus nowhere, for the one chosen last.
+  function chosen() {
+    const at = document.activeElement, line = at?.closest(".line, #alerts [data-id]");
+    return line ? line.dataset.id : casePane.contains(at) ? shownId() : selected;
+  }
+  async function actOnChosen(act) {
+    const id = chosen();
+    if (id && id !== shownId()) {
+      opening = true;
+      try { await fetchCase(id); } finally { opening = false; }
+    }
+    if (!id || id === shownId()) act();
+  }
+  for (const [key, act] of Object.entries(KEYS)) KEYS[key] = () => actOnChosen(act);
   Object.assign(KEYS, { j: () => move(1), k: () => move(-1), n: () => $("next").click(), c: claim, u: mute, "/": () => $("q").focus() });
   document.addEventListener("keydown", (event) => {
     const by = { ArrowDown: 1, ArrowUp: -1 }[event.key];
@@ -208,10 +249,8 @@
     if (event.target === document.body || lines.contains(event.target)) { move(by); event.preventDefault(); }
   });
   function claim() {
-    const line = document.activeElement.closest && document.activeElement.closest(".line");
-    const shown = openCase();
-    const id = line ? line.dataset.id : shown && shown.dataset.case;
-    if (id) htmx.ajax("POST", "/board/cases/" + id + "/claim", { target: "#case", swap: "innerHTML" });
+    const id = chosen();
+    if (id) htmx.ajax("POST", "/board/cases/" + id + "/claim", SHOW);
   }
 
   countDown();

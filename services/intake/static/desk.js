@@ -5,7 +5,8 @@ const PATIENCE = 10000, BYTES = 50, UNSAID = 400; // milliseconds for an answer,
 const CUT_OFF = "No connection: what is said now is not kept yet. Go on typing, and leave this tab open: it is sent again until it is kept.";
 const SIGNED_OUT = "You are signed out: what is said now is not kept yet. Sign in at the desk in another tab, with the same key, and leave this one open: then it is sent.";
 const WAITS = new Set([401, 408, 429, 502, 503, 504]); // sent again as it is, it may be kept
-let call = null, call_id = null, unsent = [], keeping = null, turns = new Map(), revision = 0, read_in_time = true, who = {}, aside = [], by_hand = false, on_the_line = false, said_at = 0, sending = Promise.resolve();
+const waits = (error) => !error.status || WAITS.has(error.status);
+let call = null, call_id = null, ending = null, unsent = [], keeping = null, turns = new Map(), revision = 0, read_in_time = true, who = {}, aside = [], by_hand = false, on_the_line = false, said_at = 0, sending = Promise.resolve();
 
 async function ask(path, body, method = "POST") {
   const sent = body && JSON.stringify(body), signal = AbortSignal.timeout(PATIENCE + (sent || "").length / BYTES);
@@ -24,7 +25,7 @@ function trouble(error) {
 function lost(error) {
   $("problem").hidden = false;
   $("problem").dataset.lost = "yes";
-  $("problem").textContent = error.status === 401 ? SIGNED_OUT : CUT_OFF;
+  tell($("problem"), error.status === 401 ? SIGNED_OUT : CUT_OFF);
 }
 
 function show(standing) {
@@ -167,7 +168,7 @@ async function keepUnsent() {
       if (!await kept(unsent[0])) inTheBox(unsent[0].text);
       trouble(null);
     } catch (error) {
-      if (!error.status || WAITS.has(error.status)) throw error;
+      if (waits(error)) throw error;
       inTheBox(unsent[0].text);
       trouble(error);
     }
@@ -194,7 +195,7 @@ function inTheBox(text) { $("words").value = $("words").value ? `${text}\n${$("w
 
 // What is typed and not kept with the call that is left would be lost, or kept with the next one.
 function notKept() {
-  return [unkept.size && "what is known of it", unsent.length && "the words being sent",
+  return [unkept.size && "what is known of it", unsent.length && "the words being sent", ending && "its end",
     aside.length && "the words of which it is asked who is who", $("words").value.trim() && "the words in the box"]
     .filter(Boolean).join(" and ");
 }
@@ -205,7 +206,7 @@ const leave = (next) => inTurn(async () => { if (mayLeave()) await next(); });
 const inTurn = (work) => { sending = sending.then(work, work); return sending; };
 
 function fresh() {
-  call = call_id = null; unsent = []; turns = new Map(); revision = 0; read_in_time = true; who = {}; by_hand = on_the_line = false;
+  call = call_id = ending = null; unsent = []; turns = new Map(); revision = 0; read_in_time = true; who = {}; by_hand = on_the_line = false;
   leaveNames();
   showUnsent();
   unkept.clear();
@@ -223,8 +224,22 @@ function fresh() {
   $("words").focus();
 }
 
-async function ended(state) {
-  try { await keepUnsent(); show(await ask(`/v1/calls/${call.report_id}/end`, { state })); trouble(null); } catch (error) { trouble(error); }
+function ended(state) {
+  ending = state;
+  return inTurn(end).catch(lost); // `look` tries again
+}
+
+async function end() {
+  if (!ending) return;
+  try {
+    await keepUnsent();
+    show(await ask(`/v1/calls/${call.report_id}/end`, { state: ending }));
+    trouble(null);
+  } catch (error) {
+    if (waits(error)) throw error;
+    trouble(error);
+  }
+  ending = null;
 }
 
 // A call that a telephone system writes is followed and not written: two hands would overwrite each other's turns.
@@ -244,17 +259,11 @@ async function lookAt(one) {
 
 async function look() {
   try {
-    const live = (await ask("/v1/calls")).calls;
-    $("live").replaceChildren();
-    for (const one of live) {
-      const button = put(put($("live"), "li"), "button", `Follow ${one.reference}`, "second");
-      button.type = "button";
-      button.onclick = () => leave(() => follow(one));
-    }
-    if (!live.length) put($("live"), "li", "None", "quiet");
+    showLive((await ask("/v1/calls")).calls, (one) => leave(() => follow(one)));
     if (call && !document.hidden) await lookAt(call);
     if (unkept.size) await inTurn(keepAbout);
     if (unsent.length) await keep();
+    if (ending) await inTurn(end);
     if (on_the_line && !$("words").disabled && Date.now() - said_at > STILL_THERE) await inTurn(async () => show(await ask(`/v1/calls/${call.report_id}/turns`, { turns: [] })));
     if ($("problem").dataset.lost) trouble(null);
   } catch (error) {
@@ -273,8 +282,8 @@ $("words").addEventListener("paste", () => { by_hand = false; });
 $("names-keep").onclick = keepNamed;
 $("names-whole").onclick = () => send(leaveNames().map((said) => ({ ...said, whole: true })));
 $("names-leave").onclick = () => leaveNames().reverse().forEach(({ text }) => inTheBox(text));
-$("end").onclick = () => inTurn(() => ended("ended"));
-$("dropped").onclick = () => inTurn(() => ended("dropped"));
+$("end").onclick = () => ended("ended");
+$("dropped").onclick = () => ended("dropped");
 $("new").onclick = () => leave(fresh);
 document.addEventListener("keydown", (event) => {
   if (!event.altKey || event.ctrlKey || event.metaKey) return;

@@ -13,6 +13,8 @@ function put(parent, tag, text, name) {
   return made;
 }
 
+const tell = (node, words) => { if (node.textContent !== words) node.textContent = words; }; // whoever listens is told once
+
 const written = (value) => value === true ? "yes" : value === false ? "no" : Array.isArray(value) ? value.join(", ").replaceAll("_", " ") || "-" : String(value).replaceAll("_", " ");
 
 function plain(fact) {
@@ -66,11 +68,11 @@ function showReading(standing) {
   $("unread").hidden = standing.read;
   $("awaiting").hidden = !standing.awaiting.length;
   $("awaiting").textContent = `Not come yet: turn ${standing.awaiting.join(", ")}`;
-  $("question").textContent = standing.ask || (is ? "Nothing more is needed for what is established." : "What has been happening?");
+  tell($("question"), standing.ask || (is ? "Nothing more is needed for what is established." : "What has been happening?"));
   const evidence = is ? is.evidence.filter((e) => e.start !== null) : [];
   showTurns(evidence);
   if (!is) return;
-  $("danger").textContent = DANGER[is.danger_class];
+  tell($("danger"), DANGER[is.danger_class]);
   $("danger").dataset.class = is.danger_class;
   $("danger").classList.toggle("changed", standing.changed.includes("danger_class"));
   $("safe").hidden = !is.safe_contact.length;
@@ -84,4 +86,18 @@ function showReading(standing) {
   $("evidence").replaceChildren();
   for (const e of evidence) put($("evidence"), "li", `“${e.quote}”${heardAt(e.start)}: ${plain(e.fact)} (${e.rule})`);
   if (!evidence.length) put($("evidence"), "li", "Nothing in the words yet.");
+}
+
+// What is still live keeps its button and its place, and whoever is on it the focus: what is new comes last.
+function showLive(calls, follow) {
+  const gone = new Map([...$("live").children].map((item) => [item.dataset.call, item]));
+  for (const one of [...calls].reverse()) {
+    if (gone.delete(one.report_id)) continue;
+    const item = put($("live"), "li"), button = put(item, "button", `Follow ${one.reference}`, "second");
+    item.dataset.call = one.report_id;
+    button.type = "button";
+    button.onclick = () => follow(one);
+  }
+  for (const item of gone.values()) item.remove();
+  $("none-live").hidden = calls.length > 0;
 }

@@ -16,9 +16,9 @@ from services.escalation.handlers import directories, people
 from services.escalation.main import create_app
 from services.escalation.settings import Settings
 from shared.database import Pool
-from tests.escalation.conftest import directory, escalate, escalation_url, guest_url, pool, rules, settings
+from tests.escalation.conftest import directory, escalate, escalation_url, guest_url, guests, pool, rules, settings
 
-__all__ = ["directory", "escalate", "escalation_url", "guest_url", "pool", "rules", "settings"]
+__all__ = ["directory", "escalate", "escalation_url", "guest_url", "guests", "pool", "rules", "settings"]
 
 Open = Callable[..., Awaitable[Page]]
 PASSWORD = "a password for tests"

@@ -181,3 +181,13 @@ async def test_a_supervisor_who_claims_too_late_is_told_who_has_it(open_page: Op
     await expect(page.get_by_role("alert")).to_contain_text("This cannot be claimed now. It is with Sam.")
     await expect(page.get_by_role("heading", level=1)).to_contain_text("Supervisor")
     assert await violations(page) == []
+
+
+async def test_a_supervisors_page_says_that_it_stands_still_and_where_alerts_sound(open_page: Open, escalate: Escalate):
+    page = await open_page("/supervisor", "Robin", Role.supervisor)
+    await expect(page.locator("main")).to_contain_text("does not change by itself")
+    await escalate(stalker(), at=datetime.now(UTC))
+    await page.get_by_role("link", name="Show it as it is now").click()
+    await expect(page.get_by_text("Threats that nobody holds: 1").first).to_be_visible()
+    await page.get_by_role("link", name="board", exact=True).click()
+    await live(page)

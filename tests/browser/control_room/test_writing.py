@@ -77,6 +77,7 @@ async def test_the_end_of_a_session_takes_nobody_away_from_what_they_write(
     await live(idle)
     await pool.execute("delete from session")
     await expect(dialog.get_by_role("alert")).to_have_text(SIGNED_OUT)
+    await expect(page.locator("#board")).to_have_attribute("data-beeped", "1")
     await page.keyboard.type("ent")
     await expect(dialog.get_by_label("Note")).to_have_value("unit sent")
     await expect(idle.get_by_role("heading")).to_have_text("Sign in")
