@@ -14,7 +14,7 @@ from services.intake.handlers import drafts
 from services.intake.handlers.drafts import Drafts
 from services.intake.routers.dependencies import Now, PoolDep, SettingsDep
 from services.intake.routers.origin import FromHere
-from services.intake.routers.pages import DRAFT, LEFT, Visit, VisitDep
+from services.intake.routers.pages import DRAFT, Visit, VisitDep
 from shared.database import DatabaseUnavailable
 from shared.keepable import keepable_whole
 
@@ -81,7 +81,7 @@ async def begin(visit: VisitDep, given: FilledIn, kept: DraftsDep, now: Now) -> 
     except DatabaseUnavailable:
         page = "case_review.html" if chosen == Reporting.case_review else "start.html"
         return visit.page(page, 503, chosen=chosen, away="kept")
-    return visit.without_cookie(visit.with_cookie(visit.to("/form/begun"), DRAFT, code), LEFT)
+    return visit.with_cookie(visit.returned(visit.to("/form/begun")), DRAFT, code)
 
 
 def under_way(visit: Visit, again: str, **typed: str) -> Response:
@@ -172,8 +172,7 @@ async def tell(visit: VisitDep, question: QuestionDep, given: FilledIn, kept: Dr
         return asked(visit, question, reporting, given, faults={question.fields[0].name: "already_sent"})
     begun_anew = any(given.get("draft", ())) and code != visit.cookie(DRAFT)
     onward = _lost(visit, given) if begun_anew else _onward(visit, question, given, draft)
-    answer = visit.with_cookie(visit.to(onward), DRAFT, code)
-    return visit.without_cookie(answer, LEFT) if visit.left else answer
+    return visit.with_cookie(visit.returned(visit.to(onward)), DRAFT, code)
 
 
 def _reporting(question: Question, given: Mapping[str, Sequence[str]]) -> Reporting:

@@ -14,7 +14,7 @@ from services.intake.routers.dependencies import BellDep, ClassifierDep, Now, Ri
 from services.intake.routers.floods import A_PERSON_TAKES, FloodsDep
 from services.intake.routers.form import DraftsDep, OfThisDraft, asked, draft_of, under_way
 from services.intake.routers.origin import FromHere, OnlyFromHere
-from services.intake.routers.pages import DRAFT, LEFT, VisitDep
+from services.intake.routers.pages import DRAFT, VisitDep
 from shared.database import DatabaseUnavailable
 from shared.keepable import Kept
 
@@ -127,7 +127,7 @@ async def carry_on(
         return visit.page("return.html", 404, faults={"code": "wrong_code"}, code=code)
     except DatabaseUnavailable:
         return visit.page("return.html", 503, away="kept", code=code)
-    return visit.with_cookie(visit.without_cookie(visit.to("/form/begun?check"), LEFT), DRAFT, plain)
+    return visit.with_cookie(visit.returned(visit.to("/form/begun?check")), DRAFT, plain)
 
 
 def _sent(draft: Draft) -> Sent:

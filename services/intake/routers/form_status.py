@@ -18,7 +18,7 @@ from services.intake.routers.dependencies import BellDep, ClassifierDep, Now, Ri
 from services.intake.routers.floods import FloodsDep
 from services.intake.routers.form import MAX_FORM, DraftsDep, FilledIn
 from services.intake.routers.origin import FromHere
-from services.intake.routers.pages import LEFT, STATUS, Visit, VisitDep
+from services.intake.routers.pages import STATUS, Visit, VisitDep
 from shared.database import DatabaseUnavailable
 from shared.postcodes import postcode_of
 from shared.told import Contact, Place
@@ -57,7 +57,7 @@ async def enter(visit: VisitDep, kept: DraftsDep, given: FilledIn, now: Now) -> 
     except DatabaseUnavailable:
         return visit.page("look_up.html", 503, away="but_secret", reference=reference, carried=carried)
     let_in = RedirectResponse(visit.url(f"/status/{then}"), 307) if then in SENT_ON else visit.to("/status")
-    return visit.with_cookie(visit.without_cookie(let_in, LEFT), STATUS, code)
+    return visit.with_cookie(visit.returned(let_in), STATUS, code)
 
 
 def carried_along(then: str, typed: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:

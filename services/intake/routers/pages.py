@@ -27,6 +27,7 @@ LEFT: Final = "__Host-left"
 LANGUAGE: Final = "__Host-language"
 """The cookies: no other host, not even one below the same name, can set one that is called `__Host-`."""
 LONDON: Final = ZoneInfo("Europe/London")
+OPENING: Final = (DRAFT, STATUS)
 
 pages = Environment(
     loader=ChoiceLoader(
@@ -62,7 +63,8 @@ class Visit:
         return self.partner.id if self.partner else PUBLIC
 
     def cookie(self, name: str) -> str | None:
-        return self.request.cookies.get(name)
+        """None for what `Exit this page` shut, though the browser may bring it once more."""
+        return None if self.left and name in OPENING else self.request.cookies.get(name)
 
     @property
     def draft(self) -> str:
@@ -77,7 +79,7 @@ class Visit:
     @property
     def left(self) -> bool:
         """Whether this browser pressed `Exit this page`, and has told nothing here since."""
-        return self.cookie(LEFT) is not None
+        return LEFT in self.request.cookies
 
     def page(self, template: str, status: int = 200, **about: Any) -> Response:
         """A whole page. `about` is what it is about; the visit itself is there as `visit`, the words as `t`."""
@@ -109,6 +111,12 @@ class Visit:
     def _cookie(self, answer: Response, given: str) -> Response:
         """Inside a frame the cookie is the partner's page's and ours together: no other site's frame can see it."""
         where = "SameSite=None; Partitioned" if self.framed else "SameSite=Lax"
+    def returned(self, answer: Response) -> Response:
+        """Here again after `Exit this page`: what was open before it stays shut."""
+        for name in (*OPENING, LEFT) if self.left else ():
+            self.without_cookie(answer, name)
+        return answer
+
         answer.headers.append("Set-Cookie", f"{given}; Path=/; Secure; HttpOnly; {where}")
         return answer
 

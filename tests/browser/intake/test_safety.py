@@ -5,6 +5,7 @@ import json
 import pytest
 from playwright.async_api import Browser, Page
 
+from services.intake.routers.pages import DRAFT
 from services.intake.routers.places import Places
 from services.intake.settings import Settings
 from shared.database import Pool
@@ -135,6 +136,34 @@ async def test_exit_leaves_nothing_for_the_back_button(browser: Browser, site: S
             assert "/form/" not in page.url
         await page.goto("/form/story")
         assert "follows" not in await page.content()
+
+
+async def test_exit_waits_for_no_answer_of_ours(browser: Browser, site: Site, pool: Pool):
+    async with visiting(browser, site) as page:
+        await begin(page)
+        await page.fill("[name=story]", STORY)
+        await go_on(page)
+        await page.wait_for_load_state()
+        await page.route("**/exit", lambda _: None)  # never answered, as where the line is poor
+        for _ in range(2):
+            await page.keyboard.press("Escape")
+        await page.wait_for_url("**/weather", timeout=3000)
+        assert DRAFT in {cookie["name"] for cookie in await page.context.cookies()}
+        await page.goto("/form/story")
+        assert page.url.endswith("/weather")
+
+
+async def test_escape_that_is_for_an_input_method_does_not_leave(browser: Browser, site: Site, pool: Pool):
+    async with visiting(browser, site) as page:
+        await page.wait_for_load_state()
+        press = "how => document.dispatchEvent(new KeyboardEvent('keydown', {key: 'Escape', isComposing: how}))"
+        for _ in range(2):
+            await page.evaluate(press, True)
+        await page.wait_for_timeout(300)
+        assert "/weather" not in page.url
+        for _ in range(2):
+            await page.evaluate(press, False)
+        await page.wait_for_url("**/weather")
 
 
 @both_ways
