@@ -539,10 +539,10 @@ async def test_files_come_with_the_report_and_are_sealed(person: Form, pool: Poo
 @pytest.mark.parametrize(
     ("name", "content", "words"),
     [
-        ("photo.png", b"MZ\x90\x00 a program", "we take pictures"),
-        ("page.txt", b" <html><script>alert(1)</script>", "we take pictures"),
-        ("drawing.svg", b"<svg onload='alert(1)'/>", "we take pictures"),
-        ("big.png", PNG + bytes(10 * 2**20), "up to 10 MB"),
+        ("photo.png", b"MZ\x90\x00 a program", "cannot take a file of this kind"),
+        ("page.txt", b" <html><script>alert(1)</script>", "cannot take a file of this kind"),
+        ("drawing.svg", b"<svg onload='alert(1)'/>", "cannot take a file of this kind"),
+        ("big.png", PNG + bytes(10 * 2**20), "up to 10 MB. Send a shorter part"),
         ("none.png", b"", "is empty"),
     ],
 )
@@ -556,6 +556,36 @@ async def test_a_file_is_what_is_in_it(person: Form, pool: Pool, name: str, cont
 
 async def test_looking_into_a_large_file_keeps_nobody_waiting(person: Form, app: FastAPI, pool: Pool):
     threads: set[int] = set()
+
+@pytest.mark.parametrize(
+    ("content", "kind"),
+    [
+        (b"RIFF\x24\x00\x00\x00AVI LIST", "video/x-msvideo"),
+        (b"\xff\xf1\x50\x80", "audio/aac"),
+        (b"\xff\xf9\x50\x80", "audio/aac"),
+        (b"\xff\xfa\x90\x00", "audio/mpeg"),
+        (b"\xff\xe3\x18\x00", "audio/mpeg"),
+        (b"fLaC\x00\x00\x00\x22", "audio/flac"),
+        (b"0&\xb2u\x8ef\xcf\x11\xa6\xd9", "video/x-ms-wmv"),
+        (b"\x00\x00\x01\xba\x44", "video/mpeg"),
+        ((b"G\x40\x00\x10" + bytes(184)) * 3, "video/mp2t"),
+        ((bytes(4) + b"G\x40\x00\x10" + bytes(184)) * 3, "video/mp2t"),
+        ((b"G\x40\x00\x10" + bytes(183)) * 3, None),
+        (b"II*\x00\x08\x00", "image/tiff"),
+        (b"MM\x00*\x00\x08", "image/tiff"),
+        (b"BM\x36\x00\x0c\x00\x00\x00\x00\x00\x36", "image/bmp"),
+        (b"BMW outside the house again", "text/plain"),
+        ("Rent £5, and he’s back".encode("cp1252"), "text/plain"),
+        ("He is back".encode("utf-16"), "text/plain"),
+        ("<script>alert(1)</script>".encode("utf-16"), None),
+        ("<p>£5</p>".encode("cp1252"), None),
+        (b"\xff\xfe\x00\xd8", None),
+        (b"\x81 no letter of any", None),
+    ],
+)
+def test_what_cameras_recorders_and_windows_write_is_known(content: bytes, kind: str | None):
+    assert media_type(content) == kind
+
 
     class Watched(Upload):
         def __getattribute__(self, name: str) -> Any:
