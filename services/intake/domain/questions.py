@@ -179,6 +179,13 @@ def before(question: Question, reporting: Reporting) -> Question | None:
 
 
 def _beside(question: Question, reporting: Reporting, step: int) -> Question | None:
+def beyond(reached: str | None, reporting: Reporting) -> Question | None:
+    """The first question behind the one that was gone on from last of all; None where that was the end."""
+    order = list(BY_NAME)
+    start = order.index(reached) + 1 if reached else 0
+    return next((q for q in asked(reporting) if q.name in order[start:]), None)
+
+
     all_asked = list(asked(reporting))
     place = all_asked.index(question) + step
     return all_asked[place] if 0 <= place < len(all_asked) else None

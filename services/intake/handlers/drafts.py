@@ -12,7 +12,7 @@ from services.intake.domain import drafts as domain
 from services.intake.domain import sealing
 from services.intake.domain.drafts import Draft, Sent
 from services.intake.domain.households import Keyring
-from services.intake.domain.questions import Question, Reporting
+from services.intake.domain.questions import REPORTS, Question, Reporting
 from services.intake.errors import AlreadySent, DraftGone
 from services.intake.handlers import reports
 from services.intake.handlers.reports import Told
@@ -95,6 +95,14 @@ async def save(code: str, drafts: Drafts, now: datetime) -> datetime:
     async with transaction(drafts.pool) as connection:
         draft = await held(connection, code, drafts, now)
         await put(connection, code, draft.model_copy(update={"saved": True}), drafts, now)
+async def report_for(code: str, reporting: Reporting, drafts: Drafts, now: datetime) -> None:
+    """Change whom a report is for; not of one that was sent, nor of an application. Raises DraftGone."""
+    async with transaction(drafts.pool) as connection:
+        draft = await held(connection, code, drafts, now)
+        if not draft.sent and {draft.reporting, reporting} <= REPORTS:
+            await put(connection, code, draft.model_copy(update={"reporting": reporting}), drafts, now)
+
+
     return now + KEPT_WHEN_SAVED
 
 

@@ -99,9 +99,9 @@ async def begun(visit: VisitDep) -> Response:
 
 @router.get("/form/danger")
 async def danger(visit: VisitDep) -> Response:
-    """Call 999 first; then carry on."""
-    onward, back = ("check", "now?check") if checking(visit) else ("party", "now")
-    return visit.page("danger.html", onward=visit.url(f"/form/{onward}"), back=visit.url(f"/form/{back}"))
+    """Call 999 first; then send what is written, or carry on."""
+    back, onward = ("now?check", "") if checking(visit) else ("now", visit.url("/form/party"))
+    return visit.page("danger.html", onward=onward, back=visit.url(f"/form/{back}"))
 
 
 @router.get("/form/lost")
@@ -149,7 +149,6 @@ def asked(
         count=len(list(questions.asked(reporting))),
         back=back_from(visit, question, reporting),
         checking=checking(visit),
-        honeypot=HONEYPOT,
         **about,
     )
 
@@ -182,10 +181,10 @@ def _reporting(question: Question, given: Mapping[str, Sequence[str]]) -> Report
 
 
 def _faults(question: Question, given: Mapping[str, Sequence[str]], reporting: Reporting) -> dict[str, str]:
-    """What is wrong; to save for later, nothing is needed yet."""
+    """What is wrong; to save for later, or to go to the end, nothing is needed yet."""
     wrong = questions.faults(question, given, reporting)
-    saving = given.get("then") == ("save",)
-    return {name: fault for name, fault in wrong.items() if not (saving and fault == f"missing_{name}")}
+    leaving_it = given.get("then") in (("save",), ("check",))
+    return {name: fault for name, fault in wrong.items() if not (leaving_it and fault == f"missing_{name}")}
 
 
 async def _kept(
@@ -216,9 +215,10 @@ def _onward(visit: Visit, question: Question, given: Mapping[str, Sequence[str]]
         return "/form/sent"
     if given.get("then") == ("save",):
         return "/form/save"
+    to_the_end = checking(visit) or given.get("then") == ("check",)
     if given.get("now") == ("yes",):
-        return "/form/danger?check" if checking(visit) else "/form/danger"
-    if checking(visit) or draft.reporting not in question.asked_of:
+        return "/form/danger?check" if to_the_end else "/form/danger"
+    if to_the_end or draft.reporting not in question.asked_of:
         return "/form/check"
     following = questions.after(question, draft.reporting)
     return f"/form/{following.name}" if following else "/form/check"

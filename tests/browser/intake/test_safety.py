@@ -70,7 +70,7 @@ async def test_danger_shows_999_first_and_then_carries_on(browser: Browser, site
         await go_on(page)
         assert "999" in await page.inner_text("h1")
         assert await page.get_attribute(".govuk-back-link", "href") == "/form/now"
-        await page.click("main a.govuk-button")
+        await page.click("text=Answer more questions first")
         assert page.url.endswith("/form/party")
 
 
