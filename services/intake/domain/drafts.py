@@ -96,7 +96,7 @@ def _reported_before(draft: Draft) -> int | None:
         return int(made) if made else None
     match draft.one("told"):
         case "yes":
-            return int(draft.one("told_times") or 1)
+            return int(draft.one("told_times") or 0) or 1
         case "no":
             return 0
         case _:

@@ -14,6 +14,7 @@ from jinja2 import ChoiceLoader, Environment, FileSystemLoader, PackageLoader, P
 
 from services.intake.catalogue import Catalogue, catalogue
 from services.intake.domain.partners import Partner
+from services.intake.domain.reports import in_fours
 from services.intake.domain.sealing import place_of
 from services.intake.handlers.partners import Partners
 from services.intake.routers.dependencies import PUBLIC
@@ -26,8 +27,8 @@ STATUS: Final = "__Host-status"
 LEFT: Final = "__Host-left"
 LANGUAGE: Final = "__Host-language"
 """The cookies: no other host, not even one below the same name, can set one that is called `__Host-`."""
-LONDON: Final = ZoneInfo("Europe/London")
 OPENING: Final = (DRAFT, STATUS)
+LONDON: Final = ZoneInfo("Europe/London")
 
 pages = Environment(
     loader=ChoiceLoader(
@@ -40,6 +41,7 @@ pages = Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
+pages.filters["in_fours"] = in_fours
 
 
 @dataclass(frozen=True)
@@ -83,7 +85,8 @@ class Visit:
 
     def page(self, template: str, status: int = 200, **about: Any) -> Response:
         """A whole page. `about` is what it is about; the visit itself is there as `visit`, the words as `t`."""
-        html = pages.get_template(template).render(visit=self, t=self.words, cspNonce=self.nonce, **about)
+        about |= {"visit": self, "t": self.words, "cspNonce": self.nonce, "name": template.removesuffix(".html")}
+        html = pages.get_template(template).render(about)
         return HTMLResponse(html, status, {"Content-Security-Policy": self.policy()})
 
     def policy(self) -> str:
@@ -108,15 +111,15 @@ class Visit:
     def without_cookie(self, answer: Response, name: str) -> Response:
         return self._cookie(answer, f"{name}=; Max-Age=0")
 
-    def _cookie(self, answer: Response, given: str) -> Response:
-        """Inside a frame the cookie is the partner's page's and ours together: no other site's frame can see it."""
-        where = "SameSite=None; Partitioned" if self.framed else "SameSite=Lax"
     def returned(self, answer: Response) -> Response:
         """Here again after `Exit this page`: what was open before it stays shut."""
         for name in (*OPENING, LEFT) if self.left else ():
             self.without_cookie(answer, name)
         return answer
 
+    def _cookie(self, answer: Response, given: str) -> Response:
+        """Inside a frame the cookie is the partner's page's and ours together: no other site's frame can see it."""
+        where = "SameSite=None; Partitioned" if self.framed else "SameSite=Lax"
         answer.headers.append("Set-Cookie", f"{given}; Path=/; Secure; HttpOnly; {where}")
         return answer
 

@@ -27,7 +27,7 @@ async def test_the_whole_form_to_the_status_page(browser: Browser, site: Site, p
         secret = await page.inner_text("[data-secret]")
     report = await the_report(pool)
     assert report.reference == reference
-    assert len(secret) == 24
+    assert len(secret) == 29
     assert report.text.replace("\r\n", "\n") == STORY
     assert (report.channel, report.lane, report.source) == (Channel.web, Lane.urgent, "public")
     assert report.answers.times is Times.two_to_five
