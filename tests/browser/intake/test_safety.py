@@ -147,7 +147,7 @@ async def test_exit_waits_for_no_answer_of_ours(browser: Browser, site: Site, po
         await page.route("**/exit", lambda _: None)  # never answered, as where the line is poor
         for _ in range(2):
             await page.keyboard.press("Escape")
-        await page.wait_for_url("**/weather", timeout=3000)
+        await page.wait_for_url("**/weather")
         assert DRAFT in {cookie["name"] for cookie in await page.context.cookies()}
         await page.goto("/form/story")
         assert page.url.endswith("/weather")
