@@ -5,7 +5,7 @@ from uuid import UUID
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict
 
-from services.intake.domain.questions import Question, Reporting
+from services.intake.domain.questions import BY_NAME, Question, Reporting
 from shared.codebook import Impact, Strand
 from shared.told import Answers, Contact, Place, Times
 
@@ -22,13 +22,14 @@ class Sent(BaseModel):
 
 
 class Draft(BaseModel):
-    """The answers given so far, by the name of the field, exactly as typed."""
+    """The answers given so far, by the name of the field, exactly as typed; `reached` is the last question come to."""
 
     model_config = ConfigDict(frozen=True)
 
     begun_at: AwareDatetime
     reporting: Reporting = Reporting.myself
     answers: Mapping[str, tuple[str, ...]] = {}
+    reached: str | None = None
     saved: bool = False
     suspect: bool = False
     sent: Sent | None = None
@@ -43,7 +44,8 @@ class Draft(BaseModel):
     def with_answers(self, question: Question, answers: Mapping[str, tuple[str, ...]]) -> "Draft":
         """These answers in place of what was said to this question before."""
         others = {name: kept for name, kept in self.answers.items() if name not in {f.name for f in question.fields}}
-        return self.model_copy(update={"answers": others | dict(answers)})
+        reached = max(filter(None, (self.reached, question.name)), key=list(BY_NAME).index)
+        return self.model_copy(update={"answers": others | dict(answers), "reached": reached})
 
 
 YES_NO = {"yes": True, "no": False}
@@ -94,7 +96,7 @@ def _reported_before(draft: Draft) -> int | None:
         return int(made) if made else None
     match draft.one("told"):
         case "yes":
-            return int(draft.one("told_times") or 1)
+            return int(draft.one("told_times") or 0) or 1
         case "no":
             return 0
         case _:

@@ -45,7 +45,8 @@ REVIEW: Final = frozenset({Reporting.case_review})
 class Field:
     """One thing to fill in. `within` is the field and the option of it that make this one worth asking.
 
-    `needed_by` are those who cannot leave it empty; for `or_else`, another field that will do as well.
+    `needed_by` are those who cannot leave it empty; for `or_else`, another field that will do as well. Options that are
+    `alone` go with no other; they are the last.
     """
 
     name: str
@@ -54,7 +55,7 @@ class Field:
     needed_by: frozenset[Reporting] = frozenset()
     or_else: str | None = None
     within: Within | None = None
-    alone: str | None = None
+    alone: tuple[str, ...] = ()
     autocomplete: str | None = None
     type: str = "text"
 
@@ -84,7 +85,7 @@ def _line(
     needed_by: frozenset[Reporting] = frozenset(),
     or_else: str | None = None,
 ) -> Field:
-    return Field(name, Kind.line, (), needed_by, or_else, within, None, autocomplete, type)
+    return Field(name, Kind.line, (), needed_by, or_else, within, (), autocomplete, type)
 
 
 RELATIONS: Final = (
@@ -113,13 +114,13 @@ QUESTIONS: Final = (
     Question(
         "feeling",
         (
-            Field("feeling", Kind.any_of, ("scared", "distressed", "threatened", "annoyed", "none"), alone="none"),
+            Field("feeling", Kind.any_of, ("scared", "distressed", "threatened", "annoyed", "none"), alone=("none",)),
             _line("feeling_words"),
         ),
     ),
-    Question("why", (Field("strands", Kind.any_of, (*Strand, "no", "prefer_not"), alone="prefer_not"),)),
+    Question("why", (Field("strands", Kind.any_of, (*Strand, "no", "prefer_not"), alone=("no", "prefer_not")),)),
     Question("online", (_one_of("online", "yes", "no", "unsure"),), REPORTS),
-    Question("life", (Field("impact", Kind.any_of, (*Impact, "none"), alone="none"),)),
+    Question("life", (Field("impact", Kind.any_of, (*Impact, "none"), alone=("none",)),)),
     Question(
         "told",
         (
@@ -178,6 +179,13 @@ def before(question: Question, reporting: Reporting) -> Question | None:
     return _beside(question, reporting, -1)
 
 
+def beyond(reached: str | None, reporting: Reporting) -> Question | None:
+    """The first question behind the one that was gone on from last of all; None where that was the end."""
+    order = list(BY_NAME)
+    start = order.index(reached) + 1 if reached else 0
+    return next((q for q in asked(reporting) if q.name in order[start:]), None)
+
+
 def _beside(question: Question, reporting: Reporting, step: int) -> Question | None:
     all_asked = list(asked(reporting))
     place = all_asked.index(question) + step
@@ -229,7 +237,7 @@ def _fault(field: Field, given: Given, reporting: Reporting) -> str | None:
         return f"missing_{field.name}" if _missing(field, given, reporting) else None
     if field.options and not set(values) <= set(field.options):
         return "unknown"
-    if field.alone in values and len(values) > 1:
+    if len(values) > 1 and set(values) & set(field.alone):
         return "not_both"
     return _fault_of_words(field, values[0])
 

@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import hmac
+import re
 from collections.abc import Callable, Iterator, Sequence
 from enum import StrEnum
 from typing import Final
@@ -41,6 +42,11 @@ def normalised_reference(given: str) -> str:
 def normalised_secret(given: str) -> str:
     """A secret as a person may type it: lower case, with spaces or dashes, 0 for O, 1 for I, 8 for B."""
     return _letters_and_digits(given).translate(str.maketrans("018", "OIB"))
+
+
+def in_fours(secret: str) -> str:
+    """A secret as it is shown to whoever has to write it down."""
+    return "-".join(re.findall("....", secret))
 
 
 def _letters_and_digits(given: str) -> str:

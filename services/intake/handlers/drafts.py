@@ -12,7 +12,7 @@ from services.intake.domain import drafts as domain
 from services.intake.domain import sealing
 from services.intake.domain.drafts import Draft, Sent
 from services.intake.domain.households import Keyring
-from services.intake.domain.questions import Question, Reporting
+from services.intake.domain.questions import REPORTS, Question, Reporting
 from services.intake.errors import AlreadySent, DraftGone
 from services.intake.handlers import reports
 from services.intake.handlers.reports import Told
@@ -29,7 +29,7 @@ KEPT_WHEN_SAVED: Final = timedelta(days=28)
 TICK: Final = 1.0  # seconds
 FORGOTTEN_AT_ONCE: Final = 100
 """Of a kind, at each tick: a file may have 10 MB, and a statement 10 seconds."""
-CLOSED_AFTER: Final = timedelta(minutes=30)  # the page with the reference and the secret
+CLOSED_AFTER: Final = timedelta(minutes=30)  # the page with the reference and the secret, since it was last used
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,10 +49,15 @@ async def begin(reporting: Reporting, suspect: bool, drafts: Drafts, now: dateti
 
 
 async def opened(code: str, drafts: Drafts, now: datetime) -> Draft:
-    """Raises DraftGone where there is none, or no more."""
+    """One that was sent stays for as long again. Raises DraftGone where there is none, or no more."""
+    place = sealing.place_of(code)
     async with statement(drafts.pool) as connection:
-        found = await sealed.get(connection, sealing.place_of(code), now)
-    return _read(found, code, drafts)
+        found = await sealed.get(connection, place, now)
+    draft = _read(found, code, drafts)
+    if draft.sent:
+        async with statement(drafts.pool) as connection:
+            await sealed.renew(connection, place, now, now + CLOSED_AFTER)
+    return draft
 
 
 async def unsaved(code: str | None, drafts: Drafts, now: datetime) -> bool:
@@ -88,6 +93,14 @@ async def answer(
         changed = draft.with_answers(question, answers).model_copy(update={"suspect": draft.suspect or suspect})
         await put(connection, code, changed, drafts, now)
     return changed
+
+
+async def report_for(code: str, reporting: Reporting, drafts: Drafts, now: datetime) -> None:
+    """Change whom a report is for; not of one that was sent, nor of an application. Raises DraftGone."""
+    async with transaction(drafts.pool) as connection:
+        draft = await held(connection, code, drafts, now)
+        if not draft.sent and {draft.reporting, reporting} <= REPORTS:
+            await put(connection, code, draft.model_copy(update={"reporting": reporting}), drafts, now)
 
 
 async def save(code: str, drafts: Drafts, now: datetime) -> datetime:

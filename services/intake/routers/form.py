@@ -14,7 +14,7 @@ from services.intake.handlers import drafts
 from services.intake.handlers.drafts import Drafts
 from services.intake.routers.dependencies import Now, PoolDep, SettingsDep
 from services.intake.routers.origin import FromHere
-from services.intake.routers.pages import DRAFT, LEFT, Visit, VisitDep
+from services.intake.routers.pages import DRAFT, Visit, VisitDep
 from shared.database import DatabaseUnavailable
 from shared.keepable import keepable_whole
 
@@ -81,7 +81,7 @@ async def begin(visit: VisitDep, given: FilledIn, kept: DraftsDep, now: Now) -> 
     except DatabaseUnavailable:
         page = "case_review.html" if chosen == Reporting.case_review else "start.html"
         return visit.page(page, 503, chosen=chosen, away="kept")
-    return visit.without_cookie(visit.with_cookie(visit.to("/form/begun"), DRAFT, code), LEFT)
+    return visit.with_cookie(visit.returned(visit.to("/form/begun")), DRAFT, code)
 
 
 def under_way(visit: Visit, again: str, **typed: str) -> Response:
@@ -99,9 +99,9 @@ async def begun(visit: VisitDep) -> Response:
 
 @router.get("/form/danger")
 async def danger(visit: VisitDep) -> Response:
-    """Call 999 first; then carry on."""
-    onward, back = ("check", "now?check") if checking(visit) else ("party", "now")
-    return visit.page("danger.html", onward=visit.url(f"/form/{onward}"), back=visit.url(f"/form/{back}"))
+    """Call 999 first; then send what is written, or carry on."""
+    back, onward = ("now?check", "") if checking(visit) else ("now", visit.url("/form/party"))
+    return visit.page("danger.html", onward=onward, back=visit.url(f"/form/{back}"))
 
 
 @router.get("/form/lost")
@@ -149,7 +149,6 @@ def asked(
         count=len(list(questions.asked(reporting))),
         back=back_from(visit, question, reporting),
         checking=checking(visit),
-        honeypot=HONEYPOT,
         **about,
     )
 
@@ -172,8 +171,7 @@ async def tell(visit: VisitDep, question: QuestionDep, given: FilledIn, kept: Dr
         return asked(visit, question, reporting, given, faults={question.fields[0].name: "already_sent"})
     begun_anew = any(given.get("draft", ())) and code != visit.cookie(DRAFT)
     onward = _lost(visit, given) if begun_anew else _onward(visit, question, given, draft)
-    answer = visit.with_cookie(visit.to(onward), DRAFT, code)
-    return visit.without_cookie(answer, LEFT) if visit.left else answer
+    return visit.with_cookie(visit.returned(visit.to(onward)), DRAFT, code)
 
 
 def _reporting(question: Question, given: Mapping[str, Sequence[str]]) -> Reporting:
@@ -183,10 +181,10 @@ def _reporting(question: Question, given: Mapping[str, Sequence[str]]) -> Report
 
 
 def _faults(question: Question, given: Mapping[str, Sequence[str]], reporting: Reporting) -> dict[str, str]:
-    """What is wrong; to save for later, nothing is needed yet."""
+    """What is wrong; to save for later, or to go to the end, nothing is needed yet."""
     wrong = questions.faults(question, given, reporting)
-    saving = given.get("then") == ("save",)
-    return {name: fault for name, fault in wrong.items() if not (saving and fault == f"missing_{name}")}
+    leaving_it = given.get("then") in (("save",), ("check",))
+    return {name: fault for name, fault in wrong.items() if not (leaving_it and fault == f"missing_{name}")}
 
 
 async def _kept(
@@ -217,9 +215,10 @@ def _onward(visit: Visit, question: Question, given: Mapping[str, Sequence[str]]
         return "/form/sent"
     if given.get("then") == ("save",):
         return "/form/save"
+    to_the_end = checking(visit) or given.get("then") == ("check",)
     if given.get("now") == ("yes",):
-        return "/form/danger?check" if checking(visit) else "/form/danger"
-    if checking(visit) or draft.reporting not in question.asked_of:
+        return "/form/danger?check" if to_the_end else "/form/danger"
+    if to_the_end or draft.reporting not in question.asked_of:
         return "/form/check"
     following = questions.after(question, draft.reporting)
     return f"/form/{following.name}" if following else "/form/check"

@@ -7,14 +7,14 @@ from fastapi.responses import PlainTextResponse
 
 from services.intake.domain import questions, sealing
 from services.intake.domain.drafts import Draft, Sent
-from services.intake.domain.questions import Reporting
+from services.intake.domain.questions import REPORTS, Reporting
 from services.intake.errors import DraftGone, TooLong
 from services.intake.handlers import drafts, evidence, explanations
 from services.intake.routers.dependencies import BellDep, ClassifierDep, Now, RingDep
 from services.intake.routers.floods import A_PERSON_TAKES, FloodsDep
-from services.intake.routers.form import DraftsDep, OfThisDraft, asked, draft_of, under_way
+from services.intake.routers.form import DraftsDep, FilledIn, OfThisDraft, asked, draft_of, under_way
 from services.intake.routers.origin import FromHere, OnlyFromHere
-from services.intake.routers.pages import DRAFT, LEFT, VisitDep
+from services.intake.routers.pages import DRAFT, VisitDep
 from shared.database import DatabaseUnavailable
 from shared.keepable import Kept
 
@@ -26,9 +26,32 @@ async def check(visit: VisitDep, kept: DraftsDep, now: Now) -> Response:
     draft = await draft_of(visit, kept, now)
     if draft.sent:
         return visit.to("/form/sent")
-    asked_of = list(questions.asked(draft.reporting))
-    files = await evidence.of_draft(visit.cookie(DRAFT) or "", kept)
-    return visit.page("check.html", draft=draft, questions=asked_of, files=files, back=visit.url("/form/share"))
+    beyond = questions.beyond(draft.reached, draft.reporting)
+    return visit.page(
+        "check.html",
+        draft=draft,
+        questions=list(questions.asked(draft.reporting)),
+        files=await evidence.of_draft(visit.cookie(DRAFT) or "", kept),
+        beyond=beyond,
+        number=beyond and questions.number(beyond, draft.reporting),
+        back=visit.url("/form/share"),
+    )
+
+
+@router.get("/form/who")
+async def who(visit: VisitDep, kept: DraftsDep, now: Now) -> Response:
+    draft = await draft_of(visit, kept, now)
+    return visit.page("who.html", chosen=draft.reporting, back=visit.url("/form/check"))
+
+
+@router.post("/form/who", dependencies=[OfThisDraft])
+async def change_who(visit: VisitDep, given: FilledIn, kept: DraftsDep, now: Now) -> Response:
+    """Whom it is for, said anew; what is then not asked is not sent."""
+    chosen = (given.get("reporting") or ("",))[0]
+    if chosen not in REPORTS:
+        return visit.page("who.html", 400, faults={"reporting": "no_choice"}, back=visit.url("/form/check"))
+    await drafts.report_for(visit.cookie(DRAFT) or "", Reporting(chosen), kept, now)
+    return visit.to("/form/check")
 
 
 @router.post("/form/check", dependencies=[OfThisDraft])
@@ -58,12 +81,13 @@ async def sent(visit: VisitDep, kept: DraftsDep, now: Now) -> Response:
     return visit.page("sent.html", sent=done, applied=applied, area_wanted=applied and not done.placed)
 
 
-@router.post("/form/sent/file", dependencies=[OfThisDraft])
-async def as_a_file(visit: VisitDep, kept: DraftsDep, now: Now) -> Response:
-    """Reference, secret and where to look; not a word of the report."""
-    done = _sent(await draft_of(visit, kept, now))
+@router.post("/form/sent/file")
+async def as_a_file(
+    visit: VisitDep, reference: Annotated[Kept, Form(max_length=50)], secret: Annotated[Kept, Form(max_length=50)]
+) -> Response:
+    """What its page shows, however long ago that was opened: the secret is nowhere else. Not a word of the report."""
     address = str(visit.request.url_for("look_up"))
-    words = visit.words("sent.file", reference=done.reference, secret=done.secret, address=address)
+    words = visit.words("sent.file", reference=reference, secret=secret, address=address)
     return PlainTextResponse(words, headers={"Content-Disposition": 'attachment; filename="note.txt"'})
 
 
@@ -127,7 +151,7 @@ async def carry_on(
         return visit.page("return.html", 404, faults={"code": "wrong_code"}, code=code)
     except DatabaseUnavailable:
         return visit.page("return.html", 503, away="kept", code=code)
-    return visit.with_cookie(visit.without_cookie(visit.to("/form/begun?check"), LEFT), DRAFT, plain)
+    return visit.with_cookie(visit.returned(visit.to("/form/begun?check")), DRAFT, plain)
 
 
 def _sent(draft: Draft) -> Sent:

@@ -52,7 +52,8 @@ async def add(visit: VisitDep, request: Request, kept: DraftsDep, settings: Sett
     if then == "save":
         return visit.to("/form/save")
     following = questions.after(EVIDENCE, draft.reporting)
-    return visit.to("/form/check" if checking(visit) or not following else f"/form/{following.name}")
+    to_the_end = checking(visit) or then == "check"
+    return visit.to("/form/check" if to_the_end or not following else f"/form/{following.name}")
 
 
 async def _read(one: UploadFile | str) -> Upload | None:

@@ -1,6 +1,7 @@
 """How a report stands, safe to be seen over a shoulder: never the story, the labels or an agency's name."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from http import HTTPStatus
 from typing import Any, Final
 
 from fastapi import APIRouter, Response
@@ -18,7 +19,7 @@ from services.intake.routers.dependencies import BellDep, ClassifierDep, Now, Ri
 from services.intake.routers.floods import FloodsDep
 from services.intake.routers.form import MAX_FORM, DraftsDep, FilledIn
 from services.intake.routers.origin import FromHere
-from services.intake.routers.pages import LEFT, STATUS, Visit, VisitDep
+from services.intake.routers.pages import STATUS, Visit, VisitDep
 from shared.database import DatabaseUnavailable
 from shared.postcodes import postcode_of
 from shared.told import Contact, Place
@@ -46,18 +47,26 @@ async def look_up(visit: VisitDep, kept: DraftsDep, now: Now) -> Response:
 async def enter(visit: VisitDep, kept: DraftsDep, given: FilledIn, now: Now) -> Response:
     """Let in whoever has both; what they were about to send goes on to where they sent it."""
     reference = _typed(given, "reference") or ""
-    holder = Holder(reference=reference, secret=normalised_secret(_typed(given, "secret") or ""))
+    secret = _typed(given, "secret") or ""
     then = _typed(given, "then") or ""
     carried = carried_along(then, ((name, value) for name, values in given.items() for value in values))
+    typed = {"reference": reference, "secret": secret, "carried": carried}
+    if empty := {name: f"no_{name}" for name in ("reference", "secret") if not typed[name]}:
+        return visit.page("look_up.html", 400, faults=empty, **typed)
     try:
-        code = await visits.enter(holder, kept, now)
+        code = await visits.enter(Holder(reference=reference, secret=normalised_secret(secret)), kept, now)
     except UnknownReference:
-        faults = {"reference": "no_report"}
-        return visit.page("look_up.html", 404, faults=faults, reference=reference, carried=carried)
+        return visit.page("look_up.html", 404, faults={"reference": "no_report"}, **typed)
     except DatabaseUnavailable:
-        return visit.page("look_up.html", 503, away="but_secret", reference=reference, carried=carried)
-    let_in = RedirectResponse(visit.url(f"/status/{then}"), 307) if then in SENT_ON else visit.to("/status")
-    return visit.with_cookie(visit.without_cookie(let_in, LEFT), STATUS, code)
+        return visit.page("look_up.html", 503, away="kept", **typed)
+    let_in = RedirectResponse(visit.url(f"/status/{then}"), 307) if then in SENT_ON else visit.to("/status/begun")
+    return visit.with_cookie(visit.returned(let_in), STATUS, code)
+
+
+@router.get("/begun")
+async def begun(visit: VisitDep) -> Response:
+    """On to the report's page, where the browser has kept the cookie that was set a moment ago."""
+    return visit.to("/status") if visit.cookie(STATUS) else visit.page("cookies.html", HTTPStatus.BAD_REQUEST)
 
 
 def carried_along(then: str, typed: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:

@@ -3,14 +3,14 @@
 from fastapi import APIRouter, HTTPException, Response
 
 from services.intake.guidance import guidance, local_names, whom_to_tell
-from services.intake.routers.pages import DRAFT, LANGUAGE, LEFT, VisitDep
+from services.intake.routers.pages import DRAFT, LANGUAGE, VisitDep
 
 router = APIRouter(include_in_schema=False)
 
 
 @router.get("/")
 async def start(visit: VisitDep) -> Response:
-    return visit.without_cookie(visit.page("start.html", under_way=bool(visit.cookie(DRAFT))), LEFT)
+    return visit.returned(visit.page("start.html", under_way=bool(visit.cookie(DRAFT))))
 
 
 @router.get("/support")

@@ -5,7 +5,7 @@ from fastapi.responses import RedirectResponse
 
 from services.intake.catalogue import catalogue
 from services.intake.routers.origin import FromHere, OnlyFromHere
-from services.intake.routers.pages import DRAFT, LEFT, STATUS, Visit
+from services.intake.routers.pages import LEFT, OPENING, Visit
 from services.intake.settings import Settings
 
 router = APIRouter(include_in_schema=False)
@@ -21,14 +21,13 @@ async def leave(request: Request) -> Response:
 
 @router.post("/exit", dependencies=[FromHere])
 async def forget(request: Request) -> Response:
-    """The same from inside a partner's frame, whose cookies the whole tab does not have."""
-    return _forgotten(request, True, Response(status_code=204))
+    """Forget it for a script that has left already, perhaps from a partner's frame, whose cookies no tab has."""
+    return _forgotten(request, "framed" in request.query_params, Response(status_code=204))
 
 
 def _forgotten(request: Request, framed: bool, answer: Response) -> Response:
     settings: Settings = request.app.state.settings
     visit = Visit(request, settings, catalogue(settings.languages[0]), framed=framed)
-    for cookie in (DRAFT, STATUS):
+    for cookie in OPENING:
         visit.without_cookie(answer, cookie)
-    answer.headers["Clear-Site-Data"] = '"cache"'
     return visit.with_cookie(answer, LEFT, "1")

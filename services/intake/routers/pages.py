@@ -14,6 +14,7 @@ from jinja2 import ChoiceLoader, Environment, FileSystemLoader, PackageLoader, P
 
 from services.intake.catalogue import Catalogue, catalogue
 from services.intake.domain.partners import Partner
+from services.intake.domain.reports import in_fours
 from services.intake.domain.sealing import place_of
 from services.intake.handlers.partners import Partners
 from services.intake.routers.dependencies import PUBLIC
@@ -26,6 +27,7 @@ STATUS: Final = "__Host-status"
 LEFT: Final = "__Host-left"
 LANGUAGE: Final = "__Host-language"
 """The cookies: no other host, not even one below the same name, can set one that is called `__Host-`."""
+OPENING: Final = (DRAFT, STATUS)
 LONDON: Final = ZoneInfo("Europe/London")
 
 pages = Environment(
@@ -39,6 +41,7 @@ pages = Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
+pages.filters["in_fours"] = in_fours
 
 
 @dataclass(frozen=True)
@@ -62,7 +65,8 @@ class Visit:
         return self.partner.id if self.partner else PUBLIC
 
     def cookie(self, name: str) -> str | None:
-        return self.request.cookies.get(name)
+        """None for what `Exit this page` shut, though the browser may bring it once more."""
+        return None if self.left and name in OPENING else self.request.cookies.get(name)
 
     @property
     def draft(self) -> str:
@@ -77,11 +81,12 @@ class Visit:
     @property
     def left(self) -> bool:
         """Whether this browser pressed `Exit this page`, and has told nothing here since."""
-        return self.cookie(LEFT) is not None
+        return LEFT in self.request.cookies
 
     def page(self, template: str, status: int = 200, **about: Any) -> Response:
         """A whole page. `about` is what it is about; the visit itself is there as `visit`, the words as `t`."""
-        html = pages.get_template(template).render(visit=self, t=self.words, cspNonce=self.nonce, **about)
+        about |= {"visit": self, "t": self.words, "cspNonce": self.nonce, "name": template.removesuffix(".html")}
+        html = pages.get_template(template).render(about)
         return HTMLResponse(html, status, {"Content-Security-Policy": self.policy()})
 
     def policy(self) -> str:
@@ -105,6 +110,12 @@ class Visit:
 
     def without_cookie(self, answer: Response, name: str) -> Response:
         return self._cookie(answer, f"{name}=; Max-Age=0")
+
+    def returned(self, answer: Response) -> Response:
+        """Here again after `Exit this page`: what was open before it stays shut."""
+        for name in (*OPENING, LEFT) if self.left else ():
+            self.without_cookie(answer, name)
+        return answer
 
     def _cookie(self, answer: Response, given: str) -> Response:
         """Inside a frame the cookie is the partner's page's and ours together: no other site's frame can see it."""

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Final, Self
 from fastapi import APIRouter, Header, Response
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
-from services.intake.domain.reports import Stage
+from services.intake.domain.reports import Stage, normalised_secret
 from services.intake.errors import KeyGuessable
 from services.intake.handlers import reports
 from services.intake.handlers.reports import Accepted, Told
@@ -148,5 +148,5 @@ async def standing(
     reference: Kept, pool: PoolDep, authorization: Annotated[str | None, Header()] = None
 ) -> ReportStanding:
     """How a report stands, for whoever holds its secret (`Authorization: Bearer <secret>`)."""
-    found = await reports.standing(reference, bearer(authorization) or "", pool)
+    found = await reports.standing(reference, normalised_secret(bearer(authorization) or ""), pool)
     return ReportStanding(reference=found.reference, received_at=found.received_at, stage=found.stage)

@@ -100,7 +100,7 @@ async def site(settings: Settings) -> AsyncIterator[Site]:
 
 @asynccontextmanager
 async def visiting(
-    browser: Browser, site: Site, width: int = 1280, scripts: bool = True, csp_blocks: bool = False
+    browser: Browser, site: Site, width: int = 1280, scripts: bool = True, refused: bool = False
 ) -> AsyncIterator[Page]:
     """A page on the start page, in a browser that knows nothing; what goes wrong in it fails the test."""
     context: BrowserContext = await browser.new_context(
@@ -115,4 +115,4 @@ async def visiting(
         yield page
     finally:
         await context.close()
-    assert csp_blocks or wrong == []
+    assert refused or wrong == []

@@ -86,6 +86,8 @@ async def _the_end(page: Page) -> AsyncIterator[str]:
     async with page.expect_navigation(url="**/form/save"):
         await page.click("[name=then][value=save]")
     yield "save-in-danger"
+    await page.goto("/form/who")
+    yield "for-whom"
     await page.goto("/form/check")
     yield "check"
     await go_on(page)
@@ -198,7 +200,7 @@ async def _shown_at(page: Page, width: int, name: str) -> list[str]:
 
 
 NOT_OURS = re.compile(
-    r"H-[0-9A-Z-]+|[A-Z2-7]{24}|[0-9A-Z]{4}(-[0-9A-Z]{4}){4}|en-XA|ar-XB|English|car\.txt|Relay UK|Northmoor[\w ]*|"
+    r"H-[0-9A-Z-]+|[0-9A-Z]{4}(-[0-9A-Z]{4}){4,5}|en-XA|ar-XB|English|car\.txt|Relay UK|Northmoor[\w ]*|"
     r"Southvale[\w ]*|Moor and Vale[\w ]*|Step Away[\w ]*|Stand Together[\w ]*"
 )
 

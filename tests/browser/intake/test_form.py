@@ -27,7 +27,7 @@ async def test_the_whole_form_to_the_status_page(browser: Browser, site: Site, p
         secret = await page.inner_text("[data-secret]")
     report = await the_report(pool)
     assert report.reference == reference
-    assert len(secret) == 24
+    assert len(secret) == 29
     assert report.text.replace("\r\n", "\n") == STORY
     assert (report.channel, report.lane, report.source) == (Channel.web, Lane.urgent, "public")
     assert report.answers.times is Times.two_to_five
@@ -40,3 +40,14 @@ async def test_the_whole_form_to_the_status_page(browser: Browser, site: Site, p
     assert report.contact is not None
     assert report.contact.phone == "07700 900982"
     assert report.consent == ("stalking_advocacy",)
+
+
+async def test_an_old_phone_keeps_links_apart_and_what_nobody_is_to_fill_in_out_of_sight(browser: Browser, site: Site):
+    async with visiting(browser, site) as page:
+        await page.evaluate("document.querySelector('.heard-footer ul').style.gap = '0'")  # unknown before iOS 14.5
+        boxes = [await link.bounding_box() for link in (await page.locator(".heard-footer a").all())[:2]]
+        first, second = [box for box in boxes if box]
+        assert second["x"] - first["x"] - first["width"] >= 10
+        hidden = await page.locator(".heard-other").bounding_box()
+        assert hidden
+        assert (hidden["width"], hidden["height"]) == (1, 1)

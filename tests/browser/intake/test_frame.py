@@ -66,7 +66,7 @@ async def test_the_form_in_a_partners_frame(browser: Browser, site: Site, partne
 
 async def test_no_other_site_frames_it(browser: Browser, site: Site, partners_site: str, pool: Pool):
     await register(pool, site, "https://northmoor.example")
-    async with visiting(browser, site, csp_blocks=True) as page:
+    async with visiting(browser, site, refused=True) as page:
         async with page.expect_console_message(lambda line: "frame-ancestors" in line.text):
             await page.goto(partners_site)
         assert await page.frame_locator("iframe").locator(".govuk-generic-header").count() == 0
@@ -91,6 +91,22 @@ async def test_exit_leaves_the_whole_tab(
         async with asyncio.timeout(10):
             while DRAFT in {cookie["name"] for cookie in await page.context.cookies()}:  # noqa: ASYNC110 - a beacon
                 await asyncio.sleep(0.05)
+
+
+async def test_where_the_tab_may_not_be_left_the_frame_is(
+    browser: Browser, site: Site, partners_site: str, pool: Pool, weather: str
+):
+    """A browser lets a frame leave the whole tab only for somebody who did more in it than to press Escape."""
+    await register(pool, site, partners_site)
+    async with visiting(browser, site, refused=True) as page:
+        await page.goto(partners_site)
+        await page.frames[1].wait_for_load_state()
+        for key in ("Tab", "Escape", "Escape"):
+            await page.keyboard.press(key)
+        async with asyncio.timeout(10):
+            while page.frames[1].url != weather:  # noqa: ASYNC110 - another site's frame
+                await asyncio.sleep(0.05)
+        assert page.url == f"{partners_site}/"
 
 
 @pytest.mark.parametrize("scripts", [True, False])

@@ -8,14 +8,21 @@ from shared.database import Pool
 from tests.browser.intake.conftest import Site, visiting
 from tests.browser.intake.form import STORY
 
-FOCUSED = "(e => [e.name ?? '', e.innerText])(document.activeElement)"
+FOCUSED = """(e => {
+    const button = document.querySelector("[data-exit]");
+    const [on, under] = [button, e].map(one => one.getBoundingClientRect());
+    const hidden = !button.contains(e) && under.height > 0 && under.top >= on.top && under.bottom <= on.bottom
+        && under.left >= on.left && under.right <= on.right;
+    return [e.name ?? '', e.innerText, hidden];
+})(document.activeElement)"""
 
 
 async def tab_to(page: Page, name: str = "", words: str = "", backwards: bool = False) -> None:
     """Press Tab until the field of this name, or what says these words, has the focus."""
     for _ in range(60):
         await page.keyboard.press("Shift+Tab" if backwards else "Tab")
-        its_name, its_words = await page.evaluate(FOCUSED)
+        its_name, its_words, hidden = await page.evaluate(FOCUSED)
+        assert not hidden, f"under Exit this page: {its_name or its_words}"
         if (name and its_name == name) or (words and words in its_words):
             return
     raise AssertionError(f"Tab never came to {name or words}")
