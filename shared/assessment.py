@@ -44,9 +44,13 @@ _NTH: Final = re.compile(rf"\b(?:({'|'.join(_BEFORE)})|(\d{{1,2}})(?:nd|rd|th)) 
 
 
 def times_reported(origin: str, quote: str) -> int:
-    """How often, by what shows F9: as the form or earlier reports count, or as the words say; 101 is no count."""
-    if origin != "text":
-        return int(quote.split()[0])
+_COUNTED: Final = re.compile(r"(\d+)(?: earlier)?", re.ASCII)
+    """How often, by what shows F9: as the form or earlier reports count, or as the words say; 101 is no count.
+
+    Words may be of any origin: what was written beside the story is an answer too.
+    """
+    if origin != "text" and (counted := _COUNTED.fullmatch(quote)):
+        return int(counted[1])
     said = _TIMES.search(quote.lower())
     if not said:
         nth = _NTH.search(quote.lower())

@@ -178,4 +178,4 @@ def _occasions(facts: Facts) -> None:
     seen = facts.shown.get("F1.occasion", [])
     if len({proposal.quote.lower() for proposal in seen}) >= 2:
         last = seen[-1]
-        facts.add(Proposal("F1.occasions", "F1.occasions", last.start, last.end, quote=last.quote))
+        facts.add(replace(last, fact="F1.occasions", rule="F1.occasions"))
