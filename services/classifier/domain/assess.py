@@ -8,10 +8,10 @@ from services.classifier.domain.beside import beside
 from services.classifier.domain.combine import combine
 from services.classifier.domain.cuts import across_cuts
 from services.classifier.domain.deep import Weighed
-from services.classifier.domain.facts import Facts, establish, noted
+from services.classifier.domain.facts import Facts, by_line, establish, noted
 from services.classifier.domain.lexical import lexical
 from services.classifier.domain.proposals import Proposal
-from services.classifier.domain.reading import Reading, read
+from services.classifier.domain.reading import Reading, heard
 from services.classifier.domain.rules import Rulebook
 from shared.assessment import Assessment, Evidence, HeldRule, times_reported
 from shared.codebook import Effect, Flag, Impact, Label, Strand
@@ -42,11 +42,11 @@ def assess(report: ReportReceived, rulebook: Rulebook) -> Assessment:
 
 
 def see(report: ReportReceived, rulebook: Rulebook) -> Seen:
-    reading = read(report.text)
+    reading = heard(report)
     unread = language.unread(reading)
     said = sorted((*lexical(reading, rulebook), *across_cuts(reading, rulebook)), key=_place)
-    proposals = (*said, *beside(report, rulebook))
-    if rulebook.second and not unread and reading.words_of_caller > 1:  # of a single word, a model only guesses
+    proposals = tuple(by_line((*said, *beside(report, rulebook)), report.call))
+    if rulebook.second and not unread and len(reading.told.split()) > 1:  # of a single word, a model only guesses
         return Seen(report, reading, proposals, None, rulebook.second.weigh(reading, report.answers))
     return Seen(report, reading, proposals, unread, None)
 
