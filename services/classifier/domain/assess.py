@@ -60,11 +60,18 @@ def judge(seen: Seen, history: History, rulebook: Rulebook) -> Assessment:
         facts = noted(combine(facts, given, seen.reading, seen.weighed, rulebook.second), rulebook)
         given = labels.held(facts, rulebook)
     if unread:
-        given = (
+        given = _by_the_form(seen, history, rulebook) or (
             HeldRule(label=Label.other, rule="L5.unread", facts=(unread,), why="never guessed: a person reads it"),
         )
     dropped = report.call is not None and report.call.state is CallState.dropped
     return _assessment(facts, given, unread, rulebook, dropped)
+
+
+def _by_the_form(seen: Seen, history: History, rulebook: Rulebook) -> tuple[HeldRule, ...]:
+    """What was answered says alone, of a story that nobody could read. That it is nuisance would be a guess."""
+    answered = (proposal for proposal in seen.proposals if proposal.origin != "text")
+    given = labels.held(establish(answered, seen.report.answers, history, rulebook), rulebook)
+    return tuple(rule for rule in given if rule.label not in (Label.asb, Label.other))
 
 
 def _place(proposal: Proposal) -> tuple[int, int, str, str]:

@@ -123,7 +123,7 @@ def judged(model: Thresholds, odds: Floats, facts: Facts) -> tuple[Wanted, set[s
 
 
 def _effect(over: list[str], under: list[str], facts: Facts, wanted: Wanted, doubted: set[str]) -> None:
-    if "F2" in over and not any(effect in facts.shown for effect in EFFECTS):
+    if "F2" in over and "F2.denied" not in facts.shown and not any(effect in facts.shown for effect in EFFECTS):
         wanted["F2.distressed"] = "F2"
     if "F2" in under:
         doubted.update(EFFECTS)
