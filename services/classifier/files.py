@@ -20,7 +20,7 @@ Row = dict[str, Any]
 
 def rows(file: str) -> Iterator[Row]:
     """The reports of a file in order; `-` is standard input."""
-    lines = sys.stdin if file == "-" else Path(file).read_text().splitlines()
+    lines = sys.stdin if file == "-" else Path(file).read_text(encoding="utf-8").split("\n")
     return (json.loads(line) for line in lines if line.strip())
 
 
