@@ -390,3 +390,10 @@ def test_no_heading_of_a_written_report_says_who_speaks(heading: str, second: Ru
 def test_a_call_on_which_only_others_are_heard_is_weighed(second: Rulebook):
     text = f"CALLER:\nOPERATOR: Police, are you there?\nBACKGROUND: {SPLIT_UP}"
     assert "model" in {seen.origin for seen in assess(report(text=text), second).evidence}
+
+
+@pytest.mark.parametrize(("given", "proposed"), [(Answers(), True), (Answers(feeling=("none",)), False)])
+def test_no_model_says_that_it_distressed_whom_it_did_not(given: Answers, proposed: bool, second: Rulebook):
+    assert second.second
+    odds = np.array([9.0 if fact == "F2" else -9.0 for fact in second.second.model.facts], np.float32)
+    assert ("F2.distressed" in judged(second.second.model, odds, established("", given))[0]) is proposed

@@ -184,12 +184,6 @@ def test_an_effect_that_is_only_grave_is_not_told_where_it_was_said_to_annoy(rul
         assert "it distressed somebody" not in reporter(read)
 
 
-def test_no_model_says_that_it_distressed_whom_it_did_not():
-    text = "Lads kick their ball at our fence every evening and swear at my wife when she asks them to stop."
-    untroubled = explained(load_second(), text, answers=Answers(feeling=("none",)))
-    assert not untroubled.effect
-
-
 ONCE = "He came round and screamed at me on the doorstep for half an hour, called me names and would not go."
 
 
