@@ -26,6 +26,7 @@ OUTRIGHT = {
     "F5.race.told",
     "F5.religion.told",
     "F5.religion.sectarian",
+    "F7.explicit.said_to_kill",
     "F7.implied.left_dead",
     "F12.self_harm.with_others",
     "F12.order.told",
