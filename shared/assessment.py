@@ -25,6 +25,9 @@ class Evidence(Contract):
     quote: str
 
 
+UNREADABLE: Final = ("illegible", "language:", "script:")
+"""How the notes begin on a story that could not be read: in no English, or in no words. Nothing is guessed of it."""
+
 _WORDS: Final = (
     "two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen "
     "nineteen twenty"
@@ -41,12 +44,16 @@ _TIMES: Final = re.compile(
 _ORDINALS: Final = "second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth"
 _BEFORE: Final = {word: before for before, word in enumerate(_ORDINALS.split(), 1)}
 _NTH: Final = re.compile(rf"\b(?:({'|'.join(_BEFORE)})|(\d{{1,2}})(?:nd|rd|th)) (?:report|call|complaint|email|time)\b")
+_COUNTED: Final = re.compile(r"(\d+)(?: earlier)?", re.ASCII)
 
 
 def times_reported(origin: str, quote: str) -> int:
-    """How often, by what shows F9: as the form or earlier reports count, or as the words say; 101 is no count."""
-    if origin != "text":
-        return int(quote.split()[0])
+    """How often, by what shows F9: as the form or earlier reports count, or as the words say; 101 is no count.
+
+    Words may be of any origin: what was written beside the story is an answer too.
+    """
+    if origin != "text" and (counted := _COUNTED.fullmatch(quote)):
+        return int(counted[1])
     said = _TIMES.search(quote.lower())
     if not said:
         nth = _NTH.search(quote.lower())
@@ -153,7 +160,9 @@ class Assessment(Contract):
     safe_contact: tuple[str, ...] = ()
     flags: tuple[Flag, ...] = ()
     danger_class: DangerClass = DangerClass.everything_else
-    notes: tuple[str, ...] = Field((), description="single_incident, ask_repetition, unread, language:xx …")
+    notes: tuple[str, ...] = Field(
+        (), description="single_incident, ask_repetition, unread, illegible, language:xx, script:xx …"
+    )
     held: tuple[HeldRule, ...] = ()
     missing: tuple[Missing, ...] = ()
     evidence: tuple[Evidence, ...] = ()

@@ -18,12 +18,14 @@ Words = Mapping[str, str]
 _SPACES = (
     "\t\r\x0b\x0c\x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u205f\u3000"
 )
-_UNSEEN = "\u00ad\u200b\u200c\u200d\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2060\u2066\u2067\u2068\u2069\ufeff\ufe0f"
+_UNSEEN = (
+    "\u00ad\u061c\u180e\u200b\u200c\u200d\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2060\u2061\u2062\u2063\u2064"
+    "\u2066\u2067\u2068\u2069\ufeff\ufe0f" + "".join(map(chr, range(0x300, 0x370)))
+)
 _APOSTROPHES = "\u2018\u2019\u201a\u201b\u02bc\u2032\u0060\u00b4"
 _SAME_LENGTH = {
     **{ord(c): " " for c in _SPACES},
     **{c: " " for c in range(32) if c != 10},
-    **{ord(c): " " for c in _UNSEEN},
     **{ord(c): "'" for c in _APOSTROPHES},
     **{ord(c): '"' for c in "\u201c\u201d\u201e\u00ab\u00bb"},
     **{ord(c): "\n" for c in "\u2028\u2029"},
@@ -33,11 +35,14 @@ _SAME_LENGTH = {
     ord("\u0130"): "i",
     **dict.fromkeys(range(0xD800, 0xE000), "?"),
 }
+_BLANK = {ord(c): " " for c in _UNSEEN}
+_GONE = dict.fromkeys(_BLANK)
+_BROKEN = re.compile(rf"(?<![\w'])[\w']++(?:[{_UNSEEN}]++[\w']++)++")
 
 
 @dataclass(frozen=True, slots=True)
 class Normal:
-    """A text made plain, character for character, so that every offset is also an offset of the original."""
+    """A text made plain, character for character: every offset is one of the original, to within a broken word."""
 
     text: str
     data: bytes
@@ -49,10 +54,21 @@ class Normal:
 
 
 def normalise(text: str) -> Normal:
-    """Lower case, one kind of apostrophe, quote, dash and space; the length never changes."""
-    plain = text.translate(_SAME_LENGTH).lower()
+    """Lower case, one kind of apostrophe, quote, dash and space; the length never changes.
+
+    What is not seen within a word hides none of it: the letters come together, and what was between them ends the word.
+    """
+    plain = text.translate(_SAME_LENGTH)
+    if not plain.isascii():
+        plain = _BROKEN.sub(_mended, plain).translate(_BLANK)
+    plain = plain.lower()
     data = plain.encode()
     return Normal(plain, data, None if len(data) == len(plain) else _byte_starts(plain))
+
+
+def _mended(word: re.Match[str]) -> str:
+    letters = word[0].translate(_GONE)
+    return letters + " " * (len(word[0]) - len(letters))
 
 
 def _byte_starts(plain: str) -> "array[int]":

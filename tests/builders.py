@@ -13,10 +13,11 @@ NOON = datetime(2026, 3, 14, 12, tzinfo=UTC)
 
 
 def report(**given: Any) -> ReportReceived:
+    spoken = given.get("text", "").startswith(("CALLER:", "OPERATOR:"))
     defaults: dict[str, Any] = {
         "report_id": uuid4(),
         "reference": "H-4K7QX-9M2TB",
-        "channel": Channel.web,
+        "channel": Channel.phone if spoken else Channel.web,
         "source": "public",
         "received_at": NOON,
         "lane": Lane.ordinary,

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 
-from services.classifier.domain.combine import OF_THE_WHOLE
+from services.classifier.domain.combine import OF_THE_WHOLE, OUTRIGHT
 from services.classifier.domain.established import FEW
 from services.classifier.domain.lexical import lexical
 from services.classifier.domain.reading import read
@@ -15,7 +15,7 @@ _FACT = re.compile(r"(?:F\d+|[SHOA]\d+|X|R|note|L\d)(?:\.[a-z_]+)?")
 
 def check(rulebook: Rulebook) -> list[str]:
     """Everything that is wrong, a line each; empty where nothing is."""
-    return [*_examples(rulebook), *_scopes(rulebook), *_terms(rulebook)]
+    return [*_examples(rulebook), *_scopes(rulebook), *_terms(rulebook), *_outright(rulebook)]
 
 
 def shows(rule: Rule, example: str, rulebook: Rulebook) -> bool:
@@ -30,9 +30,14 @@ def _examples(rulebook: Rulebook) -> Iterator[str]:
 
 
 def _scopes(rulebook: Rulebook) -> Iterator[str]:
-    known = rulebook.scopes.keys() | {"operator", "unanswered"}
+    known = rulebook.scopes.keys() | {"operator", "unanswered", "caller"}
     for rule in rulebook.rules:
         yield from (f"{rule.id}: no scope {name}" for name in sorted(rule.scope - known))
+
+
+def _outright(rulebook: Rulebook) -> Iterator[str]:
+    ids = {rule.id for rule in rulebook.rules} | {derivation.id for derivation in rulebook.derivations}
+    yield from (f"{name}: no rule, and never doubted" for name in sorted(OUTRIGHT - ids))
 
 
 def _terms(rulebook: Rulebook) -> Iterator[str]:
@@ -52,6 +57,9 @@ def _terms(rulebook: Rulebook) -> Iterator[str]:
     for condition in conditions:
         for term in condition.terms:
             yield from _unknown(condition.id, term.removeprefix("!"), shown, rulebook)
+    for step in rulebook.steps:
+        if step.answered_by:
+            yield from _unknown(step.id, step.answered_by, shown, rulebook)
     beside = shown | {f"label.{label}" for label in Label} | {FEW}
     for entry, way in rulebook.guide.ways():
         for term in way:

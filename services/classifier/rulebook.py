@@ -14,7 +14,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from services.classifier.domain import deep
 from services.classifier.domain.established import index
 from services.classifier.domain.guide import Guide, together
-from services.classifier.domain.rules import Derivation, LabelRule, NextStep, Rule, Rulebook, Scope
+from services.classifier.domain.rules import Derivation, LabelRule, NextStep, Rule, Rulebook, Scope, Where
 from shared.codebook import Label
 from shared.finder import Finder, WrongPatternError
 from shared.patterns import Words, lines
@@ -55,7 +55,7 @@ class Defaults(Data):
 class ScopeData(Data):
     id: str
     why: str
-    where: str
+    where: Where
     cue: str
     unless: str | None = None
 
@@ -196,7 +196,7 @@ def _rule(data: RuleData, defaults: Defaults | None) -> Rule:
 
 def _scope(data: ScopeData) -> Scope:
     unless = re.compile(data.unless) if data.unless else None
-    return Scope(data.id, data.why, data.where, re.compile(data.cue), unless)  # type: ignore[arg-type]
+    return Scope(data.id, data.why, data.where, re.compile(data.cue), unless)
 
 
 def _refuse_twice(ids: Iterable[str]) -> None:

@@ -19,7 +19,7 @@ def report(text: str, **fields: object) -> ReportReceived:
     given: dict[str, object] = {
         "report_id": UUID(int=1),
         "reference": "HRD-1",
-        "channel": Channel.web,
+        "channel": Channel.phone if text.startswith(("CALLER:", "OPERATOR:")) else Channel.web,
         "source": "public",
         "received_at": datetime(2026, 11, 1, tzinfo=UTC),
         "lane": Lane.ordinary,

@@ -2,13 +2,17 @@
 
 import pytest
 
+from services.classifier.domain.account import account
 from services.classifier.domain.assess import assess
+from services.classifier.domain.facts import establish
+from services.classifier.domain.proposals import Proposal
 from services.classifier.rulebook import load_second
 from shared.codebook import DangerClass, Flag, Label, Threat
-from shared.told import Answers, Place
+from shared.told import Answers, History, Place, Times
 from tests.classifier.building import BOOK, report, said
 
 DULL = "The music next door was loud on Saturday."
+TOLD_IN_VAIN = Answers(times=Times.more, feeling=("fed up, I told the council and nothing was done",))
 IN_A_BOX = [
     {"party": "ex partner, he has got a knife and says he'll kill me"},
     {"when": "out in the street now with a knife"},
@@ -33,6 +37,26 @@ def test_a_threat_counts_in_whatever_box_it_stands(given):
 @pytest.mark.parametrize("given", IN_A_BOX, ids=lambda given: next(iter(given)))
 def test_no_model_doubts_it(given):
     assert assess(report(DULL, answers=Answers(**given)), load_second()).danger_class <= DangerClass.violence_threatened
+
+
+@pytest.mark.parametrize(
+    ("felt", "times"),
+    [
+        ("let down, nothing gets done", 1),
+        ("I've reported it to the police three times", 3),
+    ],
+)
+def test_how_it_felt_may_say_that_it_was_reported_before(felt, times):
+    told = report("Music every night.", answers=Answers(feeling=(felt,)))
+    for rules in (BOOK, load_second()):
+        assert assess(told, rules).reported_before == times
+
+
+def test_that_nothing_was_done_is_no_count_of_complaints():
+    offered = {one.id for one in account(report(DULL, answers=TOLD_IN_VAIN), BOOK).support}
+    assert "case_review" in offered
+    counted = TOLD_IN_VAIN.model_copy(update={"reported_before": 1})
+    assert "case_review" not in {one.id for one in account(report(DULL, answers=counted), BOOK).support}
 
 
 def test_a_threat_counts_where_the_place_is_told():
@@ -80,3 +104,9 @@ def test_what_danger_follows_from_counts_beside_the_story():
     facts = {fact for term in asked for fact in (BOOK.sets[term[1:]] if term.startswith("@") else (term,))}
     parts = {fact for fact in facts if fact.startswith(("F7.", "F10", "F12.self_harm", "X."))} - not_danger
     assert parts <= BOOK.sets["danger_beside"]
+
+
+def test_occasions_told_beside_the_story_are_not_the_storys():
+    told = [Proposal("F1.occasion", "test", origin="answer", quote=day) for day in ("on Monday", "on Friday")]
+    (shown,) = establish(told, Answers(), History(), BOOK).shown["F1.occasions"]
+    assert (shown.origin, shown.start) == ("answer", None)

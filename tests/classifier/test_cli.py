@@ -37,6 +37,12 @@ def test_classify_writes_a_line_for_each_report_in_order(tmp_path):
     assert written[0].keys() >= NEEDED
 
 
+def test_a_line_of_a_report_is_no_line_of_the_file(tmp_path):
+    file = tmp_path / "reports.jsonl"
+    file.write_text(json.dumps({"id": "T-1", "text": "he hits me\u2028every day\x85at home"}, ensure_ascii=False))
+    assert json.loads(CliRunner().invoke(app, ["classify", "--first", str(file)]).stdout)["primary"] == "harassment"
+
+
 def test_classify_reads_standard_input():
     given = json.dumps({"id": "T-1", "text": "hello"})
     assert json.loads(CliRunner().invoke(app, ["classify", "-"], input=given).stdout)["primary"] == "other"

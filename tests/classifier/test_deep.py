@@ -14,7 +14,7 @@ from services.classifier.domain import deep
 from services.classifier.domain.assess import assess
 from services.classifier.domain.combine import MATTERS, combine, judged
 from services.classifier.domain.deep import Calibration, shows
-from services.classifier.domain.facts import Facts, establish
+from services.classifier.domain.facts import Facts, establish, noted
 from services.classifier.domain.labels import held
 from services.classifier.domain.lexical import lexical
 from services.classifier.domain.pieces import LONGEST, NO_PLACE
@@ -24,7 +24,7 @@ from services.classifier.domain.rules import Rulebook
 from services.classifier.domain.wordpiece import WordPiece
 from services.classifier.files import received
 from shared.codebook import Effect, Label, Strand
-from shared.told import Answers, History, Times
+from shared.told import Answers, Channel, History, Times
 from tests.builders import report
 
 ROOT = Path(__file__).parents[2]
@@ -362,3 +362,38 @@ def test_the_stalking_act_that_is_only_likeliest_is_marked_as_such(second: Ruleb
     assert wanted["S4"] == "label.stalking"
     odds[model.facts.index("S4")] = 9.0
     assert judged(model, odds, Facts())[0]["S4"] == "S4"
+
+
+def test_what_is_put_off_to_a_day_to_come_is_shown_as_what_it_is_then(second: Rulebook):
+    near = Proposal("F7.imminent", "deep.F7.imminent", 0, 4, "model", quote="June")
+    facts = noted(Facts({"F7.imminent": [near], "X.another_day": [Proposal("X.another_day", "test")]}), second)
+    assert [proposal.rule for proposal in facts.shown["F7.explicit"]] == [near.rule]
+    assert all(proposal.fact == fact for fact, shown in facts.shown.items() for proposal in shown)
+
+
+SPLIT_UP = "my ex and I split up in May. Since then he waits outside my work and follows me home every night."
+
+
+def test_an_account_that_begins_with_background_is_weighed_like_any_other(second: Rulebook):
+    plain, titled = (assess(report(text=f"{title}{SPLIT_UP}"), second) for title in ("", "Background: "))
+    assert titled.labels == plain.labels
+    assert {"model"} <= {seen.origin for seen in titled.evidence}
+
+
+@pytest.mark.parametrize("heading", ["Operator: Vodafone", "Background:", "Caller: withheld\nOperator: Vodafone"])
+def test_no_heading_of_a_written_report_says_who_speaks(heading: str, second: Rulebook):
+    for rules in (rulebook.load(), second):
+        read = assess(report(text=f"{heading}\nHe says he'll kill me.", channel=Channel.web), rules)
+        assert read.threat == "explicit"
+
+
+def test_a_call_on_which_only_others_are_heard_is_weighed(second: Rulebook):
+    text = f"CALLER:\nOPERATOR: Police, are you there?\nBACKGROUND: {SPLIT_UP}"
+    assert "model" in {seen.origin for seen in assess(report(text=text), second).evidence}
+
+
+@pytest.mark.parametrize(("given", "proposed"), [(Answers(), True), (Answers(feeling=("none",)), False)])
+def test_no_model_says_that_it_distressed_whom_it_did_not(given: Answers, proposed: bool, second: Rulebook):
+    assert second.second
+    odds = np.array([9.0 if fact == "F2" else -9.0 for fact in second.second.model.facts], np.float32)
+    assert ("F2.distressed" in judged(second.second.model, odds, established("", given))[0]) is proposed

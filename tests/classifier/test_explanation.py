@@ -1,10 +1,13 @@
 """Why: careful words for the reporter from their own report alone; rules, facts, spans and links for staff."""
 
 import re
+from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from services.classifier.domain.account import account
+from services.classifier.domain.assess import judge, see
 from services.classifier.domain.explanation import SUPPOSED, explain
 from services.classifier.domain.rules import Rulebook
 from services.classifier.rulebook import load_second
@@ -156,3 +159,58 @@ def test_what_was_not_read_is_not_guessed_at(rulebook: Rulebook):
 def test_every_label_and_behaviour_has_words_for_the_reporter(rulebook: Rulebook):
     behaviours = {fact for rule in rulebook.rules for fact in rule.facts if re.fullmatch(r"[SHOA]\d+", fact)}
     assert behaviours | {f"label.{label}" for label in ("stalking", "other")} <= rulebook.guide.phrases.keys()
+
+
+def test_a_behaviour_that_only_makes_the_label_likeliest_is_not_told():
+    second = load_second()
+    assert second.second
+    odds = np.full(len(second.second.model.facts), -9, np.float32)
+    for fact in ("label.stalking", "label.harassment", "primary.stalking", "F1.repeated"):
+        odds[second.second.model.facts.index(fact)] = 9
+    odds[second.second.model.facts.index("S4")] = -8
+    told = report(text="He is there whenever I go out. It never ends.")
+    seen = see(told, second)
+    assert seen.weighed
+    own = judge(replace(seen, weighed=seen.weighed._replace(odds=odds)), History(), second)
+    assert own.behaviours == ("S4",)
+    assert {one.rule for one in own.evidence if one.fact == "S4"} == {SUPPOSED}
+    words = second.guide.phrases
+    assert words["S4"].words not in "\n".join(explain(own, own, (), History(), words).reporter)
+
+
+def test_an_effect_that_is_only_grave_is_not_told_where_it_was_said_to_annoy(rulebook: Rulebook):
+    for rules in (rulebook, load_second()):
+        read = explained(rules, "My ex waits outside my work every day.", answers=Answers(feeling=("annoyed",)))
+        assert "it distressed somebody" not in reporter(read)
+
+
+ONCE = "He came round and screamed at me on the doorstep for half an hour, called me names and would not go."
+
+
+def test_what_a_model_alone_takes_for_repeated_is_not_told_over_their_own_once():
+    second = load_second()
+    assert second.second
+    odds = np.full(len(second.second.model.facts), -9, np.float32)
+    for fact in ("label.harassment", "primary.harassment", "F1.repeated", "H8"):
+        odds[second.second.model.facts.index(fact)] = 9
+    seen = see(report(text=ONCE, answers=Answers(times=Times.once)), second)
+    assert seen.weighed
+    own = judge(replace(seen, weighed=seen.weighed._replace(odds=odds)), History(), second)
+    assert "harassment" in own.labels
+    assert "more than once" not in "\n".join(explain(own, own, (), History(), second.guide.phrases).reporter)
+
+
+def test_whoever_does_not_know_how_often_is_not_told_of_once(rulebook: Rulebook):
+    unsure, once = (
+        reporter(explained(rulebook, FOLLOWED_ONCE, answers=Answers(times=times)))
+        for times in (Times.unsure, Times.once)
+    )
+    assert "Something that has happened once" in once
+    assert "Something that has happened once" not in unsure
+
+
+def test_a_label_that_rests_on_the_whole_says_so(rulebook: Rulebook):
+    own = explained(rulebook, STALKED).model_copy(update={"behaviours": (), "evidence": (), "strands": ()})
+    told = "\n".join(explain(own, own, (), History(), rulebook.guide.phrases).reporter)
+    assert "We think so from the whole of what you told us." in told
+    assert "What in your report" not in told

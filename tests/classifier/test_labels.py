@@ -239,3 +239,55 @@ def test_staring_into_a_room_is_not_going_to_a_home():
     read = said("He stands at his window staring into my bedroom every night.")
     assert read.behaviours == ("S4",)
     assert Label.stalking not in read.labels
+
+
+@pytest.mark.parametrize(
+    ("text", "times"),
+    [
+        ("A complete stranger keeps following me home from the station. I'm terrified.", None),
+        ("A total stranger keeps shouting at me at the stop.", None),
+        ("He keeps following me, he was there again today.", Times.once),
+        ("They keep throwing eggs at our door.", Times.once),
+    ],
+)
+def test_what_is_kept_up_is_repeated_whoever_it_is_and_whatever_was_ticked(text: str, times: Times | None):
+    assert said(text, answers=Answers(times=times)).repetition is Repetition.repeated
+
+
+@pytest.mark.parametrize(
+    ("text", "times"),
+    [
+        ("A complete stranger followed me home from the station. I'm terrified.", None),
+        ("It only happened the once, but people keep asking me about it.", None),
+        ("A man on the train would not stop staring.", Times.once),
+    ],
+)
+def test_what_was_done_the_once_is_not(text: str, times: Times | None):
+    assert said(text, answers=Answers(times=times)).repetition is Repetition.once
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Lads on the green every night, I've never been so scared.",
+        "Fireworks in the street every night. I'm not just scared, I'm terrified.",
+    ],
+)
+def test_never_so_scared_is_scared(text: str):
+    read = said(text)
+    assert Label.harassment in read.labels
+    assert not {"F2.mild", "F2.denied"}.intersection(seen.fact for seen in read.evidence)
+
+
+MONEY = (
+    "Someone has taken out loans in my name, hacked into my email and taken £900 out of my account. "
+    "It has happened three times. I'm so distressed."
+)
+
+
+def test_a_strangers_fraud_for_money_alone_is_other():
+    assert said(MONEY).labels == (Label.other,)
+
+
+def test_the_same_by_somebody_with_an_obsession_is_stalking():
+    assert said(f"{MONEY} It is my ex, and he sits outside my house.").primary is Label.stalking

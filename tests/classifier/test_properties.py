@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from shared.codebook import Label, Threat
+from shared.codebook import Threat
 from shared.patterns import normalise
 from shared.screen import screen
 from tests.classifier.building import BOOK, said
@@ -99,23 +99,6 @@ def test_the_screen_has_no_scope():
 
 
 @pytest.mark.parametrize(
-    ("text", "note"),
-    [
-        ("", "illegible"),
-        ("🙂🙂", "illegible"),
-        ("sdkfjh wrtpq zxcvb qwrtp", "illegible"),
-        ("Mój sąsiad krzyczy na mnie i nie wiem co mam robić", "language:pl"),
-        ("сосед каждый день кричит на меня и стучит в дверь", "language:ru"),
-        ("vecinul meu țipă la mine și nu mai pot sunt speriat", "language:ro"),
-    ],
-)
-def test_what_cannot_be_read_is_never_guessed(text, note):
-    assessment = said(text)
-    assert assessment.labels == (Label.other,)
-    assert note in assessment.notes
-
-
-@pytest.mark.parametrize(
     "text",
     [
         "kill " * 200_000,
@@ -132,3 +115,32 @@ def test_however_a_long_text_is_made_it_is_read_in_seconds(text):
     before = time.process_time()
     assert said(text).labels
     assert time.process_time() - before < 10
+
+
+UNSEEN = ["\u00ad", "\u200b", "\u200d", "\ufeff", "\u2063", "\u061c", "\u180e", "\u0336"]
+SAYS_SO = "He said he will kill me. He said so on Monday."
+
+
+@pytest.mark.parametrize("mark", UNSEEN, ids=ascii)
+@pytest.mark.parametrize("word", ["will", "kill", "me"])
+def test_what_is_not_seen_within_a_word_hides_nothing(word, mark):
+    text = SAYS_SO.replace(word, f"{word[:1]}{mark}{word[1:]}", 1)
+    assert screen(text)
+    read = said(text)
+    assert read.threat is said(SAYS_SO).threat
+    assert read.threat is not Threat.none
+    quotes = [(text[seen.start : seen.end], seen.quote) for seen in read.evidence if seen.start is not None]
+    assert all(there == quote for there, quote in quotes)
+    assert any(word[:1] + mark in quote for _, quote in quotes)
+
+
+@given(st.lists(st.sampled_from(["kill", "k\u00adill", "me", " ", "\u200b", "e\u0301", "'", "\n", "İ", "\u2019s"])))
+def test_only_the_places_within_a_broken_word_change(parts):
+    text = "".join(parts)
+    plain = normalise(text).text
+    assert len(plain) == len(text)
+    for at, char in enumerate(text):
+        if char in " \n":
+            assert plain[at] == char
+    seen = "".join(char for char in text if char not in (*UNSEEN, "\u0301"))
+    assert "".join(plain.split()) == "".join(normalise(seen).text.split())

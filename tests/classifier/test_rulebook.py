@@ -1,5 +1,6 @@
 """The rules keep their own promises: every example is a test, and data that says something unknown is refused."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -91,3 +92,16 @@ def test_the_version_is_the_content(tmp_path: Path):
 def _shown(prefix: str) -> bool:
     shown = {fact for rule in BOOK.rules for fact in rule.facts} | {d.fact for d in BOOK.derivations}
     return any(fact == prefix or fact.startswith(f"{prefix}.") for fact in shown)
+
+
+def test_a_test_of_scope_that_looks_nowhere_is_refused(tmp_path: Path):
+    (tmp_path / "a.toml").write_text(SCOPE.replace("near", "nearby"))
+    with pytest.raises(ValueError, match="where"):
+        load(tmp_path)
+
+
+def test_an_answer_that_nothing_shows_and_a_rule_that_is_none_are_wrong():
+    step = replace(BOOK.steps[0], id="N9", answered_by="F1.onec")
+    renamed = tuple(replace(rule, id="F1.siad") if rule.id == "F1.said" else rule for rule in BOOK.rules)
+    assert check(replace(BOOK, steps=(*BOOK.steps, step))) == ["N9: nothing shows F1.onec"]
+    assert check(replace(BOOK, rules=renamed)) == ["F1.said: no rule, and never doubted"]

@@ -69,6 +69,7 @@ def test_by_its_date_an_incident_told_weeks_later_is_the_same_and_the_next_days_
     ("second", "why"),
     [
         (complaint(NOON + 2 * DAY, "H-1", labels=(Label.other,)), Why.nothing_complained_of),
+        (complaint(NOON + 2 * DAY, "H-1", labels=(Label.other,), notes=("language:pl",)), Why.not_read),
         (complaint(NOON + 2 * DAY, "H-1", when="2026-01-02"), Why.behaviour_too_old),
         (classified(report(received_at=NOON + 2 * DAY)).model_copy(update={"assessment": None}), Why.not_read),
     ],

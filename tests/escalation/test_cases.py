@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 
 from services.escalation.domain import board
+from services.escalation.domain.grading import danger_of
+from services.escalation.domain.overrides import Override
 from services.escalation.domain.unread import not_read
 from services.escalation.handlers import cases, queue
 from services.escalation.handlers.cases import Rules
@@ -270,3 +272,37 @@ async def test_two_readings_of_one_report_at_one_instant_leave_the_newest(escala
     await asyncio.gather(*(escalate(event) for event in events))
     assert await pool.fetchval("select revision from cases") == 8
     assert await positions(pool, HEALTH) == [1]
+
+
+NOT_ENGLISH: dict[str, Any] = {"labels": (Label.other,), "notes": ("language:pl",)}
+
+
+@pytest.mark.parametrize(("lane", "danger"), [(Lane.urgent, 2), (Lane.ordinary, 3)])
+async def test_a_story_in_no_english_is_as_grave_as_what_nobody_has_read_and_says_so(
+    escalate: Escalate, pool: Pool, rules: Rules, lane: Lane, danger: int
+):
+    event = classified(report(lane=lane), **NOT_ENGLISH)
+    await escalate(event, event)
+    assert tuple(await pool.fetchrow("select danger_class, queues from queue_item")) == (
+        danger,
+        ["control_room", "review"],
+    )
+    assert len(await receipts(pool)) == 1
+    (case,) = await queue.ranked("northmoor-police", None, 1, pool, rules)
+    assert board.labels(case.assessment) == ("Not yet read", "Not in English: Polish")
+
+
+async def test_the_second_reading_of_a_story_in_no_english_changes_nothing(escalate: Escalate, pool: Pool):
+    event = classified(rulebook="first", **NOT_ENGLISH)
+    await escalate(event)
+    await escalate(classified(event.report, reading=2, rulebook="second", **NOT_ENGLISH))
+    await escalate(event)
+    assert tuple(await pool.fetchrow("select rulebook, reading, danger_class from cases")) == ("second", 2, 3)
+
+
+def test_who_had_it_translated_says_what_it_is():
+    event = classified(**NOT_ENGLISH)
+    said = Override(who="Sam", why="rang an interpreter", at=NOON, of_danger=3, of_revision=1, threat=Threat.none)
+    assert danger_of(event.report, said.applied_to(event).assessment) == 4
+    told_since = event.model_copy(update={"revision": 2})
+    assert danger_of(event.report, said.applied_to(told_since).assessment) == 3

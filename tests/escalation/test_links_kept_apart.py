@@ -98,6 +98,7 @@ async def test_an_earlier_report_about_the_force_is_not_known_to_it_and_what_els
     for secret in (blamed.reference, str(blamed.report_id), "2 earlier"):
         assert secret not in told + page
     assert "H-OTHER-22222</a>" in page
+    assert "Rule R held." in page
     item = (await client.get(f"/v1/queue/{later.report_id}", headers=headers)).json()["item"]
     history = item["report"]["history"]
     assert (history["reports"], history["references"], history["labels"]) == (1, ["H-OTHER-22222"], ["asb"])

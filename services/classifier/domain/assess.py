@@ -8,10 +8,10 @@ from services.classifier.domain.beside import beside
 from services.classifier.domain.combine import combine
 from services.classifier.domain.cuts import across_cuts
 from services.classifier.domain.deep import Weighed
-from services.classifier.domain.facts import Facts, establish, noted
+from services.classifier.domain.facts import Facts, by_line, establish, noted
 from services.classifier.domain.lexical import lexical
 from services.classifier.domain.proposals import Proposal
-from services.classifier.domain.reading import Reading, read
+from services.classifier.domain.reading import Reading, heard
 from services.classifier.domain.rules import Rulebook
 from shared.assessment import Assessment, Evidence, HeldRule, times_reported
 from shared.codebook import Effect, Flag, Impact, Label, Strand
@@ -42,11 +42,11 @@ def assess(report: ReportReceived, rulebook: Rulebook) -> Assessment:
 
 
 def see(report: ReportReceived, rulebook: Rulebook) -> Seen:
-    reading = read(report.text)
+    reading = heard(report)
     unread = language.unread(reading)
     said = sorted((*lexical(reading, rulebook), *across_cuts(reading, rulebook)), key=_place)
-    proposals = (*said, *beside(report, rulebook))
-    if rulebook.second and not unread and reading.words_of_caller > 1:  # of a single word, a model only guesses
+    proposals = tuple(by_line((*said, *beside(report, rulebook)), report.call))
+    if rulebook.second and not unread and len(reading.told.split()) > 1:  # of a single word, a model only guesses
         return Seen(report, reading, proposals, None, rulebook.second.weigh(reading, report.answers))
     return Seen(report, reading, proposals, unread, None)
 
@@ -60,11 +60,18 @@ def judge(seen: Seen, history: History, rulebook: Rulebook) -> Assessment:
         facts = noted(combine(facts, given, seen.reading, seen.weighed, rulebook.second), rulebook)
         given = labels.held(facts, rulebook)
     if unread:
-        given = (
+        given = _by_the_form(seen, history, rulebook) or (
             HeldRule(label=Label.other, rule="L5.unread", facts=(unread,), why="never guessed: a person reads it"),
         )
     dropped = report.call is not None and report.call.state is CallState.dropped
     return _assessment(facts, given, unread, rulebook, dropped)
+
+
+def _by_the_form(seen: Seen, history: History, rulebook: Rulebook) -> tuple[HeldRule, ...]:
+    """What was answered says alone, of a story that nobody could read. That it is nuisance would be a guess."""
+    answered = (proposal for proposal in seen.proposals if proposal.origin != "text")
+    given = labels.held(establish(answered, seen.report.answers, history, rulebook), rulebook)
+    return tuple(rule for rule in given if rule.label not in (Label.asb, Label.other))
 
 
 def _place(proposal: Proposal) -> tuple[int, int, str, str]:

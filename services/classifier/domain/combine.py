@@ -26,6 +26,7 @@ OUTRIGHT = {
     "F5.race.told",
     "F5.religion.told",
     "F5.religion.sectarian",
+    "F7.explicit.said_to_kill",
     "F7.implied.left_dead",
     "F12.self_harm.with_others",
     "F12.order.told",
@@ -123,7 +124,7 @@ def judged(model: Thresholds, odds: Floats, facts: Facts) -> tuple[Wanted, set[s
 
 
 def _effect(over: list[str], under: list[str], facts: Facts, wanted: Wanted, doubted: set[str]) -> None:
-    if "F2" in over and not any(effect in facts.shown for effect in EFFECTS):
+    if "F2" in over and "F2.denied" not in facts.shown and not any(effect in facts.shown for effect in EFFECTS):
         wanted["F2.distressed"] = "F2"
     if "F2" in under:
         doubted.update(EFFECTS)

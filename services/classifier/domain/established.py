@@ -56,7 +56,7 @@ class Established:
 
 def _few(assessment: Assessment, reported: Iterable[Evidence]) -> bool:
     """Whether it was said how often it was reported, and that is less than a review asks for; no count is not few."""
-    counted = assessment.reported_before > 1 or any(seen.origin == "answer" for seen in reported)
+    counted = assessment.reported_before > 1 or any(seen.rule == "answer.reported_before" for seen in reported)
     return counted and assessment.reported_before < REVIEW_AT
 
 

@@ -2,8 +2,9 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from services.classifier.domain import deep
 from services.classifier.domain.guide import Phrase
-from shared.assessment import Assessment, Evidence, Explanation, PossibleOffence
+from shared.assessment import UNREADABLE, Assessment, Evidence, Explanation, PossibleOffence
 from shared.codebook import DangerClass, Flag, Label, Repetition, Threat
 from shared.told import History
 
@@ -11,8 +12,10 @@ Phrases = Mapping[str, Phrase]
 
 TOLD_BESIDE = ("F1.repeated", "F2.scared", "F2.distressed", "F2.threatened", "F4")
 MOST_QUOTED = 2
-SUPPOSED = "second.label.stalking"
+SUPPOSED = f"{deep.RULE}.label.stalking"
 """Behaviours that rest on this alone were taken for the likeliest, so that a label may stand: nobody told of them."""
+PLAIN = "D.effect_"
+AGAINST = {"F1.repeated": "F1.once", "F2.distressed": "F2.mild"}
 
 
 def explain(
@@ -30,7 +33,7 @@ def _for_reporter(own: Assessment, offences: Sequence[PossibleOffence], phrases:
     else:
         yield _what_it_may_be(own, phrases)
         yield from _because(own, phrases)
-        if own.repetition is not Repetition.repeated and own.primary is not Label.other:
+        if own.repetition is Repetition.once and own.primary is not Label.other:
             yield phrases["once"].words
         if own.missing and not _grave(own):
             yield f"{phrases['more'].words} {'; '.join(one.words for one in own.missing)}."
@@ -38,7 +41,7 @@ def _for_reporter(own: Assessment, offences: Sequence[PossibleOffence], phrases:
             yield phrases["online"].words
         yield from (f"{phrases['offence'].words} {one.line}" for one in offences if not one.staff_only)
     yield phrases["next"].words
-    if own.danger_class is not DangerClass.everything_else:
+    if own.danger_class is not DangerClass.everything_else or _unread(own):
         yield phrases["danger"].words
 
 
@@ -54,12 +57,17 @@ def _what_it_may_be(own: Assessment, phrases: Phrases) -> str:
 
 
 def _because(own: Assessment, phrases: Phrases) -> Iterator[str]:
-    shown = {seen.fact for seen in own.evidence if seen.rule != "D.effect_plain"}
+    """What was told: no effect that is only plain, and not what a model alone says against the reporter's own word."""
+    shown = {seen.fact for seen in own.evidence if not seen.rule.startswith(PLAIN)}
+    told = {seen.fact for seen in own.evidence if seen.origin != "model"}
+    shown -= {fact for fact, word in AGAINST.items() if word in shown and fact not in told}
     beside = (*TOLD_BESIDE, *(f"F5.{strand}" for strand in own.strands))
     supposed = {seen.fact for seen in own.evidence if seen.rule == SUPPOSED}
     facts = [*(fact for fact in own.behaviours if fact not in supposed), *(fact for fact in beside if fact in shown)]
-    if told := [phrases[fact].words for fact in facts if fact in phrases]:
-        yield f"{phrases['read' if own.primary is Label.other else 'because'].words} {'; '.join(told)}."
+    if said := [phrases[fact].words for fact in facts if fact in phrases]:
+        yield f"{phrases['read' if own.primary is Label.other else 'because'].words} {'; '.join(said)}."
+    elif own.primary is not Label.other:
+        yield phrases["whole"].words
 
 
 def _grave(own: Assessment) -> bool:
@@ -102,4 +110,4 @@ def _quoted(seen: Evidence) -> str:
 
 
 def _unread(own: Assessment) -> bool:
-    return any(held.rule == "L5.unread" for held in own.held)
+    return any(note.startswith(UNREADABLE) for note in own.notes)

@@ -9,7 +9,7 @@ from typing import Final
 from services.classifier.domain.deep import EFFECTS
 from services.classifier.domain.proposals import Proposal
 from services.classifier.domain.rules import Derivation, Rulebook
-from shared.told import Answers, History, Times
+from shared.told import Answers, Call, History, Line, Times
 
 Sets = Mapping[str, frozenset[str]]
 
@@ -18,6 +18,7 @@ LONGEST_ANSWER: Final = 5_000  # characters: how to get in touch safely, whole a
 FOLLOWING = ("note.", "X.life_at_risk")
 SAID_NOW = "D.F10.said"
 NOW = ("F10.there", "F10.now", "F10.said", "F10.answer", "X.party_there")
+EMERGENCY = "X.emergency_call"
 
 
 def holds(term: str, shown: AbstractSet[str], sets: Sets) -> bool:
@@ -83,7 +84,8 @@ def _not_yet(facts: Facts) -> None:
         return
     guessed = {fact for fact, seen in facts.shown.items() if all(each.origin == "model" for each in seen)}
     if "F7.imminent" in guessed:
-        facts.shown.setdefault("F7.explicit", facts.shown.pop("F7.imminent"))
+        near = facts.shown.pop("F7.imminent")
+        facts.shown.setdefault("F7.explicit", [replace(each, fact="F7.explicit") for each in near])
     if "F10" in guessed:
         del facts.shown["F10"]
 
@@ -140,6 +142,14 @@ def _answer(fact: str, question: str, said: str) -> Proposal:
     return Proposal(fact, f"answer.{question}", origin="answer", quote=said[:LONGEST_ANSWER])
 
 
+def by_line(proposals: Iterable[Proposal], call: Call | None) -> Iterable[Proposal]:
+    """With what is known of the number that was rung; the words' guess at it is for calls of which nobody says."""
+    if call is None or call.line is None:
+        return proposals
+    known = [proposal for proposal in proposals if proposal.fact != EMERGENCY]
+    return [*known, _answer(EMERGENCY, "line", call.line)] if call.line is Line.emergency else known
+
+
 def from_history(history: History) -> Iterable[Proposal]:
     """Earlier reports on the same household or party: the behaviour is repeated, was reported before, and read so."""
     if history.reports:
@@ -178,4 +188,4 @@ def _occasions(facts: Facts) -> None:
     seen = facts.shown.get("F1.occasion", [])
     if len({proposal.quote.lower() for proposal in seen}) >= 2:
         last = seen[-1]
-        facts.add(Proposal("F1.occasions", "F1.occasions", last.start, last.end, quote=last.quote))
+        facts.add(replace(last, fact="F1.occasions", rule="F1.occasions"))

@@ -10,27 +10,27 @@ GLANCE = 200
 LOOKED_AT = 4000
 _WORD = re.compile(r"[^\W\d_]+(?:'[^\W\d_]+)?")
 _SCRIPTS = {
-    "ARABIC": "ar",
-    "CYRILLIC": "ru",
-    "GREEK": "el",
-    "HEBREW": "he",
-    "DEVANAGARI": "hi",
-    "BENGALI": "bn",
-    "GURMUKHI": "pa",
-    "GUJARATI": "gu",
-    "TAMIL": "ta",
-    "TELUGU": "te",
-    "SINHALA": "si",
-    "THAI": "th",
-    "CJK": "zh",
-    "HIRAGANA": "ja",
-    "KATAKANA": "ja",
-    "HANGUL": "ko",
-    "ETHIOPIC": "am",
-    "ARMENIAN": "hy",
-    "GEORGIAN": "ka",
-    "MALAYALAM": "ml",
-    "KANNADA": "kn",
+    "ARABIC": "script:arabic",
+    "CYRILLIC": "script:cyrillic",
+    "GREEK": "language:el",
+    "HEBREW": "script:hebrew",
+    "DEVANAGARI": "script:devanagari",
+    "BENGALI": "language:bn",
+    "GURMUKHI": "language:pa",
+    "GUJARATI": "language:gu",
+    "TAMIL": "language:ta",
+    "TELUGU": "language:te",
+    "SINHALA": "language:si",
+    "THAI": "language:th",
+    "CJK": "language:zh",
+    "HIRAGANA": "language:ja",
+    "KATAKANA": "language:ja",
+    "HANGUL": "language:ko",
+    "ETHIOPIC": "script:ethiopic",
+    "ARMENIAN": "language:hy",
+    "GEORGIAN": "language:ka",
+    "MALAYALAM": "language:ml",
+    "KANNADA": "language:kn",
 }
 _COMMON = {
     "en": (
@@ -58,21 +58,30 @@ _COMMON = {
     "sq": "dhe të në për një që është nuk më me nga ai ajo si kam ka por im time çdo ditë",
     "nl": "de het een en is ik hij zij niet mijn mij dat van op te met voor die wij ze elke dag naar maar",
     "ur": "hai mein aur ka ki ke ko nahi mujhe mera meri woh se ne kar raha rahi hain ho tha thi bhi roz mai",
+    "cs": "je na se že sa si som sú sem jsem jsou není nie ako jak ale pre pro aby keď když už len jen mě mňa môj můj",
+    "lv": "un ir es viņš viņa mēs ka no uz ar par kā bet lai tas man mani mana mans katru dienu nav jau pie vai kas",
+    "sw": "na ya wa ni kwa la za cha katika mimi yeye yangu wangu kila siku sana hapa lakini kama sasa tena huyu nina",
+    "tl": "ang ng sa na ako siya niya nila ko mo mga at ay hindi po araw namin kami lang yung kung may wala pa ito",
 }
 _STOP = {code: frozenset(words.split()) for code, words in _COMMON.items()}
 
 
 def unread(reading: Reading) -> str | None:
-    """`illegible`, `language:xx`, or None where English can be read. Never a guess: `language:und` where unnamed."""
-    words = _WORD.findall(reading.text[:GLANCE])
+    """`illegible`, `language:xx`, `script:xx`, or None where English can be read. `language:und` where unnamed.
+
+    Never a guess: a script that several languages share is named for itself. Of a call, what the operator says does not
+    count where anybody else says a word.
+    """
+    told = reading.told if _WORD.search(reading.told) else reading.text
+    words = _WORD.findall(told[:GLANCE])
     if words and sum(word in _STOP["en"] for word in words) * 5 >= len(words):
         return None
-    text = reading.text[:LOOKED_AT]
+    text = told[:LOOKED_AT]
     words = _WORD.findall(text)
     if not words:
         return "illegible"
     if not text.isascii() and (script := _script(text)):
-        return f"language:{script}"
+        return script
     return _by_words(Counter(words))
 
 
@@ -84,7 +93,7 @@ def _script(text: str) -> str | None:
     foreign.pop("", None)
     if not foreign or sum(foreign.values()) * 2 < len(letters):
         return None
-    return min(foreign, key=lambda code: (-foreign[code], code))
+    return min(foreign, key=lambda note: (-foreign[note], note))
 
 
 def _by_words(words: Counter[str]) -> str | None:
@@ -93,6 +102,8 @@ def _by_words(words: Counter[str]) -> str | None:
     best = min(shares, key=lambda code: (-shares[code], code))
     if total >= 6 and best != "en" and shares[best] >= 0.15 * total and shares[best] > 2 * shares["en"]:
         return f"language:{best}"
+    if total >= 6 and shares["en"] * 20 <= total <= 5 * sum(n for word, n in words.items() if not word.isascii()):
+        return "language:und"
     return "illegible" if total >= 4 and not shares[best] and _scrambled(words) else None
 
 

@@ -11,6 +11,8 @@ from shared.told import Speaker
 MOST_LOOKED_AT = 40
 BEFORE = 70
 AFTER = 40
+OF_THE_CALLER = "reporter"
+"""The test of scope by who "I" is: in the background that is somebody else."""
 
 
 def lexical(reading: Reading, rulebook: Rulebook) -> Iterator[Proposal]:
@@ -44,7 +46,9 @@ def _counting(
     reading: Reading, rule: Rule, tests: tuple[Scope, ...], lines: list[int], rulebook: Rulebook
 ) -> Iterator[tuple[int, int]]:
     for start, end in _places(reading, lines, rulebook):
-        if _spoken_for(reading.turn_at(start), end, rule) and not any(_out(reading, start, end, s) for s in tests):
+        turn = reading.turn_at(start)
+        asked = (s for s in tests if s.id != OF_THE_CALLER or turn.speaker is not Speaker.background)
+        if _spoken_for(turn, end, rule) and not any(_out(reading, start, end, s) for s in asked):
             yield start, end
 
 
@@ -60,7 +64,12 @@ def _places(reading: Reading, lines: list[int], rulebook: Rulebook) -> Iterator[
 
 
 def _spoken_for(turn: Turn, end: int, rule: Rule) -> bool:
-    """The operator's words count only where the caller said yes to them, or where the rule reads across turns."""
+    """The operator's words count only where the caller said yes to them, or where the rule reads across turns.
+
+    Of a rule about the caller's own words nobody else's do.
+    """
+    if "caller" in rule.scope:
+        return turn.speaker is Speaker.caller
     if turn.speaker is not Speaker.operator or end > turn.end or "operator" in rule.scope:
         return True
     return turn.answered is Answered.yes and "unanswered" not in rule.scope

@@ -2,11 +2,13 @@
 
 import re
 from bisect import bisect_right
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
+from shared.events import ReportReceived
 from shared.patterns import Normal, normalise
-from shared.told import Speaker
+from shared.told import Channel, Speaker
 
 
 class Answered(StrEnum):
@@ -43,8 +45,9 @@ class Reading:
         return self.normal.text
 
     @property
-    def words_of_caller(self) -> int:
-        return sum(len(self.text[t.start : t.end].split()) for t in self.turns if t.speaker is Speaker.caller)
+    def told(self) -> str:
+        """All but what an operator says."""
+        return "\n".join(self.text[t.start : t.end] for t in self.turns if t.speaker is not Speaker.operator)
 
     def turn_at(self, at: int) -> Turn:
         return self.turns[max(0, bisect_right(self.turn_starts, at) - 1)]
@@ -56,8 +59,14 @@ class Reading:
         return _around(self.clauses, at, len(self.text))
 
 
+def heard(report: ReportReceived) -> Reading:
+    """Read a report. What is written has one turn: "Background:" begins many a careful account."""
+    written = () if report.channel is Channel.phone else (Turn(Speaker.caller, 0, len(report.text)),)
+    return read(report.text, written)
+
+
 def read(text: str, turns: tuple[Turn, ...] = ()) -> Reading:
-    """Read a report, or words whose `turns` are known. Cost grows linearly with its length."""
+    """Read words, as those of a call unless their `turns` are known. Cost grows linearly with their length."""
     normal = normalise(text)
     turns = turns or _turns(normal.text)
     return Reading(text, normal, turns, [turn.start for turn in turns], *_edges(normal.text))
@@ -121,9 +130,10 @@ _SPOKEN = ("caller:", "operator:", "background:")
 _FILLERS = r"(?:(?:oh|well|um+|er+|erm|uh|god|ah|lord|ach|och)[ ,]+|(?:him|me)\? ){0,3}"
 _YES = re.compile(
     _FILLERS + r"(?:yeah|yes|yep|yup|yea|aye|ay|ah huh|uh huh|mm+ ?hm+|mhm|correct|definitely|course|of course|"
-    r"(?:he|she|they|it) (?:has|have|is|are|did|do|does)|i (?:do|am|have|did|think so)|too right|oh loads|loads|"
-    r"all the time|always|every|plenty|\(?(?:one )?tap|that's (?:it|right)|do i what|absolutely|very|terrified|"
-    r"petrified|scared)\b(?!,? (?:no\b|but no\b|not\b))"
+    r"(?:(?:he|she|they|it) (?:has|have|is|are|did|do|does)|i (?:do|am|have|did|think so))"
+    r"(?!,? (?:never|nothing|nobody|none|hardly)\b)|too right|oh loads|loads|all the time|always|every|plenty|"
+    r"\(?(?:one )?tap|that's (?:it|right)|do i what|absolutely|very|terrified|petrified|scared)\b"
+    r"(?!,? (?:no|but no|not)\b)"
 )
 _NO = re.compile(
     _FILLERS + r"(?:no+|nope|nah|naw|na|nay|never|not|none|nothing|nobody|negative|god no|i don'?t think so|"
@@ -139,14 +149,19 @@ def _turns(text: str) -> tuple[Turn, ...]:
     turns = [Turn(Speaker(mark[1]), mark.end(), end) for mark, end in zip(marks, ends, strict=True)]
     if marks[0].start() > 0:
         turns.insert(0, Turn(Speaker.caller, 0, marks[0].start()))
-    return tuple(_with_answer(text, turn, turns[at + 1 : at + 3]) for at, turn in enumerate(turns))
+    return tuple(reversed(tuple(_answered(text, reversed(turns)))))
 
 
-def _with_answer(text: str, turn: Turn, following: list[Turn]) -> Turn:
-    reply = next((other for other in following if other.speaker is not Speaker.operator), None)
-    if turn.speaker is not Speaker.operator or reply is None:
-        return turn
-    return Turn(turn.speaker, turn.start, turn.end, _answer(text, reply.start))
+def _answered(text: str, turns: Iterable[Turn]) -> Iterator[Turn]:
+    """The turns, last first: an operator's last two before the caller's next get its answer, whoever spoke between."""
+    answer, asked = Answered.open, 0
+    for turn in turns:
+        if turn.speaker is Speaker.caller:
+            answer, asked = _answer(text, turn.start), 0
+        if turn.speaker is Speaker.operator and (asked := asked + 1) <= 2:
+            yield replace(turn, answered=answer)
+        else:
+            yield turn
 
 
 def _answer(text: str, at: int) -> Answered:

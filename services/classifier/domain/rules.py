@@ -10,6 +10,9 @@ from services.classifier.domain.guide import Guide
 from shared.codebook import Label
 from shared.finder import Finder
 
+Where = Literal["before", "clause", "around", "sentence", "near", "after", "through", "within", "passage"]
+"""What part of the words around a hit a test of scope looks at."""
+
 
 @dataclass(frozen=True, slots=True)
 class Rule:
@@ -71,7 +74,7 @@ class Scope:
 
     id: str
     why: str
-    where: Literal["before", "clause", "around", "sentence", "near", "after", "through", "within", "passage"]
+    where: Where
     cue: re.Pattern[str]
     unless: re.Pattern[str] | None
 

@@ -17,7 +17,7 @@ from services.classifier.domain import deep, labels
 from services.classifier.domain.combine import with_labels
 from services.classifier.domain.facts import establish
 from services.classifier.domain.lexical import lexical
-from services.classifier.domain.reading import read
+from services.classifier.domain.reading import heard
 from services.classifier.training import reports
 from services.classifier.training.pack import Packed, uncalibrated, write
 from services.classifier.training.reports import FACTS, URGENT, Bools, Labelled
@@ -64,7 +64,7 @@ def look(file: Packed, held_out: Sequence[Labelled]) -> Seen:
 
 
 def _read(one: Labelled, reader: deep.DeepReader) -> tuple[deep.Floats, Bools]:
-    rules, reading = rulebook.load(), read(one.report.text)
+    rules, reading = rulebook.load(), heard(one.report)
     facts = establish(lexical(reading, rules), one.report.answers, one.report.history, rules)
     shown = with_labels(facts, labels.held(facts, rules))
     return reader.beside(reader.weigh(reading, one.report.answers), shown).odds, deep.shows(FACTS, shown)

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from services.classifier.domain.deep import WIDTH
 from services.classifier.domain.pieces import Cutter
-from services.classifier.domain.reading import read
+from services.classifier.domain.reading import heard
 from services.classifier.training import batches, network, reports
 from services.classifier.training.base import Base, Weights
 from services.classifier.training.pack import rounded
@@ -94,7 +94,7 @@ def _examples(learned_from: Sequence[Labelled], base: Base, frozen: Weights) -> 
 
 def _pieces(learned_from: Sequence[Labelled], vocabulary: Sequence[str]) -> Pieces:
     cutter = Cutter({word: at for at, word in enumerate(vocabulary)})
-    cut = (cutter.pieces(read(one.report.text), one.report.answers) for one in learned_from)
+    cut = (cutter.pieces(heard(one.report), one.report.answers) for one in learned_from)
     return [np.array([piece.id for piece in pieces]) for pieces in cut]
 
 

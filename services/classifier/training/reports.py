@@ -80,7 +80,7 @@ def load(files: Iterable[Path]) -> list[Labelled]:
 
 
 def _read(file: Path) -> Iterator[Labelled]:
-    for line in file.read_text(encoding="utf-8").splitlines():
+    for line in file.read_text(encoding="utf-8").split("\n"):
         if line.strip():
             said = json.loads(line)
             yield Labelled(received(said), said["gold"])

@@ -7,9 +7,18 @@ from uuid import UUID
 
 from services.escalation.domain.grading import Grade
 from services.escalation.domain.unread import is_read
-from services.escalation.domain.words import CLASSES, FLAGS, GRADES, LABELS, SHAPES, THREATS, WITHDRAWAL_ASKED
+from services.escalation.domain.words import (
+    CLASSES,
+    FLAGS,
+    GRADES,
+    LABELS,
+    SHAPES,
+    THREATS,
+    WITHDRAWAL_ASKED,
+    unreadable,
+)
 from shared.assessment import Assessment
-from shared.codebook import DangerClass, Threat
+from shared.codebook import DangerClass, Label, Threat
 from shared.events import ReportReceived
 from shared.told import CallState
 
@@ -56,10 +65,11 @@ def labels(assessment: Assessment | None) -> tuple[str, ...]:
     unread = () if is_read(assessment) else ("Not yet read",)
     if assessment is None:
         return unread
+    why = (words,) if (words := unreadable(assessment.notes)) else ()
     threat = () if assessment.threat is Threat.none else (THREATS[assessment.threat],)
     now = ("Happening now",) if assessment.happening_now else ()
-    named = tuple(LABELS[label] for label in assessment.labels)
-    return unread + threat + now + named + tuple(FLAGS[flag] for flag in assessment.flags)
+    named = tuple(LABELS[label] for label in assessment.labels if not (why and label is Label.other))
+    return unread + why + threat + now + named + tuple(FLAGS[flag] for flag in assessment.flags)
 
 
 def marks(report: ReportReceived) -> tuple[str, ...]:

@@ -8,6 +8,7 @@ from typing import Final
 
 from services.escalation.domain.copies import alike
 from services.escalation.domain.directory import Threshold
+from services.escalation.domain.unread import is_read
 from shared.assessment import Assessment, times_reported
 from shared.codebook import Label
 from shared.events import ReportClassified, ReportReceived
@@ -106,7 +107,7 @@ def _judged(
     if assessment is None:
         return Why.not_read, None
     if not UNWANTED & set(assessment.labels):
-        return Why.nothing_complained_of, None
+        return Why.nothing_complained_of if is_read(assessment) else Why.not_read, None
     if report.received_at < since:
         return Why.too_long_ago, None
     when = _date(complaint)

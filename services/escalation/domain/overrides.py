@@ -5,7 +5,7 @@ from typing import Final, Self
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
 
 from services.escalation.domain.grading import ORDER, Grade, Grading
-from services.escalation.domain.unread import UNREAD, is_read
+from services.escalation.domain.unread import NOT_READ, UNREAD, is_read
 from shared.assessment import Assessment
 from shared.codebook import DangerClass, Flag, Label, Repetition, Threat
 from shared.events import ReportClassified
@@ -92,7 +92,7 @@ class Override(Said):
             return reading
         base = reading or _blank()
         labels = _in_order(self.labels) if self.labels else base.labels
-        notes = tuple(note for note in base.notes if not of_all or note != UNREAD)
+        notes = tuple(note for note in base.notes if not (of_all and note.startswith(NOT_READ)))
         told = base.model_copy(
             update={"labels": labels, "primary": labels[0], "threat": self.threat or base.threat, "notes": notes}
         )

@@ -1,22 +1,23 @@
-"""What nobody has read yet: a report, or what was told of it since it was last read."""
+"""What nobody has read yet: a report, what was told of it since it was last read, or a story that is not in English."""
 
 from typing import Final
 
-from shared.assessment import Assessment
+from shared.assessment import UNREADABLE, Assessment
 from shared.events import ReportClassified, ReportReceived
 
 UNREAD: Final = "unread"
 """The note on a reading of what was told before: more was told since."""
+NOT_READ: Final = (UNREAD, *UNREADABLE)
 
 
 def is_read(reading: Assessment | None) -> bool:
-    """Whether there is a reading, and of all that was told."""
-    return reading is not None and UNREAD not in reading.notes
+    """Whether there is a reading, of all that was told, and of a story that could be read."""
+    return reading is not None and not any(note.startswith(NOT_READ) for note in reading.notes)
 
 
 def reading_of(event: ReportClassified) -> Assessment | None:
-    """The reading of all that was told; None where nobody has made it."""
-    return event.assessment if is_read(event.assessment) else None
+    """The reading of all that was told, if only that it cannot be read; None where nobody has made it."""
+    return event.assessment if event.assessment and UNREAD not in event.assessment.notes else None
 
 
 def not_read(report: ReportReceived, before: ReportClassified | None = None) -> ReportClassified:

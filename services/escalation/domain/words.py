@@ -1,5 +1,6 @@
 """The codebook's ids in plain words, for people at a screen."""
 
+from collections.abc import Iterable
 from typing import Final
 
 from services.escalation.domain.grading import Grade
@@ -62,3 +63,25 @@ QUEUES: Final = {
     "neighbourhood": "Neighbourhood",
     "review": "Review",
 }
+LANGUAGES: Final = {
+    **{"cy": "Welsh", "cs": "Czech or Slovak", "de": "German", "es": "Spanish", "fr": "French"},
+    **{"hu": "Hungarian", "it": "Italian", "lt": "Lithuanian", "lv": "Latvian", "nl": "Dutch", "pl": "Polish"},
+    **{"pt": "Portuguese", "ro": "Romanian", "so": "Somali", "sq": "Albanian", "sw": "Swahili", "tl": "Tagalog"},
+    **{"tr": "Turkish", "ur": "Urdu or Hindi", "bn": "Bengali", "pa": "Panjabi", "gu": "Gujarati", "ta": "Tamil"},
+    **{"te": "Telugu", "si": "Sinhala", "ml": "Malayalam", "kn": "Kannada", "th": "Thai", "zh": "Chinese"},
+    **{"ja": "Japanese", "ko": "Korean", "el": "Greek", "hy": "Armenian", "ka": "Georgian"},
+    "und": "which language is not known",
+}
+
+
+def unreadable(notes: Iterable[str]) -> str | None:
+    """Why the rules could not read a story, with the language to find an interpreter for; None where they could."""
+    for note in notes:
+        kind, _, name = note.partition(":")
+        if note == "illegible":
+            return "No words that could be read"
+        if kind in ("language", "script"):
+            return (
+                f"Not in English: {LANGUAGES.get(name, name) if kind == 'language' else f'{name.capitalize()} script'}"
+            )
+    return None
