@@ -52,6 +52,21 @@ def test_rulebook_check_passes():
     assert CliRunner().invoke(app, ["rulebook", "check"]).exit_code == 0
 
 
+def test_rulebook_check_names_a_hit_that_is_missed_and_a_miss_that_is_hit(tmp_path: Path):
+    changes = {
+        "misses its hit: hello there": ("she screamed at my lad that they'd stab him", "hello there"),
+        "hits its miss: she said she'd shoot us": (
+            "my mates all said they'd kill for a ticket",
+            "she said she'd shoot us",
+        ),
+    }
+    for number, (wrong, (old, new)) in enumerate(changes.items()):
+        folder = changed_rulebook(tmp_path / str(number), "threat.toml", old, new)
+        found = CliRunner().invoke(app, ["rulebook", "check", "--rulebook", folder])
+        assert found.exit_code == 1
+        assert f"F7.explicit.said_to_kill {wrong}" in found.stdout
+
+
 @pytest.fixture
 def reports(tmp_path: Path) -> str:
     stalked = "my ex follows me every day and put a tracker on my car, I am scared"

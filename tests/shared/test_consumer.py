@@ -161,7 +161,10 @@ async def test_every_reader_drains_the_urgent_lane_first(kafka: Kafka, topic: st
     await publish(kafka, f"{topic}.urgent", b"1", b"2", b"3")
     turnstile.leave()
     waiting = asyncio.create_task(ordinary.until(4))
-    await asyncio.sleep(4)
+    async with asyncio.timeout(60):
+        while not (held := getattr(ordinary.consumer, "_held", None)) or not held.partitions:  # noqa: ASYNC110
+            await asyncio.sleep(0.1)
+    await asyncio.sleep(1)
     assert not ordinary.seen
     await urgent.until(3)
     assert await waiting == [b"1", b"2", b"3", b"ordinary"]

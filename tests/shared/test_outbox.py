@@ -333,11 +333,12 @@ async def test_nothing_is_put_by_a_transaction_that_fails(pool: Pool):
     assert await waiting(pool) == 0
 
 
-async def test_a_relay_is_woken_by_the_bell(pool: Pool, kafka: Kafka, topic: str):
+async def test_a_relay_is_woken_by_the_bell(pool: Pool, kafka: Kafka, topic: str, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("shared.relay.POLL", 600.0)
     sender = relay(pool, kafka.address)
     bell = Bell(pool)
     tasks = [asyncio.create_task(loop) for loop in (sender.run(), bell.run())]
-    await asyncio.sleep(0.5)
+    await _listening(pool, but=0)
     await wrote(pool, outgoing(topic, b"rung"))
     bell.ring()
     assert await values(kafka, topic, 1) == [b"rung"]
