@@ -79,10 +79,23 @@ def certificate(folder: Path) -> Path:
     return file
 
 
+TOOL = """#!/bin/sh
+(printf "%s " "$(basename "$0")" "$@"; echo) >> "$KAFKA_BIN/asked"
+case " $* " in *" --describe "*) ;; *) exit ;; esac
+awk '/--create/ {
+  configs = ""
+  for (i = 1; i < NF; i++) { given[$i] = $(i + 1); if ($i == "--config") configs = configs $(i + 1) "," }
+  printf "Topic: %s\\tPartitionCount: %s\\t", given["--topic"], given["--partitions"]
+  printf "ReplicationFactor: %s\\tConfigs: %s\\n", given["--replication-factor"], configs
+}' "$KAFKA_BIN/asked"
+"""
+"""One of Kafka's own: it notes what it is asked, and describes the topics that it was asked to make."""
+
+
 def asked(folder: Path) -> list[list[str]]:
     """What topics.sh asks of Kafka's own tools."""
     for name in ("kafka-topics.sh", "kafka-acls.sh"):
-        (folder / name).write_text('#!/bin/sh\n(printf "%s " "$(basename "$0")" "$@"; echo) >> "$KAFKA_BIN/asked"\n')
+        (folder / name).write_text(TOOL)
         (folder / name).chmod(0o755)
     settings = {"KAFKA_BIN": str(folder), "BOOTSTRAP": "x", "REPLICAS": "1", "PARTITIONS": "4", "ACLS": "1"}
     script = ["bash", ROOT / "deploy" / "kafka" / "topics.sh"]

@@ -9,7 +9,6 @@ import pytest
 from typer.testing import CliRunner
 
 from deploy.local import demo
-from services.cli import app
 
 ASKED = httpx.Request("POST", "http://127.0.0.1:8001/v1/reports")
 
@@ -30,5 +29,5 @@ def test_what_intake_answers_is_said_in_one_line_and_where_the_logs_are(
         yield
 
     monkeypatch.setattr(demo, "_running", running)
-    done = CliRunner().invoke(app, ["demo", "--folder", str(tmp_path)])
+    done = CliRunner().invoke(demo.app, ["--folder", str(tmp_path)])
     assert (done.exit_code, done.stderr) == (1, f"{said}: the logs are in {tmp_path / 'logs'}\n")

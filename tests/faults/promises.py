@@ -120,12 +120,14 @@ def _copied(part: Path, to: Path) -> None:
 
 def failure(done: subprocess.CompletedProcess[str]) -> str | None:
     """Where and why a test failed. None where none did: all passed, or none could be tried as the code was broken."""
-    said = [line for line in done.stdout.splitlines() if line.startswith(("FAILED ", "ERROR "))]
-    return said[0] if done.returncode == 1 and said and said[0].startswith("FAILED ") else None
+    said = [line for line in done.stdout.splitlines() if line.startswith(("FAILED tests/", "ERROR tests/"))]
+    return said[0] if done.returncode == 1 and said and said[0].startswith("FAILED") else None
 
 
 def _run(test: str, copy: Path) -> subprocess.CompletedProcess[str]:
-    command: Sequence[str] = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", *test.split()]
+    """What is broken may leave things open at its end: that is not what is asked of it."""
+    plainly = ["-x", "-q", "--tb=native", "-p", "no:cacheprovider", "-p", "no:unraisableexception"]
+    command: Sequence[str] = [sys.executable, "-m", "pytest", *plainly, *test.split()]
     environment = os.environ | {"PYTHONPATH": str(copy), "COLUMNS": "200"}
     return subprocess.run(command, cwd=copy, env=environment, capture_output=True, text=True, check=False)
 

@@ -7,7 +7,7 @@ from typing import Any
 import re2
 from pydantic import BaseModel, ConfigDict
 
-from services.escalation.domain.names import spoken
+from services.escalation.domain.names import LOOKED_AT, spoken
 from shared.events import ReportReceived
 from shared.patterns import alternatives, normalise, options
 
@@ -26,7 +26,7 @@ class Blamed(BaseModel):
         """The words that blame them; none where somebody else was answered, whom those words do not name."""
         answers = report.answers
         found = self.said(report.text)
-        answered = spoken(f"{answers.party or ''} {answers.party_organisation or ''}").split()
+        answered = spoken(f"{answers.party or ''} {answers.party_organisation or ''}"[:LOOKED_AT]).split()
         return found if not answered or set(answered) & set(spoken(found).split()) else ""
 
     def said(self, text: str) -> str:

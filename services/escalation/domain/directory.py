@@ -189,11 +189,12 @@ class Directory(Part):
 
     def _meant(self, organisation: str, party: str) -> set[Kind]:
         """The kinds of agency that "the council" or "a teacher" may mean."""
+        said = spoken(party)
         return {
             rule.kind
             for rule in self.kinds
             if says((*rule.called, *rule.staff), organisation)
-            or says(rule.staff, spoken(party))
+            or says(rule.staff, said)
             or works_for(rule.called, party)
         }
 

@@ -63,6 +63,7 @@ def works_for(phrases: Iterable[str], party: str) -> bool:
 
     "The man in the council flats" does not.
     """
+    party = party[:LOOKED_AT]
     employers = [spoken(found[1]) for found in WORKS_FOR.finditer(party)]
     one_of = {spoken(party), *(spoken(found[1]) for found in IS_IN.finditer(party))}
     return any(_phrase(phrase) in one_of or any(_phrase(phrase) in said for said in employers) for phrase in phrases)
