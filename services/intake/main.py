@@ -47,6 +47,7 @@ from shared.headers import Static
 from shared.kafka import DISPUTED, PROGRESSED, ROUTED, TOPICS, Producer
 from shared.outbox import Bell
 from shared.relay import Relay
+from shared.screen import screen
 from shared.worker import Loop, beside, until_stopped
 
 
@@ -58,6 +59,7 @@ def create_app(settings: Settings) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        screen("")  # its patterns are made ready before anybody waits for them
         async with create_pool(settings.database.get_secret_value(), settings.connections) as pool:
             app.state.settings, app.state.pool, app.state.bell = settings, pool, Bell(pool)
             app.state.ring, app.state.http = keyring(settings), httpx.AsyncClient()
