@@ -183,6 +183,8 @@ class Producer:
         never = {place for place, failure in failures.items() if isinstance(failure, NEVER)}
         refused = frozenset(range(len(messages))) - set(sent) | never
         if late or failures:
+            for future in late:
+                future.add_done_callback(_heard)
             self._give_up(producer)
             reason = type(next(iter(failures.values()))).__name__ if failures else "Timeout"
             raise KafkaUnavailable(reason, good, refused)
@@ -243,6 +245,12 @@ class Producer:
                     raise
                 self._producer = producer
             return self._producer
+
+
+def _heard(late: "asyncio.Future[RecordMetadata]") -> None:
+    """What becomes of it is nobody's concern any more: asyncio would log that nobody asked."""
+    if not late.cancelled():
+        late.exception()
 
 
 async def _end(producer: AIOKafkaProducer) -> None:
