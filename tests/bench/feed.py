@@ -9,6 +9,8 @@ import httpx
 from deploy.local.process import LOOPBACK
 from services.escalation.handlers import feeds as handler
 from services.escalation.repository.feeds import FEED as STATEMENT
+from services.escalation.repository.feeds import mark_at
+from services.escalation.repository.isolation import as_agency
 from shared.database import Pool, create_pool
 from shared.kafka import ROUTED
 from tests.bench import telling
@@ -43,12 +45,13 @@ async def _both(here: World, pages: int, say: Say) -> Found:
         asking = await token(here, FEED_CLIENT)
         last = await _length(here)
         places = [n * PAGE % max(1, last - PAGE) for n in range(pages)]
-        await sent(here.stack.ports.escalation, _asked(places[:50], asking), AT_ONCE)
+        asked = _asked(await _marked(pool, places), asking)
+        await sent(here.stack.ports.escalation, asked[:50], AT_ONCE)
         say("the bare query")
         bare = await _bare(pool, places)
         say("the feed")
         used = Used({"the process": here.pid("escalation", "serve"), "PostgreSQL": here.postgres.pid})
-        run = await sent(here.stack.ports.escalation, _asked(places, asking), AT_ONCE)
+        run = await sent(here.stack.ports.escalation, asked, AT_ONCE)
     bound = f"writing {len(run.answers[0].body) // 1024} KiB of JSON a page: {said(used.cores())}"
     row = Row(f"agency feed, {PAGE} entries a page", "pages/s", run.rate, "the bare query", bare, 0.5, bound)
     return Found([row])
@@ -63,7 +66,12 @@ async def token(here: World, client: str) -> str:
     return f"Bearer {answer.raise_for_status().json()['access_token']}"
 
 
-def _asked(places: list[int], asking: str) -> list[bytes]:
+async def _marked(pool: Pool, places: list[int]) -> list[handler.Place]:
+    async with as_agency(pool, FEED_CLIENT) as connection:
+        return [handler.Place(place, await mark_at(connection, FEED_CLIENT, place) or "") for place in places]
+
+
+def _asked(places: list[handler.Place], asking: str) -> list[bytes]:
     cursors = [handler.cursor(FEED_CLIENT, place) for place in places]
     return [get(f"{FEED}?limit={PAGE}&after={cursor}", Authorization=asking) for cursor in cursors]
 
