@@ -62,16 +62,6 @@ def test_the_demo_ends_with_what_all_of_it_stands_on(folder: Path, make: type[Br
                 signal.signal(number, handler)
 
 
-def test_data_of_another_version_is_told_with_what_to_do(folder: Path):
-    server = Postgres(folder, settings=FAST_AND_FORGETFUL)
-    with running(server):
-        pass
-    (version,) = folder.rglob("data/PG_VERSION")
-    version.write_text("17\n")
-    with pytest.raises(StartFailed, match="of another version of PostgreSQL: `make demo ARGS=--fresh` begins anew"):
-        server.start()
-
-
 def test_whatever_the_umask_postgresql_starts_and_finds_its_data_again(folder: Path):
     before = os.umask(0o077)
     try:
