@@ -89,6 +89,8 @@ def replay(
 
 
 async def _sent_back(chosen: list[dead_letters.Letter], kafka: str) -> None:
+    if not chosen:
+        print("0 sent back of 0")
     async for sent in dead_letters.replay(chosen, kafka):
         print(f"{sent} sent back of {len(chosen)}")
 

@@ -139,6 +139,12 @@ NEVER: Final = (*TOO_LARGE, TopicAuthorizationFailedError)
 """Failures of one message, which trying again does not mend."""
 
 
+def _heard(acknowledgement: "asyncio.Future[RecordMetadata]") -> None:
+    """So that asyncio does not log that nobody asked, of one that was given up."""
+    if not acknowledgement.cancelled():
+        acknowledgement.exception()
+
+
 async def _sent(producer: AIOKafkaProducer, message: Message) -> "asyncio.Future[RecordMetadata] | None":
     """The acknowledgement to come; None where the message is larger than any may be."""
     try:
@@ -147,6 +153,7 @@ async def _sent(producer: AIOKafkaProducer, message: Message) -> "asyncio.Future
         )
     except TOO_LARGE:
         return None
+    acknowledgement.add_done_callback(_heard)
     return acknowledgement
 
 
@@ -183,8 +190,6 @@ class Producer:
         never = {place for place, failure in failures.items() if isinstance(failure, NEVER)}
         refused = frozenset(range(len(messages))) - set(sent) | never
         if late or failures:
-            for future in late:
-                future.add_done_callback(_heard)
             self._give_up(producer)
             reason = type(next(iter(failures.values()))).__name__ if failures else "Timeout"
             raise KafkaUnavailable(reason, good, refused)
@@ -245,12 +250,6 @@ class Producer:
                     raise
                 self._producer = producer
             return self._producer
-
-
-def _heard(late: "asyncio.Future[RecordMetadata]") -> None:
-    """What becomes of it is nobody's concern any more: asyncio would log that nobody asked."""
-    if not late.cancelled():
-        late.exception()
 
 
 async def _end(producer: AIOKafkaProducer) -> None:

@@ -40,9 +40,8 @@ otherwise=0
 for one in "${asked[@]}"; do
   [[ ${there[${one%% *}]-} == *" ${one#* } "* ]] || { echo "${one%% *}: not ${one#* }, as asked for" >&2; otherwise=1; }
 done
-[ "$otherwise" = 0 ] || exit 1
 
-[ "${ACLS:-0}" = 1 ] || exit 0
+[ "${ACLS:-0}" = 1 ] || exit "$otherwise"
 allow() { "$bin/kafka-acls.sh" "${admin[@]}" "${change:---add}" --force "$@"; }
 
 # writes SERVICE TOPIC…
@@ -80,3 +79,4 @@ for name in "${!there[@]}"; do
   agency=${name#agency.}
   [[ $name != agency.* || " ${AGENCIES:-} " == *" $agency "* ]] || change=--remove reads "$agency" "$name"
 done
+exit "$otherwise"

@@ -137,5 +137,7 @@ def failure(part: str, log: Path, what: str) -> DiskFull | StartFailed:
     fatal = [line for line in lines if "FATAL" in line or "error" in line.lower()]
     last_words = (fatal or lines or ["it said nothing"])[-1].strip()
     if "files are incompatible with server" in last_words:
-        return StartFailed(f"{log.parent} is of another version of PostgreSQL: `make demo ARGS=--fresh` begins anew.")
+        return StartFailed(
+            f"{log.parent} is of another version of PostgreSQL: `make demo` without `--keep` begins anew."
+        )
     return StartFailed(f"{part} {what}: {last_words} (the whole of it: {log})")

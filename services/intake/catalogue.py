@@ -22,10 +22,6 @@ _ACCENTED = str.maketrans("aceinorsuyzACEINORSUYZ", "åçéîñöŕšûýžÅÇ�
 _HOLES = re.compile(r"(\{[a-z_]+\})")
 
 
-class NotSignedError(AskedWrongly):
-    """This language has no catalogue, or none that a speaker of it has signed."""
-
-
 @dataclass(frozen=True, slots=True)
 class Catalogue:
     """The words of one language. Called with a key, and what fills the holes in its sentence."""
@@ -45,7 +41,7 @@ class Catalogue:
 
 @cache
 def catalogue(language: str, folder: Path = WORDS) -> Catalogue:
-    """The words of `en`, `en-XA`, `ar-XB`, or of a file. Raises NotSignedError."""
+    """The words of `en`, `en-XA`, `ar-XB`, or of a file. Raises AskedWrongly where no speaker has signed it."""
     if language in MADE_UP:
         direction, change = MADE_UP[language]
         source = catalogue(SOURCE, folder)
@@ -56,7 +52,7 @@ def catalogue(language: str, folder: Path = WORDS) -> Catalogue:
     written = tomllib.loads(file.read_text()) if file.exists() else {}
     about = written.pop("about", {})
     if not about.get("signed_by"):
-        raise NotSignedError(f"HEARD_INTAKE_LANGUAGES: {language} needs {file}, signed by a speaker (about.signed_by)")
+        raise AskedWrongly(f"HEARD_INTAKE_LANGUAGES: {language} needs {file}, signed by a speaker (about.signed_by)")
     shared = dict(guidance().words()) if language == SOURCE else {}
     return Catalogue(language, about["name"], about["direction"], shared | dict(_flat(written)))
 

@@ -17,7 +17,7 @@ from tests.infrastructure import running
 SOME_PARENT = """
 import sys, time
 from pathlib import Path
-from deploy.local.postgres import FAST_AND_FORGETFUL, Postgres
+from deploy.local.postgres import Postgres
 server = Postgres(Path(sys.argv[1]))
 server.start()
 print(server.pid, server.port, flush=True)
@@ -158,5 +158,5 @@ def test_data_of_another_version_is_told_with_what_to_do(folder: Path) -> None:
         pass
     (version,) = folder.rglob("data/PG_VERSION")
     version.write_text("17\n")
-    with pytest.raises(StartFailed, match="of another version of PostgreSQL: `make demo ARGS=--fresh` begins anew"):
+    with pytest.raises(StartFailed, match="of another version of PostgreSQL: `make demo` without `--keep` begins anew"):
         server.start()

@@ -127,12 +127,14 @@ async def test_the_worker_sees_to_what_nobody_does(tell: Tell, stack: Stack, esc
         back = f"/v1/agencies/{HEALTH}/reports/{report_id}/return"
         (await escalation.post(back, json={"reason": "not ours"}, headers=headers)).raise_for_status()
         await pool.execute("update queue_item set waiting_since = waiting_since - interval '61 seconds'")
-        for _ in range(150):
-            seen_to = dict(await pool.fetchrow(SEEN_TO, threat.reference, noise.reference, HEALTH))
-            if all(seen_to.values()):
-                break
-            await asyncio.sleep(0.2)
-        await pool.execute("delete from webhook")
+        try:
+            for _ in range(300):
+                seen_to = dict(await pool.fetchrow(SEEN_TO, threat.reference, noise.reference, HEALTH))
+                if all(seen_to.values()):
+                    break
+                await asyncio.sleep(0.2)
+        finally:
+            await pool.execute("delete from webhook")
     assert all(seen_to.values()), seen_to
 
 

@@ -184,6 +184,16 @@ async def test_whoever_was_further_than_a_restored_feed_is_told_to_read_it_again
         assert [entry["position"] for entry in page["reports"]] == list(positions)
 
 
+async def test_a_cursor_of_before_there_were_marks_goes_on(
+    escalate: Escalate, client: httpx.AsyncClient, health: dict[str, str]
+):
+    await escalate(*(classified(report(reference=f"H-{n}"), **NOISE) for n in range(3)))
+    for position, status in ((1, 200), (9, 409)):
+        after = feeds.cursor(HEALTH, feeds.Place(position))
+        answer = await client.get(FEED, params={"after": after}, headers=health)
+        assert answer.status_code == status
+
+
 async def test_a_token_for_less_may_do_less(client: httpx.AsyncClient, pool: Pool):
     await clients.let_in("reader", "secret", "agency", HEALTH, pool, NOON)
     form = {"grant_type": "client_credentials", "scope": "reports.read"}
@@ -281,7 +291,7 @@ async def test_fifty_agencies_polling_while_a_thousand_reports_arrive_miss_nothi
 
 
 async def until(holds: Callable[[], bool]) -> None:
-    for _ in range(400):
+    for _ in range(1200):
         if holds():
             return
         await asyncio.sleep(0.05)
@@ -402,9 +412,7 @@ async def test_the_example_client_acknowledges_what_was_taken_back_and_came_anew
 ):
     await clients.let_in(HEALTH, "secret", "agency", HEALTH, pool, NOON)
     place, told = tmp_path / "cursor.json", report()
-    ours = {"HEARD_URL": served, "HEARD_AGENCY": HEALTH, "HEARD_CLIENT_SECRET": "secret", "HEARD_CURSOR": str(place)}
-    command = [sys.executable, str(ROOT / "examples" / "agency_client.py")]
-    child = await asyncio.create_subprocess_exec(*command, env={"PATH": os.environ["PATH"]} | ours)
+    child = await example_client(served, place)
     try:
         for revision, read in enumerate((NOISE, {"labels": (Label.harassment,)}, NOISE), 1):
             await escalate(classified(told.model_copy(update={"revision": revision}), **read))

@@ -8,9 +8,10 @@ import pytest
 from services.escalation import rules_in_force
 from services.escalation.directory_file import read_directory
 from services.escalation.domain.routing import REVIEW, Subject, route
-from services.intake.catalogue import WORDS, NotSignedError, catalogue
+from services.intake.catalogue import WORDS, catalogue
 from services.intake.guidance import Trouble, guidance, local_names, whom_to_tell
 from shared.codebook import Label
+from shared.command import AskedWrongly
 from shared.told import Answers
 from tests.builders import assessment, report
 
@@ -63,6 +64,6 @@ def test_a_made_up_language_keeps_the_holes():
 def test_a_language_stays_off_until_a_speaker_has_signed_it(tmp_path: Path):
     welsh = 'direction = "ltr"\nname = "Cymraeg"\n[common]\nback = "Yn ôl"\n'
     (tmp_path / "cy.toml").write_text(f'[about]\nsigned_by = ""\n{welsh}')
-    with pytest.raises(NotSignedError):
+    with pytest.raises(AskedWrongly):
         catalogue("cy", tmp_path)
     assert not (WORDS / "cy.toml").exists()

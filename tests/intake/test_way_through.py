@@ -227,4 +227,5 @@ async def test_that_a_question_may_be_left_is_said_before_it(person: Form):
 async def test_who_may_see_it_is_said_once_and_not_with_each_box(person: Form):
     await person.begin()
     page = main((await person.get("/form/share")).text)
+    assert page.count("where the law lets them act") == 1
     assert page.index("where the law lets them act") < page.index("<fieldset")

@@ -60,7 +60,7 @@ async def values(kafka: Kafka, topic: str, many: int) -> list[bytes]:
     consumer = AIOKafkaConsumer(topic, bootstrap_servers=kafka.address, auto_offset_reset="earliest")
     await consumer.start()
     try:
-        return [(await asyncio.wait_for(consumer.getone(), 10)).value for _ in range(many)]
+        return [(await asyncio.wait_for(consumer.getone(), 30)).value for _ in range(many)]
     finally:
         await consumer.stop()
 
@@ -195,6 +195,11 @@ async def test_two_senders_to_a_broker_that_came_back_empty_are_not_taken_for_ea
         await since.close()
 
 
+def sending() -> bool:
+    """Whether any producer of aiokafka's is still at work."""
+    return any("_sender_routine" in repr(task) for task in asyncio.all_tasks())
+
+
 async def test_what_was_given_up_ends_and_is_not_published_later(
     kafka: Kafka, topic: str, monkeypatch: pytest.MonkeyPatch
 ):
@@ -209,12 +214,14 @@ async def test_what_was_given_up_ends_and_is_not_published_later(
     monkeypatch.setattr(AIOKafkaClient, "send", answered)
     monkeypatch.setattr("shared.kafka.SEND_TIMEOUT", 1.0)
     producer = Producer(kafka.address)
+    await producer._started()
+    assert sending()
     too_few.set()
     for _ in range(3):
         with pytest.raises(KafkaUnavailable):
             await producer.send([outgoing(topic, b"given up").message])
     async with asyncio.timeout(30):
-        while any("_sender_routine" in repr(task) for task in asyncio.all_tasks()):  # noqa: ASYNC110 - tells nobody
+        while sending():  # noqa: ASYNC110 - they tell nobody
             await asyncio.sleep(0.1)
     too_few.clear()
     monkeypatch.setattr("shared.kafka.SEND_TIMEOUT", 30.0)
@@ -303,13 +310,14 @@ async def test_a_listener_that_was_cut_off_without_a_word_is_missed(pool: Pool, 
     os.kill(first, signal.SIGSTOP)  # a backend that answers nothing, as where the way to it is gone
     try:
         await _listening(pool, but=first)
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             while not woken.is_set():
                 await pool.execute(f"notify {CHANNEL}")
                 await asyncio.sleep(0.1)
     finally:
         os.kill(first, signal.SIGCONT)
         listener.cancel()
+        await asyncio.wait([listener])
 
 
 async def _listening(pool: Pool, but: int) -> int:
@@ -319,7 +327,10 @@ async def _listening(pool: Pool, but: int) -> int:
     return int(found)
 
 
-LISTENING = "select pid from pg_stat_activity where (query ilike 'listen%' or query = 'select') and pid <> $1"
+LISTENING = (
+    "select pid from pg_stat_activity where datname = current_database()"
+    " and (query ilike 'listen%' or query = 'select') and pid <> $1"
+)
 
 
 async def test_nothing_is_put_by_a_transaction_that_fails(pool: Pool):

@@ -72,7 +72,9 @@ def unread(reading: Reading) -> str | None:
     Never a guess: a script that several languages share is named for itself. Of a call, what the operator says does not
     count where anybody else says a word.
     """
-    told = reading.told if _WORD.search(reading.told) else reading.text
+    told = reading.told
+    if not _WORD.search(told):
+        told = reading.text
     words = _WORD.findall(told[:GLANCE])
     if words and sum(word in _STOP["en"] for word in words) * 5 >= len(words):
         return None

@@ -57,9 +57,7 @@ select step, note, by, at, queue from delivery_step where agency_id = $1 and rep
 """
 
 WRITTEN: Final = """
-select step.agency_id, step.queue, step.step, step.note, step.by, step.at
-from delivery join delivery_step as step using (agency_id, report_id, queue)
-where delivery.report_id = $1 and delivery.kind = 'report' and step.note is not null
+select agency_id, queue, step, note, by, at from delivery_step where report_id = $1 and note is not null
 """
 
 RETURNED: Final = """

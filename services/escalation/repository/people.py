@@ -37,8 +37,8 @@ async def standing(connection: Connection, person_id: str) -> tuple[str, str] | 
 
 
 async def called(connection: Connection, name: str) -> list[str]:
-    """The ids of those who sign in with this id, or are called so."""
-    rows = await connection.fetch("select id from person where id = $1 or lower(name) = lower($1)", name)
+    """The ids of those who are called so."""
+    rows = await connection.fetch("select id from person where lower(name) = lower($1)", name)
     return [row["id"] for row in rows]
 
 

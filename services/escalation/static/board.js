@@ -49,7 +49,7 @@
     tell(SIGNED_OUT);
   }
   const renew = () => fetch("/board/renewals", { method: "POST", headers: { "HX-Request": "true" } })
-    .then((answer) => { if (answer.status === 401) signedOut(); }).catch(() => lost());
+    .then((answer) => { if ([401, 403].includes(answer.status)) signedOut(); }).catch(() => lost());
   setInterval(renew, RENEW);
   document.addEventListener("htmx:responseError", (event) => { if (event.detail.xhr.status === 401) signedOut(); });
   window.addEventListener("offline", lost);

@@ -57,18 +57,18 @@ def _is_text(content: bytes) -> bool:
     try:
         if content[:2] in UTF_16:
             content = content.decode("utf-16").encode()
-        _decoded(content)
+        _must_decode(content)
     except UnicodeDecodeError:
         return False
     page = content.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<")
     return not page and len(content.translate(None, CONTROLS)) == len(content)
 
 
-def _decoded(content: bytes) -> str:
+def _must_decode(content: bytes) -> None:
     try:
-        return content.decode()
+        content.decode()
     except UnicodeDecodeError:
-        return content.decode("cp1252")
+        content.decode("cp1252")
 
 
 def fault(content: bytes, kind: str | None) -> str | None:

@@ -3,7 +3,6 @@
 import base64
 import hashlib
 import hmac
-import re
 from collections.abc import Callable, Iterator, Sequence
 from enum import StrEnum
 from typing import Final
@@ -44,9 +43,9 @@ def normalised_secret(given: str) -> str:
     return _letters_and_digits(given).translate(str.maketrans("018", "OIB"))
 
 
-def in_fours(secret: str) -> str:
-    """A secret as it is shown to whoever has to write it down."""
-    return "-".join(re.findall("....", secret))
+def in_fours(letters: str) -> str:
+    """A secret or a code as it is shown to whoever has to write it down."""
+    return "-".join(letters[at : at + 4] for at in range(0, len(letters), 4))
 
 
 def _letters_and_digits(given: str) -> str:

@@ -15,9 +15,9 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
-from services.intake.domain.reports import ALPHABET
+from services.intake.domain.reports import ALPHABET, in_fours
 
-GROUPS, LETTERS = 5, 4  # 20 characters of 5 bits: 100 bits
+LENGTH: Final = 20  # characters of 5 bits: 100 bits
 NONCE: Final = 12  # bytes
 
 
@@ -27,13 +27,13 @@ class Unopened(Exception):
 
 def new_code(choose: Callable[[str], str]) -> str:
     """`4K7Q-X9M2-TB0C-…`: what opens a draft, and what is noted down to come back to it."""
-    return "-".join("".join(choose(ALPHABET) for _ in range(LETTERS)) for _ in range(GROUPS))
+    return in_fours("".join(choose(ALPHABET) for _ in range(LENGTH)))
 
 
 def normalised_code(given: str) -> str:
     """A code as a person may type it: lower case, without dashes, O for 0, I or L for 1."""
     plain = "".join(char for char in given.upper().translate(str.maketrans("OIL", "011")) if char in ALPHABET)
-    return "-".join(plain[at : at + LETTERS] for at in range(0, len(plain), LETTERS))
+    return in_fours(plain)
 
 
 def place_of(code: str) -> bytes:

@@ -9,6 +9,7 @@ from typing import Final
 from uuid import UUID, uuid4
 
 from services.intake.domain import files, sealing
+from services.intake.domain.questions import EVIDENCE
 from services.intake.errors import FileShut, UnknownFile
 from services.intake.handlers import drafts as writing
 from services.intake.handlers.drafts import KEPT, Drafts
@@ -57,7 +58,7 @@ async def attach(code: str, uploads: Sequence[Upload], most: int, drafts: Drafts
             await evidence.add(connection, place, file, now + KEPT)
         if left := good[room:]:
             wrong.append(Fault("file_many", _names(left)))
-        await writing.put(connection, code, draft, drafts, now)
+        await writing.put(connection, code, draft.with_answers(EVIDENCE, {}), drafts, now)
     return wrong
 
 

@@ -252,4 +252,9 @@ async def _answered(
         return {"type": error.type, "status": error.status, "title": error.title, "detail": str(error)}
     except DatabaseUnavailable as error:
         log.error("database unavailable", reason=str(error))
-        return {"type": "about:blank", "status": 503, "title": AWAY, "detail": "Nothing was kept: send it again."}
+        return {
+            "type": "about:blank",
+            "status": 503,
+            "title": AWAY,
+            "detail": "It may not have been kept: send it again.",
+        }

@@ -41,6 +41,8 @@ async def check(visit: VisitDep, kept: DraftsDep, now: Now) -> Response:
 @router.get("/form/who")
 async def who(visit: VisitDep, kept: DraftsDep, now: Now) -> Response:
     draft = await draft_of(visit, kept, now)
+    if draft.sent or draft.reporting not in REPORTS:
+        return visit.to("/form/check")
     return visit.page("who.html", chosen=draft.reporting, back=visit.url("/form/check"))
 
 

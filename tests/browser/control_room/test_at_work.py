@@ -74,16 +74,17 @@ async def test_pressed_twice_or_leant_on_because_it_is_slow_it_claims_one(
         *(stalker(reference=f"H-STALK-0000{n}", place=Place(words=f"{n} Elm Row")) for n in range(4)),
         at=datetime.now(UTC),
     )
-    page, asked = await at_board(open_page), []
+    page, asked, answered = await at_board(open_page), [], asyncio.Event()
 
     async def slowly(route: Route) -> None:
         asked.append(route.request)
-        await asyncio.sleep(0.5)
+        await answered.wait()
         await route.continue_()
 
     await page.route("**/board/claims", slowly)
     await page.keyboard.press("n")
     await page.keyboard.press("n")
+    answered.set()
     await expect(page.locator("#case")).to_contain_text("You hold it")
     await page.keyboard.down("n")
     for _ in range(5):

@@ -88,7 +88,7 @@ async def test_exit_leaves_the_whole_tab(
         await page.wait_for_url(weather)
         if how == "without scripts":
             return
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             while DRAFT in {cookie["name"] for cookie in await page.context.cookies()}:  # noqa: ASYNC110 - a beacon
                 await asyncio.sleep(0.05)
 
@@ -103,7 +103,7 @@ async def test_where_the_tab_may_not_be_left_the_frame_is(
         await page.frames[1].wait_for_load_state()
         for key in ("Tab", "Escape", "Escape"):
             await page.keyboard.press(key)
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             while page.frames[1].url != weather:  # noqa: ASYNC110 - another site's frame
                 await asyncio.sleep(0.05)
         assert page.url == f"{partners_site}/"
