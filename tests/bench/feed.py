@@ -8,8 +8,7 @@ import httpx
 
 from deploy.local.process import LOOPBACK
 from services.escalation.handlers import feeds as handler
-from services.escalation.repository.feeds import FEED as STATEMENT
-from services.escalation.repository.feeds import mark_at
+from services.escalation.repository import feeds
 from services.escalation.repository.isolation import as_agency
 from shared.database import Pool, create_pool
 from shared.kafka import ROUTED
@@ -68,7 +67,8 @@ async def token(here: World, client: str) -> str:
 
 async def _marked(pool: Pool, places: list[int]) -> list[handler.Place]:
     async with as_agency(pool, FEED_CLIENT) as connection:
-        return [handler.Place(place, await mark_at(connection, FEED_CLIENT, place) or "") for place in places]
+        marks = [(await feeds.feed(connection, FEED_CLIENT, place, 0))[0] for place in places]
+    return [handler.Place(place, mark or "") for place, mark in zip(places, marks, strict=True)]
 
 
 def _asked(places: list[handler.Place], asking: str) -> list[bytes]:
@@ -89,7 +89,7 @@ async def _bare(pool: Pool, places: list[int]) -> float:
         async with pool.acquire() as connection:
             await connection.execute("select set_config('heard.agency', $1, false)", FEED_CLIENT)
             for place in waiting:
-                await connection.fetch(STATEMENT, FEED_CLIENT, place, PAGE)
+                await connection.fetch(feeds.FEED, FEED_CLIENT, place, PAGE)
 
     await asyncio.gather(*(read() for _ in range(AT_ONCE)))
     return len(places) / (time.perf_counter() - start)

@@ -39,10 +39,9 @@ async def page(
 
 async def _read(agency: str, after: Place, limit: int, guests: Pool, now: datetime) -> list[Any]:
     async with as_agency(guests, agency) as connection:
-        here = await feeds.mark_at(connection, agency, after.position) if after.position else ""
-        if here is None or after.mark not in ("", here):  # one from before there were marks has none
+        here, rows = await feeds.feed(connection, agency, after.position, limit)
+        if after.position and (here is None or after.mark not in ("", here)):  # one from before marks has none
             raise FeedRestored(READ_AGAIN)
-        rows = await feeds.feed(connection, agency, after.position, limit)
         if unseen := [row["report_id"] for row in rows if row["state"] == "queued"]:
             await feeds.seen(connection, agency, unseen, now)
         return rows

@@ -89,17 +89,18 @@ where report_id = $1
 
 PAGE: Final = 16 * 2**20  # bytes, and the rest of one report
 
-MARK: Final = "(extract(epoch from delivered_at) * 1000000)::bigint::text as mark"
+MARK: Final = "(extract(epoch from delivered_at) * 1000000)::bigint::text"
 """What tells an entry from the one that had its position before the database was restored."""
 
-MARK_AT: Final = f"select {MARK} from delivery where agency_id = $1 and position = $2"  # noqa: S608 - a constant
-
 FEED: Final = f"""
-select position, report_id, state, mark, entry from (
+select here, page.* from (
+    select (select {MARK} from delivery where agency_id = $1 and position = $2) as here
+) as place
+left join (
     select *, sum(octet_length(entry)) over (order by position rows between unbounded preceding and 1 preceding)
         as before
     from (
-        select entry.position, entry.report_id, origin.state, {MARK}, json_build_object(
+        select entry.position, entry.report_id, origin.state, {MARK} as mark, json_build_object(
             'position', position, 'kind', kind, 'report_id', report_id, 'reference', reference, 'queue', queue,
             'reason', reason, 'ground', ground, 'received_at', received_at, 'delivered_at', delivered_at,
             'acknowledge_by', acknowledge_by, 'report', body)::text as entry
@@ -115,11 +116,12 @@ select position, report_id, state, mark, entry from (
         ) as origin
         offset 0
     ) as written
-) as page where coalesce(before, 0) < {PAGE} order by position
+) as page on coalesce(before, 0) < {PAGE} order by position
 """  # noqa: S608 - constants only
 """The page first, then the body of each: joined before, it took seconds while nothing was known of a new table.
 
-PostgreSQL writes the entries, once each (`offset 0`): they are JSON there, and go out as it writes them.
+PostgreSQL writes the entries, once each (`offset 0`): they are JSON there, and go out as it writes them. Beside them
+stands the mark of the entry that they follow, on a row of its own where there are none.
 """
 
 SEEN: Final = """
@@ -212,18 +214,14 @@ async def erase(connection: Connection, report_id: UUID) -> None:
         await connection.execute(statement, report_id)
 
 
-async def feed(connection: Connection, agency: str, after: int, limit: int) -> list[Any]:
-    """An agency's entries behind a position, without a gap: at most `limit`, and as many as fit on a page.
+async def feed(connection: Connection, agency: str, after: int, limit: int) -> tuple[str | None, list[Any]]:
+    """The mark of the entry at a position, None where there is none; and the agency's entries behind it, without a gap.
 
-    Each row is position, report_id, state, mark, and the entry as JSON.
+    They are at most `limit`, and as many as fit on a page; each row is position, report_id, state, mark, and the entry
+    as JSON.
     """
-    return await connection.fetch(FEED, agency, after, limit)
-
-
-async def mark_at(connection: Connection, agency: str, position: int) -> str | None:
-    """The mark of the entry at a position; None where the feed does not go that far."""
-    mark: str | None = await connection.fetchval(MARK_AT, agency, position)
-    return mark
+    rows = await connection.fetch(FEED, agency, after, limit)
+    return rows[0]["here"], [row for row in rows if row["entry"] is not None]
 
 
 async def seen(connection: Connection, agency: str, reports: Sequence[UUID], now: datetime) -> None:
