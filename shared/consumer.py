@@ -228,6 +228,7 @@ class Consumer:
             offset=record.offset,
             reason=reason,
             at=telemetry.place(failure),
+            correlation_id=telemetry.correlation_id(headers_of(record).get("ce_traceparent", "")),
         )
         if record.topic == DEAD:
             return

@@ -1,4 +1,7 @@
-"""Every version of every event, as golden JSON: what was once published can always be read."""
+"""Every version of every event, as golden JSON: what was once published can always be read.
+
+Whoever adds a field to an event puts what its golden file was as a line of `.before.jsonl` beside it.
+"""
 
 import json
 from pathlib import Path
@@ -47,6 +50,12 @@ TRACE = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 def test_what_was_published_is_read_and_written_the_same(file: Path):
     event = KINDS[file.stem].model_validate_json(file.read_bytes())
     assert json.loads(event.model_dump_json()) == json.loads(file.read_text())
+
+
+@pytest.mark.parametrize("file", sorted(GOLDEN.glob("*.before.jsonl")), ids=lambda file: file.stem)
+def test_what_was_published_in_an_older_form_can_be_read(file: Path):
+    for line in file.read_text().splitlines():
+        KINDS[file.name.removesuffix(".before.jsonl")].model_validate_json(line)
 
 
 def test_every_type_has_its_golden_file():

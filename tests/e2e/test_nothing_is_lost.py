@@ -4,6 +4,7 @@ Receipts lost, a classifier that is off and a broker that comes back empty are a
 """
 
 import asyncio
+from dataclasses import replace
 from datetime import UTC, datetime
 from uuid import uuid4
 
@@ -17,7 +18,7 @@ from shared.codebook import DangerClass, Label, Threat
 from shared.database import create_pool
 from shared.events import Lane
 from shared.kafka import CLASSIFIED, RECEIVED, Producer
-from shared.telemetry import new_traceparent
+from shared.telemetry import correlation_id, new_traceparent
 from tests.builders import classified, report
 from tests.e2e.conftest import Tell, eventually, nothing
 
@@ -66,7 +67,7 @@ def garbage(report_id: str) -> Message:
         "ce_subject": report_id,
     }
     written = tuple((name, value.encode()) for name, value in headers.items())
-    return Message(RECEIVED[Lane.ordinary], report_id.encode(), b"{ not json", written)
+    return Message(RECEIVED[Lane.ordinary], report_id.encode(), b"{ not json: Quillfeather", written)
 
 
 async def test_what_cannot_be_read_is_set_aside_and_seen_by_a_person(tell: Tell, stack: Stack):
@@ -86,6 +87,24 @@ async def test_what_cannot_be_read_is_set_aside_and_seen_by_a_person(tell: Tell,
     assert "not json" not in line
     assert "{ not json" in stack.heard("dead", "show", place)
     assert "1 sent back" in stack.heard("dead", "replay", place)
+
+
+async def test_no_log_has_a_word_of_what_was_told_and_what_was_set_aside_has_its_trace(tell: Tell, stack: Stack):
+    await tell("web", f"{NOISE} Quillfeather lives there.", contact={"name": "Quillfeather"})
+    traceparent = new_traceparent()
+    told = garbage(str(uuid4()))
+    await publish(stack, replace(told, headers=(*told.headers, ("ce_traceparent", traceparent.encode()))))
+    files = sorted((stack.folder / "logs").glob("*.log"))
+
+    def lines() -> list[str]:
+        return [line for file in files for line in file.read_text(encoding="utf-8").splitlines()]
+
+    async def set_aside() -> bool:
+        return any(correlation_id(traceparent) in line for line in lines())
+
+    await eventually(set_aside)
+    assert len(files) >= 5
+    assert not [line for line in lines() if "Quillfeather" in line]
 
 
 async def test_an_unknown_letter_is_named(stack: Stack):
