@@ -8,7 +8,7 @@ from aiokafka.structs import RecordMetadata, TopicPartition
 
 from services.intake.errors import UnknownReference
 from services.intake.handlers import reports
-from services.intake.handlers.amendments import add_more, ask_to_withdraw
+from services.intake.handlers.amendments import add_more, ask_for_review, ask_to_withdraw
 from services.intake.handlers.reports import Accepted
 from services.intake.repository.reports import await_receipt, hold
 from shared.database import Pool, transaction
@@ -16,7 +16,7 @@ from shared.events import Amendment, Lane, ReportAmended
 from shared.kafka import AMENDED
 from shared.outbox import Bell
 from shared.relay import Sent
-from shared.told import Channel
+from shared.told import Channel, Contact, Place
 from tests.builders import NOON, receipt
 from tests.infrastructure import until_waiting
 from tests.intake.telling import DAY, RING, event_of, tell
@@ -156,3 +156,29 @@ async def test_a_notice_is_done_once_sent_and_a_report_waits_for_its_receipt(poo
             await await_receipt(connection, sent, 60)
             rows = await connection.fetch("select topic, published, due_at - now() from outbox")
             assert [tuple(row) for row in rows] == [("reports.received", True, timedelta(seconds=seconds))]
+
+
+async def test_more_that_comes_twice_is_added_once_and_later_is_said_again(pool: Pool):
+    first = await tell(pool, "He follows me.")
+
+    async def added(text: str, minutes: int) -> int:
+        now = NOON + timedelta(minutes=minutes)
+        await add_more(first.reference, first.secret, text, pool, Bell(pool), RING, now)
+        return len((await event_of(pool, first.report_id)).additions)
+
+    assert [await added("He is back.", minutes) for minutes in (0, 9, 10)] == [1, 1, 2]
+    assert [await added(text, 11) for text in ("With a dog.", "He is back.")] == [3, 4]
+    assert len(await amended(pool)) == 4
+
+
+async def test_a_review_that_is_asked_for_twice_is_one_and_later_is_another(pool: Pool):
+    first = await tell(pool, "He follows me.", phone="01632 960001")
+
+    async def asked(minutes: int, name: str = "Sam", safe: str | None = None) -> int:
+        now, given = NOON + timedelta(minutes=minutes), (Contact(name=name), safe, Place())
+        await ask_for_review(first.reference, first.secret, *given, pool, Bell(pool), RING, now)
+        return (await event_of(pool, first.report_id)).revision
+
+    assert [await asked(minutes) for minutes in (0, 9, 10)] == [2, 2, 3]
+    assert [await asked(11, "Kim"), await asked(11, "Kim", "By text."), await asked(11, "Kim", "By text.")] == [4, 5, 5]
+    assert len(await amended(pool)) == 4

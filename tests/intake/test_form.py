@@ -528,7 +528,8 @@ async def test_files_come_with_the_report_and_are_sealed(person: Form, pool: Poo
     await person.begin()
     await person.tell()
     answer = await uploaded(person, ("his car.png", PNG), ("note.txt", "täxt".encode()), then="more")
-    assert answer.text.count("his car.png") >= 1
+    assert answer.headers["location"] == "/form/evidence"
+    assert "his car.png" in (await person.get("/form/evidence")).text
     await person.send()
     (report,) = await reports(pool)
     assert [(file.name, file.media_type, file.size) for file in report.attachments] == [
@@ -619,7 +620,7 @@ def test_text_with_a_control_character_in_it_is_no_text(char: str):
 @pytest.mark.parametrize("many", [11, 40])
 async def test_the_eleventh_file_is_refused_and_one_can_be_taken_off(person: Form, pool: Pool, many: int):
     await person.begin()
-    answer = await uploaded(person, *((f"{n}.png", PNG) for n in range(many)))
+    answer = await uploaded(person, *((f"{n}.png", PNG + bytes([n])) for n in range(many)))
     assert answer.status_code == 400
     assert answer.text.count("up to 10 files") == 2  # above, and at the field
     assert f"{many - 1}.png: there may be" in answer.text
@@ -648,7 +649,7 @@ async def test_a_draft_to_which_a_file_is_added_is_kept_anew_with_all_its_files(
     await person.begin()
     for hours in (0, 23, 46):
         app.dependency_overrides[_now] = lambda hours=hours: NOON + timedelta(hours=hours)
-        assert (await uploaded(person, (f"{hours}.png", PNG))).status_code == 303
+        assert (await uploaded(person, (f"{hours}.png", PNG + bytes([hours])))).status_code == 303
     kept = await pool.fetch("select expires_at from evidence union all select expires_at from sealed")
     assert {row["expires_at"] for row in kept} == {NOON + timedelta(hours=46 + 24)}
 
@@ -728,8 +729,9 @@ async def test_what_cannot_be_done_is_not_called_a_page_that_is_not_there(
 async def test_the_page_for_files_says_how_much_goes_at_a_time(person: Form, pool: Pool):
     await person.begin()
     assert "30 MB at a time" in (await person.get("/form/evidence")).text
-    content = PNG + bytes(MAX_FILE - len(PNG))
-    assert (await uploaded(person, *((f"{n}.png", content) for n in range(3)))).status_code == 303
+    content = PNG + bytes(MAX_FILE - len(PNG) - 1)
+    files = [(f"{n}.png", content + bytes([n])) for n in range(3)]
+    assert (await uploaded(person, *files)).status_code == 303
     assert await pool.fetchval("select count(*) from evidence") == 3
 
 
@@ -780,12 +782,22 @@ def out_of_sight(page: httpx.Response) -> dict[str, str]:
 
 
 async def test_a_reports_page_stays_open_while_it_is_used(person: Form, app: FastAPI, pool: Pool):
+    assert "left alone" not in (await person.get("/status")).text
     await sent_and_looked_up(person, app)
     for minutes in (29, 58):
         app.dependency_overrides[_now] = lambda minutes=minutes: NOON + timedelta(minutes=minutes)
         assert "on its way" in (await person.get("/status")).text
     app.dependency_overrides[_now] = lambda: NOON + timedelta(minutes=58 + 30)
-    assert "on its way" not in (await person.get("/status")).text
+    over = (await person.get("/status")).text
+    assert ("on its way" in over, "left alone for 30 minutes" in over) == (False, True)
+
+
+async def test_without_the_database_nobody_is_told_that_their_page_was_closed(person: Form, app: FastAPI):
+    await sent_and_looked_up(person, app)
+    await app.state.pool.close()
+    assert "Wait a minute, then try again" in (await person.get("/status")).text
+    person.client.cookies.clear()
+    assert (await person.get("/status")).status_code == 200
 
 
 TYPED = {

@@ -14,6 +14,7 @@ from shared.codebook import Label
 from shared.command import AskedWrongly
 from shared.told import Answers
 from tests.builders import assessment, report
+from tests.intake.form import Form
 
 ANY = ("housing", "school", "stalking_advocacy", "hate_crime_support")
 DIRECTORY = Path("deploy/demo/directory.toml")
@@ -47,6 +48,13 @@ def test_every_kind_has_a_name():
 def test_only_numbers_that_were_checked_are_shown():
     shown = {one.name: one.shown_phone for one in guidance().support if one.shown_phone}
     assert shown == {"National Stalking Helpline": "0808 802 0300"}
+
+
+async def test_a_number_is_rung_by_a_press_and_children_find_whom_to_talk_to(person: Form):
+    support = (await person.get("/support")).text
+    assert "Childline" in support
+    assert '<a class="govuk-link" href="tel:08088020300">Phone 0808 802 0300</a>' in support
+    assert 'href="tel:999"' in (await person.get("/form/danger")).text
 
 
 def test_local_agencies_are_named_from_the_directory():

@@ -56,6 +56,16 @@ async def test_the_end_is_one_press_away_for_who_has_no_name_yet_and_after_dange
     assert 'href="/form/party"' not in (await person.get("/form/danger?check")).text
 
 
+async def test_what_is_missing_at_the_end_leads_back_to_the_end(person: Form):
+    await person.begin("case_review")
+    await person.tell()
+    page = (await person.post("/form/check")).text
+    assert 'action="/form/where?check"' in page
+    assert 'href="/form/check" class="govuk-back-link"' in page
+    answer = await person.post("/form/where?check", {"postcode": "ZZ1 4AB", "reporting": "case_review"})
+    assert answer.headers["location"] == "/form/check"
+
+
 async def test_who_comes_back_to_the_start_page_goes_on_where_they_were(person: Form):
     await person.begin()
     await person.tell()
@@ -156,6 +166,7 @@ async def test_what_is_closed_is_not_said_to_leave_nothing(person: Form):
         ("/status", {"reference": "H-00000-00000"}, {"secret": "Enter the secret"}),
         ("/status", {"reference": "H-00000-00000", "secret": "ABCD-EFGH"}, {"reference": "Check both"}),
         ("/return", {"code": "4K7Q"}, {"code": "nothing under this code"}),
+        ("/return", {"code": "“Ш”"}, {"code": "Enter the code"}),
     ],
 )
 async def test_who_has_lost_what_opens_it_is_told_what_else_to_do(

@@ -7,6 +7,7 @@ import pytest
 from fastapi import FastAPI
 
 from services.intake.domain.amendments import asking_for_review
+from services.intake.domain.drafts import Draft, answers
 from services.intake.domain.questions import BY_NAME, Kind
 from services.intake.routers.pages import DRAFT, LEFT, STATUS
 from services.intake.routers.places import Places
@@ -148,11 +149,44 @@ async def test_files_without_a_report_have_an_end_and_words_have_not(person: For
     await person.begin()
     assert (await uploaded(person, ("one.png", PNG))).status_code == 303
     await pool.execute("update evidence set size = $1", 2**20)
-    refused = await uploaded(person, ("two.png", PNG))
+    refused = await uploaded(person, ("two.png", PNG + b"2"))
     assert refused.status_code == 400
     assert "two.png: we have no room for files" in refused.text
     await person.tell()
     await person.send()
-    await person.begin()
+    await person.begin(anew="yes")
     assert (await uploaded(person, ("of another report.png", PNG))).status_code == 303
     assert len(await reports(pool)) == 1
+
+
+async def test_files_that_come_twice_are_kept_once_and_a_reload_sends_none(person: Form, pool: Pool):
+    await person.begin()
+    for files in ([("his car.png", PNG)] * 2, [("his car.png", PNG), ("door.png", PNG + b"2")]):
+        added = await uploaded(person, *files, then="more")
+        assert (added.status_code, added.headers["location"]) == (303, "/form/evidence")
+    assert [row["name"] for row in await pool.fetch("select name from evidence order by number")] == [
+        "his car.png",
+        "door.png",
+    ]
+    none = await uploaded(person, ("", b""), then="more")
+    assert (none.status_code, none.text.count("Choose the files that you want to add")) == (400, 2)
+
+
+@pytest.mark.parametrize(
+    ("told", "times", "counted"),
+    [
+        ("yes", "6", 6),
+        ("yes", "0", 1),
+        ("yes", None, 1),
+        ("unsure", "6", 6),
+        (None, "6", 6),
+        ("no", "6", 6),
+        ("no", None, 0),
+        ("unsure", None, None),
+    ],
+)
+def test_how_often_it_was_told_counts_whatever_was_chosen_beside_it(
+    told: str | None, times: str | None, counted: int | None
+):
+    given = {name: (said,) for name, said in (("told", told), ("told_times", times)) if said}
+    assert answers(Draft(begun_at=NOON, answers=given)).reported_before == counted

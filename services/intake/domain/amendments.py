@@ -1,9 +1,13 @@
 """What a reporter says later, put to what they said first: at its end, so that nothing said before is moved or lost."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Final
 
 from shared.events import ReportReceived, written_out
 from shared.told import Addition, Answers, Channel, Contact, Place, Speaker, Turn
+
+PRESSED_AGAIN: Final = timedelta(minutes=10)
+"""What comes again within this, and is the same, was pressed twice: a slow line, or a database that did not answer."""
 
 
 def with_more(report: ReportReceived, text: str, now: datetime) -> ReportReceived:
@@ -22,6 +26,14 @@ def with_more(report: ReportReceived, text: str, now: datetime) -> ReportReceive
             "additions": (*report.additions, addition),
         }
     )
+
+
+def added_already(report: ReportReceived, text: str, now: datetime) -> bool:
+    """Whether these are the words that were added last, a moment ago."""
+    if not report.additions:
+        return False
+    last = report.additions[-1]
+    return report.text[last.start :] == text and now - last.told_at < PRESSED_AGAIN
 
 
 def carried_over(before: ReportReceived, report: ReportReceived) -> ReportReceived:
@@ -75,6 +87,13 @@ def asking_for_review(
             "place": _place_by_both(report.place, place),
         }
     )
+
+
+def asked_already(report: ReportReceived, asking: ReportReceived, now: datetime) -> bool:
+    """Whether a review was asked for a moment ago, and nothing new is said with asking for it again."""
+    asked = report.case_review_asked_at
+    same = asking.model_copy(update={"revision": report.revision, "case_review_asked_at": asked}) == report
+    return same and asked is not None and now - asked < PRESSED_AGAIN
 
 
 def _both(before: Contact | None, now: Contact | None) -> Contact | None:

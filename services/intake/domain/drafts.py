@@ -91,16 +91,13 @@ def _on_behalf(draft: Draft) -> bool | None:
 
 
 def _reported_before(draft: Draft) -> int | None:
+    """A number that is given counts whatever was chosen above it, as whoever was told does."""
     if draft.reporting is Reporting.case_review:
         made = draft.one("complaints_made")
         return int(made) if made else None
-    match draft.one("told"):
-        case "yes":
-            return int(draft.one("told_times") or 0) or 1
-        case "no":
-            return 0
-        case _:
-            return None
+    if times := int(draft.one("told_times") or 0):
+        return times
+    return {"yes": 1, "no": 0}.get(draft.one("told") or "")
 
 
 def _landlord(draft: Draft) -> str | None:

@@ -3,7 +3,14 @@
 import hmac
 from datetime import datetime
 
-from services.intake.domain.amendments import asked_to_withdraw, asking_for_review, with_more, withdrawal_noted
+from services.intake.domain.amendments import (
+    added_already,
+    asked_already,
+    asked_to_withdraw,
+    asking_for_review,
+    with_more,
+    withdrawal_noted,
+)
 from services.intake.domain.households import Keyring
 from services.intake.domain.reports import normalised_reference
 from services.intake.errors import Anonymous, UnknownReference
@@ -28,9 +35,14 @@ async def add_more(
     now: datetime,
     turn: str | None = None,
 ) -> None:
-    """Keep what was added, and have the report read anew with it. Raises UnknownReference, or TooLong."""
+    """Keep what was added, and have the report read anew with it.
+
+    Sent twice, it is added once. Raises UnknownReference, or TooLong.
+    """
     async with transaction(pool) as connection:
         report = await _opened(connection, reference, secret)
+        if added_already(report, text, now):
+            return
         report = await told_anew(connection, fitting(with_more(report, text, now)), ring, now)
         await _tell(connection, report, Amendment.more_told, text, now)
         await _in_turn(connection, report, turn)
@@ -68,13 +80,15 @@ async def ask_for_review(
 ) -> None:
     """Ask for an ASB Case Review, with contact and place as given or as they were.
 
-    Raises UnknownReference, Anonymous, TooLong.
+    Sent twice, it is asked for once. Raises UnknownReference, Anonymous, TooLong.
     """
     async with transaction(pool) as connection:
         report = await _opened(connection, reference, secret)
         asking = asking_for_review(report, contact, safe_contact, place, now)
         if not asking.contact or not asking.contact.can_ask_for_a_review:
             raise Anonymous("Give a name, and a phone number or an email address.")
+        if asked_already(report, asking, now):
+            return
         if contact or safe_contact or place != Place():
             asking = fitting(asking)
         report = await told_anew(connection, asking, ring, now)

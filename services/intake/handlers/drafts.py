@@ -60,13 +60,13 @@ async def opened(code: str, drafts: Drafts, now: datetime) -> Draft:
     return draft
 
 
-async def unsaved(code: str | None, drafts: Drafts, now: datetime) -> bool:
-    """Whether something was written under this code that is neither sent nor saved for later."""
+async def at_stake(code: str | None, drafts: Drafts, now: datetime) -> Draft | None:
+    """What nothing but this code opens: what was written and not saved for later, or the only copy of a secret."""
     try:
         draft = await opened(code or "", drafts, now)
     except DraftGone:
-        return False
-    return bool(draft.answers) and not draft.saved and not draft.sent
+        return None
+    return draft if draft.sent or (draft.answers and not draft.saved) else None
 
 
 async def held(connection: Connection, code: str, drafts: Drafts, now: datetime) -> Draft:

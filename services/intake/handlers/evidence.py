@@ -40,23 +40,25 @@ class Fault:
 
 
 async def attach(code: str, uploads: Sequence[Upload], most: int, drafts: Drafts, now: datetime) -> list[Fault]:
-    """Keep those that can be taken; returns what is wrong with the others. Raises DraftGone, or AlreadySent.
+    """Keep those that can be taken, each once; returns what is wrong with the others. Raises DraftGone, or AlreadySent.
 
     Of all files that belong to no report yet, `most` bytes are kept: the room beyond them is for words.
     """
     place = sealing.place_of(code)
     looked_at = [await asyncio.to_thread(_looked_at, upload, drafts.secrets) for upload in uploads]
     wrong = [one for one in looked_at if isinstance(one, Fault)]
-    good = [one for one in looked_at if isinstance(one, File)]
+    good = {one.about.sha256: one for one in looked_at if isinstance(one, File)}
     async with transaction(drafts.pool) as connection:
         draft = await writing.unsent(connection, code, drafts, now)
-        if good and await evidence.unsent(connection, files.LEAST) + sum(f.about.size for f in good) > most:
-            wrong.append(Fault("file_room", _names(good)))
-            good = []
-        room = files.MAX_FILES - len(await evidence.of_draft(connection, place))
-        for file in good[:room]:
+        kept = {one.sha256 for one in await evidence.of_draft(connection, place)}
+        new = [file for digest, file in good.items() if digest not in kept]
+        if new and await evidence.unsent(connection, files.LEAST) + sum(f.about.size for f in new) > most:
+            wrong.append(Fault("file_room", _names(new)))
+            new = []
+        room = files.MAX_FILES - len(kept)
+        for file in new[:room]:
             await evidence.add(connection, place, file, now + KEPT)
-        if left := good[room:]:
+        if left := new[room:]:
             wrong.append(Fault("file_many", _names(left)))
         await writing.put(connection, code, draft.with_answers(EVIDENCE, {}), drafts, now)
     return wrong

@@ -37,12 +37,14 @@ async def enter(holder: Holder, drafts: Drafts, now: datetime) -> str:
 
 async def holder_of(code: str | None, drafts: Drafts, now: datetime) -> Holder:
     """Whose visit it is, which lasts on while it is used. Raises VisitOver where it was closed or is over."""
+    if not code:
+        raise VisitOver("The page was closed. Look it up again.")
     async with statement(drafts.pool) as connection:
-        found = await sealed.renew(connection, sealing.place_of(code or ""), now, now + OPEN_FOR)
+        found = await sealed.renew(connection, sealing.place_of(code), now, now + OPEN_FOR)
     if found is None:
         raise VisitOver("The page was closed, or open for too long. Look it up again.")
     try:
-        return Holder.model_validate_json(sealing.unseal(found, code or "", drafts.secrets))
+        return Holder.model_validate_json(sealing.unseal(found, code, drafts.secrets))
     except sealing.Unopened as error:
         raise VisitOver("It was opened under another key. Look it up again.") from error
 

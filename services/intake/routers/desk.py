@@ -1,29 +1,23 @@
 """The operator's desk: a page that types, pastes or follows a call over the same routes as a telephone system."""
 
 import json
-from pathlib import Path
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Form, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from services.intake.routers.dependencies import SettingsDep
 from services.intake.routers.origin import FromHere
+from services.intake.routers.pages import pages
 from services.intake.routers.sessions import COOKIE, LASTS, session_for, source_in
 from shared.facts import FACTS
 from shared.keepable import Kept
 
 router = APIRouter(prefix="/desk", dependencies=[FromHere], include_in_schema=False)
 
-HERE: Final = Path(__file__).parents[1]
 POLICY: Final = (
     "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; form-action 'self'; "
     "base-uri 'none'; frame-ancestors 'none'"
-)
-
-pages: Final = Environment(
-    loader=FileSystemLoader(HERE / "templates"), autoescape=True, undefined=StrictUndefined, trim_blocks=True
 )
 
 

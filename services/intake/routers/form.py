@@ -75,8 +75,8 @@ async def begin(visit: VisitDep, given: FilledIn, kept: DraftsDep, now: Now) -> 
     if chosen not in set(Reporting):
         return visit.page("start.html", 400, faults={"reporting": "no_choice"})
     try:
-        if "anew" not in given and await drafts.unsaved(visit.cookie(DRAFT), kept, now):
-            return under_way(visit, "/form", reporting=chosen)
+        if "anew" not in given and (left := await drafts.at_stake(visit.cookie(DRAFT), kept, now)):
+            return under_way(visit, left, "/form", reporting=chosen)
         code = await drafts.begin(Reporting(chosen), bool("".join(given.get(HONEYPOT, ()))), kept, now)
     except DatabaseUnavailable:
         page = "case_review.html" if chosen == Reporting.case_review else "start.html"
@@ -84,9 +84,10 @@ async def begin(visit: VisitDep, given: FilledIn, kept: DraftsDep, now: Now) -> 
     return visit.with_cookie(visit.returned(visit.to("/form/begun")), DRAFT, code)
 
 
-def under_way(visit: Visit, again: str, **typed: str) -> Response:
-    """Something else is being written in this browser: it is left for `again` only if they say so."""
-    return visit.page("under_way.html", HTTPStatus.CONFLICT, again=visit.url(again), typed=typed)
+def under_way(visit: Visit, left: Draft, again: str, **typed: str) -> Response:
+    """Something else is open in this browser, and nowhere else: it is left for `again` only if they say so."""
+    about = {"sent": left.sent is not None, "again": visit.url(again), "typed": typed}
+    return visit.page("under_way.html", HTTPStatus.CONFLICT, **about)
 
 
 @router.get("/form/begun")
@@ -122,8 +123,8 @@ async def ask(visit: VisitDep, question: QuestionDep, kept: DraftsDep, now: Now)
 
 
 def checking(visit: Visit) -> bool:
-    """Whether somebody came from `Check your answers`, and goes back there."""
-    return "check" in visit.request.query_params
+    """Whether somebody came from `Check your answers`, or has just sent it there, and goes back."""
+    return "check" in visit.request.query_params or visit.request.url.path == visit.url("/form/check")
 
 
 def back_from(visit: Visit, question: Question, reporting: Reporting) -> str:

@@ -6,15 +6,16 @@ from fastapi import APIRouter, Form, Response
 from fastapi.responses import PlainTextResponse
 
 from services.intake.domain import questions, sealing
-from services.intake.domain.drafts import Draft, Sent
 from services.intake.domain.questions import REPORTS, Reporting
-from services.intake.errors import DraftGone, TooLong
-from services.intake.handlers import drafts, evidence, explanations
+from services.intake.domain.reports import normalised_reference
+from services.intake.errors import DraftGone, TooLong, VisitOver
+from services.intake.handlers import drafts, evidence, explanations, visits
+from services.intake.handlers.drafts import Drafts
 from services.intake.routers.dependencies import BellDep, ClassifierDep, Now, RingDep
 from services.intake.routers.floods import A_PERSON_TAKES, FloodsDep
 from services.intake.routers.form import DraftsDep, FilledIn, OfThisDraft, asked, draft_of, under_way
 from services.intake.routers.origin import FromHere, OnlyFromHere
-from services.intake.routers.pages import DRAFT, VisitDep
+from services.intake.routers.pages import DRAFT, OPENING, STATUS, Visit, VisitDep
 from shared.database import DatabaseUnavailable
 from shared.keepable import Kept
 
@@ -79,7 +80,9 @@ async def send(visit: VisitDep, kept: DraftsDep, ring: RingDep, bell: BellDep, f
 @router.get("/form/sent")
 async def sent(visit: VisitDep, kept: DraftsDep, now: Now) -> Response:
     draft = await draft_of(visit, kept, now)
-    done, applied = _sent(draft), draft.reporting is Reporting.case_review
+    if not (done := draft.sent):
+        return visit.to("/form/check")
+    applied = draft.reporting is Reporting.case_review
     return visit.page("sent.html", sent=done, applied=applied, area_wanted=applied and not done.placed)
 
 
@@ -96,13 +99,15 @@ async def as_a_file(
 @router.get("/form/sent/reading")
 async def safe_to_show(visit: VisitDep, kept: DraftsDep, now: Now) -> Response:
     """Behind a question first: it repeats words of the report."""
-    _sent(await draft_of(visit, kept, now))
+    if not (await draft_of(visit, kept, now)).sent:
+        return visit.to("/form/check")
     return visit.page("safe_to_show.html", show="/form/sent/reading", back=visit.url("/form/sent"))
 
 
 @router.post("/form/sent/reading", dependencies=[OfThisDraft])
 async def reading(visit: VisitDep, kept: DraftsDep, classifier: ClassifierDep, now: Now) -> Response:
-    done = _sent(await draft_of(visit, kept, now))
+    if not (done := (await draft_of(visit, kept, now)).sent):
+        return visit.to("/form/check")
     paragraphs = await explanations.explain(done.reference, kept.pool, classifier)
     bodies = await explanations.responsible(done.reference, kept.pool)
     return visit.page("reading.html", paragraphs=paragraphs, responsible=bodies, back=visit.url("/form/sent"))
@@ -111,8 +116,27 @@ async def reading(visit: VisitDep, kept: DraftsDep, classifier: ClassifierDep, n
 @router.post("/form/close", dependencies=[OfThisDraft])
 async def close(visit: VisitDep, kept: DraftsDep, now: Now) -> Response:
     """Close what was sent, or leave what was saved: this device opens it no more."""
-    await drafts.close(visit.cookie(DRAFT) or "", kept, now)
-    return visit.without_cookie(visit.to("/closed"), DRAFT)
+    return await closing(visit, DRAFT, kept, now)
+
+
+async def closing(visit: Visit, opener: str, kept: Drafts, now: Now) -> Response:
+    """Close what this cookie opens, and what the other opens of the same report."""
+    answer = visit.to("/closed")
+    for cookie in OPENING if await _of_one_report(visit, kept, now) else (opener,):
+        code = visit.cookie(cookie) or ""
+        await (drafts.close(code, kept, now) if cookie == DRAFT else visits.end(code, kept))
+        visit.without_cookie(answer, cookie)
+    return answer
+
+
+async def _of_one_report(visit: Visit, kept: Drafts, now: Now) -> bool:
+    """Whether the page after sending a report and the page of how it stands are both open in this browser."""
+    try:
+        sent = (await draft_of(visit, kept, now)).sent
+        holder = await visits.holder_of(visit.cookie(STATUS), kept, now)
+    except (VisitOver, DraftGone):
+        return False
+    return sent is not None and sent.reference == normalised_reference(holder.reference)
 
 
 @router.get("/closed")
@@ -143,20 +167,14 @@ async def carry_on(
 ) -> Response:
     plain = sealing.normalised_code(code)
     if not plain:
-        return visit.page("return.html", 400, faults={"code": "no_code"})
+        return visit.page("return.html", 400, faults={"code": "no_code"}, code=code)
     try:
         await drafts.opened(plain, kept, now)
         written = visit.cookie(DRAFT)
-        if written != plain and not anew and await drafts.unsaved(written, kept, now):
-            return under_way(visit, "/return", code=plain)
+        if written != plain and not anew and (left := await drafts.at_stake(written, kept, now)):
+            return under_way(visit, left, "/return", code=plain)
     except DraftGone:
         return visit.page("return.html", 404, faults={"code": "wrong_code"}, code=code)
     except DatabaseUnavailable:
         return visit.page("return.html", 503, away="kept", code=code)
     return visit.with_cookie(visit.returned(visit.to("/form/begun?check")), DRAFT, plain)
-
-
-def _sent(draft: Draft) -> Sent:
-    if draft.sent is None:
-        raise DraftGone("It has not been sent yet.")
-    return draft.sent

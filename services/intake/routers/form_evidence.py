@@ -44,11 +44,15 @@ async def add(visit: VisitDep, request: Request, kept: DraftsDep, settings: Sett
         files = [one for one in uploads if one]
         if draft.sent and not files:
             return visit.to("/form/sent")
+        if then == "more" and not files:
+            return await _page(visit, draft, kept, [Fault("file_none", "")])
         wrong = await evidence.attach(visit.cookie(DRAFT) or "", files, settings.unsent_files * 2**20, kept, now)
     except DatabaseUnavailable:
         return visit.page("away.html", 503, again=visit.url("/form/evidence"), files=True)
-    if wrong or then == "more":
+    if wrong:
         return await _page(visit, draft, kept, wrong)
+    if then == "more":
+        return visit.to(_again(visit))
     if then == "save":
         return visit.to("/form/save")
     following = questions.after(EVIDENCE, draft.reporting)
@@ -64,7 +68,11 @@ async def _read(one: UploadFile | str) -> Upload | None:
 @router.post("/form/evidence/remove", dependencies=[OfThisDraft])
 async def remove(visit: VisitDep, kept: DraftsDep, now: Now, file: Annotated[UUID, Form()]) -> Response:
     await evidence.remove(visit.cookie(DRAFT) or "", file, kept, now)
-    return visit.to("/form/evidence" + ("?check" if checking(visit) else ""))
+    return visit.to(_again(visit))
+
+
+def _again(visit: Visit) -> str:
+    return "/form/evidence?check" if checking(visit) else "/form/evidence"
 
 
 async def _page(visit: Visit, draft: Draft, kept: Drafts, wrong: list[Fault] | None = None) -> Response:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from http import HTTPStatus
 from typing import Any, Final
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import RedirectResponse
 
 from services.intake.domain import questions
@@ -18,6 +18,7 @@ from services.intake.handlers.visits import Holder
 from services.intake.routers.dependencies import BellDep, ClassifierDep, Now, RingDep
 from services.intake.routers.floods import FloodsDep
 from services.intake.routers.form import MAX_FORM, DraftsDep, FilledIn
+from services.intake.routers.form_end import closing
 from services.intake.routers.origin import FromHere
 from services.intake.routers.pages import STATUS, Visit, VisitDep
 from shared.database import DatabaseUnavailable
@@ -34,12 +35,22 @@ async def _holder(visit: VisitDep, kept: DraftsDep, now: Now) -> Holder:
     return await visits.holder_of(visit.cookie(STATUS), kept, now)
 
 
+async def _of_this_report(visit: VisitDep, request: Request) -> None:
+    """Raises VisitOver where a page was sent of another report than this browser has open by now."""
+    form = await request.form(max_part_size=MAX_FORM)
+    if any(one != visit.report for one in form.getlist("of")):
+        raise VisitOver("This page is of another report. Look that up again.")
+
+
+OfThisReport: Final = Depends(_of_this_report)
+
+
 @router.get("")
 async def look_up(visit: VisitDep, kept: DraftsDep, now: Now) -> Response:
     try:
         holder = await _holder(visit, kept, now)
-    except (VisitOver, DatabaseUnavailable):
-        return visit.page("look_up.html")
+    except VisitOver:
+        return visit.page("look_up.html", over=bool(visit.cookie(STATUS)))
     return await _page(visit, holder, kept)
 
 
@@ -71,11 +82,11 @@ async def begun(visit: VisitDep) -> Response:
 
 def carried_along(then: str, typed: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
     """The fields that the page for looking up a report has out of sight, so that they are sent on to `then`."""
-    kept = [(name, value) for name, value in typed if name not in ("reference", "secret", "then")]
+    kept = [(name, value) for name, value in typed if name not in ("reference", "secret", "then", "of")]
     return [("then", then), *kept] if then in SENT_ON else []
 
 
-@router.post("/more", max_body_size=MAX_FORM)
+@router.post("/more", max_body_size=MAX_FORM, dependencies=[OfThisReport])
 async def add_more(
     visit: VisitDep, kept: DraftsDep, given: FilledIn, bell: BellDep, ring: RingDep, floods: FloodsDep, now: Now
 ) -> Response:
@@ -103,7 +114,7 @@ async def withdraw(visit: VisitDep) -> Response:
     return visit.page("withdraw.html", back=visit.url("/status"))
 
 
-@router.post("/withdraw")
+@router.post("/withdraw", dependencies=[OfThisReport])
 async def ask_to_withdraw(
     visit: VisitDep, kept: DraftsDep, bell: BellDep, ring: RingDep, floods: FloodsDep, now: Now
 ) -> Response:
@@ -124,7 +135,7 @@ async def review(visit: VisitDep, kept: DraftsDep, now: Now) -> Response:
     return _review(visit, await _standing(await _holder(visit, kept, now), kept), {})
 
 
-@router.post("/review")
+@router.post("/review", dependencies=[OfThisReport])
 async def ask_for_review(
     visit: VisitDep, kept: DraftsDep, given: FilledIn, bell: BellDep, ring: RingDep, floods: FloodsDep, now: Now
 ) -> Response:
@@ -177,7 +188,7 @@ async def safe_to_show(visit: VisitDep, kept: DraftsDep, now: Now) -> Response:
     return visit.page("safe_to_show.html", show="/status/reading", back=visit.url("/status"))
 
 
-@router.post("/reading")
+@router.post("/reading", dependencies=[OfThisReport])
 async def reading(visit: VisitDep, kept: DraftsDep, classifier: ClassifierDep, now: Now) -> Response:
     holder = await _holder(visit, kept, now)
     found = await _standing(holder, kept)
@@ -187,9 +198,8 @@ async def reading(visit: VisitDep, kept: DraftsDep, classifier: ClassifierDep, n
 
 
 @router.post("/close")
-async def close(visit: VisitDep, kept: DraftsDep) -> Response:
-    await visits.end(visit.cookie(STATUS), kept)
-    return visit.without_cookie(visit.to("/closed"), STATUS)
+async def close(visit: VisitDep, kept: DraftsDep, now: Now) -> Response:
+    return await closing(visit, STATUS, kept, now)
 
 
 async def _page(

@@ -71,7 +71,15 @@ class Visit:
     @property
     def draft(self) -> str:
         """What pages of the draft that this browser writes are known by, which opens nothing; empty without one."""
-        code = self.cookie(DRAFT)
+        return self._known_by(DRAFT)
+
+    @property
+    def report(self) -> str:
+        """The same, for the report whose page this browser has open."""
+        return self._known_by(STATUS)
+
+    def _known_by(self, cookie: str) -> str:
+        code = self.cookie(cookie)
         return place_of(code).hex()[:12] if code else ""
 
     def writes(self, drafts: Iterable[object]) -> bool:

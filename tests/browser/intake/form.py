@@ -36,6 +36,12 @@ async def begin(page: Page, reporting: str = "myself") -> None:
     await page.click("main form button")
 
 
+async def begin_anew(page: Page, reporting: str = "myself") -> None:
+    """Where the page with the reference and the secret of another report is open still."""
+    await begin(page, reporting)
+    await page.click("[name=anew]")
+
+
 async def fill(page: Page, name: str) -> None:
     """Fill in one question's page."""
     for what, value in FILLED[name].items():
