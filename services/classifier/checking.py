@@ -30,7 +30,7 @@ def _examples(rulebook: Rulebook) -> Iterator[str]:
 
 
 def _scopes(rulebook: Rulebook) -> Iterator[str]:
-    known = rulebook.scopes.keys() | {"operator", "unanswered", "caller"}
+    known = rulebook.scopes.keys() | {"operator", "unanswered", "caller", "by_operator"}
     for rule in rulebook.rules:
         yield from (f"{rule.id}: no scope {name}" for name in sorted(rule.scope - known))
 

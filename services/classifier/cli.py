@@ -13,7 +13,7 @@ from services.classifier.checking import check
 from services.classifier.domain.guide import Offence, SupportEntry
 from services.classifier.domain.rules import Rulebook
 from services.classifier.domain.support import due, stale
-from services.classifier.evaluation import Evaluation, evaluate
+from services.classifier.evaluation import NEEDED, Evaluation, evaluate
 from services.classifier.files import classified, received, rows
 from services.classifier.replaying import replay
 from services.classifier.rulebook import DEFAULT, load, load_second
@@ -71,7 +71,8 @@ def classify(file: File, folder: Rules = DEFAULT, first: First = False) -> None:
 def evaluate_file(file: File, folder: Rules = DEFAULT, errors: bool = True, first: First = False) -> None:
     """Compare the classifier with the gold in a file, and show every error."""
     rules = _rules(folder, first)
-    _show(evaluate((classified(row, rules), row["gold"]) for row in rows(file, "gold")), errors)
+    golden = rows(file, *(f"gold.{key}" for key in NEEDED))
+    _show(evaluate((classified(row, rules), row["gold"]) for row in golden), errors)
 
 
 @files.command("replay")

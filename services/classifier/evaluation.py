@@ -94,6 +94,9 @@ CHECKS: dict[str, Callable[[Said, Gold], bool]] = {
 }
 
 
+NEEDED = ("primary", "labels", "repetition", "strands", "threat", "online", "effect", "behaviours", "happening_now")
+
+
 def _primaries(strict: bool) -> Callable[[Said, Gold], tuple[set[str], set[str]]]:
     def compared(said: Said, gold: Gold) -> tuple[set[str], set[str]]:
         fair = not strict and _primary_fair(said, gold)

@@ -14,9 +14,10 @@ from services.classifier.domain.account import account
 from services.classifier.domain.rules import Rulebook
 from shared.command import AskedWrongly, reason
 from shared.events import Lane, ReportReceived
-from shared.told import Answers, Channel, History
+from shared.told import Channel
 
 UNTIMED: Final = datetime(2000, 1, 1, tzinfo=UTC)
+TOLD: Final = ("answers", "history", "place", "call")
 
 Row = dict[str, Any]
 
@@ -40,26 +41,31 @@ def rows(file: str, *needed: str) -> Iterator[Row]:
 
 
 def _row(line: bytes, needed: Iterable[str]) -> Row:
-    """Raises ValueError where it is no report."""
+    """Raises ValueError where it is no report. A name with a dot is a key of an object within it."""
     row = json.loads(line)
-    if lacking := [name for name in needed if not isinstance(row, dict) or name not in row]:
+    if lacking := [name for name in needed if not _has(row, *name.split("."))]:
         raise ValueError(f"a report is one JSON object a line, and this has no {', '.join(lacking)}")
     received(row)
     return dict(row)
 
 
+def _has(told: Any, name: str, *within: str) -> bool:
+    return isinstance(told, dict) and name in told and (not within or _has(told[name], *within))
+
+
 def received(row: Row) -> ReportReceived:
     """A line of a file as the event that intake would have sent."""
-    return ReportReceived(
-        report_id=uuid5(NAMESPACE_URL, str(row["id"])),
-        reference=str(row["id"]),
-        channel=Channel(row.get("channel", "web")),
-        source="file",
-        received_at=UNTIMED,
-        lane=Lane.ordinary,
-        text=row["text"],
-        answers=Answers.model_validate(row.get("answers") or {}),
-        history=History.model_validate(row.get("history") or {}),
+    return ReportReceived.model_validate(
+        {
+            **{name: row[name] for name in TOLD if row.get(name)},
+            "report_id": uuid5(NAMESPACE_URL, str(row["id"])),
+            "reference": str(row["id"]),
+            "channel": Channel(row.get("channel", "web")),
+            "source": "file",
+            "received_at": UNTIMED,
+            "lane": Lane.ordinary,
+            "text": row["text"],
+        }
     )
 
 

@@ -9,6 +9,7 @@ from typer.testing import CliRunner
 from services.classifier.evaluation import Rate, evaluate
 from services.classifier.rulebook import DEFAULT
 from services.cli import app
+from shared.command import AskedWrongly
 from shared.screen import THREAT_RULES
 
 GOLD = {
@@ -46,6 +47,23 @@ def test_a_line_of_a_report_is_no_line_of_the_file(tmp_path):
 def test_classify_reads_standard_input():
     given = json.dumps({"id": "T-1", "text": "hello"})
     assert json.loads(CliRunner().invoke(app, ["classify", "-"], input=given).stdout)["primary"] == "other"
+
+
+def test_a_call_that_dropped_in_the_middle_of_a_threat_is_read_as_such():
+    told = {"id": "T-1", "channel": "phone", "text": "CALLER: he says he'll kill me and"}
+    cut = {**told, "call": {"line": "999", "state": "dropped"}}
+    given = "\n".join(map(json.dumps, [told, cut]))
+    read = CliRunner().invoke(app, ["classify", "--first", "-"], input=given).stdout.splitlines()
+    assert [json.loads(line)["danger_class"] for line in read] == [2, 1]
+
+
+def test_a_gold_that_lacks_a_key_is_refused_with_its_line():
+    row = {"id": "T-1", "text": "he hits me", "gold": GOLD}
+    partial = {**row, "gold": {key: told for key, told in GOLD.items() if key != "online"}}
+    given = "\n".join(map(json.dumps, [row, partial]))
+    result = CliRunner().invoke(app, ["evaluate", "--first", "-"], input=given)
+    assert isinstance(result.exception, AskedWrongly)
+    assert str(result.exception) == "-:2: a report is one JSON object a line, and this has no gold.online"
 
 
 def test_rulebook_check_passes():

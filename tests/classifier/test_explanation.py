@@ -99,6 +99,25 @@ def test_a_grave_crime_that_is_none_of_ours_is_told_kindly(rulebook: Rulebook):
     assert "it distressed somebody" not in said
 
 
+@pytest.mark.parametrize(
+    ("text", "offered"),
+    [
+        ("She bangs and swears at us over the hedge, because we complained.", True),
+        ("Kids shout at my son on the bus.", True),
+        ("He threatens me every week because I owe him money.", True),
+        ("My ex keeps hitting me because I left.", False),
+        ("He threatens to kill me every week because I owe him money.", False),
+    ],
+)
+def test_what_more_it_may_be_is_offered_with_no_word_on_what_was_told_and_none_beside_violence(
+    rulebook: Rulebook, text: str, offered: bool
+):
+    said = reporter(explained(rulebook, text))
+    assert ("if you think it is because of who you are, this may be a hate incident" in said) is offered
+    assert "nothing was said" not in said
+    assert offered or "missing" not in said
+
+
 def test_an_order_that_was_broken_is_told_as_serious(rulebook: Rulebook):
     said = reporter(explained(rulebook, "He's on bail with a condition not to contact me and he sent me a message."))
     assert "a serious offence of another kind. It is right to report it." in said

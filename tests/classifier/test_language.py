@@ -21,6 +21,9 @@ POLISH = "Mój sąsiad krzyczy na mnie i nie wiem co mam robić"
         ("🙂🙂", "illegible"),
         ("sdkfjh wrtpq zxcvb qwrtp", "illegible"),
         (POLISH, "language:pl"),
+        ("Sąsiad krzyczy na mnie i nie mogę spać", "language:pl"),
+        ("Il vicino mi ha detto che mi ammazza", "language:it"),
+        ("De buurman volgt mij elke dag naar huis", "language:nl"),
         ("vecinul meu țipă la mine și nu mai pot sunt speriat", "language:ro"),
         ("Sused na mňa kričí a ja už neviem ako ďalej, pretože sa to deje každý deň", "language:cs"),
         ("Jirani yangu anapiga kelele kila siku na mimi ni mgonjwa sana kwa sababu ya hiyo", "language:sw"),
@@ -47,6 +50,9 @@ def test_what_cannot_be_read_is_never_guessed(text, note):
         "Loud music nightly, number twelve, dog barking constantly, bins overflowing, neighbours furious.",
         "Zoë and José shout at our café every night, naïve kids, they're drunk and I'm scared",
         "CALLER: Yeah.\nCALLER: No, no. Flat nine.\nCALLER: Kevin Ama.",
+        "White van following kids near school",
+        "Come quick lad stabbing neighbour outside",
+        "Dad battering mam kitchen blood everywhere",
     ],
 )
 def test_english_of_few_small_words_is_read(text):

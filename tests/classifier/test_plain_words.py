@@ -112,6 +112,156 @@ def test_what_only_sounds_like_a_threat_is_none(text: str):
 @pytest.mark.parametrize(
     "text",
     [
+        "My husband hit me today.",
+        "When I opened the door he hit me.",
+        "At the school gate he pushed my son over.",
+        "There's a lad on the pavement, looks like he's been stabbed.",
+        "It's all kicked off he's punching my mum.",
+        "If I complain about the noise he will kill me he says.",
+        "he shouted he'd stab him at the match",
+        "There has been a series of incidents where he has punched me.",
+        "I can show you where he kicked me.",
+        "A man on Roblox told my daughter he'd stab her at the school gates.",
+        "A lad playing Fortnite told my son he'd stab him on the way home.",
+        "The man who raped me ten years ago has threatened to kill me.",
+        "My ex who I left in 2018 punched me on Saturday.",
+        "The lad I gave evidence against ten years ago punched me.",
+        "He's hitting my mum like he did when we were kids.",
+        "Hi I was wondering if you could help me my ex keeps threatening to kill me",
+        "I think my nose might be broken he headbutted me",
+        "not sure if I'm in the right place my boyfriend strangled me",
+        "He said 'if you talk I'll kill you'.",
+        "I couldn't breathe with his hands round my throat.",
+        "I haven't left the house since he hit me.",
+        "I can't hear out of my left ear since my dad hit me.",
+        "She has never been the same since he attacked her.",
+        "I did nothing to deserve him punching me.",
+        "It was not an isolated incident of him hitting me.",
+        "He promised to do me in.",
+        "He promised to kill my brother.",
+        "my dad is going to kill me, I was seen with a boy",
+        "She threatened to push me down the stairs.",
+        "My son was hit by a brick.",
+        "He said I'll do you, next time you're getting thrown over that balcony.",
+    ],
+)
+def test_violence_told_in_plain_words_counts(text: str):
+    assert read(text).threat in (Threat.explicit, Threat.imminent)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "The news hit me hard.",
+        "It hit me hard when my dad died.",
+        "The gate hit me in the wind.",
+        "It all kicked off online, nothing but words.",
+        "She looked at me like I'd murdered someone.",
+        "What's the law if he hits me?",
+        "I don't know what I'd do if he punched me.",
+        "If he hits me what should I do?",
+        "I wonder if you could tell him to stop before he hits somebody.",
+        "He has not once laid a hand on me since we met.",
+        "No one was hurt where they threw the stones.",
+        "I watched a series called You where he stabs a man.",
+        "He screams I'll kill you playing Fortnite.",
+        "There was a play about a man who strangled his wife.",
+        "The man who lives opposite was stabbed ten years ago.",
+        "He strangled me in 2009 and never since.",
+        "Someone in the flat above plays drill music every night.",
+        "I've been trying to get through to the council for a week.",
+        "They're outside with some friends and a speaker, smoke coming in my window.",
+        "he's drilling in the flat above",
+        "I told him to get off my drive",
+        "He let go of the lead and I took a step back",
+        "there are bars outside my flat",
+        "The landlord promised to do the repairs in June and nothing.",
+        "He offered to cut my hedge.",
+        "They threatened to put the rent up.",
+        "They said we will get it sorted, so I'll get it on camera.",
+        "Rubbish gets thrown over my fence every week.",
+        "My parked car was hit by a van, a move would do me good.",
+        "The wheelie bin was pushed over last night.",
+        "I was hit with a parking fine.",
+        "He said he'll drop me home.",
+        "I won't be able to answer the phone after five.",
+        "Something happened last night with next door's music.",
+        "I was going to get my son after school and the bikes were on the path.",
+        "The council gave him a final warning.",
+        "foxes rip the bin bags",
+        "The nurse is going to visit me tomorrow.",
+        "my mum will kill me if I'm late",
+    ],
+)
+def test_what_only_sounds_like_violence_is_no_threat(text: str):
+    assert read(text).threat is Threat.none
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "There's someone in my house.",
+        "He's trying to get in the kitchen window.",
+        "They're outside with two big dogs and a bat.",
+        "Please help me he's in the house",
+        "OPERATOR: Stay on the line, officers are on their way.\nCALLER: he's got my mum by the hair",
+    ],
+)
+def test_what_is_going_on_is_imminent(text: str):
+    said = read(text)
+    assert said.happening_now
+    assert said.danger_class == 1
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "My neighbour punched me in May, it is on camera. Please help us.",
+        "He slapped me at New Year and I don't go out on my own now.",
+        "They keep on about the bins and one of them threatened to stab me last summer.",
+    ],
+)
+def test_what_was_done_once_is_not_going_on_for_words_of_every_day(text: str):
+    said = read(text)
+    assert said.threat is Threat.explicit
+    assert not said.happening_now
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "You won't be safe, he said.",
+        "He said be a shame if something happened to your mum.",
+        "He texted this is your final warning",
+    ],
+)
+def test_a_veiled_threat_is_implied(text: str):
+    assert read(text).threat is Threat.implied
+
+
+@pytest.mark.parametrize(
+    ("mild", "text"),
+    [
+        (True, "We just laughed about it."),
+        (True, "It's annoying, no more."),
+        (True, "He's noisy but friendly."),
+        (False, "They throw eggs at the house every night and laughed when my nan cried"),
+        (False, "It isn't funny any more, music every night, I'm crying"),
+        (False, "She called me a fat cow at the bus stop every day and laughed."),
+    ],
+)
+def test_a_laugh_is_mild_only_of_who_tells_it(mild: bool, text: str):
+    assert ("F2.mild" in {seen.fact for seen in read(text).evidence}) is mild
+
+
+def test_he_is_back_from_prison_is_no_way_to_reach_anybody():
+    assert not read("He's back from prison and shouts at my door.").safe_contact
+    assert read("He's back from work at six.").safe_contact
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
         "I've got the pills in front of me",
         "she's swallowed bleach",
         "OPERATOR: Have you taken any tablets?\nCALLER: yes",

@@ -108,8 +108,10 @@ def test_the_screen_has_no_scope():
         "é\u0301🔪" * 100_000,
         "." * 100_000 + "x",
         "?!" * 50_000 + "x",
+        "he will 's" + "'s" * 50_000 + " i kill him",
+        "I don't " + "," * 100_000 + " go out",
     ],
-    ids=["word", "lines", "control", "letter", "marks", "stops", "exclamations"],
+    ids=["word", "lines", "control", "letter", "marks", "stops", "exclamations", "apostrophes", "commas"],
 )
 def test_however_a_long_text_is_made_it_is_read_in_seconds(text):
     before = time.process_time()

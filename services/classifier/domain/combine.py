@@ -28,6 +28,8 @@ OUTRIGHT = {
     "F5.religion.sectarian",
     "F7.explicit.said_to_kill",
     "F7.implied.left_dead",
+    "F7.imminent.missiles",
+    "F7.imminent.seen_or_heard",
     "F12.self_harm.with_others",
     "F12.order.told",
     "D.imminent_silent",

@@ -35,7 +35,7 @@ def _for_reporter(own: Assessment, offences: Sequence[PossibleOffence], phrases:
         yield from _because(own, phrases)
         if own.repetition is Repetition.once and own.primary is not Label.other:
             yield phrases["once"].words
-        if own.missing and not _grave(own):
+        if own.missing and own.threat not in (Threat.explicit, Threat.imminent) and not _grave(own):
             yield f"{phrases['more'].words} {'; '.join(one.words for one in own.missing)}."
         if own.online and {Label.stalking, Label.harassment}.intersection(own.labels):
             yield phrases["online"].words

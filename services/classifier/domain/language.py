@@ -64,6 +64,9 @@ _COMMON = {
     "tl": "ang ng sa na ako siya niya nila ko mo mga at ay hindi po araw namin kami lang yung kung may wala pa ito",
 }
 _STOP = {code: frozenset(words.split()) for code, words in _COMMON.items()}
+_ENGLISH_TOO = _STOP["en"] | frozenset(
+    {"al", "ben", "bob", "come", "des", "die", "hat", "mam", "man", "may", "met", "mon", "per", "van"}
+)
 
 
 def unread(reading: Reading) -> str | None:
@@ -99,10 +102,12 @@ def _script(text: str) -> str | None:
 
 
 def _by_words(words: Counter[str]) -> str | None:
+    """One word of another language, or those that English has too, make no language of few words."""
     total = words.total()
     shares = {code: sum(words[word] for word in stop) for code, stop in _STOP.items()}
     best = min(shares, key=lambda code: (-shares[code], code))
-    if total >= 6 and best != "en" and shares[best] >= 0.15 * total and shares[best] > 2 * shares["en"]:
+    its_own = _STOP[best] & (words.keys() - _ENGLISH_TOO)
+    if total >= 6 and len(its_own) >= 2 and shares[best] >= 0.15 * total and shares[best] > 2 * shares["en"]:
         return f"language:{best}"
     if total >= 6 and shares["en"] * 20 <= total <= 5 * sum(n for word, n in words.items() if not word.isascii()):
         return "language:und"

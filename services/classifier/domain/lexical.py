@@ -48,7 +48,8 @@ def _counting(
     for start, end in _places(reading, lines, rulebook):
         turn = reading.turn_at(start)
         asked = (s for s in tests if s.id != OF_THE_CALLER or turn.speaker is not Speaker.background)
-        if _spoken_for(turn, end, rule) and not any(_out(reading, start, end, s) for s in asked):
+        looked_at = min(end, start + LONGEST_QUOTE)
+        if _spoken_for(turn, end, rule) and not any(_out(reading, start, looked_at, s) for s in asked):
             yield start, end
 
 
@@ -66,10 +67,12 @@ def _places(reading: Reading, lines: list[int], rulebook: Rulebook) -> Iterator[
 def _spoken_for(turn: Turn, end: int, rule: Rule) -> bool:
     """The operator's words count only where the caller said yes to them, or where the rule reads across turns.
 
-    Of a rule about the caller's own words nobody else's do.
+    Of a rule about the caller's own words nobody else's do, nor of one about the operator's.
     """
     if "caller" in rule.scope:
         return turn.speaker is Speaker.caller
+    if "by_operator" in rule.scope:
+        return turn.speaker is Speaker.operator
     if turn.speaker is not Speaker.operator or end > turn.end or "operator" in rule.scope:
         return True
     return turn.answered is Answered.yes and "unanswered" not in rule.scope
