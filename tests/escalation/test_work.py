@@ -306,6 +306,19 @@ async def test_what_a_person_finds_graver_stays_whatever_is_told_since(hold: Any
     assert await pool.fetchval("select danger_class from queue_item") == 1
 
 
+@pytest.mark.parametrize("said", [{"labels": ["harassment"]}, {"grade": "priority"}])
+async def test_what_is_said_of_more_that_nobody_has_read_leaves_what_was_said_before_of_other_things(
+    hold: Any, pool: Pool, rules: Rules, said: dict[str, Any]
+):
+    told = report()
+    room = await hold(classified(told, labels=(Label.harassment,)))
+    await room.post("override", why="he is at her door", threat="imminent")
+    more = told.model_copy(update={"revision": 2, "text": f"{told.text}\n\nHe said he will be back."})
+    await cases.open_unread([cases.unread(more, NOON)], pool, Bell(pool), rules, NOON)
+    assert (await room.post("override", why="no more than that", **said)).status_code == 204
+    assert await pool.fetchval("select danger_class from queue_item") == 1
+
+
 async def test_a_grade_alone_holds_down_no_threat_told_since(hold: Any, escalate: Escalate, pool: Pool):
     told = report(text=FILM)
     room = await hold(classified(told, **IMMINENT))

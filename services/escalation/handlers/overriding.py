@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from services.escalation.domain.case_review import Count
-from services.escalation.domain.judging import judged, read_danger, routed_by, still_with, target_at
+from services.escalation.domain.judging import in_force, judged, read_danger, routed_by, still_with, target_at
 from services.escalation.domain.overrides import Override, Said
 from services.escalation.domain.people import Worker
 from services.escalation.domain.routing import NOBODY, Route
@@ -41,7 +41,7 @@ async def override_case(
         known = (await cases.locked(connection, [report_id]))[report_id]
         by = {"who": worker.name, "at": now, "of_danger": read_danger(event), "of_revision": event.revision}
         words = {"of_length": len(event.report.text), "of_words": sha256(event.report.text)}
-        override = Override(**said.model_dump(), **by, **words).after(known.override)
+        override = Override(**said.model_dump(), **by, **words).after(in_force(known.override, event, rules))
         counts = await case_reviews.counted(connection, [override.applied_to(event)], rules)
         case = _judged_anew(event, row, known, override, counts.get(report_id), rules, now)
         await cases.keep(connection, [case], [report_id], now)
