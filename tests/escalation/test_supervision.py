@@ -11,13 +11,14 @@ import pytest
 from services.escalation.domain.alerting import NO_CONTACT_AFTER, UNCLAIMED_AFTER
 from services.escalation.domain.people import Role, Worker
 from services.escalation.errors import LeaseLost
-from services.escalation.handlers import alerts, drills, leases, work
+from services.escalation.handlers import alerts, attendance, drills, leases, work
 from services.escalation.handlers.cases import Rules
 from services.escalation.rules_in_force import drills as exercises
 from shared.codebook import DangerClass, Label
 from shared.database import Pool
+from shared.outbox import Bell
 from tests.builders import NOON, classified, report
-from tests.escalation.conftest import OURS, Escalate, SignInPage
+from tests.escalation.conftest import OURS, Escalate, SignInPage, as_they_are
 
 SAM = Worker("sam", "Sam", "northmoor-police")
 SECOND = timedelta(seconds=1)
@@ -111,6 +112,23 @@ async def test_what_turns_graver_after_contact_is_to_be_contacted_again_in_as_lo
     assert ("no_contact", 1) not in await kinds(pool)
     await alerts.look(pool, risen + NO_CONTACT_AFTER)
     assert (("no_contact", 1) in await kinds(pool)) == alerted
+
+
+async def test_what_comes_back_after_contact_is_to_be_contacted_again_in_as_long(
+    escalate: Escalate, pool: Pool, rules: Rules
+):
+    event = classified(labels=(Label.harassment, Label.asb), behaviours=("A3",), danger_class=DangerClass(3))
+    await escalate(event)
+    claim = await leases.claim(event.report_id, SAM, None, pool, NOON)
+    await work.contacted(claim.report_id, claim.token, SAM, "rang", pool, NOON)
+    back = NOON + leases.LEASE - SECOND
+    await pool.execute("update delivery set state = 'returned' where agency_id = 'northmoor-environmental-health'")
+    await attendance.look(pool, Bell(pool), as_they_are(rules), back)
+    await pool.execute("update queue_item set lease_until = $1", back + 2 * NO_CONTACT_AFTER)
+    await alerts.look(pool, back + NO_CONTACT_AFTER - SECOND)
+    assert ("no_contact", 1) not in await kinds(pool)
+    await alerts.look(pool, back + NO_CONTACT_AFTER)
+    assert ("no_contact", 1) in await kinds(pool)
 
 
 async def test_turning_graver_gives_nobody_longer_who_was_not_in_contact(escalate: Escalate, pool: Pool):
