@@ -60,7 +60,7 @@ async def _seal_all(pool: Pool, key: str) -> None:
 
 async def verify(pool: Pool, key: str, noted: str | None, now: datetime) -> Proof:
     """Go through the whole chain. `noted` is a head that was written down: it must still be in it."""
-    before, position, seen = chain.GENESIS, 0, noted is None
+    before, position, seen = chain.GENESIS, 0, noted in (None, chain.GENESIS.hex())
     async with transaction(pool) as connection:
         while entries := await audit.chain(connection, position, BATCH):
             for entry in entries:
