@@ -25,6 +25,7 @@ from services.escalation.pages import page
 from services.escalation.routers.dependencies import (
     AtPageDep,
     BellDep,
+    CoveringDep,
     Now,
     OurPagesOnly,
     PoolDep,
@@ -77,13 +78,14 @@ class Desk:
     pool: PoolDep
     bell: BellDep
     rules: RulesDep
+    covering: CoveringDep
     now: Now
 
     async def show(self, report_id: UUID) -> Response:
         """The case as it is now: a part of the board for htmx; for anybody else its own page, which they are led to."""
         if self.request.method == "POST" and "HX-Request" not in self.request.headers:
             return go(f"/board/cases/{report_id}")
-        found = await queue.whole(report_id, self.worker.force, self.pool, self.rules, self.now)
+        found = await queue.whole(report_id, self.worker.force, self.pool, self.covering, self.now)
         template = "case_part.html" if "HX-Request" in self.request.headers else "case.html"
         shown = view(found, self.worker, self.rules, self.now)
         return page(self.request, template, self.person, now=self.now, **shown)

@@ -11,7 +11,7 @@ from services.escalation.domain.outcomes import Outcome
 from services.escalation.domain.overrides import Said
 from services.escalation.handlers import overriding, queue, rerouting, work
 from services.escalation.handlers.leases import Shown
-from services.escalation.routers.dependencies import BellDep, Now, PoolDep, ProgramDep, RulesDep, RulesForDep
+from services.escalation.routers.dependencies import BellDep, CoveringDep, Now, PoolDep, ProgramDep, RulesForDep
 from services.escalation.routers.leases import Key, Token
 from services.escalation.routers.queue import QueueItem
 from services.escalation.routers.texts import LONGEST, SAID
@@ -149,9 +149,9 @@ async def search(
 
 
 @router.get("/{report_id}")
-async def case(report_id: UUID, worker: ProgramDep, pool: PoolDep, rules: RulesDep, now: Now) -> Case:
+async def case(report_id: UUID, worker: ProgramDep, pool: PoolDep, covering: CoveringDep, now: Now) -> Case:
     """One case, with everything that was done about it."""
-    found = await queue.whole(report_id, worker.force, pool, rules, now)
+    found = await queue.whole(report_id, worker.force, pool, covering, now)
     await queue.seen(report_id, worker.id, pool, now)
     return Case(
         item=QueueItem.model_validate(found.item, from_attributes=True),
