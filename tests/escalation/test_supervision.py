@@ -17,6 +17,7 @@ from services.escalation.rules_in_force import drills as exercises
 from shared.codebook import DangerClass, Label
 from shared.database import Pool
 from shared.outbox import Bell
+from shared.told import Place
 from tests.builders import NOON, classified, report
 from tests.escalation.conftest import OURS, Escalate, SignInPage, as_they_are
 
@@ -142,17 +143,19 @@ async def test_turning_graver_gives_nobody_longer_who_was_not_in_contact(escalat
     assert ("no_contact", 1) in await kinds(pool)
 
 
-async def test_a_supervisor_sees_what_is_late_unclaimed_and_not_placed(
+async def test_a_supervisor_sees_what_is_late_unclaimed_and_for_a_person_to_place(
     escalate: Escalate, sign_in_page: SignInPage, pool: Pool
 ):
+    """Danger that no rule places stands in the control room's own queue too (docs/decisions/0031)."""
     now = datetime.now(UTC)
     await escalate(told(1, now - timedelta(minutes=20), reference="H-LATE"), at=now)
-    await escalate(classified(report(reference="H-LOST", received_at=now), labels=(Label.other,)), at=now)
+    nowhere = told(3, now, reference="H-NOWHERE", place=Place())
+    await escalate(classified(report(reference="H-LOST", received_at=now), labels=(Label.other,)), nowhere, at=now)
     browser = await sign_in_page(Role.supervisor)
     page = (await browser.get("/supervisor")).text
     assert "Threats that nobody holds: 1" in page
     assert "Past their target: 1" in page
-    assert "No rule places them: 1" in page
+    assert "In review: a person decides: 2" in page
     assert page.count(">H-LATE</a>") == 2
 
 

@@ -107,9 +107,3 @@ async def of_person(whom: str, day: date, who: str, pool: Pool, now: datetime) -
         ids = {whom, *await people.called(connection, whom)}
         rows = await audit.by(connection, sorted(ids), begins, ends, LISTED + 1)
     return rows[:LISTED], len(rows) > LISTED
-
-
-async def exported(what: str, rows: int, who: str, pool: Pool, now: datetime) -> None:
-    """Somebody took a list away."""
-    async with transaction(pool) as connection:
-        await audit.record(connection, [Entry(now, who, "exported", detail={"what": what, "rows": rows})])
