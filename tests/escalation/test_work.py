@@ -306,6 +306,18 @@ async def test_what_a_person_finds_graver_stays_whatever_is_told_since(hold: Any
     assert await pool.fetchval("select danger_class from queue_item") == 1
 
 
+async def test_a_grade_leaves_what_nobody_has_read_as_grave_as_it_stood(hold: Any, pool: Pool, rules: Rules):
+    told = report()
+    room = await hold(classified(told, labels=(Label.harassment,)))
+    for revision, lane in ((2, Lane.urgent), (3, Lane.ordinary)):
+        more = told.model_copy(update={"revision": revision, "lane": lane})
+        await cases.open_unread([cases.unread(more, NOON)], pool, Bell(pool), rules, NOON)
+    await room.post("override", why="she is with her sister", grade="scheduled")
+    assert tuple(await pool.fetchrow("select danger_class, grade from cases")) == (2, "scheduled")
+    await room.post("override", why="only music", threat="none")
+    assert await pool.fetchval("select danger_class from cases") == 4
+
+
 @pytest.mark.parametrize("said", [{"labels": ["harassment"]}, {"grade": "priority"}])
 async def test_what_is_said_of_more_that_nobody_has_read_leaves_what_was_said_before_of_other_things(
     hold: Any, pool: Pool, rules: Rules, said: dict[str, Any]

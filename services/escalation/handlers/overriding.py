@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from services.escalation.domain.case_review import Count
-from services.escalation.domain.judging import in_force, judged, read_danger, routed_by, still_with, target_at
+from services.escalation.domain.judging import Known, in_force, placed, read_danger
 from services.escalation.domain.overrides import Override, Said
 from services.escalation.domain.people import Worker
 from services.escalation.domain.routing import NOBODY, Route
@@ -17,7 +17,7 @@ from services.escalation.handlers.leases import Shown, held
 from services.escalation.handlers.sending import overridden
 from services.escalation.repository import audit, cases, work
 from services.escalation.repository.audit import Entry
-from services.escalation.repository.cases import JudgedCase, Known
+from services.escalation.repository.cases import JudgedCase
 from shared.database import Connection, Pool
 from shared.events import Destination, ReportClassified, ReportRouted
 from shared.outbox import Bell
@@ -65,11 +65,8 @@ def _judged_anew(
     now: datetime,
 ) -> JudgedCase:
     """The case under this override, with a new receipt where one was given: what is linked to it is read by that."""
-    reading, grading = judged(event, override, rules)
-    grading = grading.and_also(known.came_back)
-    moved_to = still_with(known.moved_to, event, rules)
-    where = routed_by(event, reading, grading, complaints, rules).moved(moved_to)
-    routed = receipt_of(event, reading, grading, where, now) if known.receipt else None
+    where = placed(event, override, rules, known, complaints)
+    routed = receipt_of(event, where, now) if known.receipt else None
     if known.receipt and routed and _stays(event, row, rules):
         before = ReportRouted.model_validate_json(known.receipt)
         kept = {"destinations": before.destinations, "responsible": before.responsible}
@@ -79,14 +76,13 @@ def _judged_anew(
         event_json=row["event"],
         assessed_at=known.assessed_at,
         opened_at=known.opened_at,
-        grading=grading,
-        target_at=target_at(event.report, grading, rules),
-        route=_as_it_is(row) if _stays(event, row, rules) else where,
-        receipt=routed.model_dump_json().encode() if routed else None,
+        grading=where.grading,
+        target_at=where.target_at,
+        route=_as_it_is(row) if _stays(event, row, rules) else where.route,
         routed=routed,
         override=override,
         drill=row["drill"],
-        moved=moved_to is not None,
+        moved=where.moved,
     )
 
 
