@@ -164,3 +164,17 @@ async def test_a_link_made_by_hand_is_no_longer_known_once_the_other_complains_o
     told = await told_of(client, headers, first)
     for secret in (other.reference, str(other.report_id), "same car"):
         assert secret not in told
+
+
+async def test_what_is_linked_is_as_a_person_has_it(escalate: Escalate, client: httpx.AsyncClient, sign_in: SignIn):
+    blamed, other = of_the_force(), report(reference="H-OTHER-22222")
+    later = report(history=after(blamed, other))
+    await escalate(
+        classified(blamed, **HARASSED), classified(other, labels=(Label.other,)), classified(later, **HARASSED)
+    )
+    headers, path = await sign_in("operator", NORTHMOOR), f"/v1/queue/{other.report_id}"
+    token = (await client.post(f"{path}/claim", headers=headers)).json()["token"]
+    said = {"token": token, "labels": ["asb"], "why": "a bin was set alight"}
+    assert (await client.post(f"{path}/override", json=said, headers=headers)).status_code == 204
+    item = (await client.get(f"/v1/queue/{later.report_id}", headers=headers)).json()["item"]
+    assert item["report"]["history"]["labels"] == ["asb"]

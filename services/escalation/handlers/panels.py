@@ -119,7 +119,7 @@ async def close(agency: ActingAgency, review_id: UUID, outcome: str, safe: SafeW
 async def _rules(review_id: UUID, covering: Covering, pool: Pool) -> Rules:
     """With the areas of its complaints looked up: before anything is held."""
     async with transaction(pool) as connection:
-        told = await cases.linked(connection, await case_reviews.references(connection, review_id))
+        told = await cases.by_reference(connection, await case_reviews.references(connection, review_id))
     return await covering(event.report.place for event in told.values())
 
 
@@ -136,7 +136,7 @@ async def _may_join(
     await case_reviews.hold(connection, review_id)
     await _led(connection, agency, review_id)
     async with transaction(pool) as ours:
-        told = await cases.linked(ours, await case_reviews.references(ours, review_id))
+        told = await cases.by_reference(ours, await case_reviews.references(ours, review_id))
     for event in told.values():
         if other in rules.complained_of(event.report):
             raise NotSo(f"{invited.name} is, or employs, the party complained of: choose another body.")

@@ -41,14 +41,12 @@ class Ranked:
     state: str
     drill: bool
     seen_as: int
-    force: str | None
     holder: str | None
     holder_name: str | None
     lease_token: UUID | None
     lease_until: datetime | None
     claimed_at: datetime | None
     contacted_at: datetime | None
-    waiting_since: datetime
     outcome: str | None
     copies: int
     came_back: tuple[str, ...]
@@ -80,7 +78,7 @@ async def ranked(force: str, queue: str | None, limit: int, pool: Pool, covering
 
 
 async def _named(connection: Connection, references: set[str]) -> Mapping[str, ReportClassified]:
-    return await cases.linked(connection, sorted(references)) if references else {}
+    return await cases.by_reference(connection, sorted(references)) if references else {}
 
 
 async def _theirs(

@@ -6,13 +6,9 @@ from typing import Any, Final
 from uuid import UUID
 
 from services.escalation.domain.local import day_of
-from services.escalation.repository.cases import override_of
 from shared.database import Connection
-from shared.events import ReportClassified
 
 HOLD: Final = "select pg_advisory_xact_lock(hashtextextended($1::text, 1))"
-
-LINKED: Final = "select reference, event, override from cases where reference = any($1::text[])"
 
 OPEN_FOR: Final = """
 select case_review.* from case_review join case_review_report on review_id = case_review.id
@@ -145,18 +141,6 @@ async def forget(connection: Connection, report_id: UUID, panels: Collection[str
 async def hold(connection: Connection, review_id: UUID) -> None:
     """Until the transaction ends nobody else is invited to this review, or taken out of it."""
     await connection.execute(HOLD, str(review_id))
-
-
-async def linked(connection: Connection, references: Sequence[str]) -> dict[str, ReportClassified]:
-    """The earlier complaints that are cases here, each with what a person says of it in place of its reading."""
-    rows = await connection.fetch(LINKED, list(references))
-    return {row["reference"]: _as_said(row) for row in rows}
-
-
-def _as_said(row: Any) -> ReportClassified:
-    event = ReportClassified.model_validate_json(row["event"])
-    override = override_of(row)
-    return override.applied_to(event) if override else event
 
 
 async def open_for(connection: Connection, references: Sequence[str], but: Collection[str]) -> Any:

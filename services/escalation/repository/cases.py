@@ -109,7 +109,7 @@ where report_id = any($1::uuid[]) and state = 'closed'
 
 WRITTEN: Final = "select report_id, event from cases where report_id = any($1::uuid[])"
 
-LINKED: Final = "select reference, event from cases where reference = any($1::text[])"
+BY_REFERENCE: Final = "select reference, event, override from cases where reference = any($1::text[])"
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,10 +206,9 @@ async def written(connection: Connection, ids: Sequence[UUID]) -> dict[UUID, byt
     return {row["report_id"]: row["event"] for row in await connection.fetch(WRITTEN, list(ids))}
 
 
-async def linked(connection: Connection, references: Sequence[str]) -> dict[str, ReportClassified]:
-    """The earlier reports that are cases here, by their references."""
-    rows = await connection.fetch(LINKED, list(references))
-    return {row["reference"]: ReportClassified.model_validate_json(row["event"]) for row in rows}
+async def by_reference(connection: Connection, references: Sequence[str]) -> dict[str, ReportClassified]:
+    """Those of these reports that are cases here, each as a person has it where one said better."""
+    return {row["reference"]: as_said(row) for row in await connection.fetch(BY_REFERENCE, list(references))}
 
 
 def _columns(rows: Any) -> list[list[Any]]:
