@@ -255,8 +255,10 @@ async def test_what_cannot_be_read_at_one_place_of_two_brokers_is_two_reports_wh
 ):
     await directories.load_directory(rules.directory, pool, NOON)
     messages = [record(Message(RECEIVED[Lane.urgent], b"", value, ())) for value in (b"Help, he is here", b"Fire")]
-    for reader in ("classifier.urgent", "escalation.urgent"):
-        await consumer.dead([record(dead_letter(one, reader, "json", NOON)) for one in messages], edge(pool))
+    for days, message in enumerate(messages):
+        for reader in ("classifier.urgent", "escalation.urgent"):
+            letter = dead_letter(message, reader, "json", NOON + timedelta(days=days))
+            await consumer.dead([record(letter)], edge(pool))
     assert await pool.fetchval("select count(*) from cases") == 2
 
 

@@ -13,6 +13,7 @@ from services.escalation.domain.people import Role, Worker
 from services.escalation.errors import LeaseLost
 from services.escalation.handlers import alerts, attendance, drills, leases, work
 from services.escalation.handlers.cases import Rules
+from services.escalation.handlers.leases import Hold
 from services.escalation.rules_in_force import drills as exercises
 from shared.codebook import DangerClass, Label
 from shared.database import Pool
@@ -58,11 +59,11 @@ async def test_claiming_clears_it_and_no_contact_alerts_and_takes_nothing_away(e
     assert await kinds(pool) == []
     for _ in range(4):
         now += leases.LEASE - SECOND
-        await leases.renew(claim.report_id, claim.token, SAM, pool, now)
+        await leases.renew(Hold(claim.report_id, claim.token, SAM), pool, now)
     assert now - NOON > NO_CONTACT_AFTER
     await alerts.look(pool, now)
     assert await kinds(pool) == [("no_contact", 1)]
-    await work.contacted(claim.report_id, claim.token, SAM, "rang", pool, now)
+    await work.contacted(Hold(claim.report_id, claim.token, SAM), "rang", pool, now)
     await alerts.look(pool, now)
     assert await kinds(pool) == []
 
@@ -103,7 +104,7 @@ async def test_what_turns_graver_after_contact_is_to_be_contacted_again_in_as_lo
     event = told(before)
     await escalate(event)
     claim = await leases.claim(event.report_id, SAM, None, pool, NOON)
-    await work.contacted(claim.report_id, claim.token, SAM, "rang", pool, NOON)
+    await work.contacted(Hold(claim.report_id, claim.token, SAM), "rang", pool, NOON)
     risen = NOON + leases.LEASE - SECOND
     read = told(after).assessment
     await escalate(classified(event.report.model_copy(update={"revision": 2}), read), at=risen)
@@ -121,7 +122,7 @@ async def test_what_comes_back_after_contact_is_to_be_contacted_again_in_as_long
     event = classified(labels=(Label.harassment, Label.asb), behaviours=("A3",), danger_class=DangerClass(3))
     await escalate(event)
     claim = await leases.claim(event.report_id, SAM, None, pool, NOON)
-    await work.contacted(claim.report_id, claim.token, SAM, "rang", pool, NOON)
+    await work.contacted(Hold(claim.report_id, claim.token, SAM), "rang", pool, NOON)
     back = NOON + leases.LEASE - SECOND
     await pool.execute("update delivery set state = 'returned' where agency_id = 'northmoor-environmental-health'")
     await attendance.look(pool, Bell(pool), as_they_are(rules), back)
@@ -234,7 +235,7 @@ async def test_a_supervisor_takes_over_what_is_held_and_nobody_was_in_contact_ab
     assert "You hold it" in page
     assert '<strong>Robin</strong> took over: Sam went home<ul><li class="quiet">from Sam</li></ul>' in page
     with pytest.raises(LeaseLost):
-        await work.contacted(event.report_id, claim.token, SAM, "rang", pool, now)
+        await work.contacted(Hold(event.report_id, claim.token, SAM), "rang", pool, now)
     assert path not in (await robin.get("/supervisor")).text
 
 

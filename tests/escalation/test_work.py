@@ -127,7 +127,7 @@ async def test_nothing_is_closed_or_seen_to_by_whoever_was_not_shown_that_it_cam
     told = report(lane=Lane.urgent)
     room = await hold(classified(told, **STALKING))
     if since == "read late":
-        third = told.model_copy(update={"revision": 3})
+        third = told.model_copy(update={"revision": 3, "text": "He is back."})
         await cases.open_unread([cases.unread(third, NOON)], pool, Bell(pool), rules, NOON)
     item = (await room.case())["item"]
     seen = {"revision": item["report"]["revision"], "reading": item["reading"]}

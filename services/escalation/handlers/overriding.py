@@ -2,7 +2,6 @@
 
 from datetime import datetime
 from typing import Any
-from uuid import UUID
 
 from services.escalation.domain.case_review import Count
 from services.escalation.domain.judging import Known, in_force, placed, read_danger
@@ -13,7 +12,7 @@ from services.escalation.domain.rules import Rules
 from services.escalation.domain.unread import reading_of
 from services.escalation.handlers import case_reviews, deliveries
 from services.escalation.handlers.cases import Arrived, give_receipts, receipt_of, regraded
-from services.escalation.handlers.leases import Shown, held
+from services.escalation.handlers.leases import Hold, held
 from services.escalation.handlers.sending import overridden
 from services.escalation.repository import audit, cases, work
 from services.escalation.repository.audit import Entry
@@ -24,19 +23,10 @@ from shared.outbox import Bell
 from shared.security import sha256
 
 
-async def override_case(
-    report_id: UUID,
-    token: UUID,
-    worker: Worker,
-    said: Said,
-    pool: Pool,
-    bell: Bell,
-    rules: Rules,
-    now: datetime,
-    shown: Shown | None = None,
-) -> None:
+async def override_case(hold: Hold, said: Said, pool: Pool, bell: Bell, rules: Rules, now: datetime) -> None:
     """Grade and route the case anew by what a person says of it; the rules' own reading is kept beside it."""
-    async with held(report_id, token, worker, pool, now, shown) as (connection, row):
+    report_id, worker = hold.report_id, hold.worker
+    async with held(hold, pool, now) as (connection, row):
         event = ReportClassified.model_validate_json(row["event"])
         known = (await cases.locked(connection, [report_id]))[report_id]
         by = {"who": worker.name, "at": now, "of_danger": read_danger(event), "of_revision": event.revision}
