@@ -211,6 +211,15 @@ async def test_what_becomes_graver_is_to_be_answered_from_when_that_was_told(esc
     assert await pool.fetchval("select target_at from queue_item") == later + minutes
 
 
+async def test_what_is_told_of_a_closed_case_is_to_be_answered_from_when_that_was_told(escalate: Escalate, pool: Pool):
+    event = classified(**GRAVE)
+    await escalate(event)
+    await pool.execute("update queue_item set state = 'closed'")
+    later = NOON + timedelta(days=3)
+    await escalate(classified(more(event, additions=(Addition(start=30, told_at=later),)), **GRAVE))
+    assert await pool.fetchval("select target_at from queue_item") == later + timedelta(minutes=15)
+
+
 async def test_a_threat_not_read_leaves_it_with_whoever_has_it_and_says_so(
     escalate: Escalate, pool: Pool, rules: Rules
 ):

@@ -318,6 +318,19 @@ async def test_a_grade_leaves_what_nobody_has_read_as_grave_as_it_stood(hold: An
     assert await pool.fetchval("select danger_class from cases") == 4
 
 
+async def test_who_said_that_it_is_grave_may_say_otherwise_of_more_that_nobody_has_read(
+    hold: Any, pool: Pool, rules: Rules
+):
+    told = report()
+    room = await hold(classified(told, labels=(Label.harassment,)))
+    await room.post("override", why="he is at her door", labels=["harassment"], threat="imminent")
+    more = told.model_copy(update={"revision": 2, "text": f"{told.text}\n\nIt was the postman."})
+    await cases.open_unread([cases.unread(more, NOON)], pool, Bell(pool), rules, NOON)
+    assert await pool.fetchval("select danger_class from cases") == 1
+    await room.post("override", why="it was the postman", threat="none")
+    assert await pool.fetchval("select danger_class from cases") == 3
+
+
 @pytest.mark.parametrize("said", [{"labels": ["harassment"]}, {"grade": "priority"}])
 async def test_what_is_said_of_more_that_nobody_has_read_leaves_what_was_said_before_of_other_things(
     hold: Any, pool: Pool, rules: Rules, said: dict[str, Any]

@@ -36,6 +36,7 @@ class Known:
     reasons: list[str]
     override: Override | None
     target_at: datetime | None
+    closed: bool
     moved_to: str | None
     came_back: list[str]
 
@@ -119,11 +120,12 @@ def _at_least(event: ReportClassified, override: Override | None, known: Known |
 
 
 def _told_at(event: ReportClassified, grading: Grading, known: Known | None, rules: Rules) -> datetime:
-    """When what its grade rests on was told: when the report came, or the last addition that made it graver."""
+    """When what is to be answered was told: the report, or what made it graver, or what came after it was closed."""
     told = [event.report.received_at, *(addition.told_at for addition in event.report.additions)]
     if known is None:
         return told[0]
-    if event.revision > known.revision and ORDER.index(grading.grade) < ORDER.index(Grade(known.grade)):
+    graver = ORDER.index(grading.grade) < ORDER.index(Grade(known.grade))
+    if event.revision > known.revision and (graver or known.closed):
         return max(told)
     if known.target_at is None:
         return told[0]

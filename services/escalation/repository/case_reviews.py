@@ -85,7 +85,7 @@ on conflict (id) do nothing
 """
 
 DONE: Final = """
-update case_review_action set done_at = $3 where id = $1 and review_id = $2 and done_at is null returning id
+update case_review_action set done_at = $3 where id = $1 and review_id = $2 and done_at is null
 """
 
 CLOSE: Final = """
@@ -102,7 +102,7 @@ DUE: Final = f"select distinct report_id from case_review_action as late, case_r
 OVERDUE: Final = f"""
 update case_review_action as late set came_back_at = $2
 from case_review where {LATE} and case_review.report_id = any($3::uuid[])
-returning late.id, late.review_id, late.owner, late.panel, case_review.report_id
+returning late.owner, case_review.report_id
 """  # noqa: S608 - constants only
 
 
@@ -234,8 +234,8 @@ async def add_action(
     await connection.execute(ADD_ACTION, action_id, review_id, panel, action, owner, due_on)
 
 
-async def done(connection: Connection, action_id: UUID, review_id: UUID, now: datetime) -> bool:
-    return await connection.fetchval(DONE, action_id, review_id, now) is not None
+async def done(connection: Connection, action_id: UUID, review_id: UUID, now: datetime) -> None:
+    await connection.execute(DONE, action_id, review_id, now)
 
 
 async def close(connection: Connection, review_id: UUID, outcome: str, now: datetime) -> bool:

@@ -22,8 +22,8 @@ select pg_advisory_xact_lock(key) from
 
 AS_KNOWN: Final = """
 cases.report_id, revision, reading, rulebook, assessed_at, receipt, cases.opened_at, cases.danger_class, grade, reasons,
-override, item.target_at, case when item.rerouted then item.force end as moved_to,
-coalesce(item.came_back, '{}') as came_back
+override, item.target_at, coalesce(item.state = 'closed', false) as closed,
+case when item.rerouted then item.force end as moved_to, coalesce(item.came_back, '{}') as came_back
 """
 """What `as_known` takes of `cases` and, as `item`, of `queue_item`."""
 
