@@ -4,10 +4,11 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from hashlib import sha256
 from typing import Any
 from uuid import UUID, uuid5
 
-from services.escalation.domain.salvaged import salvaged
+from services.escalation.domain.salvaged import BROKEN, salvaged
 from services.escalation.handlers import cases, erasing, notices, supervision
 from services.escalation.handlers.cases import Arrived
 from services.escalation.repository.supervision import SetAside
@@ -121,12 +122,13 @@ def _set_aside(record: Record, headers: Mapping[str, str]) -> SetAside:
 def _known(record: Record, headers: Mapping[str, str]) -> dict[str, Any]:
     """What stands for the report where nothing of it can be read: its bytes as text, under the id it came with."""
     place = "/".join(headers.get(f"dead_{part}", "") for part in ("topic", "partition", "offset"))
+    message = f"{place}/{sha256(record.value or b'').hexdigest()}"  # places begin anew with a broker that lost its own
     urgent = headers.get("dead_topic") in (RECEIVED[Lane.urgent], CLASSIFIED[Lane.urgent])
     return {
-        "report_id": _id(headers.get("ce_subject")) or uuid5(LETTERS, place),
-        "reference": "unreadable",
+        "report_id": _id(headers.get("ce_subject")) or uuid5(LETTERS, message),
+        "reference": BROKEN,
         "channel": Channel.web,
-        "source": "unreadable",
+        "source": BROKEN,
         "received_at": datetime.fromtimestamp(record.timestamp / 1000, UTC),
         "lane": Lane.urgent if urgent else Lane.ordinary,
         "text": (record.value or b"").decode(errors="replace").replace("\0", "\ufffd"),

@@ -5,6 +5,7 @@ import statistics
 import time
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any, Final
 from uuid import UUID, uuid4
 
@@ -88,7 +89,9 @@ async def _acts(pool: Pool, events: Sequence[ReportClassified]) -> dict[str, flo
     worker, board = Worker("sam", "Sam", FORCE), Board(FORCE)
     await board.standing(pool, datetime.now(UTC))
     acts: dict[str, Act] = {
-        "the first page of the queue (50)": lambda: queue.ranked(FORCE, None, 50, pool, rules),
+        "the first page of the queue (50)": lambda: queue.ranked(
+            FORCE, None, 50, pool, partial(rules_in_force.covering, rules, None)
+        ),
         "claiming the next": lambda: leases.claim_next(worker, None, None, pool, datetime.now(UTC)),
         "a board opened for the first time (500 lines)": lambda: Board(FORCE).standing(pool, datetime.now(UTC)),
         "a board that is open, looked at again": lambda: board.standing(pool, datetime.now(UTC)),

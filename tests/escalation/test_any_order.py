@@ -27,7 +27,7 @@ from services.escalation.domain.unread import not_read
 from services.escalation.errors import LeaseLost
 from services.escalation.handlers import cases, leases
 from services.escalation.handlers.cases import Arrived
-from services.escalation.handlers.leases import LEASE, Claim
+from services.escalation.handlers.leases import LEASE, Claim, Hold
 from shared.codebook import DangerClass, Label
 from shared.database import create_pool
 from shared.events import Lane, ReportClassified, ReportReceived
@@ -48,6 +48,10 @@ class Held:
 
     worker: Worker
     claim: Claim
+
+    @property
+    def hold(self) -> Hold:
+        return Hold(self.claim.report_id, self.claim.token, self.worker)
 
 
 def _newness(case: Any) -> tuple[int, int]:
@@ -180,20 +184,20 @@ class AnyOrder(RuleBasedStateMachine):
     def a_lease_is_renewed(self, which: int) -> None:
         one = self.held[which % len(self.held)]
         if self._still_its(one):
-            one.claim = self.run(leases.renew(one.claim.report_id, one.claim.token, one.worker, self.pool, self.now))
+            one.claim = self.run(leases.renew(one.hold, self.pool, self.now))
         else:
             with pytest.raises(LeaseLost):
-                self.run(leases.renew(one.claim.report_id, one.claim.token, one.worker, self.pool, self.now))
+                self.run(leases.renew(one.hold, self.pool, self.now))
 
     @precondition(lambda self: self.held)
     @rule(which=st.integers(0))
     def one_is_given_back(self, which: int) -> None:
         one = self.held.pop(which % len(self.held))
         if self._still_its(one):
-            self.run(leases.release(one.claim.report_id, one.claim.token, one.worker, "", self.pool, self.now))
+            self.run(leases.release(one.hold, "", self.pool, self.now))
         else:
             with pytest.raises(LeaseLost):
-                self.run(leases.release(one.claim.report_id, one.claim.token, one.worker, "", self.pool, self.now))
+                self.run(leases.release(one.hold, "", self.pool, self.now))
 
     def _still_its(self, one: Held) -> bool:
         """Its time has not run out, so nobody else can have it."""

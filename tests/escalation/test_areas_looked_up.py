@@ -22,17 +22,19 @@ from services.escalation.settings import Settings
 from shared.clock import Clock
 from shared.codebook import Label
 from shared.database import Pool
-from shared.events import Lane, ReportClassified
+from shared.events import Lane, ReportClassified, ReportReceived
 from shared.kafka import RECEIVED
 from shared.outbox import Bell
-from shared.told import Place
+from shared.told import Answers, Contact, Place
 from tests.builders import NOON, classified, report
 from tests.escalation.conftest import OURS, SignIn, SignInPage
+from tests.escalation.test_links_kept_apart import after
 from tests.escalation.test_notices import notice
 
 ELSEWHERE = Place(postcode="ZZ9 1AA")
 HEALTH = "northmoor-environmental-health"
 FORCE = "northmoor-police"
+PANEL = "moor-and-vale-case-review"
 
 
 @dataclass
@@ -174,3 +176,36 @@ async def test_a_drill_that_is_overridden_stays_with_its_own_control_room_and_en
     assert tuple(await pool.fetchrow("select force, queues from queue_item")) == (FORCE, ["control_room"])
     await supervisor.post("/drills/end", headers=OURS)
     assert await pool.fetchval("select state from queue_item") == "closed"
+
+
+async def escalated(told: ReportReceived, rules: RulesInForce, pool: Pool) -> None:
+    event = classified(told, labels=(Label.harassment, Label.asb), behaviours=("A3",))
+    await cases.escalate([Arrived(event, NOON, None)], pool, Bell(pool), await rules.covering([told.place]), NOON)
+
+
+async def test_the_council_of_another_area_may_join_a_review_of_what_is_said_of_the_council(
+    rules: RulesInForce, operator: httpx.AsyncClient, sign_in: SignIn, pool: Pool
+):
+    asks = {"case_review_asked_at": NOON, "contact": Contact(name="Jo", phone="01632 960001")}
+    await escalated(report(place=ELSEWHERE, answers=Answers(party="a council officer"), **asks), rules, pool)
+    panel = await sign_in("agency", PANEL)
+    path = f"/v1/agencies/{PANEL}/case-reviews/{await pool.fetchval('select id from case_review')}/invitations"
+    councils = ({"agency": f"{area}-council-asb"} for area in ("southvale", "northmoor"))
+    answers = [await operator.post(path, json=council, headers=panel) for council in councils]
+    assert [answer.status_code for answer in answers] == [204, 422]
+
+
+async def test_the_force_that_acts_instead_knows_what_else_is_said_of_the_police(
+    rules: RulesInForce, operator: httpx.AsyncClient, sign_in: SignIn, pool: Pool
+):
+    said = Answers(party_organisation="the police")
+    first = report(place=ELSEWHERE, answers=said, reference="H-FIRST-11111")
+    later = report(place=ELSEWHERE, answers=said, history=after(first))
+    for one in (first, later):
+        await escalated(one, rules, pool)
+    southvale = await sign_in("operator", "southvale-police")
+    for path in ("/v1/queue", f"/v1/queue/{later.report_id}"):
+        answer = await operator.get(path, headers=southvale)
+        items = answer.json().get("items") or [answer.json()["item"]]
+        known = {name for item in items for name in item["report"]["history"]["references"]}
+        assert known == {"H-FIRST-11111"}, path

@@ -52,6 +52,12 @@ async def test_a_whole_record_is_proved(escalate: Escalate, pool: Pool):
     assert (await audit.verify(pool, KEY, proof.head, NOON)).faults == ()
 
 
+async def test_what_was_noted_of_an_empty_record_is_where_every_record_begins(escalate: Escalate, pool: Pool):
+    noted = (await audit.verify(pool, KEY, None, NOON)).head
+    await sealed(escalate, pool)
+    assert (await audit.verify(pool, KEY, noted, NOON)).faults == ()
+
+
 @pytest.mark.parametrize(
     ("statement", "fault"),
     [

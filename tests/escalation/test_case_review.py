@@ -78,6 +78,12 @@ def test_each_exclusion_is_explained(second: ReportClassified, why: Why):
     assert whys(complaint(NOON, "H-0"), second) == [Why.counts, why]
 
 
+@pytest.mark.parametrize(("hour", "why"), [(22, Why.counts), (23, Why.behaviour_too_old)])
+def test_a_month_after_the_behaviour_is_over_when_its_last_day_is_in_the_united_kingdom(hour: int, why: Why):
+    told = complaint(datetime(2026, 7, 31, hour, tzinfo=UTC), "H-0", when="2026-06-30")
+    assert whys(told) == [why]
+
+
 def test_within_a_day_the_same_words_are_the_same_incident_and_other_words_are_not():
     words = (
         "He stood at my gate at six shouting that I should watch my back and the dogs were loose again all evening.",
@@ -463,8 +469,9 @@ async def test_a_panel_invites_plans_follows_up_and_closes(
     seen = (await client.get(theirs, headers=homes)).json()
     assert (seen["invited"], seen["actions"][0]["action"]) == (["northmoor-homes"], "Visit number 9")
     assert (await client.post(f"{theirs}/close", json=CLOSED, headers=homes)).status_code == 403
-    assert await attendance.overdue_actions(pool, as_they_are(rules), datetime(2026, 4, 2, tzinfo=UTC)) == 1
-    assert await attendance.overdue_actions(pool, as_they_are(rules), datetime(2026, 4, 3, tzinfo=UTC)) == 0
+    begins = datetime(2026, 4, 1, 23, tzinfo=UTC)  # 2 April in the United Kingdom
+    looks = (begins - timedelta(seconds=1), begins, begins + DAY)
+    assert [await attendance.overdue_actions(pool, as_they_are(rules), at) for at in looks] == [0, 1, 0]
     assert (await client.post(f"{theirs}/actions/{action_id}/done", headers=homes)).status_code == 204
     assert (await client.post(f"{base}/{review_id}/close", json=CLOSED, headers=panel)).status_code == 204
     assert (await client.post(f"{base}/{review_id}/close", json=CLOSED, headers=panel)).status_code == 409

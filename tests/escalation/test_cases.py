@@ -17,8 +17,9 @@ from shared.codebook import DangerClass, Label, Threat
 from shared.database import DatabaseUnavailable, Pool
 from shared.events import Lane, ReportClassified, ReportReceived, ReportRouted
 from shared.outbox import Bell
+from shared.told import Addition, History
 from tests.builders import NOON, assessment, classified, report
-from tests.escalation.conftest import Escalate
+from tests.escalation.conftest import Escalate, as_they_are
 
 NOISE = {"behaviours": ("A3",)}
 HEALTH = "northmoor-environmental-health"
@@ -179,6 +180,46 @@ async def test_a_threat_told_later_and_not_read_brings_a_closed_case_back_and_is
     assert [receipt.revision for receipt in await receipts(pool)] == [1, 2]
 
 
+@pytest.mark.parametrize("lane", Lane)
+async def test_another_history_and_not_a_word_more_brings_no_closed_case_back(
+    escalate: Escalate, pool: Pool, rules: Rules, lane: Lane
+):
+    """As a link is undone, or a report of the same series is erased."""
+    event = classified(report(lane=lane), labels=(Label.harassment,))
+    await escalate(event)
+    await pool.execute("update queue_item set state = 'closed'")
+    again = event.report.model_copy(update={"revision": 2, "history": History(reports=1, references=("H-1",))})
+    await cases.open_unread([cases.unread(again, NOON)], pool, Bell(pool), rules, NOON)
+    await escalate(classified(again, labels=(Label.harassment,)))
+    assert await pool.fetchval("select state from queue_item") == "closed"
+    assert [receipt.revision for receipt in await receipts(pool)] == [1, 2]
+    graver = again.model_copy(update={"revision": 3})
+    await escalate(classified(graver, labels=(Label.harassment,), danger_class=DangerClass.veiled_or_stalking))
+    assert await pool.fetchval("select state from queue_item") == "open"
+
+
+async def test_what_becomes_graver_is_to_be_answered_from_when_that_was_told(escalate: Escalate, pool: Pool):
+    event = classified(labels=(Label.harassment,))
+    await escalate(event)
+    later = NOON + timedelta(days=3)
+    minutes = timedelta(minutes=15)
+    threat, please = (Addition(start=30, told_at=at) for at in (later, later + 4 * minutes))
+    await escalate(classified(more(event, additions=(threat,)), **GRAVE))
+    assert await pool.fetchval("select target_at from queue_item") == later + minutes
+    await escalate(classified(more(event, revision=3, additions=(threat, please)), **GRAVE))
+    await escalate(classified(more(event, revision=3, additions=(threat, please)), reading=2, **GRAVE))
+    assert await pool.fetchval("select target_at from queue_item") == later + minutes
+
+
+async def test_what_is_told_of_a_closed_case_is_to_be_answered_from_when_that_was_told(escalate: Escalate, pool: Pool):
+    event = classified(**GRAVE)
+    await escalate(event)
+    await pool.execute("update queue_item set state = 'closed'")
+    later = NOON + timedelta(days=3)
+    await escalate(classified(more(event, additions=(Addition(start=30, told_at=later),)), **GRAVE))
+    assert await pool.fetchval("select target_at from queue_item") == later + timedelta(minutes=15)
+
+
 async def test_a_threat_not_read_leaves_it_with_whoever_has_it_and_says_so(
     escalate: Escalate, pool: Pool, rules: Rules
 ):
@@ -188,7 +229,7 @@ async def test_a_threat_not_read_leaves_it_with_whoever_has_it_and_says_so(
     body = await pool.fetchval("select body from delivery where agency_id = 'northmoor-council-asb' and body <> 'null'")
     assert (body["labels"], body["danger_class"], body["not_yet_read"]) == (["asb"], 2, True)
     assert await pool.fetchval("select count(*) from delivery where kind = 'withdrawn'") == 0
-    (case,) = await queue.ranked("northmoor-police", None, 1, pool, rules)
+    (case,) = await queue.ranked("northmoor-police", None, 1, pool, as_they_are(rules))
     assert board.labels(case.assessment) == ("Not yet read", "Anti-social behaviour")
 
 
@@ -288,7 +329,7 @@ async def test_a_story_in_no_english_is_as_grave_as_what_nobody_has_read_and_say
         ["control_room", "review"],
     )
     assert len(await receipts(pool)) == 1
-    (case,) = await queue.ranked("northmoor-police", None, 1, pool, rules)
+    (case,) = await queue.ranked("northmoor-police", None, 1, pool, as_they_are(rules))
     assert board.labels(case.assessment) == ("Not yet read", "Not in English: Polish")
 
 

@@ -10,6 +10,7 @@ import pytest
 
 from services.escalation.domain.copies import Fold, as_first, folded
 from services.escalation.domain.people import Role, Worker
+from services.escalation.domain.salvaged import BROKEN
 from services.escalation.handlers import alerts, leases, queue
 from services.escalation.handlers.cases import Rules, open_unread, unread
 from services.escalation.repository import deliveries
@@ -19,7 +20,7 @@ from shared.events import Lane, ReportClassified, ReportReceived
 from shared.outbox import Bell
 from shared.told import Answers, Channel, Contact, Place
 from tests.builders import NOON, assessment, classified, report
-from tests.escalation.conftest import OURS, Escalate, SignIn, SignInPage
+from tests.escalation.conftest import OURS, Escalate, SignIn, SignInPage, as_they_are
 
 TEXT = "He says that he will come to the house tonight with his brother and that nobody will find me again."
 SAM = Worker("sam", "Sam", "northmoor-police")
@@ -68,9 +69,15 @@ def test_a_short_cry_for_help_is_never_taken_for_a_copy():
     assert folded(as_first(again), [as_first(first)]).id == again.report_id
 
 
+def test_what_cannot_be_read_is_no_copy_of_anything():
+    first, again = (as_first(written(source=BROKEN, place=Place())) for _ in range(2))
+    assert folded(again, [first]).id == again.id
+
+
 async def rows(pool: Pool, rules: Rules) -> list[tuple[str, int]]:
     return [
-        (one.report.reference, one.copies) for one in await queue.ranked("northmoor-police", None, 100, pool, rules)
+        (one.report.reference, one.copies)
+        for one in await queue.ranked("northmoor-police", None, 100, pool, as_they_are(rules))
     ]
 
 

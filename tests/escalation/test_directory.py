@@ -89,6 +89,7 @@ WRONG = {
         'kind = "school"\nlets_as = ["council"]\nareas',
         "no landlord",
     ),
+    "a target of no grade": ("targets = { emergency", "targets = { at_once", "targets.at_once"),
     "a threshold of nothing": ("complaints = 3, from", "complaints = 0, from", "case_review.complaints"),
 }
 

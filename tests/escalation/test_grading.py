@@ -109,7 +109,8 @@ async def test_more_told_brings_a_closed_case_back_and_another_rulebook_does_not
     await pool.execute("update queue_item set state = 'closed'")
     await escalate(classified(told, labels=(Label.harassment,), rulebook="rules-2"), at=NOON + timedelta(hours=1))
     assert await pool.fetchval("select state from queue_item") == "closed"
-    await escalate(classified(told.model_copy(update={"revision": 2}), labels=(Label.harassment,)))
+    more = told.model_copy(update={"revision": 2, "text": "And he came back."})
+    await escalate(classified(more, labels=(Label.harassment,)))
     assert await pool.fetchval("select state from queue_item") == "open"
 
 

@@ -9,14 +9,13 @@ import httpx
 import pytest
 from fastapi.routing import APIRoute
 
-from services.escalation.domain.alerting import UNCLAIMED_AFTER
+from services.escalation.domain.alerting import UNCLAIMED_AFTER, Listed
 from services.escalation.domain.directory import Directory
 from services.escalation.domain.people import Role, Worker
 from services.escalation.domain.rules import Rules
 from services.escalation.handlers import alerts, drills, webhooks
 from services.escalation.main import create_app
 from services.escalation.repository.isolation import as_agency
-from services.escalation.repository.supervision import LISTS
 from services.escalation.rules_in_force import drills as exercises
 from services.escalation.settings import Settings
 from shared.codebook import DangerClass, Label
@@ -116,7 +115,7 @@ LISTED_FOR = {
     "nearly": "target_at = now() + interval '5 minutes'",
     "unclaimed": "target_at = now() + interval '1 minute'",
     "no_contact": "lease_until = now() + interval '1 hour', claimed_at = now() - interval '1 day', holder_name = 'Vic'",
-    "not_placed": "queues = '{review}'",
+    "in_review": "queues = '{review}'",
     "unread": "lease_until = null",
     "folded": "fold = (select report_id from cases where reference = 'H-THEIR-UNCLAIMED')",
 }
@@ -144,7 +143,7 @@ async def test_what_is_on_a_control_rooms_lists_is_on_its_own_alone(
     await alerts.look(pool, now + UNCLAIMED_AFTER)
     await drills.start(exercises().drills[0], Worker("vic", "Vic", "southvale-police"), pool, rules, now)
     supervisor, program = await sign_in_page(Role.supervisor, "Robin", force), await sign_in("operator", force)
-    for name in LISTS:
+    for name in Listed:
         assert (f"H-THEIR-{name.upper()}" in (await supervisor.get(f"/supervisor/{name}.csv")).text) is theirs, name
     for path, shown in (
         ("/board", "H-THEIR-UNCLAIMED"),

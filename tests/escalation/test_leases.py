@@ -17,7 +17,7 @@ from services.escalation.domain.unread import not_read
 from services.escalation.errors import LeaseLost, NotFree, NothingThere
 from services.escalation.handlers import leases, work
 from services.escalation.handlers.board import Board
-from services.escalation.handlers.leases import LEASE, Claim
+from services.escalation.handlers.leases import LEASE, Claim, Hold
 from shared.codebook import DangerClass, Flag, Label
 from shared.database import Pool
 from shared.events import Lane, ReportReceived
@@ -69,13 +69,13 @@ async def test_a_held_case_is_nobody_elses_until_its_lease_lapses(escalate: Esca
         await leases.claim(claim.report_id, ALEX, None, pool, NOON + LEASE - SECOND)
     assert (await leases.claim(claim.report_id, ALEX, None, pool, NOON + LEASE)).report_id == claim.report_id
     with pytest.raises(LeaseLost):
-        await work.close(claim.report_id, claim.token, SAM, Outcome.advised, "", pool, NOON + LEASE)
+        await work.close(Hold(claim.report_id, claim.token, SAM), Outcome.advised, "", pool, NOON + LEASE)
 
 
 async def test_renewing_keeps_it(escalate: Escalate, pool: Pool):
     await escalate(told(1))
     claim = await taken(pool)
-    renewed = await leases.renew(claim.report_id, claim.token, SAM, pool, NOON + LEASE - SECOND)
+    renewed = await leases.renew(Hold(claim.report_id, claim.token, SAM), pool, NOON + LEASE - SECOND)
     assert renewed.until == NOON + LEASE - SECOND + LEASE
     with pytest.raises(NotFree):
         await leases.claim(claim.report_id, ALEX, None, pool, NOON + LEASE + SECOND)
@@ -84,7 +84,7 @@ async def test_renewing_keeps_it(escalate: Escalate, pool: Pool):
 async def test_what_is_given_back_stands_where_it_stood(escalate: Escalate, pool: Pool):
     await escalate(told(1), told(1, minutes=1))
     claim = await taken(pool)
-    await leases.release(claim.report_id, claim.token, SAM, "end of shift", pool, NOON)
+    await leases.release(Hold(claim.report_id, claim.token, SAM), "end of shift", pool, NOON)
     assert (await taken(pool, ALEX)).report_id == claim.report_id
 
 
@@ -93,7 +93,7 @@ async def test_a_token_of_somebody_elses_lease_does_nothing(escalate: Escalate, 
     claim = await taken(pool)
     for worker, token in ((ALEX, claim.token), (SAM, uuid4())):
         with pytest.raises(LeaseLost):
-            await leases.release(claim.report_id, token, worker, "", pool, NOON)
+            await leases.release(Hold(claim.report_id, token, worker), "", pool, NOON)
 
 
 async def test_a_claim_sent_again_has_the_same_answer(escalate: Escalate, pool: Pool):
@@ -243,10 +243,10 @@ async def finish(room: Room, step: str, claim: Claim, pool: Pool) -> None:
     holder = await pool.fetchval("select holder from queue_item where report_id = $1", claim.report_id)
     worker = SAM if holder == SAM.id else ALEX
     if step == "is closed":
-        await work.close(claim.report_id, claim.token, worker, Outcome.advised, "spoken to", pool, room.now)
+        await work.close(Hold(claim.report_id, claim.token, worker), Outcome.advised, "spoken to", pool, room.now)
         del room.ranks[claim.report_id], room.reports[claim.report_id]
     else:
-        await leases.release(claim.report_id, claim.token, worker, "", pool, room.now)
+        await leases.release(Hold(claim.report_id, claim.token, worker), "", pool, room.now)
     room.claims.pop(claim.report_id, None)
 
 

@@ -22,8 +22,12 @@ BLAMED = Answers(party="PC Brown", party_organisation="Northmoor Police")
 HARASSED = {"labels": (Label.harassment,)}
 
 
+ANSWERED: dict[str, Any] = {"answers": BLAMED}
+IN_ITS_WORDS: dict[str, Any] = {"text": "A police officer named Shaw keeps texting me at night."}
+
+
 def of_the_force(**given: Any) -> ReportReceived:
-    return report(reference="H-OF-THE-FORCE", answers=BLAMED, **given)
+    return report(reference="H-OF-THE-FORCE", **(given if "text" in given else given | ANSWERED))
 
 
 def after(*earlier: ReportReceived) -> History:
@@ -53,13 +57,14 @@ async def told_of(client: httpx.AsyncClient, headers: dict[str, str], case: Repo
     return "".join(answer.raise_for_status().text for answer in answers)
 
 
-@pytest.mark.parametrize("opened", [True, False])
+@pytest.mark.parametrize(("opened", "how"), [(True, ANSWERED), (True, IN_ITS_WORDS), (False, ANSWERED)])
 async def test_a_later_report_about_the_force_is_not_known_to_it(
-    escalate: Escalate, client: httpx.AsyncClient, sign_in: SignIn, sign_in_page: SignInPage, pool: Pool, opened: bool
-):
+    escalate: Escalate, client: httpx.AsyncClient, sign_in: SignIn, sign_in_page: SignInPage, pool: Pool,
+    opened: bool, how: dict[str, Any],
+):  # fmt: skip
     """Nor before it was read: whom it complains of is not known by then."""
     first = report(reference="H-FIRST-11111")
-    later = of_the_force(history=after(first))
+    later = of_the_force(history=after(first), **how)
     await escalate(classified(first, **HARASSED))
     version = await pool.fetchval("select version from queue_item")
     await hears(pool, first, later)
@@ -83,10 +88,11 @@ async def test_the_force_that_acts_instead_knows_what_was_told_before(
     assert "H-FIRST-11111</a>" in page
 
 
+@pytest.mark.parametrize("how", [ANSWERED, IN_ITS_WORDS])
 async def test_an_earlier_report_about_the_force_is_not_known_to_it_and_what_else_is_linked_is(
-    escalate: Escalate, client: httpx.AsyncClient, sign_in: SignIn, sign_in_page: SignInPage
+    escalate: Escalate, client: httpx.AsyncClient, sign_in: SignIn, sign_in_page: SignInPage, how: dict[str, Any]
 ):
-    blamed, other = of_the_force(), report(reference="H-OTHER-22222")
+    blamed, other = of_the_force(**how), report(reference="H-OTHER-22222")
     later = report(reference="H-LATER-33333", history=after(blamed, other))
     lines = ("Rule R held.", f"Earlier reports linked: 2 ({blamed.reference}, {other.reference}).")
     shown = Evidence(fact="F9", rule="history.reports", origin="history", quote="2 earlier")
@@ -158,3 +164,17 @@ async def test_a_link_made_by_hand_is_no_longer_known_once_the_other_complains_o
     told = await told_of(client, headers, first)
     for secret in (other.reference, str(other.report_id), "same car"):
         assert secret not in told
+
+
+async def test_what_is_linked_is_as_a_person_has_it(escalate: Escalate, client: httpx.AsyncClient, sign_in: SignIn):
+    blamed, other = of_the_force(), report(reference="H-OTHER-22222")
+    later = report(history=after(blamed, other))
+    await escalate(
+        classified(blamed, **HARASSED), classified(other, labels=(Label.other,)), classified(later, **HARASSED)
+    )
+    headers, path = await sign_in("operator", NORTHMOOR), f"/v1/queue/{other.report_id}"
+    token = (await client.post(f"{path}/claim", headers=headers)).json()["token"]
+    said = {"token": token, "labels": ["asb"], "why": "a bin was set alight"}
+    assert (await client.post(f"{path}/override", json=said, headers=headers)).status_code == 204
+    item = (await client.get(f"/v1/queue/{later.report_id}", headers=headers)).json()["item"]
+    assert item["report"]["history"]["labels"] == ["asb"]

@@ -250,6 +250,18 @@ async def test_words_are_kept_as_far_as_they_came_and_else_the_bytes(value: byte
     assert (await set_aside(RECEIVED[Lane.urgent], value, pool, rules)).text == text
 
 
+async def test_what_cannot_be_read_at_one_place_of_two_brokers_is_two_reports_whoever_could_not_read_it(
+    pool: Pool, rules: Rules
+):
+    await directories.load_directory(rules.directory, pool, NOON)
+    messages = [record(Message(RECEIVED[Lane.urgent], b"", value, ())) for value in (b"Help, he is here", b"Fire")]
+    for days, message in enumerate(messages):
+        for reader in ("classifier.urgent", "escalation.urgent"):
+            letter = dead_letter(message, reader, "json", NOON + timedelta(days=days))
+            await consumer.dead([record(letter)], edge(pool))
+    assert await pool.fetchval("select count(*) from cases") == 2
+
+
 async def test_what_nobody_could_read_has_its_reference_once_it_is_read_after_all_and_keeps_it(
     pool: Pool, rules: Rules
 ):

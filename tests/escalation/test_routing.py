@@ -34,6 +34,7 @@ HATE = {"labels": (Label.hate_incident,), "strands": (Strand.race,)}
 BULLYING = {"labels": (Label.harassment,), "behaviours": ("H10",)}
 CHILD = {"labels": (Label.harassment,), "flags": (Flag.child_at_risk,)}
 COUNCILS = Answers(landlord="council")
+BOTH_FORCES = Answers(party="an officer of Southvale Constabulary", party_organisation="Northmoor Police")
 AT_SCHOOL = "Three boys in my son's class at school push him about every day."
 AMBULANCE = "He rings for an ambulance every night and nobody is ill."
 ASKS = {"case_review_asked_at": NOON, "contact": Contact(name="Jo", phone="01632 960001")}
@@ -335,8 +336,7 @@ def test_where_the_force_that_would_act_instead_is_complained_of_too_a_third_act
     )
     given = {"agencies": (*rules.directory.agencies, third), "areas": (*rules.directory.areas, area)}
     of_three = replace(rules, directory=rules.directory.model_copy(update=given))
-    both = Answers(party="an officer of Southvale Constabulary", party_organisation="Northmoor Police")
-    where = routed(of_three, {"answers": both}, HARASSMENT)
+    where = routed(of_three, {"answers": BOTH_FORCES}, HARASSMENT)
     assert where.force == "eastfell-police"
     assert {d.agency for d in where.destinations} == {"eastfell-police"}
 
@@ -391,8 +391,9 @@ def test_only_the_reporters_own_landlord(rules: Rules, answer: str, landlord: st
     assert ("review" in where.queues) is (landlord is None)
 
 
-def test_who_is_responsible_for_what_is_not_ours_is_named(rules: Rules):
-    where = routed(rules, {"text": "It was a scam, they had my card details."}, {"labels": (Label.other,)})
+@pytest.mark.parametrize("told", [{}, {"place": Place()}, {"answers": BOTH_FORCES}])
+def test_who_is_responsible_for_what_is_not_ours_is_named(rules: Rules, told: dict[str, Any]):
+    where = routed(rules, told | {"text": "It was a scam, they had my card details."}, {"labels": (Label.other,)})
     assert where.responsible == ("Report Fraud",)
 
 
@@ -404,6 +405,18 @@ def test_whoever_was_hurt_is_not_sent_to_who_mends_the_road(rules: Rules, text: 
     hurt = {"labels": (Label.other,), "behaviours": ("H7",), "danger_class": DangerClass.violence_threatened}
     assert routed(rules, {"text": text}, hurt).responsible == ()
     assert named in " ".join(routed(rules, {"text": text}, {"labels": (Label.other,)}).responsible)
+
+
+def test_a_team_that_takes_some_behaviours_is_given_those_alone(rules: Rules):
+    health = rules.directory.agency("northmoor-environmental-health")
+    assert health
+    named = (("noise-team", "A3"), ("street-cleaners", "A6"))
+    teams = [health.model_copy(update={"id": one, "name": one, "takes": (what,)}) for one, what in named]
+    others = (one for one in rules.directory.agencies if one != health)
+    ours = replace(rules, directory=rules.directory.model_copy(update={"agencies": (*others, *teams)}))
+    assert places(routed(ours, {}, {"behaviours": ("A3",)})) == {("noise-team", "nuisance")}
+    everything = {("noise-team", "nuisance"), ("street-cleaners", "nuisance")}
+    assert places(routed(ours, {}, {"behaviours": ("A3", "A6")})) == everything
 
 
 def test_every_destination_has_a_reason_and_a_ground(rules: Rules):

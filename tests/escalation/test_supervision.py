@@ -11,13 +11,16 @@ import pytest
 from services.escalation.domain.alerting import NO_CONTACT_AFTER, UNCLAIMED_AFTER
 from services.escalation.domain.people import Role, Worker
 from services.escalation.errors import LeaseLost
-from services.escalation.handlers import alerts, drills, leases, work
+from services.escalation.handlers import alerts, attendance, drills, leases, work
 from services.escalation.handlers.cases import Rules
+from services.escalation.handlers.leases import Hold
 from services.escalation.rules_in_force import drills as exercises
 from shared.codebook import DangerClass, Label
 from shared.database import Pool
+from shared.outbox import Bell
+from shared.told import Place
 from tests.builders import NOON, classified, report
-from tests.escalation.conftest import OURS, Escalate, SignInPage
+from tests.escalation.conftest import OURS, Escalate, SignInPage, as_they_are
 
 SAM = Worker("sam", "Sam", "northmoor-police")
 SECOND = timedelta(seconds=1)
@@ -56,11 +59,11 @@ async def test_claiming_clears_it_and_no_contact_alerts_and_takes_nothing_away(e
     assert await kinds(pool) == []
     for _ in range(4):
         now += leases.LEASE - SECOND
-        await leases.renew(claim.report_id, claim.token, SAM, pool, now)
+        await leases.renew(Hold(claim.report_id, claim.token, SAM), pool, now)
     assert now - NOON > NO_CONTACT_AFTER
     await alerts.look(pool, now)
     assert await kinds(pool) == [("no_contact", 1)]
-    await work.contacted(claim.report_id, claim.token, SAM, "rang", pool, now)
+    await work.contacted(Hold(claim.report_id, claim.token, SAM), "rang", pool, now)
     await alerts.look(pool, now)
     assert await kinds(pool) == []
 
@@ -101,7 +104,7 @@ async def test_what_turns_graver_after_contact_is_to_be_contacted_again_in_as_lo
     event = told(before)
     await escalate(event)
     claim = await leases.claim(event.report_id, SAM, None, pool, NOON)
-    await work.contacted(claim.report_id, claim.token, SAM, "rang", pool, NOON)
+    await work.contacted(Hold(claim.report_id, claim.token, SAM), "rang", pool, NOON)
     risen = NOON + leases.LEASE - SECOND
     read = told(after).assessment
     await escalate(classified(event.report.model_copy(update={"revision": 2}), read), at=risen)
@@ -111,6 +114,23 @@ async def test_what_turns_graver_after_contact_is_to_be_contacted_again_in_as_lo
     assert ("no_contact", 1) not in await kinds(pool)
     await alerts.look(pool, risen + NO_CONTACT_AFTER)
     assert (("no_contact", 1) in await kinds(pool)) == alerted
+
+
+async def test_what_comes_back_after_contact_is_to_be_contacted_again_in_as_long(
+    escalate: Escalate, pool: Pool, rules: Rules
+):
+    event = classified(labels=(Label.harassment, Label.asb), behaviours=("A3",), danger_class=DangerClass(3))
+    await escalate(event)
+    claim = await leases.claim(event.report_id, SAM, None, pool, NOON)
+    await work.contacted(Hold(claim.report_id, claim.token, SAM), "rang", pool, NOON)
+    back = NOON + leases.LEASE - SECOND
+    await pool.execute("update delivery set state = 'returned' where agency_id = 'northmoor-environmental-health'")
+    await attendance.look(pool, Bell(pool), as_they_are(rules), back)
+    await pool.execute("update queue_item set lease_until = $1", back + 2 * NO_CONTACT_AFTER)
+    await alerts.look(pool, back + NO_CONTACT_AFTER - SECOND)
+    assert ("no_contact", 1) not in await kinds(pool)
+    await alerts.look(pool, back + NO_CONTACT_AFTER)
+    assert ("no_contact", 1) in await kinds(pool)
 
 
 async def test_turning_graver_gives_nobody_longer_who_was_not_in_contact(escalate: Escalate, pool: Pool):
@@ -124,17 +144,19 @@ async def test_turning_graver_gives_nobody_longer_who_was_not_in_contact(escalat
     assert ("no_contact", 1) in await kinds(pool)
 
 
-async def test_a_supervisor_sees_what_is_late_unclaimed_and_not_placed(
+async def test_a_supervisor_sees_what_is_late_unclaimed_and_for_a_person_to_place(
     escalate: Escalate, sign_in_page: SignInPage, pool: Pool
 ):
+    """Danger that no rule places stands in the control room's own queue too (docs/decisions/0031)."""
     now = datetime.now(UTC)
     await escalate(told(1, now - timedelta(minutes=20), reference="H-LATE"), at=now)
-    await escalate(classified(report(reference="H-LOST", received_at=now), labels=(Label.other,)), at=now)
+    nowhere = told(3, now, reference="H-NOWHERE", place=Place())
+    await escalate(classified(report(reference="H-LOST", received_at=now), labels=(Label.other,)), nowhere, at=now)
     browser = await sign_in_page(Role.supervisor)
     page = (await browser.get("/supervisor")).text
     assert "Threats that nobody holds: 1" in page
     assert "Past their target: 1" in page
-    assert "No rule places them: 1" in page
+    assert "In review: a person decides: 2" in page
     assert page.count(">H-LATE</a>") == 2
 
 
@@ -213,7 +235,7 @@ async def test_a_supervisor_takes_over_what_is_held_and_nobody_was_in_contact_ab
     assert "You hold it" in page
     assert '<strong>Robin</strong> took over: Sam went home<ul><li class="quiet">from Sam</li></ul>' in page
     with pytest.raises(LeaseLost):
-        await work.contacted(event.report_id, claim.token, SAM, "rang", pool, now)
+        await work.contacted(Hold(event.report_id, claim.token, SAM), "rang", pool, now)
     assert path not in (await robin.get("/supervisor")).text
 
 

@@ -127,7 +127,7 @@ async def test_nothing_is_closed_or_seen_to_by_whoever_was_not_shown_that_it_cam
     told = report(lane=Lane.urgent)
     room = await hold(classified(told, **STALKING))
     if since == "read late":
-        third = told.model_copy(update={"revision": 3})
+        third = told.model_copy(update={"revision": 3, "text": "He is back."})
         await cases.open_unread([cases.unread(third, NOON)], pool, Bell(pool), rules, NOON)
     item = (await room.case())["item"]
     seen = {"revision": item["report"]["revision"], "reading": item["reading"]}
@@ -303,6 +303,44 @@ async def test_what_a_person_finds_graver_stays_whatever_is_told_since(hold: Any
     await room.post("override", why="he is at her door", threat="imminent")
     more = told.model_copy(update={"revision": 2, "text": f"{told.text}\n\nHe said he will stab me."})
     await escalate(classified(more, **STALKING))
+    assert await pool.fetchval("select danger_class from queue_item") == 1
+
+
+async def test_a_grade_leaves_what_nobody_has_read_as_grave_as_it_stood(hold: Any, pool: Pool, rules: Rules):
+    told = report()
+    room = await hold(classified(told, labels=(Label.harassment,)))
+    for revision, lane in ((2, Lane.urgent), (3, Lane.ordinary)):
+        more = told.model_copy(update={"revision": revision, "lane": lane})
+        await cases.open_unread([cases.unread(more, NOON)], pool, Bell(pool), rules, NOON)
+    await room.post("override", why="she is with her sister", grade="scheduled")
+    assert tuple(await pool.fetchrow("select danger_class, grade from cases")) == (2, "scheduled")
+    await room.post("override", why="only music", threat="none")
+    assert await pool.fetchval("select danger_class from cases") == 4
+
+
+async def test_who_said_that_it_is_grave_may_say_otherwise_of_more_that_nobody_has_read(
+    hold: Any, pool: Pool, rules: Rules
+):
+    told = report()
+    room = await hold(classified(told, labels=(Label.harassment,)))
+    await room.post("override", why="he is at her door", labels=["harassment"], threat="imminent")
+    more = told.model_copy(update={"revision": 2, "text": f"{told.text}\n\nIt was the postman."})
+    await cases.open_unread([cases.unread(more, NOON)], pool, Bell(pool), rules, NOON)
+    assert await pool.fetchval("select danger_class from cases") == 1
+    await room.post("override", why="it was the postman", threat="none")
+    assert await pool.fetchval("select danger_class from cases") == 3
+
+
+@pytest.mark.parametrize("said", [{"labels": ["harassment"]}, {"grade": "priority"}])
+async def test_what_is_said_of_more_that_nobody_has_read_leaves_what_was_said_before_of_other_things(
+    hold: Any, pool: Pool, rules: Rules, said: dict[str, Any]
+):
+    told = report()
+    room = await hold(classified(told, labels=(Label.harassment,)))
+    await room.post("override", why="he is at her door", threat="imminent")
+    more = told.model_copy(update={"revision": 2, "text": f"{told.text}\n\nHe said he will be back."})
+    await cases.open_unread([cases.unread(more, NOON)], pool, Bell(pool), rules, NOON)
+    assert (await room.post("override", why="no more than that", **said)).status_code == 204
     assert await pool.fetchval("select danger_class from queue_item") == 1
 
 

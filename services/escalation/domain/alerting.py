@@ -1,6 +1,7 @@
 """When somebody must look, and when it must be said again (design.md 9)."""
 
 from datetime import timedelta
+from enum import StrEnum
 from typing import Final
 
 UNCLAIMED_AFTER: Final = timedelta(seconds=60)
@@ -11,3 +12,15 @@ NO_CONTACT_AFTER: Final = timedelta(minutes=5)
 
 NEARLY: Final = timedelta(minutes=10)
 """How near its target a case is shown to the supervisor."""
+
+
+class Listed(StrEnum):
+    """The lists of cases that a supervisor is shown."""
+
+    unclaimed = "unclaimed"
+    no_contact = "no_contact"
+    breached = "breached"
+    nearly = "nearly"
+    in_review = "in_review"
+    unread = "unread"
+    folded = "folded"

@@ -11,6 +11,7 @@ from typing import Final
 from uuid import UUID
 from zlib import crc32
 
+from services.escalation.domain.salvaged import BROKEN
 from shared.events import ReportReceived
 from shared.told import Channel
 
@@ -32,9 +33,12 @@ class Fold:
 
 
 def as_first(report: ReportReceived) -> Fold:
-    """The report as the first of its kind. Calls are never folded: each has somebody at the other end."""
+    """The report as the first of its kind. Calls are never folded: each has somebody at the other end.
+
+    Nor is what cannot be read: it has neither place nor contact, and two events of one form share most of their words.
+    """
     words = _words(report.text)
-    if report.channel is Channel.phone or len(words) < ENOUGH:
+    if report.channel is Channel.phone or report.source == BROKEN or len(words) < ENOUGH:
         return Fold(report.report_id)
     return Fold(report.report_id, _told_by(report), _sketch(words))
 

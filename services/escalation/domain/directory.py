@@ -8,6 +8,7 @@ from typing import Self, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, HttpUrl, PositiveInt
 
+from services.escalation.domain.grading import Grade
 from services.escalation.domain.names import Index, is_called, says, spoken, works_for
 from shared.postcodes import postcode_of
 from shared.told import Answers, Place
@@ -57,6 +58,7 @@ class Area(Part):
     districts: tuple[str, ...] = Field(
         (), description="as a postcode service names or codes them: E07000123, Northmoor"
     )
+    targets: Mapping[Grade, PositiveInt] = Field({}, description="minutes, where not those of the grading table")
     police_instead: str | None = Field(None, description="the force that has what is said of this area's own")
     case_review: Threshold = Threshold()
 

@@ -1,7 +1,6 @@
 """Grade and target of a report, by the grading table (rules/grading.toml): the first row that holds."""
 
 from collections.abc import Iterable
-from datetime import timedelta
 from enum import StrEnum
 from typing import Final, Self
 
@@ -96,12 +95,11 @@ def _told_before(assessment: Assessment | None) -> int:
 
 
 class GradingTable(BaseModel):
-    """Targets are minutes; an area may have its own."""
+    """Targets are minutes; an area of the directory may have its own."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     targets: dict[Grade, int]
-    area_targets: dict[str, dict[Grade, int]] = {}
     rows: tuple[GradeRow, ...]
 
     @model_validator(mode="after")
@@ -116,10 +114,6 @@ class GradingTable(BaseModel):
     def resting_on_more(self, earlier_reports: int) -> frozenset[str]:
         """The reasons that take more earlier reports than these to hold."""
         return frozenset(row.words for row in self.rows if row.earlier_reports > earlier_reports)
-
-    def target(self, grade: Grade, area: str | None) -> timedelta:
-        """How soon this grade is to be answered there."""
-        return timedelta(minutes=(self.targets | self.area_targets.get(area or "", {}))[grade])
 
 
 class Grading(BaseModel):

@@ -20,8 +20,15 @@ Theirs = Mapping[str, ReportClassified]
 
 
 def theirs(force: str, found: Mapping[str, ReportClassified], rules: Rules) -> Theirs:
-    """Those that this police force may have. What is not a case yet is nobody's: whom it complains of is not known."""
-    return {reference: event for reference, event in found.items() if rules.ground(force, event.report)}
+    """Those that the rules would let this police force have: none that its people are blamed in, if only in its words.
+
+    What is not a case yet is nobody's: whom it complains of is not known.
+    """
+    return {
+        reference: event
+        for reference, event in found.items()
+        if force not in rules.complained_of(event.report) and rules.ground(force, event.report)
+    }
 
 
 def named(history: History) -> set[str]:

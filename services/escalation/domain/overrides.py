@@ -75,8 +75,8 @@ class Override(Said):
         return read or bool(screen(text[known:]))
 
     def after(self, earlier: "Override | None") -> "Override":
-        """This one, with what an earlier one that still holds said of other things."""
-        if earlier is None or not earlier.holds(self.of_danger):
+        """This one, with what an earlier one, which is still in force, said of other things."""
+        if earlier is None:
             return self
         kept = {name: getattr(earlier, name) for name in ("labels", "threat", "grade") if getattr(self, name) is None}
         if any(said is not None for said in kept.values()):

@@ -148,17 +148,18 @@ class Route:
 def route(subject: Subject, directory: Directory, table: RoutingTable) -> Route:
     """Every destination, each with its reason and its ground; what no row places goes to a person."""
     against = directory.complained_of(subject.report.answers, subject.area, table.blamed.by(subject.report))
+    responsible = tuple(body.name for body in table.responsible(subject))
     if subject.area is None:
-        return _nobodys(subject, directory, against)
+        return replace(_nobodys(subject, directory, against), responsible=responsible)
     router = _Router(subject, subject.area, directory, against)
     if router.force is None:
-        return Route(None, _looked_at(NOBODY, "the only police force is the party complained of", subject))
+        nobodys = _looked_at(NOBODY, "the only police force is the party complained of", subject)
+        return Route(None, nobodys, responsible)
     assessment = subject.assessment
     rows = (row for row in table.rows if assessment and row.holds(subject, assessment))
     found = [destination for row in rows for destination in router.destinations(row)]
     if not is_read(assessment):
         found += _looked_at(router.force.id, "not yet read", subject)
-    responsible = tuple(body.name for body in table.responsible(subject))
     found = found or [_review(router.force.id, "no rule places it")]
     return Route(router.force.id, _once_each(router.with_conflict(found)), responsible)
 
@@ -222,7 +223,8 @@ class _Router:
             yield self._given(agency, row)
 
     def _acts(self, agency: Agency, row: RouteRow) -> bool:
-        wanted = {row.queue, *row.behaviours}
+        read = self.subject.assessment
+        wanted = {row.queue, *(set(row.behaviours) & set(read.behaviours if read else ()))}
         return not agency.takes or bool(wanted & set(agency.takes))
 
     def _chosen(self, acting: list[Agency], row: RouteRow) -> list[Agency]:

@@ -2,9 +2,10 @@
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 from services.escalation.domain.directory import Directory
-from services.escalation.domain.grading import GradingTable
+from services.escalation.domain.grading import Grade, GradingTable
 from services.escalation.domain.routing import RoutingTable
 from shared.events import ReportReceived
 from shared.postcodes import postcode_of
@@ -23,6 +24,11 @@ class Rules:
     def area_of(self, place: Place) -> str | None:
         """The one area that a place lies in; None where that is not known."""
         return self.directory.area_of(place) or self.looked_up.get(postcode_of(place) or "")
+
+    def target(self, grade: Grade, area: str | None) -> timedelta:
+        """How soon this grade is to be answered there."""
+        own = self.directory.area(area).targets if area else {}
+        return timedelta(minutes=own.get(grade, self.grading.targets[grade]))
 
     def complained_of(self, report: ReportReceived) -> frozenset[str]:
         """The agencies that are, or employ, the party that a report complains of, or that its words blame."""

@@ -3,12 +3,15 @@
 from collections.abc import Mapping, Sequence
 from functools import reduce
 from operator import getitem
-from typing import Any
+from typing import Any, Final
 
 from pydantic import ValidationError
 from pydantic_core import from_json
 
 from shared.events import ReportReceived
+
+BROKEN: Final = "unreadable"
+"""The reference, and the source, of what can be read so little that it gives none."""
 
 
 def salvaged(event: bytes, otherwise: Mapping[str, Any]) -> ReportReceived:

@@ -60,7 +60,7 @@ async def _seal_all(pool: Pool, key: str) -> None:
 
 async def verify(pool: Pool, key: str, noted: str | None, now: datetime) -> Proof:
     """Go through the whole chain. `noted` is a head that was written down: it must still be in it."""
-    before, position, seen = chain.GENESIS, 0, noted is None
+    before, position, seen = chain.GENESIS, 0, noted in (None, chain.GENESIS.hex())
     async with transaction(pool) as connection:
         while entries := await audit.chain(connection, position, BATCH):
             for entry in entries:
@@ -107,9 +107,3 @@ async def of_person(whom: str, day: date, who: str, pool: Pool, now: datetime) -
         ids = {whom, *await people.called(connection, whom)}
         rows = await audit.by(connection, sorted(ids), begins, ends, LISTED + 1)
     return rows[:LISTED], len(rows) > LISTED
-
-
-async def exported(what: str, rows: int, who: str, pool: Pool, now: datetime) -> None:
-    """Somebody took a list away."""
-    async with transaction(pool) as connection:
-        await audit.record(connection, [Entry(now, who, "exported", detail={"what": what, "rows": rows})])

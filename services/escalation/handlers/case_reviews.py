@@ -31,7 +31,7 @@ async def counted(connection: Connection, events: Sequence[ReportClassified], ru
     Each report comes with the reading that counts: the rules', or what a person says in its place.
     """
     earlier = {reference for event in events if _may_be_due(event) for reference in event.report.history.references}
-    known = await case_reviews.linked(connection, sorted(earlier)) if earlier else {}
+    known = await cases.by_reference(connection, sorted(earlier)) if earlier else {}
     known |= {event.report.reference: event for event in events}
     found: dict[UUID, Count] = {}
     for event in events:
@@ -159,7 +159,7 @@ async def ask(report_id: UUID, force: str, who: str, rules: Rules, pool: Pool, b
         row = await queue.item(connection, force, report_id)
         if row and row["drill"]:
             raise NotSo("A drill is delivered to nobody.")
-        earlier = await case_reviews.linked(connection, event.report.history.references)
+        earlier = await cases.by_reference(connection, event.report.history.references)
         linked = [one for one in earlier.values() if one.report_id != report_id]
         complaints = _counted([*linked, event], area, rules)
         panel = _panel(area, complaints.against, rules.directory)

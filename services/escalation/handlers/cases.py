@@ -8,23 +8,21 @@ from uuid import UUID
 
 from services.escalation.domain.case_review import Count
 from services.escalation.domain.grading import Grading
-from services.escalation.domain.judging import LEAST, in_force, judged, read_danger, routed_by, still_with, target_at
+from services.escalation.domain.judging import Known, Placed, in_force, placed, read_danger
 from services.escalation.domain.overrides import Override
-from services.escalation.domain.routing import Route
 from services.escalation.domain.rules import Covering, Rules
-from services.escalation.domain.unread import is_read, not_read, reading_of
+from services.escalation.domain.unread import not_read, reading_of
 from services.escalation.handlers import case_reviews, deliveries
 from services.escalation.handlers.folding import fold
 from services.escalation.handlers.sending import SOURCE
 from services.escalation.repository import audit, cases, erasing
 from services.escalation.repository.audit import Entry
-from services.escalation.repository.cases import JudgedCase, Known
-from shared.assessment import Assessment
-from shared.codebook import DangerClass
+from services.escalation.repository.cases import JudgedCase
 from shared.database import Connection, Pool, transaction
 from shared.events import Lane, ReportClassified, ReportReceived, ReportRouted
 from shared.kafka import ROUTED
 from shared.outbox import Bell, Outgoing, outgoing, put
+from shared.told import History
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +70,8 @@ async def open_unread(told: Sequence[Arrived], pool: Pool, bell: Bell, rules: Ru
     unread = _newest(told)
     async with transaction(pool) as connection:
         known = await _locked(connection, unread)
-        news = {i: a for i, a in unread.items() if i not in known or a.event.revision > known[i].revision}
+        more_told = await _more_told(connection, unread, known)
+        news = {i: a for i, a in unread.items() if i not in known or i in more_told}
         opened = await _judged_and_kept(connection, news, known, (), rules, now)
         await deliveries.deliver(connection, opened, known, rules, now)
     bell.ring()
@@ -122,7 +121,10 @@ async def _judged_and_kept(
     said = {i: in_force(known[i].override, a.event, rules) if i in known else None for i, a in news.items()}
     told = [override.applied_to(news[i].event) if override else news[i].event for i, override in said.items()]
     counts = await case_reviews.counted(connection, told, rules)
-    graded = [_open(a, known.get(i), said[i], rules, now, counts.get(i), i in due) for i, a in news.items()]
+    more_told = await _more_told(connection, news, known)
+    graded = [
+        _open(a, known.get(i), said[i], rules, now, counts.get(i), i in due, i in more_told) for i, a in news.items()
+    ]
     opened = await fold(connection, graded, known, now)
     await cases.keep(connection, opened, known, now)
     await audit.record(connection, [_entry(case, known.get(case.event.report_id), now) for case in opened])
@@ -140,6 +142,17 @@ async def _beside_what_was_read(
         told, read = (stands, news[i]) if _is_late(news[i], known[i]) else (news[i], stands)
         found[i] = replace(news[i], event=not_read(told.event.report, read.event), written=None)
     return found
+
+
+async def _more_told(connection: Connection, arrived: Mapping[UUID, Arrived], known: Mapping[UUID, Known]) -> set[UUID]:
+    """Those of which more is told than is kept: a later revision may bring another history and nothing else."""
+    later = {i: a.event.report for i, a in arrived.items() if i in known and a.event.revision > known[i].revision}
+    kept = await _as_they_stand(connection, {i: known[i] for i in later}) if later else {}
+    return {i for i, a in kept.items() if _told(a.event.report) != _told(later[i])}
+
+
+def _told(report: ReportReceived) -> ReportReceived:
+    return report.model_copy(update={"revision": 0, "history": History()})
 
 
 def _newest(arrived: Sequence[Arrived]) -> dict[UUID, Arrived]:
@@ -181,51 +194,40 @@ def _open(
     now: datetime,
     complaints: Count | None,
     receipt: bool,
+    more_told: bool,
 ) -> JudgedCase:
+    """More told, or something graver, brings a closed case back; another rulebook's like reading does not."""
     event = arrived.event
-    no_less = DangerClass(known.danger_class) if known and not is_read(event.assessment) else LEAST
-    reading, grading = judged(event, override, rules, no_less)
-    grading = grading.and_also(known.came_back if known else ())
-    moved_to = still_with(known.moved_to if known else None, event, rules)
-    where = routed_by(event, reading, grading, complaints, rules).moved(moved_to)
-    routed = receipt_of(event, reading, grading, where, now)
+    where = placed(event, override, rules, known, complaints)
     return JudgedCase(
         event=event,
         event_json=arrived.written or event.model_dump_json().encode(),
         assessed_at=arrived.assessed_at,
         opened_at=known.opened_at if known else now,
-        grading=grading,
-        target_at=target_at(event.report, grading, rules),
-        route=where,
-        receipt=routed.model_dump_json().encode() if receipt else None,
-        routed=routed if receipt else None,
+        grading=where.grading,
+        target_at=where.target_at,
+        route=where.route,
+        routed=receipt_of(event, where, now) if receipt else None,
         override=override,
-        reopens=known is not None and _reopens(event, grading, known),
-        moved=moved_to is not None,
+        reopens=known is not None and (more_told or where.grading.danger_class < known.danger_class),
+        moved=where.moved,
         traceparent=arrived.traceparent,
     )
 
 
-def receipt_of(
-    event: ReportClassified, reading: Assessment | None, grading: Grading, where: Route, now: datetime
-) -> ReportRouted:
+def receipt_of(event: ReportClassified, where: Placed, now: datetime) -> ReportRouted:
     """Where it went, and what it is read as by what counts."""
     return ReportRouted(
         report_id=event.report_id,
         revision=event.revision,
         routed_at=now,
-        destinations=where.destinations,
-        danger_class=grading.danger_class,
-        grade=grading.grade,
-        responsible=where.responsible,
-        labels=reading.labels if reading else (),
-        strands=reading.strands if reading else (),
+        destinations=where.route.destinations,
+        danger_class=where.grading.danger_class,
+        grade=where.grading.grade,
+        responsible=where.route.responsible,
+        labels=where.reading.labels if where.reading else (),
+        strands=where.reading.strands if where.reading else (),
     )
-
-
-def _reopens(event: ReportClassified, grading: Grading, known: Known) -> bool:
-    """More told, or something graver, brings a closed case back; another rulebook's like reading does not."""
-    return event.revision > known.revision or grading.danger_class < known.danger_class
 
 
 def _entry(case: JudgedCase, known: Known | None, now: datetime) -> Entry:

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from services.escalation.domain.case_review import Count
 from services.escalation.domain.directory import Directory, Kind, Sees
-from services.escalation.domain.judging import in_force, judged, routed_by, still_with
+from services.escalation.domain.judging import in_force, placed
 from services.escalation.domain.routing import NOBODY
 from services.escalation.domain.rules import Covering, Rules
 from services.escalation.handlers import case_reviews, cases, deliveries
@@ -95,9 +95,7 @@ async def moves(covering: Covering, pool: Pool) -> list[Move]:
 def _move(kept: OpenCase, complaints: Count | None, rules: Rules) -> Move | None:
     """Where it goes by the rules, stays by hand, and on whose queue a person has it: what no row places as well."""
     event, report = kept.event, kept.event.report
-    reading, grading = judged(event, in_force(kept.override, event, rules), rules)
-    moved_to = still_with(kept.moved_to, event, rules)
-    where = routed_by(event, reading, grading, complaints, rules).moved(moved_to)
+    where = placed(event, in_force(kept.known.override, event, rules), rules, kept.known, complaints).route
     before = kept.places | kept.by_hand
     after = {f"{to.agency}/{to.queue}" for to in where.destinations if to.agency != NOBODY}
     after |= {place for place in kept.by_hand if rules.ground(place.partition("/")[0], report)}

@@ -4,7 +4,7 @@ from datetime import datetime
 from uuid import uuid4
 
 from services.escalation.domain.drills import Drill
-from services.escalation.domain.judging import judged, target_at
+from services.escalation.domain.judging import placed
 from services.escalation.domain.people import Worker
 from services.escalation.domain.routing import CONTROL_ROOM, Route
 from services.escalation.domain.rules import Rules
@@ -18,17 +18,16 @@ from shared.events import Destination
 async def start(drill: Drill, worker: Worker, pool: Pool, rules: Rules, now: datetime) -> None:
     """Put an exercise on the queue, behind everything that is real."""
     event = drill.told(uuid4(), now)
-    _, grading = judged(event, None, rules)
+    where = placed(event, None, rules)
     here = Destination(agency=worker.force, queue=CONTROL_ROOM, reason="a drill", ground="a drill")
     case = JudgedCase(
         event=event,
         event_json=event.model_dump_json().encode(),
         assessed_at=now,
         opened_at=now,
-        grading=grading,
-        target_at=target_at(event.report, grading, rules),
+        grading=where.grading,
+        target_at=where.target_at,
         route=Route(worker.force, (here,)),
-        receipt=None,
         drill=True,
     )
     async with transaction(pool) as connection:

@@ -8,8 +8,9 @@ from typing import Final
 from uuid import UUID
 
 from services.escalation.domain.copies import WITHIN, Fold, as_first, folded
+from services.escalation.domain.judging import Known
 from services.escalation.repository import folds
-from services.escalation.repository.cases import JudgedCase, Known
+from services.escalation.repository.cases import JudgedCase
 from shared.database import Connection
 
 LOOKED_AT: Final = 200

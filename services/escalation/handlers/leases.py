@@ -49,6 +49,16 @@ class Shown:
         return found
 
 
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """What somebody acts under: their lease of a case, and how the case was shown to them."""
+
+    report_id: UUID
+    token: UUID
+    worker: Worker
+    shown: Shown = Shown()
+
+
 async def claim_next(
     worker: Worker, queue_name: str | None, key: str | None, pool: Pool, now: datetime
 ) -> Claim | None:
@@ -121,33 +131,27 @@ async def _take(
 
 @asynccontextmanager
 async def held(
-    report_id: UUID,
-    token: UUID,
-    worker: Worker,
-    pool: Pool,
-    now: datetime,
-    shown: Shown | None = None,
-    beside: Sequence[UUID] = (),
+    hold: Hold, pool: Pool, now: datetime, beside: Sequence[UUID] = ()
 ) -> AsyncIterator[tuple[Connection, Any]]:
-    """One transaction on a case that this worker holds, with its row; `beside` are locked too.
+    """One transaction on a case that somebody holds, with its row; `beside` are locked too.
 
-    Raises LeaseLost; MovedOn where it no longer stands as it was `shown`.
+    Raises LeaseLost; MovedOn where it no longer stands as it was shown.
     """
     async with transaction(pool) as connection:
-        await cases.lock(connection, [report_id, *beside])
-        row = await leases.held(connection, report_id, worker.id, token, now)
+        await cases.lock(connection, [hold.report_id, *beside])
+        row = await leases.held(connection, hold.report_id, hold.worker.id, hold.token, now)
         if row is None:
             raise LeaseLost("Your lease has run out, or it was never yours. Claim the case again.")
-        if shown and (since := shown.since(row)):
+        if since := hold.shown.since(row):
             raise MovedOn(f"Since you opened it, {'; '.join(since)}. Read it as it is now, then do this again.")
         yield connection, row
         await queue.changed(connection)
 
 
-async def renew(report_id: UUID, token: UUID, worker: Worker, pool: Pool, now: datetime) -> Claim:
-    async with held(report_id, token, worker, pool, now) as (connection, _):
-        await leases.renew(connection, report_id, now + LEASE)
-    return Claim(report_id, token, now + LEASE)
+async def renew(hold: Hold, pool: Pool, now: datetime) -> Claim:
+    async with held(hold, pool, now) as (connection, _):
+        await leases.renew(connection, hold.report_id, now + LEASE)
+    return Claim(hold.report_id, hold.token, now + LEASE)
 
 
 async def renew_all(worker: Worker, pool: Pool, now: datetime) -> int:
@@ -156,11 +160,11 @@ async def renew_all(worker: Worker, pool: Pool, now: datetime) -> int:
         return await leases.renew_all(connection, worker.id, now, now + LEASE)
 
 
-async def release(report_id: UUID, token: UUID, worker: Worker, why: str, pool: Pool, now: datetime) -> None:
+async def release(hold: Hold, why: str, pool: Pool, now: datetime) -> None:
     """Give it back to the queue, where it stands as it did."""
-    async with held(report_id, token, worker, pool, now) as (connection, _):
-        await leases.give_back(connection, report_id, now)
-        await audit.record(connection, [Entry(now, worker.id, "released", report_id, why)])
+    async with held(hold, pool, now) as (connection, _):
+        await leases.give_back(connection, hold.report_id, now)
+        await audit.record(connection, [Entry(now, hold.worker.id, "released", hold.report_id, why)])
 
 
 async def holders(force: str, pool: Pool, now: datetime) -> list[Any]:

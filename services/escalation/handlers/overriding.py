@@ -2,10 +2,9 @@
 
 from datetime import datetime
 from typing import Any
-from uuid import UUID
 
 from services.escalation.domain.case_review import Count
-from services.escalation.domain.judging import judged, read_danger, routed_by, still_with, target_at
+from services.escalation.domain.judging import Known, in_force, placed, read_danger
 from services.escalation.domain.overrides import Override, Said
 from services.escalation.domain.people import Worker
 from services.escalation.domain.routing import NOBODY, Route
@@ -13,35 +12,26 @@ from services.escalation.domain.rules import Rules
 from services.escalation.domain.unread import reading_of
 from services.escalation.handlers import case_reviews, deliveries
 from services.escalation.handlers.cases import Arrived, give_receipts, receipt_of, regraded
-from services.escalation.handlers.leases import Shown, held
+from services.escalation.handlers.leases import Hold, held
 from services.escalation.handlers.sending import overridden
 from services.escalation.repository import audit, cases, work
 from services.escalation.repository.audit import Entry
-from services.escalation.repository.cases import JudgedCase, Known
+from services.escalation.repository.cases import JudgedCase
 from shared.database import Connection, Pool
 from shared.events import Destination, ReportClassified, ReportRouted
 from shared.outbox import Bell
 from shared.security import sha256
 
 
-async def override_case(
-    report_id: UUID,
-    token: UUID,
-    worker: Worker,
-    said: Said,
-    pool: Pool,
-    bell: Bell,
-    rules: Rules,
-    now: datetime,
-    shown: Shown | None = None,
-) -> None:
+async def override_case(hold: Hold, said: Said, pool: Pool, bell: Bell, rules: Rules, now: datetime) -> None:
     """Grade and route the case anew by what a person says of it; the rules' own reading is kept beside it."""
-    async with held(report_id, token, worker, pool, now, shown) as (connection, row):
+    report_id, worker = hold.report_id, hold.worker
+    async with held(hold, pool, now) as (connection, row):
         event = ReportClassified.model_validate_json(row["event"])
         known = (await cases.locked(connection, [report_id]))[report_id]
         by = {"who": worker.name, "at": now, "of_danger": read_danger(event), "of_revision": event.revision}
         words = {"of_length": len(event.report.text), "of_words": sha256(event.report.text)}
-        override = Override(**said.model_dump(), **by, **words).after(known.override)
+        override = Override(**said.model_dump(), **by, **words).after(in_force(known.override, event, rules))
         counts = await case_reviews.counted(connection, [override.applied_to(event)], rules)
         case = _judged_anew(event, row, known, override, counts.get(report_id), rules, now)
         await cases.keep(connection, [case], [report_id], now)
@@ -65,11 +55,8 @@ def _judged_anew(
     now: datetime,
 ) -> JudgedCase:
     """The case under this override, with a new receipt where one was given: what is linked to it is read by that."""
-    reading, grading = judged(event, override, rules)
-    grading = grading.and_also(known.came_back)
-    moved_to = still_with(known.moved_to, event, rules)
-    where = routed_by(event, reading, grading, complaints, rules).moved(moved_to)
-    routed = receipt_of(event, reading, grading, where, now) if known.receipt else None
+    where = placed(event, override, rules, known, complaints)
+    routed = receipt_of(event, where, now) if known.receipt else None
     if known.receipt and routed and _stays(event, row, rules):
         before = ReportRouted.model_validate_json(known.receipt)
         kept = {"destinations": before.destinations, "responsible": before.responsible}
@@ -79,14 +66,13 @@ def _judged_anew(
         event_json=row["event"],
         assessed_at=known.assessed_at,
         opened_at=known.opened_at,
-        grading=grading,
-        target_at=target_at(event.report, grading, rules),
-        route=_as_it_is(row) if _stays(event, row, rules) else where,
-        receipt=routed.model_dump_json().encode() if routed else None,
+        grading=where.grading,
+        target_at=where.target_at,
+        route=_as_it_is(row) if _stays(event, row, rules) else where.route,
         routed=routed,
         override=override,
         drill=row["drill"],
-        moved=moved_to is not None,
+        moved=where.moved,
     )
 
 

@@ -5,7 +5,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID, uuid4
 
-from services.escalation.domain.rules import Rules
+from services.escalation.domain.rules import Covering, Rules
 from services.escalation.domain.sent_again import sent_as
 from services.escalation.errors import NotNow, NotSo, NotYours, UnknownReport
 from services.escalation.handlers.acts import ActingAgency
@@ -49,8 +49,11 @@ async def review(agency: ActingAgency, review_id: UUID) -> Review:
         return Review(row, invited, await case_reviews.actions(connection, review_id))
 
 
-async def invite(agency: ActingAgency, review_id: UUID, other: str, rules: Rules, pool: Pool, now: datetime) -> None:
+async def invite(
+    agency: ActingAgency, review_id: UUID, other: str, covering: Covering, pool: Pool, now: datetime
+) -> None:
     """Raises NotSo for the body complained of: it hears nothing of it, here neither."""
+    rules = await _rules(review_id, covering, pool)
     async with as_agency(agency.guests, agency.id, agency.who.client) as connection:
         await _may_join(connection, agency, review_id, other, rules, pool)
         await case_reviews.invite(connection, review_id, other, agency.id, now)
@@ -71,7 +74,7 @@ async def add_action(
     agency: ActingAgency,
     review_id: UUID,
     action: NewAction,
-    rules: Rules,
+    covering: Covering,
     pool: Pool,
     now: datetime,
     key: str | None = None,
@@ -80,6 +83,7 @@ async def add_action(
 
     With the same `key` again: it is the same line.
     """
+    rules = await _rules(review_id, covering, pool)
     action_id, owner = sent_as(review_id, agency.who.client, key) or uuid4(), action.owner
     async with as_agency(agency.guests, agency.id, agency.who.client) as connection:
         await _may_join(connection, agency, review_id, owner, rules, pool)
@@ -112,6 +116,13 @@ async def close(agency: ActingAgency, review_id: UUID, outcome: str, safe: SafeW
     agency.bell.ring()
 
 
+async def _rules(review_id: UUID, covering: Covering, pool: Pool) -> Rules:
+    """With the areas of its complaints looked up: before anything is held."""
+    async with transaction(pool) as connection:
+        told = await cases.by_reference(connection, await case_reviews.references(connection, review_id))
+    return await covering(event.report.place for event in told.values())
+
+
 async def _may_join(
     connection: Connection, agency: ActingAgency, review_id: UUID, other: str, rules: Rules, pool: Pool
 ) -> None:
@@ -125,7 +136,7 @@ async def _may_join(
     await case_reviews.hold(connection, review_id)
     await _led(connection, agency, review_id)
     async with transaction(pool) as ours:
-        told = await cases.linked(ours, await case_reviews.references(ours, review_id))
+        told = await cases.by_reference(ours, await case_reviews.references(ours, review_id))
     for event in told.values():
         if other in rules.complained_of(event.report):
             raise NotSo(f"{invited.name} is, or employs, the party complained of: choose another body.")

@@ -1,15 +1,16 @@
 """A control room looks at its queue, and at one case of it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
 from services.escalation.domain import links, timeline
+from services.escalation.domain.grading import GradingTable
 from services.escalation.domain.links import Theirs
 from services.escalation.domain.overrides import Override
-from services.escalation.domain.rules import Rules
+from services.escalation.domain.rules import Covering
 from services.escalation.domain.timeline import GIVEN
 from services.escalation.errors import NothingThere
 from services.escalation.repository import audit, cases, deliveries, folds, work
@@ -40,14 +41,12 @@ class Ranked:
     state: str
     drill: bool
     seen_as: int
-    force: str | None
     holder: str | None
     holder_name: str | None
     lease_token: UUID | None
     lease_until: datetime | None
     claimed_at: datetime | None
     contacted_at: datetime | None
-    waiting_since: datetime
     outcome: str | None
     copies: int
     came_back: tuple[str, ...]
@@ -69,24 +68,31 @@ class Whole:
     copies: tuple[Any, ...]
 
 
-async def ranked(force: str, queue: str | None, limit: int, pool: Pool, rules: Rules) -> list[Ranked]:
+async def ranked(force: str, queue: str | None, limit: int, pool: Pool, covering: Covering) -> list[Ranked]:
     """The queue of one control room, the first to be taken first."""
     async with transaction(pool) as connection:
         found = [as_ranked(row) for row in await items.ranked(connection, force, queue, limit)]
-        names = {name for item in found for name in links.named(item.report.history)}
-        known = await _theirs(connection, force, names, rules)
-    return [_known_to(item, known, rules) for item in found]
+        linked = await _named(connection, {name for item in found for name in links.named(item.report.history)})
+    known, table = await _theirs(force, linked, covering)
+    return [_known_to(item, known, table) for item in found]
 
 
-async def _theirs(connection: Connection, force: str, references: set[str], rules: Rules) -> Theirs:
-    """Of the reports of these references those that this control room may know of."""
-    return links.theirs(force, await cases.linked(connection, sorted(references)), rules) if references else {}
+async def _named(connection: Connection, references: set[str]) -> Mapping[str, ReportClassified]:
+    return await cases.by_reference(connection, sorted(references)) if references else {}
 
 
-def _known_to(item: Ranked, known: Theirs, rules: Rules) -> Ranked:
+async def _theirs(
+    force: str, linked: Mapping[str, ReportClassified], covering: Covering
+) -> tuple[Theirs, GradingTable]:
+    """Of these reports those that this control room may know of, each by its own area; and the table of grades."""
+    rules = await covering(event.report.place for event in linked.values())
+    return links.theirs(force, linked, rules), rules.grading
+
+
+def _known_to(item: Ranked, known: Theirs, table: GradingTable) -> Ranked:
     history = item.report.history
     reading = links.reading_for(item.assessment, item.report, known)
-    kept_back = links.reasons_kept_back(rules.grading, reading, history, known)
+    kept_back = links.reasons_kept_back(table, reading, history, known)
     return replace(
         item,
         report=item.report.model_copy(update={"history": links.history_for(history, known)}),
@@ -95,7 +101,7 @@ def _known_to(item: Ranked, known: Theirs, rules: Rules) -> Ranked:
     )
 
 
-async def whole(report_id: UUID, force: str, pool: Pool, rules: Rules, now: datetime) -> Whole:
+async def whole(report_id: UUID, force: str, pool: Pool, covering: Covering, now: datetime) -> Whole:
     """One case of this control room, with what it may know of those that belong with it. Raises NothingThere."""
     async with transaction(pool) as connection:
         row = await items.item(connection, force, report_id)
@@ -109,9 +115,10 @@ async def whole(report_id: UUID, force: str, pool: Pool, rules: Rules, now: date
         copies = await folds.copies(connection, force, report_id, now)
         item = as_ranked(row)
         named = {link["reference"] for link in by_hand} | links.linked_later(entries) | links.named(item.report.history)
-        known = await _theirs(connection, force, named, rules)
-    shown = _known_to(item, known, rules)
-    kept_back = links.reasons_kept_back(rules.grading, shown.assessment, item.report.history, known)
+        linked = await _named(connection, named)
+    known, table = await _theirs(force, linked, covering)
+    shown = _known_to(item, known, table)
+    kept_back = links.reasons_kept_back(table, shown.assessment, item.report.history, known)
     return Whole(
         item=shown,
         entries=links.entries_for(entries, known, kept_back),

@@ -1,15 +1,13 @@
 """A person sends a case elsewhere: to another agency too, or to another police force altogether."""
 
 from datetime import datetime
-from uuid import UUID
 
 from services.escalation.domain.directory import Agency, Directory, Kind
-from services.escalation.domain.people import Worker
 from services.escalation.domain.routing import CONTROL_ROOM
 from services.escalation.domain.rules import Rules
 from services.escalation.errors import NotSo
 from services.escalation.handlers import deliveries
-from services.escalation.handlers.leases import Shown, held
+from services.escalation.handlers.leases import Hold, held
 from services.escalation.repository import audit, cases, leases, queue
 from services.escalation.repository.audit import Entry
 from shared.codebook import DangerClass
@@ -19,9 +17,7 @@ from shared.outbox import Bell
 
 
 async def reroute(
-    report_id: UUID,
-    token: UUID,
-    worker: Worker,
+    hold: Hold,
     agency_id: str,
     to_queue: str | None,
     why: str,
@@ -29,13 +25,13 @@ async def reroute(
     bell: Bell,
     rules: Rules,
     now: datetime,
-    shown: Shown | None = None,
 ) -> Agency:
     """`to_queue` None: where what is for its kind goes. Raises NotSo where it may not go there.
 
     That is: no such agency or queue, no ground, or the body complained of. Returns the agency that has it now.
     """
-    async with held(report_id, token, worker, pool, now, shown) as (connection, row):
+    report_id, worker = hold.report_id, hold.worker
+    async with held(hold, pool, now) as (connection, row):
         if row["drill"]:
             raise NotSo("A drill is delivered to nobody.")
         event = cases.as_said(row)

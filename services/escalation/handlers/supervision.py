@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from services.escalation.handlers.audit import exported
-from services.escalation.repository import supervision
-from services.escalation.repository.supervision import LISTS, SetAside
+from services.escalation.domain.alerting import Listed
+from services.escalation.repository import audit, supervision
+from services.escalation.repository.audit import Entry
+from services.escalation.repository.supervision import SetAside
 from shared.database import Pool, transaction
 
 COLUMNS: Final = (
@@ -23,7 +24,7 @@ BEGINS_A_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
 
 @dataclass(frozen=True, slots=True)
 class Overview:
-    lists: Mapping[str, list[Any]]
+    lists: Mapping[Listed, list[Any]]
     workload: list[Any]
     counts: Any
     set_aside: list[Any]
@@ -32,7 +33,7 @@ class Overview:
 async def overview(force: str, pool: Pool, now: datetime) -> Overview:
     """Every list, who holds how much, and what has not been read or receipted."""
     async with transaction(pool) as connection:
-        lists = {name: await supervision.a_list(connection, name, force, now) for name in LISTS}
+        lists = {name: await supervision.a_list(connection, name, force, now) for name in Listed}
         return Overview(
             lists,
             await supervision.workload(connection, force, now),
@@ -47,11 +48,12 @@ async def set_aside(letters: Sequence[SetAside], pool: Pool) -> None:
         await supervision.keep_set_aside(connection, letters)
 
 
-async def export(name: str, force: str, who: str, pool: Pool, now: datetime) -> str:
+async def export(name: Listed, force: str, who: str, pool: Pool, now: datetime) -> str:
     """One of the lists as CSV; the record says who took it away."""
     async with transaction(pool) as connection:
         rows = await supervision.a_list(connection, name, force, now)
-    await exported(name, len(rows), who, pool, now)
+        detail = {"what": name, "rows": len(rows)}
+        await audit.record(connection, [Entry(now, who, "exported", detail=detail)])
     written = io.StringIO()
     writer = csv.writer(written)
     writer.writerow(COLUMNS)

@@ -9,7 +9,7 @@ from services.escalation.domain.outcomes import Outcome, why_not
 from services.escalation.domain.people import Worker
 from services.escalation.domain.sent_again import sent_as
 from services.escalation.errors import NothingThere, NotSo
-from services.escalation.handlers.leases import Shown, held
+from services.escalation.handlers.leases import Hold, held
 from services.escalation.handlers.sending import disputed
 from services.escalation.repository import audit, cases, folds, leases, queue, work
 from services.escalation.repository.audit import Entry
@@ -21,6 +21,8 @@ LOOKS_BACK: Final = timedelta(days=183)
 LOOKED_THROUGH: Final = 20_000  # cases, the newest: each is read for the words
 
 FOUND: Final = 50
+
+NO_COPIES: Final[Mapping[UUID, int]] = {}
 
 
 async def note(report_id: UUID, worker: Worker, words: str, pool: Pool, now: datetime, key: str | None = None) -> None:
@@ -40,34 +42,24 @@ async def note(report_id: UUID, worker: Worker, words: str, pool: Pool, now: dat
         await queue.touch(connection, report_id)
 
 
-async def contacted(
-    report_id: UUID, token: UUID, worker: Worker, how: str, pool: Pool, now: datetime, shown: Shown | None = None
-) -> None:
+async def contacted(hold: Hold, how: str, pool: Pool, now: datetime) -> None:
     """Somebody spoke to the reporter, or got there."""
-    async with held(report_id, token, worker, pool, now, shown) as (connection, _):
-        await leases.contacted(connection, report_id, now)
-        await audit.record(connection, [Entry(now, worker.id, "made contact", report_id, how)])
+    async with held(hold, pool, now) as (connection, _):
+        await leases.contacted(connection, hold.report_id, now)
+        await audit.record(connection, [Entry(now, hold.worker.id, "made contact", hold.report_id, how)])
 
 
 async def close(
-    report_id: UUID,
-    token: UUID,
-    worker: Worker,
-    outcome: Outcome,
-    why: str,
-    pool: Pool,
-    now: datetime,
-    with_copies: bool = False,
-    copies: Mapping[UUID, int] | None = None,
-    shown: Shown | None = None,
+    hold: Hold, outcome: Outcome, why: str, pool: Pool, now: datetime, copies: Mapping[UUID, int] | None = NO_COPIES
 ) -> None:
-    """End a case, and its near-copies with it if so wanted, save graver ones and those that somebody else holds.
+    """End a case, and these near-copies with it, save graver ones and those that somebody else holds.
 
-    `copies`: those alone, in the versions that were seen; None: as many as there are.
+    `copies`: each in the version that was seen; None: as many as there are.
     Raises NotSo where danger would be closed unheard and without a reason.
     """
-    seen = (await _copies(report_id, worker, pool, now) if copies is None else copies) if with_copies else {}
-    async with held(report_id, token, worker, pool, now, shown, list(seen)) as (connection, row):
+    report_id, worker = hold.report_id, hold.worker
+    seen = await _copies(report_id, worker, pool, now) if copies is None else copies
+    async with held(hold, pool, now, list(seen)) as (connection, row):
         if refused := why_not(outcome, row["danger_class"], row["contacted_at"] is not None, row["drill"], why):
             raise NotSo(refused)
         also = await folds.close(connection, report_id, seen, Outcome.part_of_another_case, now)

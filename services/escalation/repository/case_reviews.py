@@ -5,13 +5,10 @@ from datetime import date, datetime
 from typing import Any, Final
 from uuid import UUID
 
-from services.escalation.repository.cases import override_of
+from services.escalation.domain.local import day_of
 from shared.database import Connection
-from shared.events import ReportClassified
 
 HOLD: Final = "select pg_advisory_xact_lock(hashtextextended($1::text, 1))"
-
-LINKED: Final = "select reference, event, override from cases where reference = any($1::text[])"
 
 OPEN_FOR: Final = """
 select case_review.* from case_review join case_review_report on review_id = case_review.id
@@ -88,7 +85,7 @@ on conflict (id) do nothing
 """
 
 DONE: Final = """
-update case_review_action set done_at = $3 where id = $1 and review_id = $2 and done_at is null returning id
+update case_review_action set done_at = $3 where id = $1 and review_id = $2 and done_at is null
 """
 
 CLOSE: Final = """
@@ -105,7 +102,7 @@ DUE: Final = f"select distinct report_id from case_review_action as late, case_r
 OVERDUE: Final = f"""
 update case_review_action as late set came_back_at = $2
 from case_review where {LATE} and case_review.report_id = any($3::uuid[])
-returning late.id, late.review_id, late.owner, late.panel, case_review.report_id
+returning late.owner, case_review.report_id
 """  # noqa: S608 - constants only
 
 
@@ -144,18 +141,6 @@ async def forget(connection: Connection, report_id: UUID, panels: Collection[str
 async def hold(connection: Connection, review_id: UUID) -> None:
     """Until the transaction ends nobody else is invited to this review, or taken out of it."""
     await connection.execute(HOLD, str(review_id))
-
-
-async def linked(connection: Connection, references: Sequence[str]) -> dict[str, ReportClassified]:
-    """The earlier complaints that are cases here, each with what a person says of it in place of its reading."""
-    rows = await connection.fetch(LINKED, list(references))
-    return {row["reference"]: _as_said(row) for row in rows}
-
-
-def _as_said(row: Any) -> ReportClassified:
-    event = ReportClassified.model_validate_json(row["event"])
-    override = override_of(row)
-    return override.applied_to(event) if override else event
 
 
 async def open_for(connection: Connection, references: Sequence[str], but: Collection[str]) -> Any:
@@ -249,8 +234,8 @@ async def add_action(
     await connection.execute(ADD_ACTION, action_id, review_id, panel, action, owner, due_on)
 
 
-async def done(connection: Connection, action_id: UUID, review_id: UUID, now: datetime) -> bool:
-    return await connection.fetchval(DONE, action_id, review_id, now) is not None
+async def done(connection: Connection, action_id: UUID, review_id: UUID, now: datetime) -> None:
+    await connection.execute(DONE, action_id, review_id, now)
 
 
 async def close(connection: Connection, review_id: UUID, outcome: str, now: datetime) -> bool:
@@ -259,9 +244,9 @@ async def close(connection: Connection, review_id: UUID, outcome: str, now: date
 
 async def due(connection: Connection, now: datetime) -> list[UUID]:
     """The reports of those reviews that have an action whose day is over and that is not done."""
-    return [row["report_id"] for row in await connection.fetch(DUE, now.date())]
+    return [row["report_id"] for row in await connection.fetch(DUE, day_of(now))]
 
 
 async def overdue(connection: Connection, now: datetime, ids: Sequence[UUID]) -> list[Any]:
     """Those actions of these reports' reviews, each once."""
-    return await connection.fetch(OVERDUE, now.date(), now, list(ids))
+    return await connection.fetch(OVERDUE, day_of(now), now, list(ids))

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from services.escalation.domain.copies import Fold
 from services.escalation.domain.grading import ORDER, Grading
+from services.escalation.domain.judging import Known
 from services.escalation.domain.overrides import Override
 from services.escalation.domain.routing import Route
 from services.escalation.domain.unread import reading_of
@@ -19,12 +20,17 @@ select pg_advisory_xact_lock(key) from
     (select distinct hashtextextended(id::text, 0) as key from unnest($1::uuid[]) as id order by 1) as keys
 """
 
-KNOWN: Final = """
-select cases.report_id, revision, reading, rulebook, assessed_at, receipt, cases.opened_at, cases.danger_class, grade,
-       reasons, override, case when item.rerouted then item.force end as moved_to,
-       coalesce(item.came_back, '{}') as came_back
-from cases left join queue_item as item using (report_id) where cases.report_id = any($1::uuid[])
+AS_KNOWN: Final = """
+cases.report_id, revision, reading, rulebook, assessed_at, receipt, cases.opened_at, cases.danger_class, grade, reasons,
+override, item.target_at, coalesce(item.state = 'closed', false) as closed,
+case when item.rerouted then item.force end as moved_to, coalesce(item.came_back, '{}') as came_back
 """
+"""What `as_known` takes of `cases` and, as `item`, of `queue_item`."""
+
+KNOWN: Final = f"""
+select {AS_KNOWN}
+from cases left join queue_item as item using (report_id) where cases.report_id = any($1::uuid[])
+"""  # noqa: S608 - constants only
 
 KEEP_CASES: Final = """
 insert into cases (report_id, reference, revision, reading, rulebook, assessed_at, event, danger_class, grade, reasons,
@@ -103,36 +109,15 @@ where report_id = any($1::uuid[]) and state = 'closed'
 
 WRITTEN: Final = "select report_id, event from cases where report_id = any($1::uuid[])"
 
-LINKED: Final = "select reference, event from cases where reference = any($1::text[])"
-
-
-@dataclass(frozen=True, slots=True)
-class Known:
-    """What is already known of a report: enough to tell a newer reading from a repetition, and how it differs.
-
-    `moved_to` is the police force that a person sent it to; `came_back` why it did, where nobody has looked since.
-    """
-
-    revision: int
-    reading: int
-    rulebook: str | None
-    assessed_at: datetime
-    receipt: bytes | None
-    opened_at: datetime
-    danger_class: int
-    grade: str
-    reasons: list[str]
-    override: Override | None
-    moved_to: str | None
-    came_back: list[str]
+BY_REFERENCE: Final = "select reference, event, override from cases where reference = any($1::text[])"
 
 
 @dataclass(frozen=True, slots=True)
 class JudgedCase:
-    """A case as it is to be kept. `receipt` is None while nobody has read the report; a drill is delivered nowhere.
+    """A case as it is to be kept. A drill is delivered nowhere.
 
-    `routed`: the receipt, where it was made just now. `fold` None: as it was before. `moved`: a person sent it to the
-    police force of the route.
+    `routed`: its receipt, None while nobody has read the report. `fold` None: as it was before. `moved`: a person sent
+    it to the police force of the route.
     """
 
     event: ReportClassified
@@ -142,7 +127,6 @@ class JudgedCase:
     grading: Grading
     target_at: datetime
     route: Route
-    receipt: bytes | None
     routed: ReportRouted | None = None
     override: Override | None = None
     reopens: bool = False
@@ -150,6 +134,10 @@ class JudgedCase:
     fold: Fold | None = None
     moved: bool = False
     traceparent: str | None = None
+
+    @property
+    def receipt(self) -> bytes | None:
+        return self.routed.model_dump_json().encode() if self.routed else None
 
     @property
     def as_said(self) -> ReportClassified:
@@ -166,13 +154,13 @@ async def locked(connection: Connection, ids: Sequence[UUID]) -> dict[UUID, Know
     """What is known of these reports, locked."""
     await lock(connection, ids)
     rows = await connection.fetch(KNOWN, list(ids))
-    return {row["report_id"]: _known(row) for row in rows}
+    return {row["report_id"]: as_known(row) for row in rows}
 
 
-def _known(row: Any) -> Known:
-    columns = dict(row) | {"override": override_of(row)}
-    del columns["report_id"]
-    return Known(**columns)
+def as_known(row: Any) -> Known:
+    """Of a row that has AS_KNOWN."""
+    columns = {name: row[name] for name in Known.__dataclass_fields__}
+    return Known(**columns | {"override": override_of(row)})
 
 
 def override_of(row: Any) -> Override | None:
@@ -218,10 +206,9 @@ async def written(connection: Connection, ids: Sequence[UUID]) -> dict[UUID, byt
     return {row["report_id"]: row["event"] for row in await connection.fetch(WRITTEN, list(ids))}
 
 
-async def linked(connection: Connection, references: Sequence[str]) -> dict[str, ReportClassified]:
-    """The earlier reports that are cases here, by their references."""
-    rows = await connection.fetch(LINKED, list(references))
-    return {row["reference"]: ReportClassified.model_validate_json(row["event"]) for row in rows}
+async def by_reference(connection: Connection, references: Sequence[str]) -> dict[str, ReportClassified]:
+    """Those of these reports that are cases here, each as a person has it where one said better."""
+    return {row["reference"]: as_said(row) for row in await connection.fetch(BY_REFERENCE, list(references))}
 
 
 def _columns(rows: Any) -> list[list[Any]]:

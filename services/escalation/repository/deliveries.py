@@ -90,6 +90,7 @@ select $1, $3, array['review'], danger_class, array_position($4::text[], grade) 
 from told
 on conflict (report_id) do update set
     state = 'open', closed_at = null, outcome = null, contacted_at = null,
+    claimed_at = case when queue_item.contacted_at is not null then $5 else queue_item.claimed_at end,
     waiting_since = case when queue_item.state = 'closed' then $5 else queue_item.waiting_since end,
     target_at = least(queue_item.target_at, excluded.target_at),
     came_back = queue_item.came_back || excluded.came_back,

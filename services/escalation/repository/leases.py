@@ -40,8 +40,7 @@ where holder = $1 and lease_key = $2 and lease_until > $3 and state = 'open'
 """
 
 HELD: Final = """
-select item.*, cases.event, cases.revision, cases.reading, cases.grade, cases.reasons,
-       cases.override
+select item.*, cases.event, cases.revision, cases.reading, cases.override
 from queue_item as item join cases using (report_id)
 where item.report_id = $1 and holder = $2 and lease_token = $3 and lease_until > $4 and state = 'open'
 for update of item

@@ -5,14 +5,13 @@ from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
 
-from services.escalation.domain.overrides import Override
-from services.escalation.repository.cases import override_of
+from services.escalation.domain.judging import Known
+from services.escalation.repository.cases import AS_KNOWN, as_known
 from shared.database import Connection
 from shared.events import ReportClassified
 
-STILL_OPEN: Final = """
-select cases.report_id, event, override, item.force, coalesce(item.queues, '{}') as queues,
-       case when item.rerouted then item.force end as moved_to,
+STILL_OPEN: Final = f"""
+select {AS_KNOWN}, event, item.force, coalesce(item.queues, '{{}}') as queues,
        array(select agency_id || '/' || queue from delivery
              where delivery.report_id = cases.report_id and kind = 'report' and not by_hand
                and delivery.state not in ('withdrawn', 'erased')) as places,
@@ -29,7 +28,7 @@ from (
     order by report_id limit $2
 ) as open join cases using (report_id) left join queue_item as item using (report_id)
 order by report_id
-"""
+"""  # noqa: S608 - constants only
 """By what is open, not by all that ever came: what nobody has read too, and no drill.
 
 Whoever is given no target has queues of its own: police, say.
@@ -47,8 +46,7 @@ class OpenCase:
     """
 
     event: ReportClassified
-    override: Override | None
-    moved_to: str | None
+    known: Known
     force: str | None
     queues: frozenset[str]
     places: frozenset[str]
@@ -61,8 +59,7 @@ async def still_open(connection: Connection, after: UUID, limit: int) -> list[Op
     return [
         OpenCase(
             ReportClassified.model_validate_json(row["event"]),
-            override_of(row),
-            row["moved_to"],
+            as_known(row),
             row["force"],
             frozenset(row["queues"]),
             frozenset(row["places"]),

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
-from services.escalation.domain.alerting import NEARLY, NO_CONTACT_AFTER
+from services.escalation.domain.alerting import NEARLY, NO_CONTACT_AFTER, Listed
 from services.escalation.repository.queue import MINE, RANK
 from shared.database import Connection
 
@@ -21,13 +21,13 @@ window near_copies as (partition by coalesce(item.fold, item.report_id), item.fo
 """  # noqa: S608 - constants only
 
 LISTS: Final = {
-    "breached": "nth = 1 and contacted_at is null and target_at <= $2",
-    "nearly": "nth = 1 and contacted_at is null and target_at > $2 and target_at <= $2 + $3::interval",
-    "unclaimed": "nth = 1 and danger_class <= 2 and coalesce(lease_until <= $2, true)",
-    "no_contact": "lease_until > $2 and contacted_at is null and claimed_at <= $2 - $4::interval",
-    "not_placed": "nth = 1 and queues = array['review'::varchar]",
-    "unread": "nth = 1 and unread",
-    "folded": "nth > 1",
+    Listed.breached: "nth = 1 and contacted_at is null and target_at <= $2",
+    Listed.nearly: "nth = 1 and contacted_at is null and target_at > $2 and target_at <= $2 + $3::interval",
+    Listed.unclaimed: "nth = 1 and danger_class <= 2 and coalesce(lease_until <= $2, true)",
+    Listed.no_contact: "lease_until > $2 and contacted_at is null and claimed_at <= $2 - $4::interval",
+    Listed.in_review: "nth = 1 and 'review' = any(queues)",
+    Listed.unread: "nth = 1 and unread",
+    Listed.folded: "nth > 1",
 }
 """What puts a case on each list that a supervisor sees: $2 now, $3 how near, $4 how long without contact."""
 
@@ -93,8 +93,8 @@ async def set_aside(connection: Connection, force: str, now: datetime) -> list[A
     return await connection.fetch(SET_ASIDE, force, now)
 
 
-async def a_list(connection: Connection, name: str, force: str, now: datetime) -> list[Any]:
-    """One of LISTS, in the order of the queue."""
+async def a_list(connection: Connection, name: Listed, force: str, now: datetime) -> list[Any]:
+    """In the order of the queue."""
     return await connection.fetch(LISTED.format(wanted=LISTS[name]), force, now, NEARLY, NO_CONTACT_AFTER)
 
 

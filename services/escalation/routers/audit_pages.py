@@ -6,7 +6,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
 
-from services.escalation.domain.local import UK
+from services.escalation.domain.local import day_of
 from services.escalation.errors import NothingThere
 from services.escalation.handlers import audit
 from services.escalation.pages import page
@@ -25,7 +25,7 @@ async def record(
     who: Annotated[str | None, Query(max_length=300)] = None,
     day: Annotated[date | None, Query(ge=date(2000, 1, 1), lt=date(2100, 1, 1))] = None,
 ) -> Response:
-    entries, more, wrong, day = None, False, None, day or now.astimezone(UK).date()
+    entries, more, wrong, day = None, False, None, day or day_of(now)
     try:
         if reference:
             entries = (await audit.of_case(reference, person.id, pool, now))[1]

@@ -18,13 +18,14 @@ from services.escalation.domain.routing import Subject
 from services.escalation.domain.rules import Rules
 from services.escalation.errors import NotSo
 from services.escalation.handlers import leases, overriding, queue, rerouting, work
-from services.escalation.handlers.leases import Shown
+from services.escalation.handlers.leases import Hold, Shown
 from services.escalation.handlers.queue import Whole
 from services.escalation.handlers.work import LOOKED_THROUGH
 from services.escalation.pages import page
 from services.escalation.routers.dependencies import (
     AtPageDep,
     BellDep,
+    CoveringDep,
     Now,
     OurPagesOnly,
     PoolDep,
@@ -55,16 +56,19 @@ COPIES: Final = r"^([0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}:\d{1,18}( |$))*$"
 """The near-copies that a page showed, each with its version, one after the other."""
 
 
-async def _shown(
+async def _hold(
+    report_id: UUID,
+    token: Token,
+    worker: AtPageDep,
     revision: Annotated[int, Form()],
     reading: Annotated[int, Form()],
     danger_class: Annotated[int, Form()],
     came_back: Annotated[int, Form(ge=0)],
-) -> Shown:
-    return Shown(revision, reading, danger_class, came_back)
+) -> Hold:
+    return Hold(report_id, token, worker, Shown(revision, reading, danger_class, came_back))
 
 
-ShownDep = Annotated[Shown, Depends(_shown)]
+HoldDep = Annotated[Hold, Depends(_hold)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,13 +81,14 @@ class Desk:
     pool: PoolDep
     bell: BellDep
     rules: RulesDep
+    covering: CoveringDep
     now: Now
 
     async def show(self, report_id: UUID) -> Response:
         """The case as it is now: a part of the board for htmx; for anybody else its own page, which they are led to."""
         if self.request.method == "POST" and "HX-Request" not in self.request.headers:
             return go(f"/board/cases/{report_id}")
-        found = await queue.whole(report_id, self.worker.force, self.pool, self.rules, self.now)
+        found = await queue.whole(report_id, self.worker.force, self.pool, self.covering, self.now)
         template = "case_part.html" if "HX-Request" in self.request.headers else "case.html"
         shown = view(found, self.worker, self.rules, self.now)
         return page(self.request, template, self.person, now=self.now, **shown)
@@ -160,14 +165,14 @@ async def claim(report_id: UUID, desk: DeskDep) -> Response:
 
 @router.post("/cases/{report_id}/release")
 async def release(report_id: UUID, token: Token, desk: DeskDep, why: Remark = "") -> Response:
-    await leases.release(report_id, token, desk.worker, why, desk.pool, desk.now)
+    await leases.release(Hold(report_id, token, desk.worker), why, desk.pool, desk.now)
     return await desk.show(report_id)
 
 
 @router.post("/cases/{report_id}/contact")
-async def contacted(report_id: UUID, token: Token, shown: ShownDep, desk: DeskDep, how: Remark = "") -> Response:
-    await work.contacted(report_id, token, desk.worker, how, desk.pool, desk.now, shown)
-    return await desk.show(report_id)
+async def contacted(hold: HoldDep, desk: DeskDep, how: Remark = "") -> Response:
+    await work.contacted(hold, how, desk.pool, desk.now)
+    return await desk.show(hold.report_id)
 
 
 @router.post("/cases/{report_id}/notes")
@@ -178,9 +183,7 @@ async def note(report_id: UUID, words: Words, desk: DeskDep) -> Response:
 
 @router.post("/cases/{report_id}/override")
 async def override(
-    report_id: UUID,
-    token: Token,
-    shown: ShownDep,
+    hold: HoldDep,
     why: Words,
     desk: DeskDep,
     rules: RulesForDep,
@@ -191,25 +194,22 @@ async def override(
     if not (labels or threat or grade):
         raise NotSo("Choose labels, a threat level or a grade.")
     said = Said(why=why, labels=tuple(labels) if labels else None, threat=threat, grade=grade)
-    await overriding.override_case(report_id, token, desk.worker, said, desk.pool, desk.bell, rules, desk.now, shown)
-    return await desk.show(report_id)
+    await overriding.override_case(hold, said, desk.pool, desk.bell, rules, desk.now)
+    return await desk.show(hold.report_id)
 
 
 @router.post("/cases/{report_id}/route")
 async def reroute(
-    report_id: UUID,
-    token: Token,
-    shown: ShownDep,
+    hold: HoldDep,
     agency: Annotated[str, Form()],
     why: Words,
     desk: DeskDep,
     rules: RulesForDep,
     queue: Annotated[str, Form()] = "",
 ) -> Response:
-    to, now = (agency, queue or None), desk.now
-    given = await rerouting.reroute(report_id, token, desk.worker, *to, why, desk.pool, desk.bell, rules, now, shown)
+    given = await rerouting.reroute(hold, agency, queue or None, why, desk.pool, desk.bell, rules, desk.now)
     if given.kind is not Kind.police or given.id == desk.worker.force:
-        return await desk.show(report_id)
+        return await desk.show(hold.report_id)
     if "HX-Request" not in desk.request.headers:
         return go("/board")
     return page(desk.request, "sent.html", desk.person, agency=given)
@@ -232,14 +232,12 @@ async def link(
 
 @router.post("/cases/{report_id}/close")
 async def close(
-    report_id: UUID,
-    token: Token,
-    shown: ShownDep,
+    hold: HoldDep,
     outcome: Annotated[Outcome, Form()],
     desk: DeskDep,
     why: Remark = "",
     copies: Annotated[str, Form(pattern=COPIES)] = "",
 ) -> Response:
     seen = {UUID(one): int(version) for one, version in (copy.split(":") for copy in copies.split())}
-    await work.close(report_id, token, desk.worker, outcome, why, desk.pool, desk.now, bool(seen), seen, shown)
-    return await desk.show(report_id)
+    await work.close(hold, outcome, why, desk.pool, desk.now, seen)
+    return await desk.show(hold.report_id)

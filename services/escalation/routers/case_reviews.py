@@ -11,11 +11,11 @@ from pydantic import BaseModel, ConfigDict, Field
 from services.escalation.handlers import case_reviews, panels
 from services.escalation.routers.dependencies import (
     BellDep,
+    CoveringDep,
     Now,
     OperatorDep,
     PoolDep,
     ReviewsDep,
-    RulesDep,
     RulesForDep,
 )
 from services.escalation.routers.leases import Key
@@ -101,19 +101,25 @@ async def review(review_id: UUID, agency: ReviewsDep) -> Review:
 
 @router.post(BASE + "/{review_id}/invitations", status_code=HTTPStatus.NO_CONTENT)
 async def invite(
-    review_id: UUID, given: Invitation, agency: ReviewsDep, rules: RulesDep, pool: PoolDep, now: Now
+    review_id: UUID, given: Invitation, agency: ReviewsDep, covering: CoveringDep, pool: PoolDep, now: Now
 ) -> None:
     """Anybody but the body complained of."""
-    await panels.invite(agency, review_id, given.agency, rules, pool, now)
+    await panels.invite(agency, review_id, given.agency, covering, pool, now)
 
 
 @router.post(BASE + "/{review_id}/actions", status_code=HTTPStatus.CREATED)
 async def add_action(
-    review_id: UUID, given: NewAction, agency: ReviewsDep, rules: RulesDep, pool: PoolDep, now: Now, key: Key = None
+    review_id: UUID,
+    given: NewAction,
+    agency: ReviewsDep,
+    covering: CoveringDep,
+    pool: PoolDep,
+    now: Now,
+    key: Key = None,
 ) -> Added:
     """One line of the action plan."""
     action = panels.NewAction(given.action, given.owner, given.due_on)
-    return Added(id=await panels.add_action(agency, review_id, action, rules, pool, now, key))
+    return Added(id=await panels.add_action(agency, review_id, action, covering, pool, now, key))
 
 
 @router.post(BASE + "/{review_id}/actions/{action_id}/done", status_code=HTTPStatus.NO_CONTENT)

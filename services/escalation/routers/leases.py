@@ -8,6 +8,7 @@ from fastapi import APIRouter, Header, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from services.escalation.handlers import leases
+from services.escalation.handlers.leases import Hold
 from services.escalation.routers.dependencies import Now, PoolDep, ProgramDep
 
 router = APIRouter(prefix="/v1/queue", tags=["control room"])
@@ -72,10 +73,10 @@ async def claim(report_id: UUID, worker: ProgramDep, pool: PoolDep, now: Now, ke
 @router.post("/{report_id}/renew")
 async def renew(report_id: UUID, held: Token, worker: ProgramDep, pool: PoolDep, now: Now) -> Claim:
     """Two minutes more, from now."""
-    return Claim.model_validate(await leases.renew(report_id, held.token, worker, pool, now))
+    return Claim.model_validate(await leases.renew(Hold(report_id, held.token, worker), pool, now))
 
 
 @router.post("/{report_id}/release", status_code=204)
 async def release(report_id: UUID, held: GivenBack, worker: ProgramDep, pool: PoolDep, now: Now) -> None:
     """Give it back to the queue."""
-    await leases.release(report_id, held.token, worker, held.why, pool, now)
+    await leases.release(Hold(report_id, held.token, worker), held.why, pool, now)

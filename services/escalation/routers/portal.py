@@ -8,6 +8,7 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.responses import RedirectResponse
 
 from services.escalation.domain import words
+from services.escalation.domain.local import day_of
 from services.escalation.domain.people import Person
 from services.escalation.domain.rules import Rules
 from services.escalation.errors import UnknownReport
@@ -16,6 +17,7 @@ from services.escalation.handlers.acts import ActingAgency
 from services.escalation.pages import page
 from services.escalation.routers.dependencies import (
     AtAgencyDep,
+    CoveringDep,
     Now,
     OurPagesOnly,
     PoolDep,
@@ -85,12 +87,13 @@ class Desk:
         person: PortalDep,
         agency: AtAgencyDep,
         rules: RulesDep,
+        covering: CoveringDep,
         pool: PoolDep,
         now: Now,
         given: TypedDep,
     ) -> None:
         self.request, self.person, self.agency = request, person, agency
-        self.rules, self.pool, self.now, self.typed = rules, pool, now, given
+        self.rules, self.covering, self.pool, self.now, self.typed = rules, covering, pool, now, given
 
     def page(self, template: str, error: Refused | None = None, **shown: Any) -> Response:
         """With what was typed into the form that was refused, and why; a form is named by where it is sent."""
@@ -117,7 +120,7 @@ class Desk:
             "invited": [names.get(one, one) for one in found.invited],
             "names": names,
             "me": self.agency.id,
-            "today": self.now.date(),
+            "today": day_of(self.now),
             "last_words": LAST_WORDS,
         }
         return self.page("portal_review.html", error, **shown)
@@ -210,7 +213,7 @@ async def add_action(review_id: UUID, desk: DeskDep) -> Response:
     try:
         given = Action.model_validate(desk.typed)
         line = panels.NewAction(given.action, given.owner, given.due_on)
-        await panels.add_action(desk.agency, review_id, line, desk.rules, desk.pool, desk.now)
+        await panels.add_action(desk.agency, review_id, line, desk.covering, desk.pool, desk.now)
     except REFUSED as error:
         return await desk.review(review_id, error)
     return _back(f"reviews/{review_id}")
@@ -229,7 +232,7 @@ async def done(review_id: UUID, action_id: UUID, desk: DeskDep) -> Response:
 async def invite(review_id: UUID, desk: DeskDep) -> Response:
     try:
         invited = Invitation.model_validate(desk.typed).agency
-        await panels.invite(desk.agency, review_id, invited, desk.rules, desk.pool, desk.now)
+        await panels.invite(desk.agency, review_id, invited, desk.covering, desk.pool, desk.now)
     except REFUSED as error:
         return await desk.review(review_id, error)
     return _back(f"reviews/{review_id}")

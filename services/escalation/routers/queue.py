@@ -10,7 +10,7 @@ from pydantic import BaseModel, Field
 from services.escalation.domain.grading import Grade
 from services.escalation.domain.overrides import Override
 from services.escalation.handlers.queue import given, ranked
-from services.escalation.routers.dependencies import Now, PoolDep, ProgramDep, RulesDep
+from services.escalation.routers.dependencies import CoveringDep, Now, PoolDep, ProgramDep
 from shared.assessment import Assessment
 from shared.codebook import DangerClass
 from shared.events import ReportReceived
@@ -54,7 +54,7 @@ class Queue(BaseModel):
 async def queue(
     worker: ProgramDep,
     pool: PoolDep,
-    rules: RulesDep,
+    covering: CoveringDep,
     now: Now,
     name: Annotated[
         str | None, Query(alias="queue", description="control_room, harassment, hate_crime, neighbourhood, review")
@@ -65,6 +65,6 @@ async def queue(
 
     That you were given a report is recorded, once for each revision of it.
     """
-    items = await ranked(worker.force, name, limit, pool, rules)
+    items = await ranked(worker.force, name, limit, pool, covering)
     await given(items, worker.id, pool, now)
     return Queue(items=tuple(QueueItem.model_validate(item, from_attributes=True) for item in items))

@@ -2,11 +2,12 @@
 
 from datetime import datetime
 from http import HTTPStatus
-from typing import Annotated, Final, Literal
+from typing import Annotated, Final
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Form, Request, Response
 
+from services.escalation.domain.alerting import Listed
 from services.escalation.domain.people import Person, Worker
 from services.escalation.errors import NotFree, NothingThere
 from services.escalation.handlers import drills, leases, supervision
@@ -20,15 +21,14 @@ from shared.database import Pool
 router = APIRouter(dependencies=[OurPagesOnly], include_in_schema=False)
 
 NAMES: Final = {
-    "unclaimed": "Threats that nobody holds",
-    "no_contact": "Held, and no contact made",
-    "breached": "Past their target",
-    "nearly": "Within ten minutes of their target",
-    "not_placed": "No rule places them",
-    "unread": "Nobody has read them",
-    "folded": "Near-copies behind another case",
+    Listed.unclaimed: "Threats that nobody holds",
+    Listed.no_contact: "Held, and no contact made",
+    Listed.breached: "Past their target",
+    Listed.nearly: "Within ten minutes of their target",
+    Listed.in_review: "In review: a person decides",
+    Listed.unread: "Nobody has read them",
+    Listed.folded: "Near-copies behind another case",
 }
-List = Literal["unclaimed", "no_contact", "breached", "nearly", "not_placed", "unread", "folded"]
 
 
 async def _supervisor(person: SupervisorDep) -> Worker:
@@ -84,7 +84,7 @@ async def take_over(
 
 
 @router.get("/supervisor/{name}.csv")
-async def export(name: List, person: SupervisorDep, pool: PoolDep, now: Now) -> Response:
+async def export(name: Listed, person: SupervisorDep, pool: PoolDep, now: Now) -> Response:
     """A list to take away: recorded."""
     written = await supervision.export(name, person.belongs_to, person.id, pool, now)
     file = f'attachment; filename="heard-{name}-{now:%Y%m%d-%H%M}.csv"'

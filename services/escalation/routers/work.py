@@ -9,9 +9,10 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from services.escalation.domain.outcomes import Outcome
 from services.escalation.domain.overrides import Said
+from services.escalation.domain.people import Worker
 from services.escalation.handlers import overriding, queue, rerouting, work
-from services.escalation.handlers.leases import Shown
-from services.escalation.routers.dependencies import BellDep, Now, PoolDep, ProgramDep, RulesDep, RulesForDep
+from services.escalation.handlers.leases import Hold, Shown
+from services.escalation.routers.dependencies import BellDep, CoveringDep, Now, PoolDep, ProgramDep, RulesForDep
 from services.escalation.routers.leases import Key, Token
 from services.escalation.routers.queue import QueueItem
 from services.escalation.routers.texts import LONGEST, SAID
@@ -33,9 +34,9 @@ class Acted(Token):
     danger_class: int | None = Field(None, description="of the item that you acted on")
     came_back: int | None = Field(None, ge=0, description="how many reasons `came_back` of that item had")
 
-    @property
-    def shown(self) -> Shown:
-        return Shown(self.revision, self.reading, self.danger_class, self.came_back)
+    def under(self, worker: Worker, report_id: UUID) -> Hold:
+        shown = Shown(self.revision, self.reading, self.danger_class, self.came_back)
+        return Hold(report_id, self.token, worker, shown)
 
 
 class Contacted(Acted):
@@ -54,6 +55,12 @@ class Closed(Acted):
     copies: tuple[SeenCopy, ...] | None = Field(
         None, description="of its near-copies these alone, where they are as they were; nothing: all that there are"
     )
+
+    @property
+    def ended_with_it(self) -> dict[UUID, int] | None:
+        if not self.with_copies:
+            return {}
+        return None if self.copies is None else {one.report_id: one.version for one in self.copies}
 
 
 class Overridden(Acted, Said):
@@ -149,9 +156,9 @@ async def search(
 
 
 @router.get("/{report_id}")
-async def case(report_id: UUID, worker: ProgramDep, pool: PoolDep, rules: RulesDep, now: Now) -> Case:
+async def case(report_id: UUID, worker: ProgramDep, pool: PoolDep, covering: CoveringDep, now: Now) -> Case:
     """One case, with everything that was done about it."""
-    found = await queue.whole(report_id, worker.force, pool, rules, now)
+    found = await queue.whole(report_id, worker.force, pool, covering, now)
     await queue.seen(report_id, worker.id, pool, now)
     return Case(
         item=QueueItem.model_validate(found.item, from_attributes=True),
@@ -171,7 +178,7 @@ async def note(report_id: UUID, written: Note, worker: ProgramDep, pool: PoolDep
 @router.post("/{report_id}/contact", status_code=204)
 async def contacted(report_id: UUID, made: Contacted, worker: ProgramDep, pool: PoolDep, now: Now) -> None:
     """Somebody spoke to the reporter, or got there."""
-    await work.contacted(report_id, made.token, worker, made.how, pool, now, made.shown)
+    await work.contacted(made.under(worker, report_id), made.how, pool, now)
 
 
 @router.post("/{report_id}/override", status_code=204)
@@ -180,7 +187,7 @@ async def override(
 ) -> None:
     """Labels, threat level or grade as a person has them; the case is graded and routed anew."""
     given = Said.model_validate(said.model_dump(include=set(Said.model_fields)))
-    await overriding.override_case(report_id, said.token, worker, given, pool, bell, rules, now, said.shown)
+    await overriding.override_case(said.under(worker, report_id), given, pool, bell, rules, now)
 
 
 @router.post("/{report_id}/route", status_code=204)
@@ -188,8 +195,8 @@ async def reroute(
     report_id: UUID, wanted: Rerouted, worker: ProgramDep, pool: PoolDep, bell: BellDep, rules: RulesForDep, now: Now
 ) -> None:
     """To another agency too, on its ground; to another police force altogether."""
-    to = (wanted.agency, wanted.queue)
-    await rerouting.reroute(report_id, wanted.token, worker, *to, wanted.why, pool, bell, rules, now, wanted.shown)
+    hold = wanted.under(worker, report_id)
+    await rerouting.reroute(hold, wanted.agency, wanted.queue, wanted.why, pool, bell, rules, now)
 
 
 @router.post("/{report_id}/links", status_code=201)
@@ -206,6 +213,4 @@ async def dispute(report_id: UUID, other: Linked, worker: ProgramDep, pool: Pool
 
 @router.post("/{report_id}/close", status_code=204)
 async def close(report_id: UUID, end: Closed, worker: ProgramDep, pool: PoolDep, now: Now) -> None:
-    how = (end.outcome, end.why)
-    copies = None if end.copies is None else {one.report_id: one.version for one in end.copies}
-    await work.close(report_id, end.token, worker, *how, pool, now, end.with_copies, copies, end.shown)
+    await work.close(end.under(worker, report_id), end.outcome, end.why, pool, now, end.ended_with_it)
