@@ -8,7 +8,8 @@ from services.intake.domain.households import Keyring
 from services.intake.domain.reports import normalised_reference
 from services.intake.errors import Anonymous, UnknownReference
 from services.intake.handlers.households import SOURCE
-from services.intake.handlers.reports import fitting, told_anew
+from services.intake.handlers.reports import fitting
+from services.intake.handlers.revising import told_anew
 from services.intake.repository import reports
 from shared.database import Connection, Pool, transaction
 from shared.events import Amendment, Lane, ReportAmended, ReportReceived

@@ -1,6 +1,5 @@
 """A call while it goes on: every turn is kept first, then read; each reading is a revision of the one report."""
 
-import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -17,7 +16,8 @@ from services.intake.domain.households import Keyring
 from services.intake.domain.transcripts.formats import LARGEST
 from services.intake.errors import CallKnown, CallTooLong, TooLong, UnknownCall
 from services.intake.handlers.assessing import Classifier, assess
-from services.intake.handlers.reports import Accepted, Told, first_told, fitting, received, told_anew
+from services.intake.handlers.reports import Accepted, Told, first_told, fitting, received
+from services.intake.handlers.revising import told_anew
 from services.intake.repository import calls, reports
 from services.intake.repository.calls import NumberedTurn, OpenCall
 from shared.assessment import Assessment
@@ -83,7 +83,7 @@ async def open_call(
 
     Raises TooLong; CallKnown where it says more than it did, or than is known by now, or where it came as a transcript.
     """
-    reference = domain.new_reference(secrets.choice)
+    reference = domain.new_reference()
     about = _about(given)
     async with transaction(pool) as connection:
         call = await calls.open_call(connection, uuid4(), reference, source, call_id, about, now)
@@ -100,7 +100,7 @@ async def open_call(
 async def hear(report_id: UUID, source: str, turns: Sequence[NumberedTurn], board: Switchboard, now: datetime) -> Heard:
     """Keep turns, in whatever order they come, and read the call anew; no turns say that the line is open.
 
-    Raises UnknownCall, CallTooLong.
+    Raises UnknownCall, CallTooLong; CallKnown where its transcript came meanwhile.
     """
     async with transaction(board.pool) as connection:
         call = await _held(connection, report_id, source)
@@ -235,7 +235,7 @@ async def _told(
     report = received(told, call.report_id, call.reference, before.received_at if before else now)
     if before:
         return await told_anew(connection, carried_over(before, report), ring, now)
-    kept = await first_told(connection, report, told, ring, now)
+    kept = await first_told(connection, domain.in_its_lane(report), told, ring, now)
     if kept is None and told.turns is not NOTHING_HEARD:
         raise CallKnown(TRANSCRIBED)
     return kept

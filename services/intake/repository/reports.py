@@ -121,8 +121,8 @@ with recursive belonged as (
     union
     select other.series
     from belonged join recognisable as one using (series)
-    join link on disputed_at is not null and one.report_id in (later_id, earlier_id)
-    join recognisable as other on other.report_id in (later_id, earlier_id)
+    join link on one.report_id in (later_id, earlier_id)
+    join recognisable as other on other.report_id in (later_id, earlier_id) and other.series <> one.series
 )
 select id from report join recognisable as known on known.report_id = id
 where series in (select series from belonged) and id <> $1
@@ -210,12 +210,14 @@ def _told(row: Any) -> ReportReceived | None:
     return report.model_copy(update={"contact": contact, "revision": row["revision"]})
 
 
-async def hold(connection: Connection, ids: Collection[UUID]) -> dict[UUID, int]:
+async def hold(connection: Connection, ids: Collection[UUID], wait: bool = True) -> dict[UUID, int]:
     """The revisions of those of these reports that there are; nobody else revises one until the transaction ends.
 
     Whoever revises reports holds them first, then locks their households, then their series, so that nobody deadlocks.
+    Without `wait`, those that somebody else holds are left out.
     """
-    return {row["id"]: row["revision"] for row in await connection.fetch(HOLD, list(ids))}
+    rows = await connection.fetch(HOLD if wait else f"{HOLD} skip locked", list(ids))
+    return {row["id"]: row["revision"] for row in rows}
 
 
 async def revise(connection: Connection, report: ReportReceived, outgoing: Outgoing, now: datetime) -> None:
@@ -264,7 +266,7 @@ async def await_receipt(connection: Connection, sent: Sequence[Sent], seconds: f
 
 
 async def naming(connection: Connection, report_id: UUID, reference: str) -> list[UUID]:
-    """The reports whose history names this one, in the order in which they came: of its series, or parted from it."""
+    """The reports whose history names this one, in the order they came: of its series, or linked to it once."""
     return [row["id"] for row in await connection.fetch(NAMING, report_id, reference)]
 
 
