@@ -121,8 +121,11 @@ with recursive belonged as (
     union
     select other.series
     from belonged join recognisable as one using (series)
-    join link on one.report_id in (later_id, earlier_id)
-    join recognisable as other on other.report_id in (later_id, earlier_id) and other.series <> one.series
+    cross join lateral (
+        select earlier_id as report_id from link where later_id = one.report_id
+        union all select later_id from link where earlier_id = one.report_id
+    ) as linked
+    join recognisable as other on other.report_id = linked.report_id and other.series <> one.series
 )
 select id from report join recognisable as known on known.report_id = id
 where series in (select series from belonged) and id <> $1
