@@ -25,9 +25,9 @@ from services.intake.repository import accounts
 from services.intake.settings import MIGRATIONS, Settings
 from shared.clock import time_of
 from shared.command import settings_of
-from shared.database import DatabaseUnavailable, Pool, create_pool, migrate, statement, transaction
+from shared.database import DatabaseUnavailable, Pool, create_pool, migrate, transaction
 from shared.http import ServiceError, serve
-from shared.outbox import CHANNEL, Bell
+from shared.outbox import Bell
 from shared.told import Line, Place, Speaker
 
 app = typer.Typer(
@@ -126,12 +126,6 @@ async def _with_pool(work: Callable[[Pool], Awaitable[T]]) -> T:
         return await work(pool)
 
 
-async def _ring(pool: Pool) -> None:
-    """Wake the worker: this process ends before a bell of its own would ring. Raises DatabaseUnavailable."""
-    async with statement(pool) as connection:
-        await connection.execute(f"notify {CHANNEL}")
-
-
 @app.command("transcript")
 def tell_transcripts(
     files: Annotated[list[Path], typer.Argument(help="turns, text, WebVTT, SRT, Whisper, Amazon Transcribe, vCon")],
@@ -178,27 +172,27 @@ def _who_is_who(given: list[str]) -> dict[str, Speaker]:
 
 async def _take(files: list[Path], asked: Asked, settings: Settings, pool: Pool) -> int:
     """How many could not be taken, or written."""
-    failed = 0
+    failed, bell = 0, Bell(pool)
     async with httpx.AsyncClient() as http:
         for file in files:
             try:
-                reference, notes = await _take_one(file, asked, settings, pool, http)
+                reference, notes = await _take_one(file, asked, settings, pool, bell, http)
             except (NotWritten, ServiceError, DatabaseUnavailable, OSError) as error:
                 failed += 1
                 print(f"{file}: {error}", file=sys.stderr)
                 continue
             print(f"{file}: {reference}", *(f"  note: {note}" for note in notes), sep="\n")
-    await _ring(pool)
+    await bell.notify()
     return failed
 
 
 async def _take_one(
-    file: Path, asked: Asked, settings: Settings, pool: Pool, http: httpx.AsyncClient
+    file: Path, asked: Asked, settings: Settings, pool: Pool, bell: Bell, http: httpx.AsyncClient
 ) -> tuple[str, tuple[str, ...]]:
     """Its reference and what is to be noted. Raises ServiceError, DatabaseUnavailable, OSError, or NotWritten."""
     transcript = await asyncio.to_thread(lambda: transcripts.parsed(file.read_bytes(), asked.format))
     ring, now = main.keyring(settings), await time_of(pool)
-    taken = await transcripts.take(transcript, asked.speakers, asked.about, pool, Bell(pool), ring, now)
+    taken = await transcripts.take(transcript, asked.speakers, asked.about, pool, bell, ring, now)
     if transcript.vcon is None or asked.vcon_to is None:
         return taken.accepted.reference, taken.notes
     classifier = classifier_at(settings, http)
@@ -253,8 +247,9 @@ def erase(
 
 
 async def _erase(reference: str, by: str, why: str, pool: Pool) -> UUID:
-    report_id = await erasing.erase(reference, by, why, pool, Bell(pool), await time_of(pool))
-    await _ring(pool)
+    bell = Bell(pool)
+    report_id = await erasing.erase(reference, by, why, pool, bell, await time_of(pool))
+    await bell.notify()
     return report_id
 
 

@@ -96,8 +96,8 @@ async def _report_again(report_id: UUID, pool: Pool, now: datetime) -> bool:
         if report is None:
             return False
         key = in_order_by(await households.keys_known(connection, report_id), report_id)
-        message = outgoing(report, RECEIVED[report.lane], SOURCE, now, report.lane is Lane.urgent, key)
-        if not await again.reopen(connection, replace(message, turn=TURN), now):
+        out = outgoing(report, RECEIVED[report.lane], SOURCE, now, report.lane is Lane.urgent, key, turn=TURN)
+        if not await again.reopen(connection, out, now):
             return False
         await tell(connection, report, await series.links_of(connection, report_id), now)
         return True

@@ -32,9 +32,8 @@ async def add_more(
     """Keep what was added, and have the report read anew with it. Raises UnknownReference, or TooLong."""
     async with transaction(pool) as connection:
         report = await _opened(connection, reference, secret)
-        report = await told_anew(connection, fitting(with_more(report, text, now)), ring, now)
-        await _tell(connection, report, Amendment.more_told, text, now)
-        await _in_turn(connection, report, turn)
+        report = await told_anew(connection, fitting(with_more(report, text, now)), ring, now, turn)
+        await _tell(connection, report, Amendment.more_told, text, now, turn)
     bell.ring()
 
 
@@ -49,9 +48,8 @@ async def ask_to_withdraw(
         report = await _opened(connection, reference, secret)
         if withdrawal_noted(report):
             return
-        report = await told_anew(connection, asked_to_withdraw(report, now), ring, now)
-        await _tell(connection, report, Amendment.withdrawal_asked, None, now)
-        await _in_turn(connection, report, turn)
+        report = await told_anew(connection, asked_to_withdraw(report, now), ring, now, turn)
+        await _tell(connection, report, Amendment.withdrawal_asked, None, now, turn)
     bell.ring()
 
 
@@ -78,9 +76,8 @@ async def ask_for_review(
             raise Anonymous("Give a name, and a phone number or an email address.")
         if contact or safe_contact or place != Place():
             asking = fitting(asking)
-        report = await told_anew(connection, asking, ring, now)
-        await _tell(connection, report, Amendment.case_review_asked, None, now)
-        await _in_turn(connection, report, turn)
+        report = await told_anew(connection, asking, ring, now, turn)
+        await _tell(connection, report, Amendment.case_review_asked, None, now, turn)
     bell.ring()
 
 
@@ -95,13 +92,7 @@ async def _opened(connection: Connection, reference: str, secret: str) -> Report
 
 
 async def _tell(
-    connection: Connection, report: ReportReceived, kind: Amendment, text: str | None, now: datetime
+    connection: Connection, report: ReportReceived, kind: Amendment, text: str | None, now: datetime, turn: str | None
 ) -> None:
     event = ReportAmended(report_id=report.report_id, revision=report.revision, kind=kind, amended_at=now, text=text)
-    await put(connection, [outgoing(event, AMENDED, SOURCE, now, report.lane is Lane.urgent)])
-
-
-async def _in_turn(connection: Connection, report: ReportReceived, turn: str | None) -> None:
-    """Over the allowance of whoever sends it, it goes on as a report in a flood does."""
-    if turn is not None:
-        await reports.take_turns(connection, report.report_id, turn)
+    await put(connection, [outgoing(event, AMENDED, SOURCE, now, report.lane is Lane.urgent, turn=turn)])

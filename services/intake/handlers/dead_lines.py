@@ -1,7 +1,7 @@
 """Calls that end without anybody saying so."""
 
 import asyncio
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
@@ -77,7 +77,7 @@ async def _drop(report_id: UUID, since: datetime, board: Switchboard, now: datet
             call = await calls.held(connection, report_id)
             if call is None or call.state is not CallState.live or call.heard_at >= since:
                 return False
-            await as_told(connection, call, CallState.dropped, True, board.ring, now)
+            await as_told(connection, replace(call, state=CallState.dropped), True, board.ring, now)
     except asyncpg.LockNotAvailableError:
         log.warning("a silent call is in hand", report_id=str(report_id))
         return False

@@ -47,7 +47,7 @@ async def _erased(
     await read_anew(connection, await _forgotten(connection, report_id, reference), held, now)
     event = ReportErased(report_id=report_id, revision=held[report_id] + 1, erased_at=now, by=by, reason=reason)
     told = outgoing(event, ERASED, SOURCE, now)
-    await again.keep_erasure(connection, event, told)
+    await again.keep_erasure(connection, told)
     await put(connection, [told])
     return report_id
 

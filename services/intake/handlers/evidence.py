@@ -50,7 +50,7 @@ async def attach(code: str, uploads: Sequence[Upload], most: int, drafts: Drafts
     good = [one for one in looked_at if isinstance(one, File)]
     async with transaction(drafts.pool) as connection:
         draft = await writing.unsent(connection, code, drafts, now)
-        if good and await evidence.unsent(connection, files.LEAST) + sum(f.about.size for f in good) > most:
+        if good and await evidence.waiting(connection) + sum(f.about.size for f in good) > most:
             wrong.append(Fault("file_room", _names(good)))
             good = []
         room = files.MAX_FILES - len(await evidence.of_draft(connection, place))

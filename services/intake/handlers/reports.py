@@ -2,7 +2,7 @@
 
 import hmac
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID, uuid4
 
@@ -122,8 +122,8 @@ def acceptance(
     report: ReportReceived, told: Told, recognised: Recognised, secret: str, now: datetime
 ) -> reports.Acceptance:
     """What is kept of a new report, which has its history."""
-    outgoing = replace(on_its_way(report, recognised, now), turn=told.turn)
-    return reports.Acceptance(report, outgoing, now, sha256(secret), told.idempotency_key, told.body_hash, recognised)
+    out = on_its_way(report, recognised, now, told.turn)
+    return reports.Acceptance(report, out, now, sha256(secret), told.idempotency_key, told.body_hash, recognised)
 
 
 def new(told: Told, now: datetime) -> ReportReceived:
@@ -160,10 +160,10 @@ def received(told: Told, report_id: UUID, reference: str, now: datetime) -> Repo
     )
 
 
-def on_its_way(report: ReportReceived, recognised: Recognised, now: datetime) -> Outgoing:
-    """The event, in the order of its household."""
+def on_its_way(report: ReportReceived, recognised: Recognised, now: datetime, turn: str | None) -> Outgoing:
+    """The event, in the order of its household; over an allowance it takes turns with other floods."""
     key = in_order_by(recognised.keys, report.report_id)
-    return outgoing(report, RECEIVED[report.lane], SOURCE, now, report.lane is Lane.urgent, key)
+    return outgoing(report, RECEIVED[report.lane], SOURCE, now, report.lane is Lane.urgent, key, turn=turn)
 
 
 async def standing(reference: str, secret: str, pool: Pool) -> Standing:

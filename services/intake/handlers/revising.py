@@ -39,7 +39,9 @@ async def with_all_held(work: Callable[[Connection, frozenset[UUID]], Awaitable[
             to_hold |= more.reports
 
 
-async def told_anew(connection: Connection, report: ReportReceived, ring: Keyring, now: datetime) -> ReportReceived:
+async def told_anew(
+    connection: Connection, report: ReportReceived, ring: Keyring, now: datetime, turn: str | None = None
+) -> ReportReceived:
     """Keep and publish a higher revision of a report, in the lane that its words now ask for.
 
     Where it is about another place by now, so are those from whom that parts it. Of these, who is held by somebody else
@@ -48,7 +50,7 @@ async def told_anew(connection: Connection, report: ReportReceived, ring: Keyrin
     report, alone = in_its_lane(report), households.known_by(report, ring)
     parted = await households.moved(connection, report, alone, ring, now)
     recognised = await households.recognise(connection, report, alone)
-    report = await revise(connection, report, recognised, now)
+    report = await revise(connection, report, recognised, now, turn)
     await households.remember(connection, report, recognised, now)
     free = await reports.hold(connection, parted, wait=False) if parted else {}
     await read_anew(connection, [one for one in parted if one in free], free, now)
@@ -56,11 +58,11 @@ async def told_anew(connection: Connection, report: ReportReceived, ring: Keyrin
 
 
 async def revise(
-    connection: Connection, report: ReportReceived, recognised: Recognised, now: datetime
+    connection: Connection, report: ReportReceived, recognised: Recognised, now: datetime, turn: str | None = None
 ) -> ReportReceived:
     """Keep and publish a higher revision of a report with what is known of before."""
     report = report.model_copy(update={"history": recognised.history})
-    await reports.revise(connection, report, on_its_way(report, recognised, now), now)
+    await reports.revise(connection, report, on_its_way(report, recognised, now, turn), now)
     return report
 
 

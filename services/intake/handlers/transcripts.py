@@ -120,7 +120,9 @@ async def take(
     )
     try:
         async with transaction(pool) as connection:
-            live = await calls.written(connection, about.source, call_id or "", turns, given, ring, now)
+            live = None
+            if call_id:
+                live = await calls.written(connection, about.source, call_id, turns, given, ring, now)
             accepted = live or await reports.taken(connection, told, ring, now)
     except KeyReused as error:
         raise CallKnown(SENT_BEFORE) from error
