@@ -1,4 +1,4 @@
-"""What can happen in intake: a report is told, somebody asks how it stands, a receipt comes back."""
+"""What can happen to a report: it is told, somebody asks how it stands, a receipt or a word of progress comes back."""
 
 import hmac
 from collections.abc import Sequence
