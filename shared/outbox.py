@@ -15,7 +15,7 @@ from sqlmodel import Field, SQLModel
 
 from shared import telemetry
 from shared.cloudevents import Message, encode
-from shared.database import ANY_FAULT, Connection, Pool, end_if_told
+from shared.database import ANY_FAULT, Connection, Pool, end_if_told, statement
 from shared.events import Event
 
 log = structlog.get_logger()
@@ -55,8 +55,9 @@ def due_index() -> Index:
 
 
 INSERT_MANY: Final = """
-insert into outbox (report_id, event_id, revision, urgent, topic, key, headers, value)
-select * from unnest($1::uuid[], $2::uuid[], $3::int[], $4::bool[], $5::text[], $6::bytea[], $7::jsonb[], $8::bytea[])
+insert into outbox (report_id, event_id, revision, urgent, topic, key, headers, value, turn)
+select * from unnest($1::uuid[], $2::uuid[], $3::int[], $4::bool[], $5::text[], $6::bytea[], $7::jsonb[], $8::bytea[],
+                     $9::text[])
 """
 
 
@@ -80,10 +81,11 @@ def outgoing(
     urgent: bool = False,
     key: str | None = None,
     trace: str | None = None,
+    turn: str | None = None,
 ) -> Outgoing:
     """An event of ours, ready for the outbox: under `trace`, the one of what it follows from, or the one at hand."""
     message = encode(event, topic, source, now, trace or telemetry.current_traceparent(), key)
-    return Outgoing(event.report_id, event.event_id, event.revision, urgent, message)
+    return Outgoing(event.report_id, event.event_id, event.revision, urgent, message, turn)
 
 
 async def put(connection: Connection, outgoing: Sequence[Outgoing]) -> None:
@@ -96,7 +98,8 @@ def columns(out: Outgoing) -> tuple[Any, ...]:
     """An outgoing message as the outbox's columns, in the order of INSERT_MANY."""
     message = out.message
     headers = {name: value.decode() for name, value in message.headers}
-    return out.report_id, out.event_id, out.revision, out.urgent, message.topic, message.key, headers, message.value
+    on_kafka = message.topic, message.key, headers, message.value
+    return out.report_id, out.event_id, out.revision, out.urgent, *on_kafka, out.turn
 
 
 class Bell:
@@ -109,12 +112,17 @@ class Bell:
     def ring(self) -> None:
         self._rung.set()
 
+    async def notify(self) -> None:
+        """At once, for whoever ends before `run` would. Raises DatabaseUnavailable."""
+        async with statement(self._pool) as connection:
+            await connection.execute(f"notify {CHANNEL}")
+
     async def run(self) -> None:
         while True:
             await self._rung.wait()
             self._rung.clear()
             try:
-                await self._pool.execute(f"notify {CHANNEL}")
+                await self.notify()
             except ANY_FAULT as error:
                 end_if_told()
                 log.warning("relay not woken", reason=type(error).__name__)

@@ -94,7 +94,8 @@ class Contact(Contract):
     @property
     def can_ask_for_a_review(self) -> bool:
         """An ASB Case Review is never for somebody anonymous: a name, and a way to be reached."""
-        return bool(self.name and (self.phone or self.email))
+        reached_at = f"{self.phone or ''}{self.email or ''}"
+        return bool((self.name or "").strip() and reached_at.strip())
 
 
 class LinkReason(StrEnum):

@@ -25,9 +25,9 @@ from services.intake.repository import accounts
 from services.intake.settings import MIGRATIONS, Settings
 from shared.clock import time_of
 from shared.command import settings_of
-from shared.database import DatabaseUnavailable, Pool, create_pool, migrate, statement, transaction
+from shared.database import DatabaseUnavailable, Pool, create_pool, migrate, transaction
 from shared.http import ServiceError, serve
-from shared.outbox import CHANNEL, Bell
+from shared.outbox import Bell
 from shared.told import Line, Place, Speaker
 
 app = typer.Typer(
@@ -80,7 +80,7 @@ def partner(
 ) -> None:
     """Let an organisation link to the form or build it in: its people start at /with/ID/."""
     organisation = Partner(id, name, colour.lower(), tuple(origin or ()), way_back)
-    _done(partial(partners.register, organisation))
+    _done(partial(partners.register, organisation, taken=_settings().keys))
     print(f"{id}: /with/{id}/")
 
 
@@ -126,12 +126,6 @@ async def _with_pool(work: Callable[[Pool], Awaitable[T]]) -> T:
         return await work(pool)
 
 
-async def _ring(pool: Pool) -> None:
-    """Wake the worker: this process ends before a bell of its own would ring. Raises DatabaseUnavailable."""
-    async with statement(pool) as connection:
-        await connection.execute(f"notify {CHANNEL}")
-
-
 @app.command("transcript")
 def tell_transcripts(
     files: Annotated[list[Path], typer.Argument(help="turns, text, WebVTT, SRT, Whisper, Amazon Transcribe, vCon")],
@@ -149,7 +143,10 @@ def tell_transcripts(
     postcode: Annotated[str | None, typer.Option()] = None,
     vcon_to: Annotated[Path | None, typer.Option(help="a folder for each vCon with our reading in it")] = None,
 ) -> None:
-    """Keep calls from files, each a report; exit 1 where one could not be taken, with the place and the reason."""
+    """Keep calls from files, each a report; exit 1 where one could not be taken, with the place and the reason.
+
+    Or where its vCon could not be written: no file that is there is written over.
+    """
     started = started_at and started_at.replace(tzinfo=UTC)
     about = AboutCall(source, call_id, caller, line, started, Place(postcode=postcode))
     told = _who_is_who(speaker or [])
@@ -174,36 +171,48 @@ def _who_is_who(given: list[str]) -> dict[str, Speaker]:
 
 
 async def _take(files: list[Path], asked: Asked, settings: Settings, pool: Pool) -> int:
-    """How many could not be taken."""
-    failed = 0
+    """How many could not be taken, or written."""
+    failed, bell = 0, Bell(pool)
     async with httpx.AsyncClient() as http:
         for file in files:
             try:
-                reference, notes = await _take_one(file, asked, settings, pool, http)
-            except (ServiceError, DatabaseUnavailable, OSError) as error:
+                reference, notes = await _take_one(file, asked, settings, pool, bell, http)
+            except (NotWritten, ServiceError, DatabaseUnavailable, OSError) as error:
                 failed += 1
                 print(f"{file}: {error}", file=sys.stderr)
                 continue
             print(f"{file}: {reference}", *(f"  note: {note}" for note in notes), sep="\n")
-    await _ring(pool)
+    await bell.notify()
     return failed
 
 
 async def _take_one(
-    file: Path, asked: Asked, settings: Settings, pool: Pool, http: httpx.AsyncClient
+    file: Path, asked: Asked, settings: Settings, pool: Pool, bell: Bell, http: httpx.AsyncClient
 ) -> tuple[str, tuple[str, ...]]:
-    """Its reference and what is to be noted. Raises ServiceError, DatabaseUnavailable or OSError."""
+    """Its reference and what is to be noted. Raises ServiceError, DatabaseUnavailable, OSError, or NotWritten."""
     transcript = await asyncio.to_thread(lambda: transcripts.parsed(file.read_bytes(), asked.format))
     ring, now = main.keyring(settings), await time_of(pool)
-    taken = await transcripts.take(transcript, asked.speakers, asked.about, pool, Bell(pool), ring, now)
+    taken = await transcripts.take(transcript, asked.speakers, asked.about, pool, bell, ring, now)
     if transcript.vcon is None or asked.vcon_to is None:
         return taken.accepted.reference, taken.notes
     classifier = classifier_at(settings, http)
     vcon = await transcripts.with_our_reading(transcript.vcon, taken, classifier, pool, now)
     if vcon is None:
         return taken.accepted.reference, (*taken.notes, "not read in time: send it again to have our reading")
-    await asyncio.to_thread((asked.vcon_to / file.name).write_text, json.dumps(vcon, indent=1))
+    try:
+        await asyncio.to_thread(_write, asked.vcon_to / file.name, json.dumps(vcon, indent=1))
+    except OSError as error:
+        raise NotWritten(f"kept as {taken.accepted.reference}, but its vCon is not written: {error}") from error
     return taken.accepted.reference, taken.notes
+
+
+class NotWritten(Exception):
+    """A call that is kept, whose vCon cannot be put where it was asked for."""
+
+
+def _write(file: Path, words: str) -> None:
+    with file.open("x") as written:
+        written.write(words)
 
 
 @app.command("again")
@@ -238,34 +247,42 @@ def erase(
 
 
 async def _erase(reference: str, by: str, why: str, pool: Pool) -> UUID:
-    report_id = await erasing.erase(reference, by, why, pool, Bell(pool), await time_of(pool))
-    await _ring(pool)
+    bell = Bell(pool)
+    report_id = await erasing.erase(reference, by, why, pool, bell, await time_of(pool))
+    await bell.notify()
     return report_id
 
 
 def audit(limit: Limit = LIMIT) -> None:
     """Account for every accepted report: accepted = routed + open. Exit 1 if one is open for longer than the limit.
 
-    And where one is here that was erased: this database was restored.
+    And where that is not so, where one is open and nothing publishes it, and where one is here that was erased: this
+    database was restored.
     """
-    account, open_ones, erased = _done(_account)
-    print(f"accepted {account['accepted']} = routed {account['routed']} + open {account['open']}")
+    account, open_ones, adrift, erased = _done(_account)
+    neither = account["accepted"] - account["routed"] - account["open"]
+    more = f" + neither {neither}" if neither else ""
+    print(f"accepted {account['accepted']} = routed {account['routed']} + open {account['open']}{more}")
     for row in open_ones:
-        print(f"open {row['reference']} {'urgent' if row['urgent'] else 'ordinary'} for {row['seconds']:.0f} s")
+        lane, way = "urgent" if row["urgent"] else "ordinary", "" if row["on_its_way"] else ", and nothing publishes it"
+        print(f"open {row['reference']} {lane} for {row['seconds']:.0f} s{way}")
     if account["open"] > len(open_ones):
         print(f"and {account['open'] - len(open_ones)} more")
+    for reference in adrift:
+        print(f"without a receipt for its newest words, and not open: {reference}")
     if account["erasing"]:
         print(f"erasures that escalation has not answered yet: {account['erasing']}")
     for reference in erased:
         print(f"erased before this database was restored, and here again: heard erase {reference}")
-    if erased or account["seconds"] > limit:
+    if neither or erased or account["seconds"] > limit or not all(row["on_its_way"] for row in open_ones):
         sys.exit(1)
 
 
-async def _account(pool: Pool) -> tuple[Any, list[Any], list[str]]:
+async def _account(pool: Pool) -> tuple[Any, list[Any], list[str], list[str]]:
     async with transaction(pool) as connection:
         return (
             await accounts.account(connection),
             await accounts.open_ones(connection, LISTED),
+            await accounts.adrift(connection, LISTED),
             await accounts.erased_and_here(connection, LISTED),
         )

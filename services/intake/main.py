@@ -96,7 +96,11 @@ def keyring(settings: Settings) -> Keyring:
 
 
 async def run_worker(settings: Settings) -> None:
-    """Publish what was accepted, again without a receipt, record the receipts, and forget drafts, until SIGTERM."""
+    """All that goes on beside the requests, until SIGTERM.
+
+    Publish what was accepted, again without a receipt; record receipts and progress; part what was disputed; end dead
+    lines; forget drafts; count what is open.
+    """
     stop = asyncio.Event()
     kafka = settings.kafka.get_secret_value()
     producer = Producer(kafka)

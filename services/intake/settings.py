@@ -3,9 +3,10 @@
 from pathlib import Path
 from typing import Final
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import SettingsConfigDict
 
+from services.intake.domain.partners import PUBLIC
 from shared.settings import Database, KeyedSettings, Secret, Url
 
 MIGRATIONS: Final = Path(__file__).parent / "migrations"
@@ -47,6 +48,13 @@ class Settings(KeyedSettings):
     requests_a_minute: int = Field(300, gt=0, description="with one partner's key; more reports are marked, and go on")
     republish_after: float = Field(60, gt=0, description="seconds without a receipt before a report is published again")
     republish_batch: int = Field(100, gt=0, description="how many are published again at once, at most each second")
+
+    @field_validator("keys")
+    @classmethod
+    def _nobody_is_the_public(cls, keys: dict[str, str]) -> dict[str, str]:
+        if PUBLIC in keys:
+            raise ValueError(f"{PUBLIC} is the source of what nobody answers for: call this key otherwise")
+        return keys
 
     @property
     def secrets(self) -> tuple[str, ...]:

@@ -20,22 +20,28 @@ from fastapi import FastAPI
 from deploy.local.process import free_port
 from services.classifier.main import create_app as create_classifier
 from services.classifier.settings import Settings as ClassifierSettings
+from services.intake.domain import reports as domain
 from services.intake.domain.calls import ADDRESS, SAFETY
+from services.intake.domain.households import Keyring
 from services.intake.domain.partners import Partner, Scope
 from services.intake.handlers import partners
 from services.intake.handlers.amendments import add_more, ask_for_review, ask_to_withdraw
 from services.intake.handlers.calls import Switchboard
 from services.intake.handlers.dead_lines import Listening, drop_silent
 from services.intake.handlers.erasing import erase
+from services.intake.handlers.reports import close
 from services.intake.repository import calls, reports
 from services.intake.settings import Settings
 from shared.clock import Clock
+from shared.codebook import Label
 from shared.database import DatabaseUnavailable, Pool, create_pool, transaction
 from shared.events import ReportReceived
 from shared.kafka import RECEIVED
+from shared.screen import screen
 from shared.security import sha256
 from shared.told import CallState, Channel, Contact, Place
-from tests.builders import NOON, assessment
+from tests.builders import NOON, assessment, receipt
+from tests.intake import telling
 from tests.intake.conftest import TELEPHONY_KEY
 from tests.intake.telling import RING
 
@@ -167,6 +173,18 @@ async def test_where_it_is_is_asked_until_it_is_noted_since_by_a_callers_words_i
     report_id = await opened(phone)
     told = await say(phone, report_id, turn(5), {"number": 6, "speaker": "caller", "text": where})
     assert told["ask"] == ADDRESS
+
+
+async def test_the_words_are_screened_once_for_each_turn(
+    client: httpx.AsyncClient, pool: Pool, monkeypatch: pytest.MonkeyPatch
+):
+    screened: list[tuple[str, ...]] = []
+    monkeypatch.setattr(domain, "screen", lambda *texts: screened.append(texts) or screen(*texts))
+    report_id = await opened(client)
+    for number in (1, 5):
+        await tell(client, report_id, turn(number))
+    assert [texts[0].count("\n") for texts in screened] == [0, 1]
+    assert [one.lane for one in await outgoing(pool)] == ["urgent"]
 
 
 async def test_only_the_newest_revision_is_on_its_way_and_a_threat_takes_the_urgent_lane(
@@ -331,6 +349,23 @@ def phone_bell(phone: httpx.AsyncClient) -> Any:
     assert isinstance(transport, httpx.ASGITransport)
     app: Any = transport.app
     return app.state.bell
+
+
+async def test_a_silent_call_that_somebody_has_in_hand_holds_up_no_other(phone: httpx.AsyncClient, pool: Pool):
+    for call_id in ("call-1", "call-2"):
+        await say(phone, await opened(phone, call_id), turn(1))
+    await pool.execute("update call set heard_at = heard_at - interval '1 hour' where call_id = 'call-1'")
+    later = datetime.now(UTC) + timedelta(seconds=61)
+    clock = At(pool, at=later)
+    listening = Listening(Switchboard(pool, phone_bell(phone), RING, None), timedelta(seconds=60), clock)
+    first = await pool.fetchval("select report_id from call where call_id = 'call-1'")
+    async with transaction(pool) as connection:
+        await calls.held(connection, first)
+        await listening.look()
+    states = "select array_agg(state order by call_id) from call"
+    assert await pool.fetchval(states) == ["live", "dropped"]
+    await listening.look()
+    assert await pool.fetchval(states) == ["dropped", "dropped"]
 
 
 async def test_an_open_line_on_which_nothing_is_said_is_not_dead(phone: httpx.AsyncClient, pool: Pool):
@@ -591,6 +626,28 @@ async def test_a_call_opened_again_with_something_more_says_where_that_goes(phon
     assert await opened(phone, place={"postcode": "ZZ1 4AB"}) == report_id
     await phone.patch(f"/v1/calls/{report_id}", json={"place": {"postcode": "ZZ2 1AA"}}, headers=KEY)
     assert await opened(phone, place={"postcode": "ZZ1 4AB"}) == report_id
+
+
+async def test_whoever_sends_a_call_is_told_nothing_of_what_others_told_before(phone: httpx.AsyncClient, pool: Pool):
+    number = "01632 960001"
+    first = await telling.tell(pool, "He follows me.", postcode=None, phone=number, ring=Keyring.of(RING.reporters, {}))
+    await close([receipt(await telling.event_of(pool, first.report_id), labels=(Label.stalking,))], pool)
+    key = await partners_key(pool, Scope.reports)
+    opening = {"call_id": "call-1", "contact": {"phone": number}}
+    report_id = (await phone.post("/v1/calls", json=opening, headers=key)).json()["report_id"]
+    heard = await phone.post(f"/v1/calls/{report_id}/turns", json={"turns": [turn(1)]}, headers=key)
+    whole = (CALLS / "vcon-transcript.json").read_bytes()
+    about: dict[str, Any] = {"headers": key, "data": {"caller": number}, "files": {"file": whole}}
+    async with asyncio.timeout(30):
+        while not heard.json()["read"]:
+            heard = await phone.get(f"/v1/calls/{report_id}", headers=key)
+        while not (sent := await phone.post("/v1/transcripts/files", **about)).json()["vcon"]:
+            pass
+    events = [ReportReceived.model_validate_json(row["event"]) for row in await pool.fetch("select event from report")]
+    assert sorted(event.history.reports for event in events) == [0, 1, 2], "whoever deals with them is told"
+    readings = [heard.json()["established"], json.loads(sent.json()["vcon"]["analysis"][-1]["body"])]
+    assert [reading["reported_before"] for reading in readings] == [0, 0]
+    assert not any(words in heard.text + sent.text for words in (first.reference, "Earlier reports", '"history"'))
 
 
 async def test_what_the_same_number_told_before_is_there_from_the_first_turn(phone: httpx.AsyncClient, pool: Pool):

@@ -1,13 +1,19 @@
 """Commands, each in a process of its own: what they say where they cannot do it, and whose time they go by."""
 
 import asyncio
+import json
 import os
 import sys
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
+from typer.testing import CliRunner
 
+from services.cli import app as heard
+from services.intake.handlers import transcripts
+from services.intake.handlers.transcripts import Taken
 from services.intake.settings import Settings
 from shared.clock import time_of
 from shared.database import Pool
@@ -100,3 +106,33 @@ async def test_whoever_erases_is_told_under_what_id_the_record_of_it_stays(setti
     code, printed, _ = await ran(settings, "erase", accepted.reference, *BY)
     assert code == 0
     assert f"under {report_id}." in printed
+
+
+async def test_a_call_whose_vcon_cannot_be_written_is_kept_and_nothing_is_written_over(
+    settings: Settings, pool: Pool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    async def read(vcon: dict[str, Any], taken: Taken, *_: object) -> dict[str, Any]:
+        return {"of": taken.accepted.reference}
+
+    monkeypatch.setattr(transcripts, "with_our_reading", read)
+    files = []
+    for folder, words in (("a", "Help."), ("b", "Help me.")):
+        vcon = json.loads((CALLS / "vcon-dialog.json").read_text())
+        vcon["uuid"], vcon["dialog"][-1]["body"] = folder, words
+        (tmp_path / folder).mkdir()
+        files.append(tmp_path / folder / "call.json")
+        files[-1].write_text(json.dumps(vcon))
+    (tmp_path / "out").mkdir()
+    arguments = ["intake", "transcript", *map(str, files), "--vcon-to", str(tmp_path / "out")]
+    environment = {
+        "HEARD_INTAKE_DATABASE": settings.database.get_secret_value(),
+        "HEARD_INTAKE_KAFKA": settings.kafka.get_secret_value(),
+        "HEARD_INTAKE_SECRET": settings.secret.get_secret_value(),
+    }
+    result = await asyncio.to_thread(CliRunner().invoke, heard, arguments, env=environment)
+    rows = await pool.fetch("select reference from report order by received_at")
+    first, second = (row["reference"] for row in rows)
+    assert json.loads((tmp_path / "out" / "call.json").read_text()) == {"of": first}
+    assert result.exit_code == 1
+    assert f"{files[0]}: {first}" in result.output
+    assert f"{files[1]}: kept as {second}, but its vCon is not written: " in result.output

@@ -1,5 +1,3 @@
-import random
-from datetime import UTC, datetime
 from uuid import UUID
 
 import pytest
@@ -8,15 +6,15 @@ from hypothesis import strategies as any_
 
 from services.intake.domain import reports as domain
 from services.intake.domain.reports import Stage
-from services.intake.handlers.reports import Told, received
 from shared.events import Lane
-from shared.told import Answers, Channel, Place
+from shared.told import Answers, Contact
+from tests.builders import report
 
 ID = UUID("11111111-2222-3333-4444-555555555555")
 
 
 def test_a_reference_can_be_read_out_on_the_phone():
-    reference = domain.new_reference(random.Random(1).choice)
+    reference = domain.new_reference()
     assert len(reference) == len("H-4K7QX-9M2TB")
     assert not set("ILOU") & set(reference)
 
@@ -69,15 +67,19 @@ def test_what_a_reporter_is_told_names_nobody():
 
 
 def test_the_words_about_how_it_felt_are_screened_too():
-    told = Told(
-        channel=Channel.web,
-        source="public",
-        text="Music.",
-        answers=Answers(feeling=("he said he'll stab me",)),
-        place=Place(),
-        contact=None,
-        consent=(),
-        idempotency_key=None,
-        body_hash="",
-    )
-    assert received(told, ID, "HRD-1", datetime(2026, 11, 1, tzinfo=UTC)).lane is Lane.urgent
+    told = report(answers=Answers(feeling=("he said he'll stab me",)))
+    assert domain.in_its_lane(told).lane is Lane.urgent
+
+
+@pytest.mark.parametrize(
+    ("contact", "named"),
+    [
+        (Contact(name="Sam", phone="01632 960001"), True),
+        (Contact(name="Sam", phone=" ", email="sam@example.org"), True),
+        (Contact(name=" ", phone="01632 960001"), False),
+        (Contact(name="Sam", phone=" ", email=""), False),
+        (Contact(name="Sam"), False),
+    ],
+)
+def test_spaces_are_nobodys_name_and_reach_nobody(contact: Contact, named: bool):
+    assert contact.can_ask_for_a_review is named

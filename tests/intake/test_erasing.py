@@ -9,9 +9,9 @@ import pytest
 from services.intake.errors import StillOnTheLine, UnknownReference
 from services.intake.handlers import amendments, erasing, links, reports
 from services.intake.handlers.reports import Accepted
-from services.intake.repository import households
+from services.intake.repository import households, series
 from shared.database import Pool, transaction
-from shared.events import LinkDisputed, ReportErased
+from shared.events import LinkDisputed, ReportErased, ReportProgressed
 from shared.kafka import ERASED
 from shared.outbox import Bell
 from tests.builders import NOON, receipt
@@ -75,6 +75,24 @@ async def test_those_that_it_was_parted_from_do_not_name_it_either(pool: Pool):
     assert (await event_of(pool, many[0].report_id)).history.references == (first.reference,)
 
 
+async def test_whoever_is_linked_to_it_does_not_name_it_in_whatever_series(pool: Pool):
+    first, second = [await tell(pool, STORY, now=NOON + n * DAY) for n in range(2)]
+    await pool.execute("update recognisable set series = report_id")
+    await forget(first.reference, pool)
+    assert first.reference not in await everything(pool)
+    assert (await event_of(pool, second.report_id)).history.reports == 0
+
+
+async def test_progress_that_comes_once_it_is_erased_is_not_kept(pool: Pool):
+    told = await tell(pool, STORY)
+    await forget(told.reference, pool)
+    late = ReportProgressed(
+        report_id=told.report_id, agency="northmoor", progress="acknowledged", at=NOON, words="being_looked_at"
+    )
+    await reports.hear([late], pool)
+    assert await pool.fetchval("select count(*) from message") == 0
+
+
 def disputed(one: Accepted, other: Accepted) -> LinkDisputed:
     return LinkDisputed(
         report_id=one.report_id, other_id=other.report_id, disputed_at=NOON, by="Sam", reason="another flat"
@@ -116,7 +134,7 @@ async def test_more_told_of_a_later_report_while_an_earlier_one_is_erased_is_kep
 async def test_more_is_told_of_a_report_while_its_link_is_disputed(pool: Pool):
     first, second = [await tell(pool, STORY, now=NOON + n * DAY) for n in range(2)]
     async with transaction(pool) as connection:
-        await households.held_series(connection, [first.report_id])
+        await series.held_series(connection, [first.report_id])
         parted = asyncio.create_task(links.part([disputed(second, first)], pool, Bell(pool), NOON))
         await until_waiting(pool, 1)
         added = asyncio.create_task(add_more(second, pool))

@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 import pytest
 from prometheus_client import CollectorRegistry
-from typer.testing import CliRunner
+from typer.testing import CliRunner, Result
 
 from services.cli import app as heard
 from services.intake.gauges import Gauges
@@ -16,6 +16,7 @@ from services.intake.handlers.amendments import add_more
 from services.intake.handlers.reports import Accepted
 from services.intake.repository.accounts import account, open_ones
 from services.intake.settings import Settings
+from shared.clock import time_of
 from shared.database import DatabaseUnavailable, Pool, create_pool
 from shared.events import ReportReceived
 from shared.outbox import Bell
@@ -91,19 +92,41 @@ async def test_what_an_older_process_keeps_is_open_and_what_it_closes_is_not(poo
         assert not await open_ones(connection, 10)
 
 
-async def test_the_audit_names_what_was_added_and_waits_and_fails(pool: Pool, settings: Settings):
-    accepted, _ = await routed(pool)
+async def audited(settings: Settings) -> Result:
     environment = {
         "HEARD_INTAKE_DATABASE": settings.database.get_secret_value(),
         "HEARD_INTAKE_KAFKA": "127.0.0.1:1",
         "HEARD_INTAKE_SECRET": settings.secret.get_secret_value(),
     }
-    assert (await asyncio.to_thread(CliRunner().invoke, heard, ["audit"], env=environment)).exit_code == 0
+    return await asyncio.to_thread(CliRunner().invoke, heard, ["audit"], env=environment)
+
+
+async def test_the_audit_names_what_was_added_and_waits_and_fails(pool: Pool, settings: Settings):
+    accepted, _ = await routed(pool)
+    assert (await audited(settings)).exit_code == 0
     await add(pool, accepted, "He is at the door.", NOON)
-    result = await asyncio.to_thread(CliRunner().invoke, heard, ["audit"], env=environment)
+    result = await audited(settings)
     assert result.exit_code == 1
     assert "accepted 1 = routed 0 + open 1" in result.output
     assert f"open {accepted.reference} ordinary for" in result.output
+
+
+async def test_the_audit_finds_what_nothing_says_is_open_and_has_no_receipt(pool: Pool, settings: Settings):
+    accepted = await tell(pool, "He follows me.", now=await time_of(pool))
+    assert (await audited(settings)).exit_code == 0
+    await pool.execute("update report set open_since = null")
+    result = await audited(settings)
+    assert result.exit_code == 1
+    assert "accepted 1 = routed 0 + open 0 + neither 1" in result.output
+    assert f"not open: {accepted.reference}" in result.output
+
+
+async def test_the_audit_finds_what_is_open_and_nothing_publishes(pool: Pool, settings: Settings):
+    accepted = await tell(pool, "He follows me.", now=await time_of(pool))
+    await pool.execute("delete from outbox")
+    result = await audited(settings)
+    assert result.exit_code == 1
+    assert f"open {accepted.reference} ordinary for 0 s, and nothing publishes it" in result.output
 
 
 NAMES = ("heard_reports_open", "heard_reports_open_oldest_seconds", "heard_erasures_open")

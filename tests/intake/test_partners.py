@@ -70,12 +70,14 @@ async def test_a_cookie_in_a_frame_is_partitioned(person: Form, council: Partner
         ({"origins": ("*",)}, "no path"),
         ({"way_back": "javascript:alert(1)"}, "https://"),
         ({"id": "../x"}, "small letters"),
+        ({"id": "public"}, "another source is called public"),
+        ({"id": "telephony"}, "another source is called telephony"),
     ],
 )
 async def test_a_partner_that_would_harm_the_page_is_refused(pool: Pool, change: dict[str, Any], words: str):
     about = {"id": COUNCIL.id, "name": COUNCIL.name, "colour": COUNCIL.colour} | change
     with pytest.raises(PartnerRefused, match=words):
-        await partners.register(Partner(**about), pool)
+        await partners.register(Partner(**about), pool, taken=["telephony"])
 
 
 def test_contrast_is_wcags():

@@ -1,6 +1,5 @@
 """What is sealed opens for its code and its service alone."""
 
-import secrets
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -150,7 +149,7 @@ async def test_the_desk_signs_in_again_after_the_change(person: Form, changed: S
 
 
 def test_a_code_has_a_hundred_bits_and_is_read_as_people_type_it():
-    code = new_code(secrets.choice)
+    code = new_code()
     assert len(code.replace("-", "")) * 5 == 100
     assert normalised_code(f" {code.lower().replace('-', ' ')} ") == code
     assert normalised_code("4k7q x9m2 tboc 5d8f h3jn") == CODE

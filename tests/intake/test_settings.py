@@ -5,6 +5,7 @@ from typing import Any
 
 import httpx
 import pytest
+from pydantic import ValidationError
 
 from services.intake.main import create_app
 from services.intake.settings import Settings
@@ -48,3 +49,8 @@ async def test_a_key_of_the_demo_is_nobodys_outside_it(settings: Settings, pool:
     ):
         key = {"Authorization": f"Bearer {OF_THE_DEMO}"}
         assert (await client.post("/v1/reports", json={"text": "He follows me."}, headers=key)).status_code == status
+
+
+def test_no_key_is_the_publics(settings: Settings):
+    with pytest.raises(ValidationError, match="call this key otherwise"):
+        Settings(**settings.model_dump() | {"keys": {"public": sha256("a key")}})

@@ -296,6 +296,34 @@ async def test_more_told_of_an_earlier_report_makes_it_no_later_one(pool: Pool):
     assert await linked_events(pool) == before
 
 
+async def merged(pool: Pool) -> list[Accepted]:
+    """Two who told of one household each, and a third who belongs with both: the newest one's series stays."""
+    told = zip(("Kieran", "Dave", "Kieran and Dave"), ("Drums.", "Bins.", "At it."), strict=True)
+    return [await tell(pool, text, party=party, now=NOON + n * DAY) for n, (party, text) in enumerate(told)]
+
+
+async def test_more_told_of_a_report_that_was_merged_leaves_it_where_it_belongs(pool: Pool):
+    first, _, third = await merged(pool)
+    assert await history_of(pool, third) == 2
+    for words in ("More.", "Yet more."):
+        await more(first, words, pool)
+        assert await pool.fetchval("select count(distinct series) from recognisable") == 1
+        assert (await event_of(pool, first.report_id)).history.links == ()
+    await part([disputed(third, first)], pool, Bell(pool), NOON + 3 * DAY)
+    assert first.reference not in (await event_of(pool, third.report_id)).history.references
+
+
+async def test_more_told_of_a_report_that_was_parted_leaves_it_where_it_belongs(pool: Pool):
+    first, second = [await tell(pool, f"Dave, time {n}.", party="Dave", now=NOON + n * DAY) for n in range(2)]
+    await part([disputed(second, first)], pool, Bell(pool), NOON + 2 * DAY)
+    third = await tell(pool, "Dave, time 3.", party="Dave", now=NOON + 3 * DAY)
+    kept = "select array_agg(series order by received_at) from recognisable"
+    before = await pool.fetchval(kept)
+    await more(second, "More.", pool)
+    assert await pool.fetchval(kept) == before
+    assert await history_of(pool, third) == 1
+
+
 async def test_a_report_whose_place_is_learnt_once_another_came_is_linked_to_it_until_that_is_disputed(pool: Pool):
     first = await tell(pool, "Drums, at number 9.", postcode=None)
     second = await tell(pool, "Number 9 again.", now=NOON + DAY)

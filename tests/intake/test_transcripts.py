@@ -208,6 +208,17 @@ async def test_the_calls_own_id_counts_and_the_idempotency_key_where_there_is_no
     assert await told("k3") == await told("k3")
 
 
+async def test_an_id_in_a_file_that_no_index_holds_is_refused(client: httpx.AsyncClient, pool: Pool):
+    turns = [{"speaker": "caller", "text": "Help."}]
+    statuses = []
+    for length in (200, 201, 3000):
+        file = json.dumps({"call_id": "x" * length, "turns": turns}).encode()
+        answer = await client.post("/v1/transcripts/files", files={"file": file}, headers=KEY)
+        statuses.append(answer.status_code)
+    assert statuses == [202, 422, 422]
+    assert "give it a shorter one" in answer.json()["detail"]
+
+
 def cut(name: str, at: float = 0.6) -> bytes:
     whole = (CALLS / name).read_bytes()
     return whole[: int(len(whole) * at)]

@@ -2,10 +2,11 @@
 
 import hashlib
 import hmac
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final, Self
+from uuid import UUID
 
 import phonenumbers
 
@@ -59,6 +60,11 @@ def keys_of(report: ReportReceived, numbers: frozenset[str], ring: Keyring) -> t
         for key_id, key in ring.households.items()
         for kind, value in known
     )
+
+
+def in_order_by(keys: Sequence[HouseholdKey], report_id: UUID) -> str:
+    """What keeps events in order on Kafka: the household's key, or else the report's."""
+    return keys[0].digest.hex() if keys else str(report_id)
 
 
 def _known_by(report: ReportReceived, numbers: frozenset[str]) -> Iterator[tuple[KeyKind, str]]:

@@ -1,6 +1,7 @@
 """Organisations that build the form in, and what their programs may do."""
 
 import re
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -11,6 +12,8 @@ LEAST_CONTRAST: Final = 4.5  # WCAG 2.2, 1.4.3: white words on the partner's col
 COLOUR: Final = re.compile(r"#[0-9a-f]{6}")
 ORIGIN: Final = re.compile(r"https://[a-z0-9.-]+(:\d+)?|http://(localhost|127\.0\.0\.1)(:\d+)?")
 ID: Final = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+PUBLIC: Final = "public"
+"""The source of a report that nobody answers for."""
 
 
 class Scope(StrEnum):
@@ -43,10 +46,11 @@ class Key:
     revoked_at: datetime | None = None
 
 
-def faults(partner: Partner) -> list[str]:
-    """What has to be mended before this partner can be let in."""
+def faults(partner: Partner, taken: Collection[str] = ()) -> list[str]:
+    """What has to be mended before this partner can be let in; `taken` are names of other sources."""
     checks = (
         (ID.fullmatch(partner.id), "the id is small letters, digits and single dashes: northmoor-council"),
+        (partner.id not in {PUBLIC, *taken}, f"another source is called {partner.id}: take another id"),
         (COLOUR.fullmatch(partner.colour), "the colour is # and six hexadecimal digits: #1d4f6f"),
         (all(ORIGIN.fullmatch(o) for o in partner.origins), "an origin is https://, a host, and no path"),
         ((partner.way_back or "https://").startswith("https://"), "the way back begins with https://"),

@@ -3,7 +3,8 @@
 import base64
 import hashlib
 import hmac
-from collections.abc import Callable, Iterator, Sequence
+import secrets
+from collections.abc import Iterator, Sequence
 from enum import StrEnum
 from typing import Final
 from uuid import UUID
@@ -26,9 +27,9 @@ class Stage(StrEnum):
     with_the_people_who_can_act = "with the people who can act on it"
 
 
-def new_reference(choose: Callable[[Sequence[str]], str]) -> str:
-    """Ten characters, 50 bits: `H-4K7QX-9M2TB`. `choose` picks one of several at random."""
-    ten = "".join(choose(PAIRS) for _ in range(5))
+def new_reference() -> str:
+    """Ten characters, 50 bits: `H-4K7QX-9M2TB`."""
+    ten = "".join(secrets.choice(PAIRS) for _ in range(5))
     return f"H-{ten[:5]}-{ten[5:]}"
 
 

@@ -6,7 +6,6 @@ database alone nor the code alone opens it. Of the service's secrets, newest fir
 
 import hashlib
 import secrets
-from collections.abc import Callable
 from contextlib import suppress
 from typing import Final
 
@@ -25,9 +24,9 @@ class Unopened(Exception):
     """Sealed with another code, with a secret that is not known, or altered."""
 
 
-def new_code(choose: Callable[[str], str]) -> str:
+def new_code() -> str:
     """`4K7Q-X9M2-TB0C-…`: what opens a draft, and what is noted down to come back to it."""
-    return in_fours("".join(choose(ALPHABET) for _ in range(LENGTH)))
+    return in_fours("".join(secrets.choice(ALPHABET) for _ in range(LENGTH)))
 
 
 def normalised_code(given: str) -> str:

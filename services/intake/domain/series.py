@@ -1,6 +1,6 @@
 """Linked reports make a series; a disputed link parts it."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Final
 from uuid import UUID
 
@@ -9,6 +9,9 @@ Edge = tuple[UUID, UUID]
 
 TOLD_OF: Final = 20
 """The most earlier reports that a report is linked to directly."""
+
+MOST_REREAD: Final = 20
+"""Reports that are read anew beside those whose own links are cut, the newest first: each is an open case perhaps."""
 
 
 def reach(start: UUID, edges: Iterable[Edge]) -> set[UUID]:
@@ -34,3 +37,9 @@ def parting(leaves: UUID, stays: UUID, edges: Iterable[Edge]) -> tuple[set[Edge]
     side = reach(stays, (edge for edge in every if leaves not in edge))
     cut = {edge for edge in every if leaves in edge and (edge[0] in side or edge[1] in side)}
     return cut, reach(leaves, every - cut)
+
+
+def told_otherwise(told: Sequence[UUID], since: UUID, cut: Iterable[Edge]) -> list[UUID]:
+    """Of a series, in the order told: those whose history is another once these links to what is `since` are cut."""
+    changed = {*told[told.index(since) :][-MOST_REREAD:]}.union(*cut)
+    return [report_id for report_id in told if report_id in changed]

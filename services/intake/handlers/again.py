@@ -7,10 +7,9 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from services.intake.domain.likeness import Marks
+from services.intake.domain.households import in_order_by
 from services.intake.handlers.households import SOURCE, tell
-from services.intake.repository import accounts, again, households, reports
-from services.intake.repository.households import Recognised
+from services.intake.repository import accounts, again, households, reports, series
 from shared.clock import time_of
 from shared.database import Pool, transaction
 from shared.events import Lane, ReportErased
@@ -96,10 +95,9 @@ async def _report_again(report_id: UUID, pool: Pool, now: datetime) -> bool:
         report = await reports.whole(connection, report_id)
         if report is None:
             return False
-        known = Recognised(await households.keys_known(connection, report_id), Marks())
-        key, urgent = known.key_of(report_id), report.lane is Lane.urgent
-        message = outgoing(report, RECEIVED[report.lane], SOURCE, now, urgent, key)
-        if not await again.reopen(connection, replace(message, turn=TURN), now):
+        key = in_order_by(await households.keys_known(connection, report_id), report_id)
+        out = outgoing(report, RECEIVED[report.lane], SOURCE, now, report.lane is Lane.urgent, key, turn=TURN)
+        if not await again.reopen(connection, out, now):
             return False
-        await tell(connection, report, await households.links_of(connection, report_id), now)
+        await tell(connection, report, await series.links_of(connection, report_id), now)
         return True

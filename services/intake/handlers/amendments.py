@@ -15,7 +15,8 @@ from services.intake.domain.households import Keyring
 from services.intake.domain.reports import normalised_reference
 from services.intake.errors import Anonymous, UnknownReference
 from services.intake.handlers.households import SOURCE
-from services.intake.handlers.reports import fitting, told_anew
+from services.intake.handlers.reports import fitting
+from services.intake.handlers.revising import told_anew
 from services.intake.repository import reports
 from shared.database import Connection, Pool, transaction
 from shared.events import Amendment, Lane, ReportAmended, ReportReceived
@@ -43,9 +44,8 @@ async def add_more(
         report = await _opened(connection, reference, secret)
         if added_already(report, text, now):
             return
-        report = await told_anew(connection, fitting(with_more(report, text, now)), ring, now)
-        await _tell(connection, report, Amendment.more_told, text, now)
-        await _in_turn(connection, report, turn)
+        report = await told_anew(connection, fitting(with_more(report, text, now)), ring, now, turn)
+        await _tell(connection, report, Amendment.more_told, text, now, turn)
     bell.ring()
 
 
@@ -60,9 +60,8 @@ async def ask_to_withdraw(
         report = await _opened(connection, reference, secret)
         if withdrawal_noted(report):
             return
-        report = await told_anew(connection, asked_to_withdraw(report, now), ring, now)
-        await _tell(connection, report, Amendment.withdrawal_asked, None, now)
-        await _in_turn(connection, report, turn)
+        report = await told_anew(connection, asked_to_withdraw(report, now), ring, now, turn)
+        await _tell(connection, report, Amendment.withdrawal_asked, None, now, turn)
     bell.ring()
 
 
@@ -91,9 +90,8 @@ async def ask_for_review(
             return
         if contact or safe_contact or place != Place():
             asking = fitting(asking)
-        report = await told_anew(connection, asking, ring, now)
-        await _tell(connection, report, Amendment.case_review_asked, None, now)
-        await _in_turn(connection, report, turn)
+        report = await told_anew(connection, asking, ring, now, turn)
+        await _tell(connection, report, Amendment.case_review_asked, None, now, turn)
     bell.ring()
 
 
@@ -108,13 +106,7 @@ async def _opened(connection: Connection, reference: str, secret: str) -> Report
 
 
 async def _tell(
-    connection: Connection, report: ReportReceived, kind: Amendment, text: str | None, now: datetime
+    connection: Connection, report: ReportReceived, kind: Amendment, text: str | None, now: datetime, turn: str | None
 ) -> None:
     event = ReportAmended(report_id=report.report_id, revision=report.revision, kind=kind, amended_at=now, text=text)
-    await put(connection, [outgoing(event, AMENDED, SOURCE, now, report.lane is Lane.urgent)])
-
-
-async def _in_turn(connection: Connection, report: ReportReceived, turn: str | None) -> None:
-    """Over the allowance of whoever sends it, it goes on as a report in a flood does."""
-    if turn is not None:
-        await reports.take_turns(connection, report.report_id, turn)
+    await put(connection, [outgoing(event, AMENDED, SOURCE, now, report.lane is Lane.urgent, turn=turn)])

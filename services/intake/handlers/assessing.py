@@ -12,6 +12,7 @@ from services.intake.settings import Settings
 from shared.assessment import Assessment
 from shared.events import ReportReceived
 from shared.http import NO_ANSWER
+from shared.told import History
 
 log = structlog.get_logger()
 
@@ -37,17 +38,20 @@ def classifier_at(settings: Settings, http: httpx.AsyncClient) -> Classifier | N
 async def assess(
     report: ReportReceived, classifier: Classifier | None, patience: float, reading: Reading = "second"
 ) -> Assessment | None:
-    """A reading of a report as it stands; None where there is none within `patience` seconds.
+    """A reading of a report by what it says itself; None where there is none within `patience` seconds.
+
+    What others told before is for those alone who may know of it: it stands with the case (decision 21).
 
     The first reading is there in a millisecond, for a call that goes on; the second in some tens, and is surer.
     """
     if classifier is None:
         return None
+    alone = report.model_copy(update={"contact": None, "history": History()})
     try:
         async with asyncio.timeout(patience):
             answer = await classifier.http.post(
                 f"{classifier.url}/v1/classify?reading={reading}",
-                content=report.model_copy(update={"contact": None}).model_dump_json(),
+                content=alone.model_dump_json(),
                 headers={"Authorization": f"Bearer {classifier.key}", "Content-Type": "application/json"},
             )
         answer.raise_for_status()

@@ -1,6 +1,5 @@
 """A call while it goes on: every turn is kept first, then read; each reading is a revision of the one report."""
 
-import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -17,7 +16,8 @@ from services.intake.domain.households import Keyring
 from services.intake.domain.transcripts.formats import LARGEST
 from services.intake.errors import CallKnown, CallTooLong, TooLong, UnknownCall
 from services.intake.handlers.assessing import Classifier, assess
-from services.intake.handlers.reports import Accepted, Told, first_told, fitting, received, told_anew
+from services.intake.handlers.reports import Accepted, Told, first_told, fitting, received
+from services.intake.handlers.revising import told_anew
 from services.intake.repository import calls, reports
 from services.intake.repository.calls import NumberedTurn, OpenCall
 from shared.assessment import Assessment
@@ -56,7 +56,6 @@ class Heard:
     """How a call stands after what was just said. `assessment` is the last there is; `fresh` whether it is of now."""
 
     call: OpenCall
-    state: CallState
     revision: int
     turns: dict[int, Turn]
     awaited: tuple[int, ...]
@@ -83,7 +82,7 @@ async def open_call(
 
     Raises TooLong; CallKnown where it says more than it did, or than is known by now, or where it came as a transcript.
     """
-    reference = domain.new_reference(secrets.choice)
+    reference = domain.new_reference()
     about = _about(given)
     async with transaction(pool) as connection:
         call = await calls.open_call(connection, uuid4(), reference, source, call_id, about, now)
@@ -100,26 +99,28 @@ async def open_call(
 async def hear(report_id: UUID, source: str, turns: Sequence[NumberedTurn], board: Switchboard, now: datetime) -> Heard:
     """Keep turns, in whatever order they come, and read the call anew; no turns say that the line is open.
 
-    Raises UnknownCall, CallTooLong.
+    Raises UnknownCall, CallTooLong; CallKnown where its transcript came meanwhile.
     """
     async with transaction(board.pool) as connection:
         call = await _held(connection, report_id, source)
         new = await calls.set_turns(connection, report_id, turns) if turns else call.state is CallState.dropped
-        state = CallState.live if new and call.state is CallState.dropped else call.state
-        report, spoken = await as_told(connection, call, state, new, board.ring, now)
+        if new and call.state is CallState.dropped:
+            call = replace(call, state=CallState.live)
+        report, spoken = await as_told(connection, call, new, board.ring, now)
         if new and report and not domain.fits(report):
             raise CallTooLong(TOO_LONG)
     board.bell.ring()
-    return await _read(call, state, report, spoken, board)
+    return await _read(call, report, spoken, board)
 
 
 async def end(report_id: UUID, source: str, state: CallState, board: Switchboard, now: datetime) -> Heard:
     """The call is over, or the line is dead: the same report is completed. Raises UnknownCall."""
     async with transaction(board.pool) as connection:
-        call = await _held(connection, report_id, source)
-        report, spoken = await as_told(connection, call, state, call.state is not state, board.ring, now)
+        before = await _held(connection, report_id, source)
+        call = replace(before, state=state)
+        report, spoken = await as_told(connection, call, call != before, board.ring, now)
     board.bell.ring()
-    return await _read(call, state, report, spoken, board)
+    return await _read(call, report, spoken, board)
 
 
 async def written(
@@ -146,7 +147,7 @@ async def written(
         numbered = [NumberedTurn(number, 0, turn) for number, turn in enumerate(turns, 1)]
         await calls.set_turns(connection, call.report_id, numbered)
     new = not spoken or about != call.given or call.state is not CallState.ended
-    report, _ = await as_told(connection, replace(call, given=about), CallState.ended, new, ring, now)
+    report, _ = await as_told(connection, replace(call, given=about, state=CallState.ended), new, ring, now)
     if report:
         fitting(report)
     kept = await reports.secret_hash(connection, call.report_id)
@@ -163,11 +164,11 @@ async def learn(report_id: UUID, source: str, more: Mapping[str, Any], board: Sw
         given = _about(CallGiven.model_validate(learnt(call.given, more)))
         await calls.set_given(connection, report_id, given)
         known = replace(call, given=given)
-        report, spoken = await as_told(connection, known, call.state, given != call.given, board.ring, now)
+        report, spoken = await as_told(connection, known, given != call.given, board.ring, now)
         if report and given != call.given:
             fitting(report)
     board.bell.ring()
-    return await _read(known, call.state, report, spoken, board)
+    return await _read(known, report, spoken, board)
 
 
 async def standing(report_id: UUID, source: str, board: Switchboard) -> Heard:
@@ -179,7 +180,7 @@ async def standing(report_id: UUID, source: str, board: Switchboard) -> Heard:
         report = await reports.told(connection, report_id)
         call = _of_source(await calls.one(connection, report_id), source)
         spoken = await calls.turns(connection, report_id)
-    return await _read(call, call.state, report, spoken, board)
+    return await _read(call, report, spoken, board)
 
 
 async def live(source: str, pool: Pool) -> list[OpenCall]:
@@ -211,18 +212,18 @@ def _of_source(call: OpenCall | None, source: str) -> OpenCall:
 
 
 async def as_told(
-    connection: Connection, call: OpenCall, state: CallState, new: bool, ring: Keyring, now: datetime
+    connection: Connection, call: OpenCall, new: bool, ring: Keyring, now: datetime
 ) -> tuple[ReportReceived | None, dict[int, Turn]]:
     """The report of the call as it stands now; where there is something `new`, kept and on its way.
 
     While nobody has spoken there is none. Over without a word it is one all the same: who cannot speak has rung too.
     """
-    await calls.set_state(connection, call.report_id, state, now)
+    await calls.set_state(connection, call.report_id, call.state, now)
     spoken = await calls.turns(connection, call.report_id)
     before = await reports.whole(connection, call.report_id)
-    if not new or (not spoken and state is CallState.live):
+    if not new or (not spoken and call.state is CallState.live):
         return before, spoken
-    told = _telling(call, state, tuple(spoken.values()) or NOTHING_HEARD)
+    told = _telling(call, tuple(spoken.values()) or NOTHING_HEARD)
     return await _told(connection, told, call, before, ring, now), spoken
 
 
@@ -235,13 +236,13 @@ async def _told(
     report = received(told, call.report_id, call.reference, before.received_at if before else now)
     if before:
         return await told_anew(connection, carried_over(before, report), ring, now)
-    kept = await first_told(connection, report, told, ring, now)
+    kept = await first_told(connection, domain.in_its_lane(report), told, ring, now)
     if kept is None and told.turns is not NOTHING_HEARD:
         raise CallKnown(TRANSCRIBED)
     return kept
 
 
-def _telling(call: OpenCall, state: CallState, turns: tuple[Turn, ...]) -> Told:
+def _telling(call: OpenCall, turns: tuple[Turn, ...]) -> Told:
     given = CallGiven.model_validate(call.given)
     return Told(
         channel=Channel.phone,
@@ -254,16 +255,14 @@ def _telling(call: OpenCall, state: CallState, turns: tuple[Turn, ...]) -> Told:
         consent=given.consent,
         idempotency_key=key_of(call.call_id),
         body_hash="live",
-        call=Call(id=call.call_id, line=given.line, started_at=given.started_at or call.opened_at, state=state),
+        call=Call(id=call.call_id, line=given.line, started_at=given.started_at or call.opened_at, state=call.state),
     )
 
 
-async def _read(
-    call: OpenCall, state: CallState, report: ReportReceived | None, spoken: dict[int, Turn], board: Switchboard
-) -> Heard:
+async def _read(call: OpenCall, report: ReportReceived | None, spoken: dict[int, Turn], board: Switchboard) -> Heard:
     """What the classifier makes of it now, and what that changes; nothing is held up where it does not answer."""
     if report is None:
-        return Heard(call, state, 0, spoken, awaited(spoken), None, True, (), None)
+        return Heard(call, 0, spoken, awaited(spoken), None, True, (), None)
     known = report.revision == call.read_revision
     newest = None if known else await assess(report, board.classifier, PATIENCE, "first")
     if newest:
@@ -271,7 +270,7 @@ async def _read(
     latest, fresh = newest or call.assessment, known or newest is not None
     ask = to_ask(latest, not fresh and bool(report.screened), bool(postcode_of(report.place) or report.place.words))
     changed = changes(call.assessment, newest)
-    return Heard(call, state, report.revision, spoken, awaited(spoken), latest, fresh, changed, ask)
+    return Heard(call, report.revision, spoken, awaited(spoken), latest, fresh, changed, ask)
 
 
 async def _keep(reading: Assessment, report: ReportReceived, pool: Pool) -> None:

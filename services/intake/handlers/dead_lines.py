@@ -1,19 +1,23 @@
 """Calls that end without anybody saying so."""
 
 import asyncio
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
+import asyncpg
+import structlog
 from prometheus_client import Counter
 
 from services.intake.handlers.calls import Switchboard, as_told
-from services.intake.repository import calls
+from services.intake.repository import calls, reports
 from shared.clock import Clock
 from shared.database import DatabaseUnavailable, statement, transaction
 from shared.told import CallState
 from shared.worker import every
+
+log = structlog.get_logger()
 
 TICK: Final = 2.0  # seconds between two looks
 
@@ -63,10 +67,18 @@ async def keep_dropping(board: Switchboard, after: float, clock: Clock, stop: as
 
 
 async def _drop(report_id: UUID, since: datetime, board: Switchboard, now: datetime) -> bool:
-    """Whether it was still silent once nobody else could add to it."""
-    async with transaction(board.pool) as connection:
-        call = await calls.held(connection, report_id)
-        if call is None or call.state is not CallState.live or call.heard_at >= since:
-            return False
-        await as_told(connection, call, CallState.dropped, True, board.ring, now)
+    """Whether it was still silent once nobody else could add to it.
+
+    One that somebody has in hand waits for the next look: it holds up no other, and is no database that is away.
+    """
+    try:
+        async with transaction(board.pool) as connection:
+            await reports.wait_little(connection)
+            call = await calls.held(connection, report_id)
+            if call is None or call.state is not CallState.live or call.heard_at >= since:
+                return False
+            await as_told(connection, replace(call, state=CallState.dropped), True, board.ring, now)
+    except asyncpg.LockNotAvailableError:
+        log.warning("a silent call is in hand", report_id=str(report_id))
+        return False
     return True

@@ -2,7 +2,6 @@
 
 import asyncio
 import hashlib
-import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -42,7 +41,7 @@ class Drafts:
 
 async def begin(reporting: Reporting, suspect: bool, drafts: Drafts, now: datetime) -> str:
     """A new draft; returns the code that opens it."""
-    code = sealing.new_code(secrets.choice)
+    code = sealing.new_code()
     async with transaction(drafts.pool) as connection:
         await put(connection, code, Draft(begun_at=now, reporting=reporting, suspect=suspect), drafts, now)
     return code

@@ -8,8 +8,8 @@ from uuid import UUID
 from services.intake.domain.reports import normalised_reference
 from services.intake.errors import StillOnTheLine, UnknownReference
 from services.intake.handlers.households import SOURCE
-from services.intake.handlers.links import read_anew, with_all_held
-from services.intake.repository import again, calls, households, reports
+from services.intake.handlers.revising import read_anew, with_all_held
+from services.intake.repository import again, calls, households, reports, series
 from shared.database import Connection, Pool
 from shared.events import ReportErased
 from shared.kafka import ERASED
@@ -47,7 +47,7 @@ async def _erased(
     await read_anew(connection, await _forgotten(connection, report_id, reference), held, now)
     event = ReportErased(report_id=report_id, revision=held[report_id] + 1, erased_at=now, by=by, reason=reason)
     told = outgoing(event, ERASED, SOURCE, now)
-    await again.keep_erasure(connection, event, told)
+    await again.keep_erasure(connection, told)
     await put(connection, [told])
     return report_id
 
@@ -56,7 +56,7 @@ async def _forgotten(connection: Connection, report_id: UUID, reference: str) ->
     """Take the report, which is held, out of every table; returns the reports whose history names it."""
     await households.lock(connection, await households.keys_known(connection, report_id))
     named_in = await reports.naming(connection, report_id, reference)
-    await households.held_series(connection, [report_id, *named_in])
+    await series.held_series(connection, [report_id, *named_in])
     naming = await reports.naming(connection, report_id, reference)
     await reports.erase(connection, report_id, reference)
     return naming

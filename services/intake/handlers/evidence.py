@@ -52,7 +52,7 @@ async def attach(code: str, uploads: Sequence[Upload], most: int, drafts: Drafts
         draft = await writing.unsent(connection, code, drafts, now)
         kept = {one.sha256 for one in await evidence.of_draft(connection, place)}
         new = [file for digest, file in good.items() if digest not in kept]
-        if new and await evidence.unsent(connection, files.LEAST) + sum(f.about.size for f in new) > most:
+        if new and await evidence.waiting(connection) + sum(f.about.size for f in new) > most:
             wrong.append(Fault("file_room", _names(new)))
             new = []
         room = files.MAX_FILES - len(kept)

@@ -1,4 +1,4 @@
-"""What was told before: who told of the same household or party, and what follows when somebody says they did not.
+"""What was told before: who told of the same household or party, and what follows where that was a slip.
 
 For staff only. A reporter is never shown any of it: two people at one address may be victim and abuser.
 """
@@ -6,12 +6,12 @@ For staff only. A reporter is never shown any of it: two people at one address m
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Final
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from services.intake.domain.households import HouseholdKey, KeyKind, Keyring, keys_of
 from services.intake.domain.likeness import Marks, contradict, likeness, marks_of
-from services.intake.domain.series import TOLD_OF
-from services.intake.repository import households
+from services.intake.domain.series import TOLD_OF, Edge, reach, told_otherwise
+from services.intake.repository import households, series
 from services.intake.repository.households import NOTHING_TOLD, Candidate, Recognised
 from shared.database import Connection
 from shared.events import ReportLinked, ReportReceived
@@ -25,21 +25,25 @@ SHOWN: Final = 30
 """How many of the words that two reports both have are told to the staff: a report holds those of twenty links."""
 MOST: Final = {KeyKind.place: 100, KeyKind.address: TOLD_OF, KeyKind.phone: TOLD_OF, KeyKind.email: TOLD_OF}
 """How many earlier reports are looked at for each key, the newest first: a household may have told of thousands."""
+OF_A_PLACE: Final = {KeyKind.place, KeyKind.address}
 
 
-async def recognise(connection: Connection, report: ReportReceived, ring: Keyring) -> Recognised:
-    """Find what was told before. Whoever tells of the same household waits until this transaction ends."""
-    alone = known_by(report, ring)
+async def recognise(connection: Connection, report: ReportReceived, alone: Recognised) -> Recognised:
+    """Find what was told before. Whoever tells of the same household waits until this transaction ends.
+
+    `alone` is what it is recognised by. A later revision keeps what an earlier one found (see `moved`).
+    """
     keys, marks = alone.keys, alone.marks
     if not keys:
-        return alone
+        return await recall(connection, report) if report.revision > 1 else alone
     await households.lock(connection, keys)
     near = await households.candidates(connection, {report.report_id: keys}, MOST, report.received_at - SINCE)
     found = [(one, link) for one in near if (link := _link(marks, one, keys))]
     agreed = await _without_disputed(connection, report.report_id, found) if found else []
-    links = _together([link for _, link in agreed], await _made_before(connection, report))
-    series = await _series(connection, report.report_id, [link.report_id for link in links])
-    return Recognised(keys, marks, links, series, await history(connection, report, series, links))
+    made = await series.links_of(connection, report.report_id) if report.revision > 1 else ()
+    links = _together([link for _, link in agreed], made)
+    joined = await _series(connection, report, [link.report_id for link in links])
+    return Recognised(keys, marks, links, joined, await history(connection, report, joined, links))
 
 
 def known_by(report: ReportReceived, ring: Keyring) -> Recognised:
@@ -62,11 +66,6 @@ async def unlinked(connection: Connection, known: Mapping[UUID, Recognised], now
     return {report_id for report_id, one in known.items() if not one.keys or report_id in free - linked}
 
 
-async def _made_before(connection: Connection, report: ReportReceived) -> Sequence[Link]:
-    """The links of an earlier revision: what is said later takes none of them away."""
-    return await households.links_of(connection, report.report_id) if report.revision > 1 else ()
-
-
 def _together(found: Sequence[Link], made: Sequence[Link]) -> tuple[Link, ...]:
     """Each earlier report once, the newest first; those made before come before any that would be one too many."""
     by_id = {link.report_id: link for link in (*made, *found)}
@@ -75,12 +74,10 @@ def _together(found: Sequence[Link], made: Sequence[Link]) -> tuple[Link, ...]:
 
 async def recall(connection: Connection, report: ReportReceived) -> Recognised:
     """What was told before as it is known now, without looking for more."""
-    marks = marks_of(report)
-    links = await households.links_of(connection, report.report_id)
-    known = await households.held_series(connection, [report.report_id])
-    series = tuple(found for found, _ in known.values())
-    told = await history(connection, report, series, links)
-    return Recognised(await households.keys_known(connection, report.report_id), marks, links, series, told)
+    links = await series.links_of(connection, report.report_id)
+    own = tuple(found for found, _ in (await series.held_series(connection, [report.report_id])).values())
+    told = await history(connection, report, own, links)
+    return Recognised(await households.keys_known(connection, report.report_id), marks_of(report), links, own, told)
 
 
 def _link(marks: Marks, earlier: Candidate, keys: Sequence[HouseholdKey]) -> Link | None:
@@ -126,30 +123,51 @@ def _parted(one: Candidate, others: Sequence[Candidate], pairs: set[frozenset[UU
     return {one.series for other in others if frozenset((one.report_id, other.report_id)) in pairs}
 
 
-async def _series(connection: Connection, report_id: UUID, linked: Sequence[UUID]) -> tuple[UUID, ...]:
+async def _series(connection: Connection, report: ReportReceived, linked: Sequence[UUID]) -> tuple[UUID, ...]:
     """The series that this report joins, or one of its own; its own of old goes first, so that it stays."""
-    known = await households.held_series(connection, [report_id, *linked]) if linked else {}
-    found = [known[one][0] for one in (report_id, *linked) if one in known]
-    return tuple(dict.fromkeys(found)) or (report_id,)
+    asked = [report.report_id, *linked]
+    known = await series.held_series(connection, asked) if linked or report.revision > 1 else {}
+    return tuple(dict.fromkeys(known[one][0] for one in asked if one in known)) or (report.report_id,)
 
 
 async def history(
-    connection: Connection, report: ReportReceived, series: Sequence[UUID], links: Sequence[Link]
+    connection: Connection, report: ReportReceived, joined: Sequence[UUID], links: Sequence[Link]
 ) -> History:
     """What its series told before this report. A first telling has everything before it, whatever the clocks say."""
     if not links:
         return NOTHING_TOLD
     until = report.received_at if report.revision > 1 else None
-    told = await households.of_series(connection, series, report.report_id, until, [link.report_id for link in links])
-    return History(
-        reports=told.reports,
-        first_at=told.first_at,
-        last_at=told.last_at,
-        references=told.references,
-        links=tuple(links),
-        labels=told.labels,
-        strands=told.strands,
-    )
+    return await series.of_series(connection, joined, report.report_id, until, links)
+
+
+async def moved(
+    connection: Connection, report: ReportReceived, alone: Recognised, ring: Keyring, now: datetime
+) -> list[UUID]:
+    """Forget the place, or the number, that was told of a report before, where it is another by now.
+
+    It is parted from those that it was linked to by that alone. Returns the others whose history is now another.
+    Whoever tells of either household waits until the transaction ends.
+    """
+    known = await households.keys_known(connection, report.report_id)
+    gone = {key for key in known if key.kind in OF_A_PLACE and key.key_id in ring.households}.difference(alone.keys)
+    if not gone:
+        return []
+    by_now = [*{*known, *alone.keys}.difference(gone)]
+    await households.lock(connection, [*by_now, *gone])
+    await households.forget(connection, report.report_id, [*gone])
+    left, _ = (await series.held_series(connection, [report.report_id]))[report.report_id]
+    digests = [key.digest for key in by_now]
+    cut = await series.outdated(connection, report.report_id, digests, [*alone.marks.numbers])
+    return await _leave(connection, report.report_id, left, cut, now) if cut else []
+
+
+async def _leave(connection: Connection, report_id: UUID, left: UUID, cut: Sequence[Edge], now: datetime) -> list[UUID]:
+    leaving = reach(report_id, set(await series.edges(connection, left)).difference(cut))
+    told = await series.members(connection, left)
+    await series.part(connection, cut, now)
+    if any(one not in leaving for edge in cut for one in edge):
+        await series.rename(connection, sorted(leaving), uuid4())
+    return [one for one in told_otherwise(told, report_id, cut) if one != report_id]
 
 
 async def remember(connection: Connection, report: ReportReceived, recognised: Recognised, now: datetime) -> None:

@@ -2,7 +2,7 @@
 
 import asyncio
 import secrets
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
@@ -22,9 +22,12 @@ log = structlog.get_logger()
 FRESH: Final = timedelta(minutes=1)
 
 
-async def register(partner: Partner, pool: Pool) -> None:
-    """Let a partner in, or change it. Raises PartnerRefused, naming what to mend."""
-    if wrong := domain.faults(partner):
+async def register(partner: Partner, pool: Pool, taken: Collection[str] = ()) -> None:
+    """Let a partner in, or change it. Raises PartnerRefused, naming what to mend.
+
+    `taken` are the sources that have a key in KEYS: of two of one name each would have the other's calls.
+    """
+    if wrong := domain.faults(partner, taken):
         raise PartnerRefused("; ".join(wrong))
     async with statement(pool) as connection:
         await partners.register(connection, partner)

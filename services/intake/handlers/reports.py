@@ -1,14 +1,13 @@
-"""What can happen in intake: a report is told, somebody asks how it stands, a receipt comes back."""
+"""What can happen to a report: it is told, somebody asks how it stands, a receipt or a word of progress comes back."""
 
 import hmac
-import secrets
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID, uuid4
 
 from services.intake.domain import reports as domain
-from services.intake.domain.households import Keyring
+from services.intake.domain.households import Keyring, in_order_by
 from services.intake.domain.reports import Stage
 from services.intake.errors import KeyReused, TooLong, UnknownReference
 from services.intake.handlers import households
@@ -110,7 +109,7 @@ async def first_told(
     connection: Connection, report: ReportReceived, told: Told, ring: Keyring, now: datetime
 ) -> ReportReceived | None:
     """Keep a new report with what was told before it; None, and nothing kept, where its Idempotency-Key is known."""
-    recognised = await households.recognise(connection, report, ring)
+    recognised = await households.recognise(connection, report, households.known_by(report, ring))
     report = report.model_copy(update={"history": recognised.history})
     secret = domain.reporters_secret(ring.reporters[0], report.report_id)
     if not await reports.accept(connection, [acceptance(report, told, recognised, secret, now)]):
@@ -123,31 +122,13 @@ def acceptance(
     report: ReportReceived, told: Told, recognised: Recognised, secret: str, now: datetime
 ) -> reports.Acceptance:
     """What is kept of a new report, which has its history."""
-    outgoing = replace(_outgoing(report, recognised, now), turn=told.turn)
-    return reports.Acceptance(report, outgoing, now, sha256(secret), told.idempotency_key, told.body_hash, recognised)
-
-
-async def told_anew(connection: Connection, report: ReportReceived, ring: Keyring, now: datetime) -> ReportReceived:
-    """Keep and publish a higher revision of a report, in the lane that its words now ask for."""
-    report = domain.in_its_lane(report)
-    recognised = await households.recognise(connection, report, ring)
-    report = await revise(connection, report, recognised, now)
-    await households.remember(connection, report, recognised, now)
-    return report
-
-
-async def revise(
-    connection: Connection, report: ReportReceived, recognised: Recognised, now: datetime
-) -> ReportReceived:
-    """Keep and publish a higher revision of a report with what is known of before."""
-    report = report.model_copy(update={"history": recognised.history})
-    await reports.revise(connection, report, _outgoing(report, recognised, now), now)
-    return report
+    out = on_its_way(report, recognised, now, told.turn)
+    return reports.Acceptance(report, out, now, sha256(secret), told.idempotency_key, told.body_hash, recognised)
 
 
 def new(told: Told, now: datetime) -> ReportReceived:
     """What was told, as a report of its own. Raises TooLong."""
-    return fitting(received(told, uuid4(), domain.new_reference(secrets.choice), now))
+    return fitting(domain.in_its_lane(received(told, uuid4(), domain.new_reference(), now)))
 
 
 def fitting(report: ReportReceived) -> ReportReceived:
@@ -158,8 +139,8 @@ def fitting(report: ReportReceived) -> ReportReceived:
 
 
 def received(told: Told, report_id: UUID, reference: str, now: datetime) -> ReportReceived:
-    """What was told, as the event that says so."""
-    report = ReportReceived(
+    """What was told, as the event that says so, not screened yet."""
+    return ReportReceived(
         report_id=report_id,
         reference=reference,
         channel=told.channel,
@@ -177,12 +158,12 @@ def received(told: Told, report_id: UUID, reference: str, now: datetime) -> Repo
         attachments=told.attachments,
         low_trust=told.low_trust,
     )
-    return domain.in_its_lane(report)
 
 
-def _outgoing(report: ReportReceived, recognised: Recognised, now: datetime) -> Outgoing:
-    key = recognised.key_of(report.report_id)
-    return outgoing(report, RECEIVED[report.lane], SOURCE, now, report.lane is Lane.urgent, key)
+def on_its_way(report: ReportReceived, recognised: Recognised, now: datetime, turn: str | None) -> Outgoing:
+    """The event, in the order of its household; over an allowance it takes turns with other floods."""
+    key = in_order_by(recognised.keys, report.report_id)
+    return outgoing(report, RECEIVED[report.lane], SOURCE, now, report.lane is Lane.urgent, key, turn=turn)
 
 
 async def standing(reference: str, secret: str, pool: Pool) -> Standing:
@@ -228,6 +209,7 @@ async def close(receipts: Sequence[ReportRouted], pool: Pool) -> bool:
 
 
 async def hear(progressed: Sequence[ReportProgressed], pool: Pool) -> None:
-    """Keep what reporters may be told; who said it is for staff, and is not kept here."""
+    """Keep what reporters may be told of what is here; who said it is for staff, and is not kept."""
     async with transaction(pool) as connection:
-        await messages.keep(connection, progressed)
+        here = await reports.hold(connection, {one.report_id for one in progressed})
+        await messages.keep(connection, [one for one in progressed if one.report_id in here])

@@ -27,6 +27,8 @@ SENT_BEFORE: Final = (
     "It came otherwise, and is kept as it came first: nothing of this was kept. If it was heard live, correct its "
     "turns, and send what else is known by PATCH; if not, send what is new, or another call, with an id of its own."
 )
+LONGEST_ID: Final = 200  # characters, as of an Idempotency-Key, which may stand for it
+ID_TOO_LONG: Final = f"The call's id has more than {LONGEST_ID} characters: give it a shorter one."
 NOWHERE: Final = Place()
 NOTHING_ASKED: Final = Answers()
 
@@ -80,7 +82,8 @@ async def take(
 
     Not where no caller is heard in it: of two silent calls the files may be alike.
 
-    Raises SpeakersUnnamed; CallKnown where the same call came otherwise; TooLong or DatabaseUnavailable.
+    Raises SpeakersUnnamed; TranscriptRefused for an id that is too long; CallKnown where the same call came otherwise;
+    CallTooLong, TooLong or DatabaseUnavailable.
     """
     try:
         turns, notes = turns_of(transcript, speakers)
@@ -88,6 +91,8 @@ async def take(
         raise SpeakersUnnamed(str(error)) from error
     heard = any(turn.speaker is Speaker.caller for turn in turns)
     call_id = about.call_id or transcript.call_id or (transcript.digest if heard else None)
+    if call_id and len(call_id) > LONGEST_ID:
+        raise TranscriptRefused(ID_TOO_LONG)
     contact = _contact(about, transcript)
     call = Call(id=call_id, line=about.line, started_at=about.started_at or transcript.started_at, notes=notes)
     said = (turns, about.answers, about.place, contact, about.consent, call.line, call.started_at)
@@ -115,7 +120,9 @@ async def take(
     )
     try:
         async with transaction(pool) as connection:
-            live = await calls.written(connection, about.source, call_id or "", turns, given, ring, now)
+            live = None
+            if call_id:
+                live = await calls.written(connection, about.source, call_id, turns, given, ring, now)
             accepted = live or await reports.taken(connection, told, ring, now)
     except KeyReused as error:
         raise CallKnown(SENT_BEFORE) from error

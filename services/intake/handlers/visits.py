@@ -1,6 +1,5 @@
 """Somebody looking how their report stands: let in by reference and secret, and remembered for a while, sealed."""
 
-import secrets
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -28,7 +27,7 @@ class Holder(BaseModel):
 async def enter(holder: Holder, drafts: Drafts, now: datetime) -> str:
     """The code of a visit. Raises UnknownReference."""
     await reports.standing(holder.reference, holder.secret, drafts.pool)
-    code = sealing.new_code(secrets.choice)
+    code = sealing.new_code()
     shut = sealing.seal(holder.model_dump_json().encode(), code, drafts.secrets)
     async with statement(drafts.pool) as connection:
         await sealed.put(connection, sealing.place_of(code), shut, now + OPEN_FOR)

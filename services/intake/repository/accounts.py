@@ -4,7 +4,7 @@ from typing import Any, Final
 
 from services.intake.models import OPEN
 from shared.database import Connection
-from shared.kafka import ERASED
+from shared.kafka import ERASED, RECEIVED
 
 WAITING: Final = f"""
 select count(*) as open, min(open_since) as oldest,
@@ -13,15 +13,21 @@ select count(*) as open, min(open_since) as oldest,
 from report where {OPEN}
 """  # noqa: S608 - a constant
 
+ROUTED: Final = "coalesce((receipt ->> 'revision')::int >= revision, false)"
+
 ACCOUNT: Final = f"""
-select *, accepted - open as routed
-from (select count(*) as accepted from report) as report, ({WAITING}) as waiting
+select * from (select count(*) as accepted, count(*) filter (where {ROUTED}) as routed from report) as report,
+    ({WAITING}) as waiting
 """  # noqa: S608 - a constant
 
 OPEN_ONES: Final = f"""
-select reference, urgent, extract(epoch from now() - open_since)::float as seconds from report where {OPEN}
+select reference, urgent, extract(epoch from now() - open_since)::float as seconds,
+       exists(select from outbox where outbox.report_id = report.id and topic = any($2)) as on_its_way
+from report where {OPEN}
 order by urgent desc, open_since limit $1
 """  # noqa: S608 - a constant
+
+ADRIFT: Final = f"select reference from report where not ({OPEN}) and not {ROUTED} order by reference limit $1"  # noqa: S608 - a constant
 
 ERASED_AND_HERE: Final = "select reference from report where receipt ->> 'grade' = 'erased' order by reference limit $1"
 
@@ -35,13 +41,21 @@ async def waiting(connection: Connection) -> Any:
 
 
 async def account(connection: Connection) -> Any:
-    """The same, with how many reports were `accepted` and how many of them are `routed`, which takes counting all."""
+    """The same, with how many reports were `accepted`, and how many of them are `routed`, each counted by itself."""
     return await connection.fetchrow(ACCOUNT)
 
 
 async def open_ones(connection: Connection, limit: int) -> list[Any]:
-    """The open reports, urgent ones and then the oldest first, each with the seconds that it has been so."""
-    return await connection.fetch(OPEN_ONES, limit)
+    """The open reports, urgent ones and then the oldest first, with the seconds that each has been so.
+
+    `on_its_way`: whether there is a message of it that is published until its receipt comes.
+    """
+    return await connection.fetch(OPEN_ONES, limit, list(RECEIVED.values()))
+
+
+async def adrift(connection: Connection, limit: int) -> list[str]:
+    """The references of reports that have no receipt for their newest words, and that nothing says are open."""
+    return [row["reference"] for row in await connection.fetch(ADRIFT, limit)]
 
 
 async def erased_and_here(connection: Connection, limit: int) -> list[str]:

@@ -6,7 +6,6 @@ from typing import Any, Final
 from uuid import UUID
 
 from shared.database import Connection
-from shared.events import ReportErased
 from shared.kafka import ERASED
 from shared.outbox import Outgoing, columns
 
@@ -39,8 +38,8 @@ returning true
 """What it was read as stays in the receipt, for those told later of the same; it is the receipt of no revision now."""
 
 
-async def keep_erasure(connection: Connection, event: ReportErased, outgoing: Outgoing) -> None:
-    await connection.execute(KEEP_ERASURE, event.report_id, outgoing.message.value)
+async def keep_erasure(connection: Connection, outgoing: Outgoing) -> None:
+    await connection.execute(KEEP_ERASURE, outgoing.report_id, outgoing.message.value)
 
 
 async def erasures(connection: Connection, after: UUID, limit: int) -> list[Any]:
@@ -55,4 +54,4 @@ async def routed_since(connection: Connection, since: datetime, after: UUID, lim
 
 async def reopen(connection: Connection, outgoing: Outgoing, now: datetime) -> bool:
     """Publish a report again that has its receipt, and wait for another; False, and nothing done, where it has none."""
-    return bool(await connection.fetchval(REOPEN, *columns(outgoing), outgoing.turn, now))
+    return bool(await connection.fetchval(REOPEN, *columns(outgoing), now))

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
+from services.intake.domain.files import LEAST
 from shared.database import Connection
 from shared.told import Attachment
 
@@ -16,7 +17,7 @@ values ($1, $2, $3, $4, $5, $6, $7, $8)
 OF_DRAFT: Final = "select id, name, media_type, size, sha256 from evidence where place = $1 order by number"
 REMOVE: Final = "delete from evidence where place = $1 and id = $2"
 EXTEND: Final = "update evidence set expires_at = $2 where place = $1"
-UNSENT: Final = "select coalesce(sum(greatest(size, $1)), 0) from evidence where expires_at is not null"
+WAITING: Final = "select coalesce(sum(greatest(size, $1)), 0) from evidence where expires_at is not null"
 KEEP: Final = """
 update evidence set report_id = $1, place = null, expires_at = null where id = any($2::uuid[])
 """
@@ -43,9 +44,9 @@ async def add(connection: Connection, place: bytes, file: File, expires_at: date
     )
 
 
-async def unsent(connection: Connection, least: int) -> int:
-    """Bytes of all that came with no report yet, each file counted as `least` at least."""
-    return int(await connection.fetchval(UNSENT, least))
+async def waiting(connection: Connection) -> int:
+    """Bytes of all that came with no report yet, each file counted as LEAST at least."""
+    return int(await connection.fetchval(WAITING, LEAST))
 
 
 async def of_draft(connection: Connection, place: bytes) -> tuple[Attachment, ...]:

@@ -1,4 +1,4 @@
-"""What reports are recognised by, the links between them, and the series that linked reports make."""
+"""What reports are recognised by, and those that they are recognised as."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -8,10 +8,9 @@ from uuid import UUID
 
 from services.intake.domain.households import HouseholdKey, KeyKind
 from services.intake.domain.likeness import Marks
-from shared.codebook import Label, Strand
 from shared.database import Connection
-from shared.events import LinkDisputed, ReportReceived
-from shared.told import History, Link, LinkReason
+from shared.events import ReportReceived
+from shared.told import History, Link
 
 LOCK: Final = """
 select pg_advisory_xact_lock(key) from
@@ -45,22 +44,7 @@ group by asking, known.report_id order by known.received_at desc
 
 DISPUTED: Final = """
 select later_id, earlier_id from link
-where disputed_at is not null and later_id = any($1::uuid[]) and earlier_id = any($1::uuid[])
-"""
-
-OF_SERIES: Final = """
-select count(*) as reports, min(received_at) as first_at, max(received_at) as last_at,
-       (select array_agg(reference) from (
-            select reference from recognisable
-            where series = any($1::uuid[]) and report_id <> $2
-              and received_at <= coalesce($3::timestamptz, 'infinity')
-            order by received_at desc limit 20) as newest) as refs,
-       (select array_agg(distinct label)
-        from report, jsonb_array_elements_text(receipt -> 'labels') as label where id = any($4::uuid[])) as labels,
-       (select array_agg(distinct strand)
-        from report, jsonb_array_elements_text(receipt -> 'strands') as strand where id = any($4::uuid[])) as strands
-from recognisable
-where series = any($1::uuid[]) and report_id <> $2 and received_at <= coalesce($3::timestamptz, 'infinity')
+where disputed_by is not null and later_id = any($1::uuid[]) and earlier_id = any($1::uuid[])
 """
 
 REMEMBER: Final = """
@@ -74,10 +58,12 @@ with known as (
     select digest, $1, kind, key_id, $3 from unnest($8::bytea[], $9::text[], $10::text[]) as new(digest, kind, key_id)
     on conflict do nothing
 )
-insert into link (later_id, earlier_id, reasons, words, linked_at)
+insert into link as made (later_id, earlier_id, reasons, words, linked_at)
 select $1, earlier_id, reasons, words, $4
 from jsonb_to_recordset($11) as new(earlier_id uuid, reasons jsonb, words jsonb)
-on conflict do nothing
+on conflict (later_id, earlier_id) do update
+    set reasons = excluded.reasons, words = excluded.words, linked_at = excluded.linked_at, disputed_at = null
+    where made.disputed_at is not null and made.disputed_by is null
 returning earlier_id
 """
 
@@ -85,34 +71,7 @@ KEYS_KNOWN: Final = """
 select kind, key_id, digest from household_key where report_id = $1 order by kind <> 'place', kind, digest
 """
 
-LINKS_OF: Final = """
-select earlier_id, reference, received_at, reasons, words from link join recognisable on report_id = earlier_id
-where later_id = $1 and disputed_at is null order by received_at desc limit 20
-"""
-
-SERIES_OF: Final = "select report_id, series, received_at from recognisable where report_id = any($1::uuid[])"
-
-EDGES: Final = """
-select later_id, earlier_id from link join recognisable on report_id = later_id
-where series = $1 and disputed_at is null
-"""
-
-LOCK_SERIES: Final = """
-select pg_advisory_xact_lock(key) from
-    (select distinct hashtextextended(id::text, 6) as key from unnest($1::uuid[]) as id order by 1) as keys
-"""
-
-MEMBERS: Final = "select report_id, received_at from recognisable where series = $1 order by received_at, report_id"
-
-DISPUTE: Final = """
-insert into link (later_id, earlier_id, reasons, words, linked_at, disputed_at, disputed_by, dispute_reason)
-select later_id, earlier_id, '[]', '[]', $3, $3, $4, $5
-from unnest($1::uuid[], $2::uuid[]) as new(later_id, earlier_id)
-on conflict (later_id, earlier_id) do update set disputed_at = excluded.disputed_at,
-    disputed_by = excluded.disputed_by, dispute_reason = excluded.dispute_reason
-"""
-
-RENAME: Final = "update recognisable set series = $2 where report_id = any($1::uuid[])"
+FORGET: Final = "delete from household_key where report_id = $1 and digest = any($2::bytea[])"
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,18 +91,6 @@ Asking = Mapping[UUID, Sequence[HouseholdKey]]
 """Reports that ask what was told before, each with its keys."""
 
 NOTHING_TOLD: Final = History()
-
-
-@dataclass(frozen=True, slots=True)
-class Series:
-    """The reports of one or more series, without the one that asks; `labels` and `strands` of those linked directly."""
-
-    reports: int
-    first_at: datetime | None
-    last_at: datetime | None
-    references: tuple[str, ...]
-    labels: tuple[Label, ...]
-    strands: tuple[Strand, ...]
 
 
 async def lock(connection: Connection, keys: Sequence[HouseholdKey]) -> None:
@@ -190,21 +137,6 @@ async def disputed(connection: Connection, ids: Sequence[UUID]) -> set[frozenset
     return {frozenset((row["later_id"], row["earlier_id"])) for row in rows}
 
 
-async def of_series(
-    connection: Connection, series: Sequence[UUID], but: UUID, until: datetime | None, linked: Sequence[UUID]
-) -> Series:
-    """The reports of these series, `but` one, and none received after `until`; what those `linked` were read as."""
-    row: Any = await connection.fetchrow(OF_SERIES, list(series), but, until, list(linked))
-    return Series(
-        row["reports"],
-        row["first_at"],
-        row["last_at"],
-        tuple(row["refs"] or ()),
-        tuple(label for label in Label if label in (row["labels"] or ())),
-        tuple(strand for strand in Strand if strand in (row["strands"] or ())),
-    )
-
-
 @dataclass(frozen=True, slots=True)
 class Recognised:
     """What a report is recognised by, and what was told before. Of its `series` the first is the one that stays."""
@@ -214,10 +146,6 @@ class Recognised:
     links: tuple[Link, ...] = ()
     series: tuple[UUID, ...] = ()
     history: History = NOTHING_TOLD
-
-    def key_of(self, report_id: UUID) -> str:
-        """The household's key, or else the report's: what keeps its events in order on Kafka."""
-        return self.keys[0].digest.hex() if self.keys else str(report_id)
 
     def columns(self) -> tuple[Any, ...]:
         """The series that stays (None: nothing to be recognised by), marks, all series, the keys' columns, links."""
@@ -245,49 +173,6 @@ async def keys_known(connection: Connection, report_id: UUID) -> tuple[Household
     return tuple(HouseholdKey(KeyKind(row["kind"]), row["key_id"], row["digest"]) for row in rows)
 
 
-async def links_of(connection: Connection, report_id: UUID) -> tuple[Link, ...]:
-    """The earlier reports that this one is linked to directly, the newest 20."""
-    rows = await connection.fetch(LINKS_OF, report_id)
-    return tuple(
-        Link(
-            report_id=row["earlier_id"],
-            reference=row["reference"],
-            received_at=row["received_at"],
-            reasons=tuple(map(LinkReason, row["reasons"])),
-            words=tuple(row["words"]),
-        )
-        for row in rows
-    )
-
-
-async def held_series(connection: Connection, ids: Sequence[UUID]) -> dict[UUID, tuple[UUID, datetime]]:
-    """The series of these reports and when each was received; until the transaction ends nobody joins or parts them."""
-    held: set[UUID] = set()
-    while True:
-        rows = await connection.fetch(SERIES_OF, list(ids))
-        unheld = {row["series"] for row in rows} - held
-        if not unheld:
-            return {row["report_id"]: (row["series"], row["received_at"]) for row in rows}
-        await connection.execute(LOCK_SERIES, list(unheld))
-        held |= unheld
-
-
-async def members(connection: Connection, series: UUID) -> list[UUID]:
-    """The reports of a series, in the order in which they came."""
-    return [row["report_id"] for row in await connection.fetch(MEMBERS, series)]
-
-
-async def edges(connection: Connection, series: UUID) -> list[tuple[UUID, UUID]]:
-    """The undisputed links of a series, each as (later, earlier)."""
-    return [(row["later_id"], row["earlier_id"]) for row in await connection.fetch(EDGES, series)]
-
-
-async def dispute(connection: Connection, pairs: Sequence[tuple[UUID, UUID]], event: LinkDisputed) -> None:
-    """Mark these links, (later, earlier), as disputed, so that they are not made again."""
-    later, earlier = [pair[0] for pair in pairs], [pair[1] for pair in pairs]
-    await connection.execute(DISPUTE, later, earlier, event.disputed_at, event.by, event.reason)
-
-
-async def rename(connection: Connection, ids: Sequence[UUID], series: UUID) -> None:
-    """Put these reports into a series."""
-    await connection.execute(RENAME, list(ids), series)
+async def forget(connection: Connection, report_id: UUID, keys: Sequence[HouseholdKey]) -> None:
+    """A report is not known by these any more."""
+    await connection.execute(FORGET, report_id, [key.digest for key in keys])

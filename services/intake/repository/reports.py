@@ -21,29 +21,29 @@ ACCEPT: Final = """
 with accepted as (
     insert into report (id, reference, source, received_at, urgent, revision, event, secret_hash,
                         idempotency_key, body_hash, open_since)
-    values ($1, $9, $10, $11, $4, $3, $15, $12, $13, $14, $24)
+    values ($1, $10, $11, $12, $4, $3, $16, $13, $14, $15, $25)
     on conflict (source, idempotency_key) do nothing
     returning id
 ), reachable as (
-    insert into contact (report_id, contact) select id, $16::jsonb from accepted where $16::jsonb is not null
+    insert into contact (report_id, contact) select id, $17::jsonb from accepted where $17::jsonb is not null
 ), known as (
     insert into recognisable (report_id, series, reference, received_at, marks)
-    select id, $17::uuid, $9, $11, $18::jsonb from accepted where $17::uuid is not null
+    select id, $18::uuid, $10, $12, $19::jsonb from accepted where $18::uuid is not null
 ), joined as (
-    update recognisable set series = $17::uuid
-    where series = any($19::uuid[]) and series <> $17::uuid and exists (select from accepted)
+    update recognisable set series = $18::uuid
+    where series = any($20::uuid[]) and series <> $18::uuid and exists (select from accepted)
 ), keyed as (
     insert into household_key (digest, report_id, kind, key_id, received_at)
-    select digest, accepted.id, kind, key_id, $11
-    from accepted, unnest($20::bytea[], $21::text[], $22::text[]) as new(digest, kind, key_id)
+    select digest, accepted.id, kind, key_id, $12
+    from accepted, unnest($21::bytea[], $22::text[], $23::text[]) as new(digest, kind, key_id)
     on conflict do nothing
 ), linked as (
     insert into link (later_id, earlier_id, reasons, words, linked_at)
-    select accepted.id, earlier_id, reasons, words, $24
-    from accepted, jsonb_to_recordset($23) as new(earlier_id uuid, reasons jsonb, words jsonb)
+    select accepted.id, earlier_id, reasons, words, $25
+    from accepted, jsonb_to_recordset($24) as new(earlier_id uuid, reasons jsonb, words jsonb)
 )
 insert into outbox (report_id, event_id, revision, urgent, topic, key, headers, value, turn)
-select $1, $2, $3, $4, $5, $6, $7, $8, $25 from accepted
+select $1, $2, $3, $4, $5, $6, $7, $8, $9 from accepted
 returning report_id
 """
 
@@ -101,19 +101,17 @@ HOLD: Final = f"select id, {REVISION} from report where id = any($1::uuid[]) ord
 
 REVISE: Final = """
 with superseded as (
-    delete from outbox where report_id = $1 and revision < $3 and topic = any($9)
+    delete from outbox where report_id = $1 and revision < $3 and topic = any($10)
 ), revised as (
-    update report set revision = $3, urgent = urgent or $4, event = $10, open_since = coalesce(open_since, $12)
+    update report set revision = $3, urgent = urgent or $4, event = $11, open_since = coalesce(open_since, $13)
     where id = $1
 ), reachable as (
-    insert into contact (report_id, contact) select $1, $11::jsonb where $11::jsonb is not null
+    insert into contact (report_id, contact) select $1, $12::jsonb where $12::jsonb is not null
     on conflict (report_id) do update set contact = excluded.contact
 )
-insert into outbox (report_id, event_id, revision, urgent, topic, key, headers, value)
-values ($1, $2, $3, $4, $5, $6, $7, $8)
+insert into outbox (report_id, event_id, revision, urgent, topic, key, headers, value, turn)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
 """
-
-TAKE_TURNS: Final = "update outbox set turn = $2 where report_id = $1 and not published"
 
 NAMING: Final = """
 with recursive belonged as (
@@ -121,8 +119,11 @@ with recursive belonged as (
     union
     select other.series
     from belonged join recognisable as one using (series)
-    join link on disputed_at is not null and one.report_id in (later_id, earlier_id)
-    join recognisable as other on other.report_id in (later_id, earlier_id)
+    cross join lateral (
+        select earlier_id as report_id from link where later_id = one.report_id
+        union all select later_id from link where earlier_id = one.report_id
+    ) as linked
+    join recognisable as other on other.report_id = linked.report_id and other.series <> one.series
 )
 select id from report join recognisable as known on known.report_id = id
 where series in (select series from belonged) and id <> $1
@@ -180,7 +181,6 @@ def _accepting(acceptance: Acceptance) -> tuple[Any, ...]:
         *_apart(report, outgoing),
         *acceptance.recognised.columns(),
         acceptance.at,
-        outgoing.turn,
     )
 
 
@@ -210,22 +210,19 @@ def _told(row: Any) -> ReportReceived | None:
     return report.model_copy(update={"contact": contact, "revision": row["revision"]})
 
 
-async def hold(connection: Connection, ids: Collection[UUID]) -> dict[UUID, int]:
+async def hold(connection: Connection, ids: Collection[UUID], wait: bool = True) -> dict[UUID, int]:
     """The revisions of those of these reports that there are; nobody else revises one until the transaction ends.
 
     Whoever revises reports holds them first, then locks their households, then their series, so that nobody deadlocks.
+    Without `wait`, those that somebody else holds are left out.
     """
-    return {row["id"]: row["revision"] for row in await connection.fetch(HOLD, list(ids))}
+    rows = await connection.fetch(HOLD if wait else f"{HOLD} skip locked", list(ids))
+    return {row["id"]: row["revision"] for row in rows}
 
 
 async def revise(connection: Connection, report: ReportReceived, outgoing: Outgoing, now: datetime) -> None:
     """Keep and publish a higher revision of a report; it holds all that was told, so those before it are not needed."""
     await connection.execute(REVISE, *columns(outgoing), AWAITED, *_apart(report, outgoing), now)
-
-
-async def take_turns(connection: Connection, report_id: UUID, turn: str) -> None:
-    """What is not published yet of a report takes turns with the other floods, by this name."""
-    await connection.execute(TAKE_TURNS, report_id, turn)
 
 
 def _apart(report: ReportReceived, outgoing: Outgoing) -> tuple[bytes, Contact | None]:
@@ -264,7 +261,7 @@ async def await_receipt(connection: Connection, sent: Sequence[Sent], seconds: f
 
 
 async def naming(connection: Connection, report_id: UUID, reference: str) -> list[UUID]:
-    """The reports whose history names this one, in the order in which they came: of its series, or parted from it."""
+    """The reports whose history names this one, in the order they came: of its series, or linked to it once."""
     return [row["id"] for row in await connection.fetch(NAMING, report_id, reference)]
 
 

@@ -10,7 +10,7 @@ from fastapi import Depends, Header, Request
 from fastapi.requests import HTTPConnection
 
 from services.intake.domain.households import Keyring
-from services.intake.domain.partners import Scope
+from services.intake.domain.partners import PUBLIC, Scope
 from services.intake.errors import UnknownSource
 from services.intake.handlers import partners
 from services.intake.handlers.assessing import Classifier, classifier_at
@@ -21,9 +21,6 @@ from shared.database import Pool
 from shared.keepable import Kept
 from shared.outbox import Bell
 from shared.security import bearer
-
-PUBLIC: Final = "public"
-"""The source of a report that nobody answers for."""
 
 
 async def _settings(request: Request) -> Settings:

@@ -15,7 +15,8 @@ from limits.aio.storage import MemoryStorage
 from limits.aio.strategies import MovingWindowRateLimiter
 from starlette.requests import HTTPConnection
 
-from services.intake.routers.dependencies import PUBLIC, SourceOrPublic
+from services.intake.domain.partners import PUBLIC
+from services.intake.routers.dependencies import SourceOrPublic
 from services.intake.settings import Settings
 
 log = structlog.get_logger()

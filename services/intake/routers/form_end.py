@@ -108,9 +108,9 @@ async def safe_to_show(visit: VisitDep, kept: DraftsDep, now: Now) -> Response:
 async def reading(visit: VisitDep, kept: DraftsDep, classifier: ClassifierDep, now: Now) -> Response:
     if not (done := (await draft_of(visit, kept, now)).sent):
         return visit.to("/form/check")
-    paragraphs = await explanations.explain(done.reference, kept.pool, classifier)
-    bodies = await explanations.responsible(done.reference, kept.pool)
-    return visit.page("reading.html", paragraphs=paragraphs, responsible=bodies, back=visit.url("/form/sent"))
+    told = await explanations.explain(done.reference, kept.pool, classifier)
+    back = visit.url("/form/sent")
+    return visit.page("reading.html", paragraphs=told.paragraphs, responsible=told.responsible, back=back)
 
 
 @router.post("/form/close", dependencies=[OfThisDraft])

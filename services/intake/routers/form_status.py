@@ -192,9 +192,9 @@ async def safe_to_show(visit: VisitDep, kept: DraftsDep, now: Now) -> Response:
 async def reading(visit: VisitDep, kept: DraftsDep, classifier: ClassifierDep, now: Now) -> Response:
     holder = await _holder(visit, kept, now)
     found = await _standing(holder, kept)
-    paragraphs = await explanations.explain(found.reference, kept.pool, classifier)
-    bodies = await explanations.responsible(found.reference, kept.pool)
-    return visit.page("reading.html", paragraphs=paragraphs, responsible=bodies, back=visit.url("/status"))
+    told = await explanations.explain(found.reference, kept.pool, classifier)
+    back = visit.url("/status")
+    return visit.page("reading.html", paragraphs=told.paragraphs, responsible=told.responsible, back=back)
 
 
 @router.post("/close")

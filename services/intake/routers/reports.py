@@ -6,11 +6,12 @@ from typing import Annotated, Any, Final, Self
 from fastapi import APIRouter, Header, Response
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
+from services.intake.domain.partners import PUBLIC
 from services.intake.domain.reports import Stage, normalised_secret
 from services.intake.errors import KeyGuessable
 from services.intake.handlers import reports
 from services.intake.handlers.reports import Accepted, Told
-from services.intake.routers.dependencies import PUBLIC, IdempotencyKey, Now, PoolDep, SourceOrPublic, TogetherDep
+from services.intake.routers.dependencies import IdempotencyKey, Now, PoolDep, SourceOrPublic, TogetherDep
 from services.intake.routers.floods import Allowed
 from shared.keepable import Kept, keepable_whole
 from shared.security import bearer, sha256
