@@ -82,7 +82,7 @@ def create_app(settings: Settings) -> FastAPI:
     people = (sign_in, board, case_pages, supervisor, audit_pages, people_pages, portal)
     for routes in (*programs, *people):
         app.include_router(routes.router, dependencies=[KeepableOnly])
-    app.webhooks.add_api_route(webhook.NAME, webhook.delivered, methods=["POST"], status_code=204)
+    app.webhooks.add_api_route(webhook.NAME, webhook.delivered, methods=["POST"], **webhook.ANSWERED)
     app.mount("/static", pages.static)
     speak_to_people(app)
     return app

@@ -5,6 +5,7 @@ import re
 import shutil
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import jsonschema
 import pytest
@@ -23,6 +24,16 @@ ASYNCAPI = Path(__file__).with_name("asyncapi-3.0.0.json")
 """The standard's own schema, from @asyncapi/specs 6.11.1."""
 
 
+Documents = dict[str, Any]
+
+
+@pytest.fixture(scope="module")
+def documents() -> Documents:
+    """Each service's OpenAPI document."""
+    written = contract.documents()
+    return {service: json.loads(written[f"{service}.openapi.json"]) for service in SERVICES}
+
+
 def test_the_documents_are_current():
     assert contract.out_of_date() == []
 
@@ -36,8 +47,8 @@ def test_a_document_that_no_longer_says_what_the_code_says_is_named(tmp_path: Pa
 
 
 @pytest.mark.parametrize("service", SERVICES)
-def test_every_answer_that_refuses_is_said_to_be_a_problem(service: str):
-    document = json.loads(contract.documents()[f"{service}.openapi.json"])
+def test_every_answer_that_refuses_is_said_to_be_a_problem(documents: Documents, service: str):
+    document = documents[service]
     assert list(document["components"]["responses"]["Problem"]["content"]) == ["application/problem+json"]
     for operation in (one for path in document["paths"].values() for one in path.values()):
         refused = {status: answer.get("$ref") for status, answer in operation["responses"].items() if status[0] in "45"}
@@ -85,8 +96,8 @@ OPEN = {"/oauth/token", "/rulebook"}
 
 
 @pytest.mark.parametrize("service", SERVICES)
-def test_who_must_say_who_they_are_is_told_how(service: str):
-    document = json.loads(contract.documents()[f"{service}.openapi.json"])
+def test_who_must_say_who_they_are_is_told_how(documents: Documents, service: str):
+    document = documents[service]
     schemes = document["components"]["securitySchemes"]
     for path, operations in document["paths"].items():
         for operation in operations.values():
@@ -95,18 +106,17 @@ def test_who_must_say_who_they_are_is_told_how(service: str):
             assert {name for one in operation.get("security", ()) for name in one} <= schemes.keys()
 
 
-def test_anybody_may_tell_and_whoever_acts_needs_the_scope_for_it():
-    documents = {service: json.loads(contract.documents()[f"{service}.openapi.json"]) for service in SERVICES}
+def test_anybody_may_tell_and_whoever_acts_needs_the_scope_for_it(documents: Documents):
     assert documents["intake"]["paths"]["/v1/reports"]["post"]["security"] == [{"key": ["reports"]}, {}]
     acknowledge = documents["escalation"]["paths"]["/v1/agencies/{agency_id}/reports/{report_id}/acknowledge"]
     assert acknowledge["post"]["security"] == [{"token": ["reports.act"]}]
 
 
 @pytest.mark.parametrize("errors", [intake_errors, classifier_errors, escalation_errors])
-def test_every_type_of_problem_stands_in_the_document(errors: ModuleType):
+def test_every_type_of_problem_stands_in_the_document(documents: Documents, errors: ModuleType):
     """And is called after its class: whoever renames one changes what programs go by."""
     service = errors.__name__.split(".")[1]
-    document = json.loads(contract.documents()[f"{service}.openapi.json"])
+    document = documents[service]
     problem = document["components"]["responses"]["Problem"]["content"]["application/problem+json"]["schema"]
     said = set(re.findall(r"urn:heard:problem:(\w+)", problem["properties"]["type"]["description"]))
     lead_elsewhere = {"SignInFirst", "SessionEnded"}

@@ -32,7 +32,7 @@ async def token(
     pool: PoolDep,
     settings: SettingsDep,
     now: Now,
-    grant_type: Annotated[str, Form(json_schema_extra={"const": GRANT})] = "",
+    grant_type: Annotated[str | None, Form(description=GRANT)] = None,
     client_id: Annotated[str | None, Form()] = None,
     client_secret: Annotated[str | None, Form()] = None,
     scope: Annotated[str | None, Form(description="fewer than the client may have, separated by spaces")] = None,

@@ -1,12 +1,17 @@
 """What an agency's own endpoint is sent, where it has one: for the document alone, nothing is routed here."""
 
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
 from fastapi import Header
 
 from services.escalation.handlers.webhooks import Message
 
 NAME: Final = "reports.delivered"
+ANSWERED: Final[dict[str, Any]] = {
+    "status_code": 204,
+    "response_description": "any 2xx: it has come",
+    "responses": {some: {"description": "it is sent again"} for some in ("3XX", "4XX", "5XX")},
+}
 
 
 async def delivered(
