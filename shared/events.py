@@ -244,6 +244,24 @@ class ReportErased(Event):
     reason: str = Field(description="the ground that it is erased on, for the record: not a word of the report")
 
 
+class FileGiven(Event):
+    """Somebody was given a file that came with a report: for the record of its case, which an auditor looks up.
+
+    On `files.given`. Who was given what stays on record where the report is erased: nothing of the report is in it.
+    """
+
+    type_ = "heard.file.given.v1"
+    step = "given"
+    file: UUID
+    given_at: AwareDatetime
+    to: str = Field(description="the partner whose key it was")
+    key: UUID = Field(description="the key's id, as `heard intake key list` shows it")
+
+    @property
+    def event_id(self) -> UUID:
+        return uuid5(self.report_id, f"{self.step}/{self.file}/{self.key}/{self.given_at.isoformat()}")
+
+
 class LinkDisputed(Event):
     """Somebody said that two reports do not belong together: intake forgets that it linked them."""
 

@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from http import HTTPStatus
-from types import FrameType, MappingProxyType
+from types import FrameType, MappingProxyType, ModuleType
 from typing import Any, Final
 
 import httpx
@@ -19,7 +19,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from shared import telemetry
 from shared.database import DatabaseUnavailable
 from shared.headers import SafeHeaders
-from shared.problems import ANSWERED_BY, PROBLEM
+from shared.problems import ANSWERED_BY, WITHIN_V1, problem_of
 from shared.slow import BODY_WITHIN, MORE_FOR, BodyInTime, HeadInTime, TooSlow
 
 log = structlog.get_logger()
@@ -38,16 +38,22 @@ TooLarge = Callable[[Request], Awaitable[Response]]
 class ServiceError(Exception):
     """The root of each service's tree of errors: what went wrong, and what to do about it.
 
-    `status` is the HTTP status, `title` the same for every such error, the message what is particular to this one.
+    `status` is the HTTP status, `title` the same for every such error, the message what is particular to this one,
+    `type` what a program goes by: it is in the contract, so a class is not renamed.
     """
 
     status: HTTPStatus = HTTPStatus.INTERNAL_SERVER_ERROR
     title: str = "Something went wrong on our side"
     headers: Mapping[str, str] = MappingProxyType({})
+    type: str
+
+    def __init_subclass__(cls) -> None:
+        cls.type = f"urn:heard:problem:{cls.__name__}"
 
     @property
-    def type(self) -> str:
-        return f"urn:heard:problem:{self.__class__.__name__}"
+    def members(self) -> Mapping[str, str]:
+        """What its answer says beside a problem's own members."""
+        return {}
 
 
 def problem(
@@ -65,6 +71,7 @@ def create_app(
     app = Application(
         title=title,
         version="1",
+        description=WITHIN_V1,
         lifespan=lifespan,
         max_body_size=max_body,
         docs_url=None,
@@ -85,21 +92,28 @@ class Application(FastAPI):
     """FastAPI within our outermost layers: its own limit on bodies answers in front of any middleware it is given.
 
     `too_large` makes that answer, and `too_slow` that of a body not whole in time (seconds, and more for a large one);
-    a service that has pages for people answers those with a page.
+    a service that has pages for people answers those with a page. `problems` are the types that its document names.
     """
 
+    problems: Mapping[str, str] = MappingProxyType({})
     too_large: TooLarge
     too_slow: TooSlow
     body_within = BODY_WITHIN
 
     def openapi(self) -> dict[str, Any]:
         document = super().openapi()
-        document["components"]["responses"] = {"Problem": PROBLEM}
+        document["components"]["responses"] = {"Problem": problem_of(self.problems)}
         return document
 
     def build_middleware_stack(self) -> ASGIApp:
         within = TooLargeIsSaid(super().build_middleware_stack(), self.too_large)
         return SafeHeaders(Trace(BodyInTime(within, self.too_slow, self.body_within)))
+
+
+def types_in(errors: ModuleType) -> dict[str, str]:
+    """Each type of problem, with its status and title."""
+    kinds = [one for one in vars(errors).values() if isinstance(one, type) and issubclass(one, ServiceError)]
+    return {one.type: f"{one.status:d} {one.title}" for one in kinds if one is not ServiceError and one.status >= 400}
 
 
 def _add_probes(app: FastAPI, ready: Check) -> None:
@@ -120,7 +134,7 @@ def _add_probes(app: FastAPI, ready: Check) -> None:
 
 async def _service_error(_: Request, error: Exception) -> Response:
     assert isinstance(error, ServiceError)
-    return problem(error.status, error.title, str(error), error.headers, type=error.type)
+    return problem(error.status, error.title, str(error), error.headers, type=error.type, **error.members)
 
 
 async def _unavailable(_: Request, error: Exception) -> Response:

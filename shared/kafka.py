@@ -33,6 +33,7 @@ LINKED: Final = "reports.linked"
 AMENDED: Final = "reports.amended"
 ERASED: Final = "reports.erased"
 DISPUTED: Final = "links.disputed"
+GIVEN: Final = "files.given"
 DEAD: Final = "reports.dead"
 RECEIVED: Final = {Lane.ordinary: "reports.received", Lane.urgent: "reports.received.urgent"}
 CLASSIFIED: Final = {Lane.ordinary: "reports.classified", Lane.urgent: "reports.classified.urgent"}
@@ -46,6 +47,7 @@ TOPICS: Final = (
     ERASED,
     OVERRIDDEN,
     DISPUTED,
+    GIVEN,
     DEAD,
 )
 READERS: Final = {

@@ -21,6 +21,21 @@ class Channel(StrEnum):
     phone = "phone"
 
 
+class AgencyKind(StrEnum):
+    """What an agency of the directory is: a report is shared by kind, on a legal ground or with consent."""
+
+    police = "police"
+    council_asb = "council_asb"
+    environmental_health = "environmental_health"
+    housing = "housing"
+    school = "school"
+    safeguarding = "safeguarding"
+    stalking_advocacy = "stalking_advocacy"
+    hate_crime_support = "hate_crime_support"
+    emergency_service = "emergency_service"
+    case_review = "case_review"
+
+
 class Speaker(StrEnum):
     caller = "caller"
     operator = "operator"

@@ -25,7 +25,7 @@ topic() {
 
 for name in reports.received reports.received.urgent reports.classified reports.classified.urgent reports.routed \
   reports.progressed reports.linked reports.amended reports.erased reports.overridden links.disputed \
-  reports.dead; do
+  files.given reports.dead; do
   topic "$name" "${PARTITIONS:-12}" max.message.bytes=8388608
 done
 # An agency on Kafka (`kafka = true` in the directory) is told on a topic of its own, which it alone may read.
@@ -57,20 +57,20 @@ reads() {
   allow --allow-principal "User:$1" --operation Read --group "$1." --resource-pattern-type prefixed
 }
 
-writes intake reports.received reports.received.urgent reports.linked reports.amended reports.erased reports.dead
+writes intake reports.received reports.received.urgent reports.linked reports.amended reports.erased files.given reports.dead
 reads intake reports.routed reports.progressed links.disputed
 writes classifier reports.classified reports.classified.urgent reports.dead
 reads classifier reports.received reports.received.urgent
 writes escalation reports.routed reports.progressed reports.overridden links.disputed reports.dead
 reads escalation reports.received.urgent reports.classified reports.classified.urgent reports.linked reports.amended \
-  reports.erased reports.dead
+  reports.erased files.given reports.dead
 # Whoever runs `heard dead replay`.
 writes operator reports.received reports.received.urgent reports.classified reports.classified.urgent reports.routed \
-  reports.progressed reports.linked reports.amended reports.erased reports.overridden links.disputed
+  reports.progressed reports.linked reports.amended reports.erased reports.overridden links.disputed files.given
 reads operator reports.dead
 # Each asks at its start whether all topics are there.
 allow --allow-principal User:intake --allow-principal User:classifier --allow-principal User:escalation \
-  --operation Describe --topic reports. --topic links. --resource-pattern-type prefixed
+  --operation Describe --topic reports. --topic links. --topic files. --resource-pattern-type prefixed
 # Intake asks how far the readers have come (docs/decisions/0003-waiting-is-not-lost.md).
 allow --allow-principal User:intake --operation Describe --group classifier. --group escalation. --resource-pattern-type prefixed
 allow --allow-principal User:escalation --operation Write --operation Describe --topic agency. --resource-pattern-type prefixed

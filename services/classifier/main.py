@@ -9,7 +9,7 @@ from typing import Final
 
 from fastapi import FastAPI
 
-from services.classifier import consumer, handlers, page, rulebook
+from services.classifier import consumer, errors, handlers, page, rulebook
 from services.classifier.consumer import Classify, Edge
 from services.classifier.routers import assessments, rulebooks
 from services.classifier.settings import Settings
@@ -41,6 +41,7 @@ def create_app(settings: Settings) -> FastAPI:
         return True
 
     app = http.create_app("Heard classifier", lifespan, ready, MAX_EVENT)
+    app.problems = http.types_in(errors)
     app.include_router(assessments.router)
     app.include_router(rulebooks.router)
     return app

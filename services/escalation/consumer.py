@@ -18,7 +18,7 @@ from shared.clock import Clock
 from shared.cloudevents import decode
 from shared.consumer import Record, headers_of
 from shared.database import Pool
-from shared.events import Lane, ReportAmended, ReportClassified, ReportErased, ReportLinked, ReportReceived
+from shared.events import FileGiven, Lane, ReportAmended, ReportClassified, ReportErased, ReportLinked, ReportReceived
 from shared.kafka import CLASSIFIED, LINKED, RECEIVED
 from shared.outbox import Bell
 from shared.told import Channel
@@ -86,6 +86,11 @@ def _notice(record: Record) -> ReportLinked | ReportAmended:
     if record.topic == LINKED:
         return decode(ReportLinked, record.headers, record.value)[0]
     return decode(ReportAmended, record.headers, record.value)[0]
+
+
+async def files_given(records: Sequence[Record], edge: Edge) -> None:
+    """Who was given a file, by intake."""
+    await notices.files_given([decode(FileGiven, record.headers, record.value)[0] for record in records], edge.pool)
 
 
 async def dead(records: Sequence[Record], edge: Edge) -> None:

@@ -1,9 +1,14 @@
 """What can go wrong in escalation.
 
 ServiceError
-├── NotSignedIn       401  no token, or one that is not valid
+├── NotSignedIn       401  no token
+│   └── TokenRefused       a token that is not valid, or not any more
 ├── NotYours          403  a token for somebody else
-├── UnknownClient     401  the client or its secret is wrong
+│   └── ScopeLacking       a token that is not good for this
+├── NoToken           400  what was asked of the token endpoint is not what it gives
+│   ├── UnknownClient  401 the client or its secret is wrong
+│   ├── UnknownGrant       another grant than client credentials
+│   └── UnknownScope       a scope that the client may not have
 ├── UnknownReport     404  no such report, or it is not yours
 ├── NotNow            409  the delivery or the review is not in a state for that
 ├── ToldSince         409  the report was corrected since its agency read it
@@ -27,6 +32,7 @@ ServiceError
 └── DirectoryRefused  422  a directory file that is wrong, with the lines and the reasons
 """
 
+from collections.abc import Mapping
 from http import HTTPStatus
 from types import MappingProxyType
 
@@ -39,15 +45,44 @@ class NotSignedIn(ServiceError):
     headers = MappingProxyType({"WWW-Authenticate": "Bearer"})
 
 
+class TokenRefused(NotSignedIn):
+    headers = MappingProxyType({"WWW-Authenticate": 'Bearer error="invalid_token"'})
+
+
 class NotYours(ServiceError):
     status = HTTPStatus.FORBIDDEN
     title = "Not for you"
 
 
-class UnknownClient(ServiceError):
+class ScopeLacking(NotYours):
+    headers = MappingProxyType({"WWW-Authenticate": 'Bearer error="insufficient_scope"'})
+
+
+class NoToken(ServiceError):
+    """`error` is RFC 6749's word for it, which OAuth's libraries go by."""
+
+    status = HTTPStatus.BAD_REQUEST
+    title = "No token can be given for this"
+    error = "invalid_request"
+
+    @property
+    def members(self) -> Mapping[str, str]:
+        return {"error": self.error, "error_description": str(self)}
+
+
+class UnknownClient(NoToken):
     status = HTTPStatus.UNAUTHORIZED
     title = "We do not know this client, or its secret is wrong"
+    error = "invalid_client"
     headers = MappingProxyType({"WWW-Authenticate": 'Basic realm="heard"'})
+
+
+class UnknownGrant(NoToken):
+    error = "unsupported_grant_type"
+
+
+class UnknownScope(NoToken):
+    error = "invalid_scope"
 
 
 class UnknownReport(ServiceError):

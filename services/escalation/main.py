@@ -10,7 +10,7 @@ from typing import Final
 import httpx
 from fastapi import FastAPI
 
-from services.escalation import consumer, pages
+from services.escalation import consumer, errors, pages
 from services.escalation.consumer import Edge
 from services.escalation.coverage import Coverage
 from services.escalation.handlers import alerts, attendance, audit, webhooks
@@ -34,6 +34,7 @@ from services.escalation.routers import (
     supervisor,
     work,
 )
+from services.escalation.routers import webhooks as webhook
 from services.escalation.routers.dependencies import KeepableOnly
 from services.escalation.routers.faults import speak_to_people
 from services.escalation.rules_in_force import RulesInForce
@@ -43,7 +44,7 @@ from shared.clock import Clock
 from shared.consumer import Consumer
 from shared.database import Pool, create_pool, is_there
 from shared.events import Lane
-from shared.kafka import AMENDED, CLASSIFIED, DEAD, ERASED, LINKED, READERS, RECEIVED, TOPICS, Producer
+from shared.kafka import AMENDED, CLASSIFIED, DEAD, ERASED, GIVEN, LINKED, READERS, RECEIVED, TOPICS, Producer
 from shared.outbox import Bell
 from shared.relay import Relay, delete_sent
 from shared.turnstile import Turnstile
@@ -76,10 +77,12 @@ def create_app(settings: Settings) -> FastAPI:
         return await is_there(app.state.pool)
 
     app = http.create_app("Heard escalation", lifespan, ready)
+    app.problems = http.types_in(errors)
     programs = (oauth, queue, leases, work, agencies, case_reviews)
     people = (sign_in, board, case_pages, supervisor, audit_pages, people_pages, portal)
     for routes in (*programs, *people):
         app.include_router(routes.router, dependencies=[KeepableOnly])
+    app.webhooks.add_api_route(webhook.NAME, webhook.delivered, methods=["POST"], **webhook.ANSWERED)
     app.mount("/static", pages.static)
     speak_to_people(app)
     return app
@@ -118,6 +121,7 @@ async def run_worker(settings: Settings) -> None:
             read_by([RECEIVED[Lane.urgent]], "escalation.unread", partial(consumer.received_urgent, edge=edge)).run,
             read_by([ERASED], READERS[ERASED], partial(consumer.erased, edge=edge)).run,
             read_by([LINKED, AMENDED], "escalation.notices", partial(consumer.told, edge=edge)).run,
+            read_by([GIVEN], "escalation.files", partial(consumer.files_given, edge=edge)).run,
             read_by([DEAD], "escalation.dead", partial(consumer.dead, edge=edge)).run,
             Relay(pool, producer, delete_sent, stop).run,
             partial(audit.keep_sealing, pool, settings.audit_key.get_secret_value(), stop),

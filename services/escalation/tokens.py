@@ -13,7 +13,7 @@ from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import KeySet, OctKey
 
-from services.escalation.errors import NotSignedIn
+from services.escalation.errors import TokenRefused
 
 LIFETIME: Final = timedelta(minutes=10)
 ISSUER: Final = "heard-escalation"
@@ -27,6 +27,13 @@ SCOPES: Final[Mapping[Role, tuple[Scope, ...]]] = {
     "operator": ("queue",),
 }
 """What each role may ask for."""
+
+MEANS: Final[Mapping[str, str]] = {
+    "reports.read": "an agency's feed, and each report in it",
+    "reports.act": "to acknowledge, note, give back and close what an agency has",
+    "reviews": "ASB Case Reviews, as a panel or as whoever is invited",
+    "queue": "a police control room's queue, and all that is done there",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +61,7 @@ def issue(who: Principal, key: str, now: datetime) -> str:
 
 
 def read(token: str, keys: Sequence[str], now: datetime) -> Principal:
-    """Whose token this is. Raises NotSignedIn for one that is forged, broken or too old."""
+    """Whose token this is. Raises TokenRefused for one that is forged, broken or too old."""
     try:
         claims = jwt.decode(token, KeySet([_key(key) for key in keys]), algorithms=[ALGORITHM]).claims
         wanted = jwt.JWTClaimsRegistry(
@@ -65,7 +72,7 @@ def read(token: str, keys: Sequence[str], now: datetime) -> Principal:
         )
         wanted.validate(claims)
     except (JoseError, ValueError) as error:
-        raise NotSignedIn("Ask for a new token at /oauth/token, and send it as `Authorization: Bearer …`.") from error
+        raise TokenRefused("Ask for a new token at /oauth/token, and send it as `Authorization: Bearer …`.") from error
     scopes = tuple(claims.get("scope", "").split())
     return Principal(claims["sub"], cast(Role, claims["role"]), claims["belongs_to"], scopes)
 

@@ -8,7 +8,7 @@ from functools import partial
 import httpx
 from fastapi import FastAPI
 
-from services.intake import consumer
+from services.intake import consumer, errors
 from services.intake.catalogue import catalogue
 from services.intake.domain.households import Keyring
 from services.intake.gauges import Gauges
@@ -74,6 +74,7 @@ def create_app(settings: Settings) -> FastAPI:
         return await is_there(app.state.pool)
 
     app = http.create_app("Heard intake", lifespan, ready)
+    app.problems = http.types_in(errors)
     for programs in (reports, transcripts, open311):
         app.include_router(programs.router, dependencies=[OneOfThePlaces])
     for staff in (calls.router, transcripts.reading, desk.router, evidence.router):

@@ -14,6 +14,7 @@ from cloudevents.core.formats.json import JSONFormat
 from shared.cloudevents import Unreadable, attributes, decode, encode
 from shared.events import (
     Event,
+    FileGiven,
     LinkDisputed,
     ReportAmended,
     ReportClassified,
@@ -39,6 +40,7 @@ KINDS: dict[str, type[Event]] = {
         ReportErased,
         ReportOverridden,
         LinkDisputed,
+        FileGiven,
         ReportDelivered,
         ReportProgressed,
     )

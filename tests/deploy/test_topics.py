@@ -14,6 +14,7 @@ from shared.kafka import (
     DEAD,
     DISPUTED,
     ERASED,
+    GIVEN,
     LINKED,
     OVERRIDDEN,
     PROGRESSED,
@@ -25,7 +26,7 @@ from shared.kafka import (
 
 SCRIPT = Path(__file__).resolve().parents[2] / "deploy" / "kafka" / "topics.sh"
 WRITES = {
-    "intake": {*RECEIVED.values(), LINKED, AMENDED, ERASED, DEAD},
+    "intake": {*RECEIVED.values(), LINKED, AMENDED, ERASED, GIVEN, DEAD},
     "classifier": {*CLASSIFIED.values(), DEAD},
     "escalation": {ROUTED, PROGRESSED, OVERRIDDEN, DISPUTED, DEAD},
     "operator": {*TOPICS} - {DEAD},
@@ -33,7 +34,7 @@ WRITES = {
 READS = {
     "intake": {ROUTED, PROGRESSED, DISPUTED},
     "classifier": {*RECEIVED.values()},
-    "escalation": {*CLASSIFIED.values(), RECEIVED[Lane.urgent], LINKED, AMENDED, ERASED, DEAD},
+    "escalation": {*CLASSIFIED.values(), RECEIVED[Lane.urgent], LINKED, AMENDED, ERASED, GIVEN, DEAD},
     "operator": {DEAD},
 }
 

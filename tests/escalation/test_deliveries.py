@@ -157,7 +157,7 @@ async def test_given_back_twice_it_goes_to_a_person(
     assert "given back by Northmoor Council ASB team: whose it is, a person decides" in await reasons(pool)
 
 
-@pytest.mark.parametrize("whose", [None, "nobody", "northmoor-homes", "southvale-council-asb", HEALTH])
+@pytest.mark.parametrize("whose", [None, "northmoor-homes", "southvale-council-asb", HEALTH])
 async def test_given_back_for_nobody_who_may_have_it_it_goes_to_a_person(
     noise: ReportClassified, health: Agency, pool: Pool, rules: Rules, whose: str | None
 ):
@@ -165,6 +165,13 @@ async def test_given_back_for_nobody_who_may_have_it_it_goes_to_a_person(
     await settle(pool, rules)
     assert await pool.fetchval("select queues from queue_item") == ["review"]
     assert await pool.fetchval("select count(*) from delivery where kind = 'report'") == 1
+
+
+async def test_given_back_for_nobody_of_the_directory_it_is_refused_and_stays(
+    noise: ReportClassified, health: Agency, pool: Pool
+):
+    assert await health.does("return", noise.report_id, reason="not ours", whose="northmoor-home") == 422
+    assert await pool.fetchval("select count(*) from delivery where state = 'returned'") == 0
 
 
 async def test_given_back_for_the_police_it_is_on_their_queue(

@@ -114,7 +114,7 @@ async def test_what_postgresql_writes_is_what_the_contract_says(
     read = agencies.Feed.model_validate(given)
     assert [set(entry) for entry in given["reports"]] == [set(agencies.Entry.model_fields)] * 2
     assert read.reports[0].report is not None
-    assert read.reports[0].report["text"] == words
+    assert read.reports[0].report.text == words
     assert read.reports[0].delivered_at == NOON
     assert given["reports"][0]["delivered_at"].endswith("+00:00")
     assert (read.reports[1].reference, read.reports[1].report) == (None, None)
@@ -204,7 +204,32 @@ async def test_a_token_for_less_may_do_less(client: httpx.AsyncClient, pool: Poo
     acknowledged = await client.post(f"{FEED}/{classified().report_id}/acknowledge", headers=headers)
     assert acknowledged.status_code == 403
     more = await client.post("/oauth/token", data=form | {"scope": "queue"}, auth=("reader", "secret"))
-    assert more.status_code == 403
+    assert (more.status_code, more.json()["error"]) == (400, "invalid_scope")
+    assert acknowledged.headers["www-authenticate"] == 'Bearer error="insufficient_scope"'
+
+
+@pytest.mark.parametrize(
+    ("form", "secret", "status", "error"),
+    [
+        ({"grant_type": "client_credentials"}, "guess", 401, "invalid_client"),
+        ({"grant_type": "client_credentials"}, "", 401, "invalid_client"),
+        ({"grant_type": "password"}, "secret", 400, "unsupported_grant_type"),
+        ({}, "secret", 400, "unsupported_grant_type"),
+    ],
+)
+async def test_a_token_is_refused_in_the_words_of_oauth(
+    client: httpx.AsyncClient, pool: Pool, form: dict[str, str], secret: str, status: int, error: str
+):
+    await clients.let_in("reader", "secret", "agency", HEALTH, pool, NOON)
+    answer = await client.post("/oauth/token", data=form, auth=("reader", secret))
+    assert (answer.status_code, answer.json()["error"]) == (status, error)
+    assert answer.json()["error_description"] == answer.json()["detail"]
+    assert "basic" in answer.headers.get("www-authenticate", "").lower() or status != 401
+
+
+async def test_a_token_that_is_not_valid_is_said_to_be_that(client: httpx.AsyncClient):
+    answers = [await client.get(FEED, headers=one) for one in ({}, {"Authorization": "Bearer x"})]
+    assert [answer.headers["www-authenticate"] for answer in answers] == ["Bearer", 'Bearer error="invalid_token"']
 
 
 async def test_a_secret_is_changed_without_a_gap(client: httpx.AsyncClient, pool: Pool):

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from aiokafka import ConsumerRecord
@@ -24,6 +25,7 @@ from shared.database import Pool
 from shared.events import (
     Amendment,
     Event,
+    FileGiven,
     Lane,
     ReportAmended,
     ReportClassified,
@@ -32,7 +34,7 @@ from shared.events import (
     ReportReceived,
     ReportRouted,
 )
-from shared.kafka import AMENDED, CLASSIFIED, ERASED, LINKED, PROGRESSED, RECEIVED, ROUTED, agency_topic
+from shared.kafka import AMENDED, CLASSIFIED, ERASED, GIVEN, LINKED, PROGRESSED, RECEIVED, ROUTED, agency_topic
 from shared.outbox import Bell
 from shared.telemetry import new_traceparent
 from shared.told import Answers, History, Link, LinkReason, Place, Speaker, Turn
@@ -57,6 +59,38 @@ def edge(pool: Pool) -> Edge:
 
 async def entries(pool: Pool) -> Sequence[Any]:
     return await pool.fetch("select action, detail from audit_entry where who = 'intake' order by id")
+
+
+async def test_who_was_given_a_file_is_before_the_auditor_once_and_in_no_story(
+    escalate: Escalate, pool: Pool, sign_in_page: SignInPage
+):
+    told = report(reference="H-FILE-1")
+    given = FileGiven(report_id=told.report_id, file=uuid4(), given_at=NOON, to="southvale-police", key=uuid4())
+    records = [notice(given, GIVEN)]
+    await consumer.files_given(records, edge(pool))  # before there is a case
+    await escalate(classified(told, labels=(Label.harassment,)))
+    await consumer.files_given(records, edge(pool))
+    auditor = await sign_in_page(Role.auditor)
+    page = (await auditor.get("/audit", params={"reference": "H-FILE-1"})).text
+    assert page.count("was given a file") == 1
+    assert all(part in page for part in (str(given.file), str(given.key), "southvale-police"))
+    operator = await sign_in_page(Role.operator, "Kim")
+    case = await operator.get(f"/board/cases/{told.report_id}")
+    assert case.status_code == 200
+    assert "was given a file" not in case.text
+
+
+async def test_who_was_given_a_file_is_recorded_of_a_report_that_was_erased_since(
+    escalate: Escalate, pool: Pool, sign_in_page: SignInPage
+):
+    told = report()
+    await escalate(classified(told))
+    erased = ReportErased(report_id=told.report_id, revision=2, erased_at=NOON, by="kim", reason="asked for")
+    await consumer.erased([notice(erased, ERASED)], edge(pool))
+    given = FileGiven(report_id=told.report_id, file=uuid4(), given_at=NOON, to="southvale-police", key=uuid4())
+    await consumer.files_given([notice(given, GIVEN)], edge(pool))
+    auditor = await sign_in_page(Role.auditor)
+    assert str(given.file) in (await auditor.get("/audit", params={"reference": str(told.report_id)})).text
 
 
 async def test_a_case_hears_of_later_reports_and_of_what_was_told_later_once(

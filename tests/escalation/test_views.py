@@ -10,6 +10,7 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from services.escalation.domain.directory import Directory, Kind, KindRule, Sees
 from services.escalation.domain.views import WITHHELD, minimised
+from services.escalation.routers.agencies import ReportSeen
 from shared.assessment import Assessment
 from shared.codebook import Label
 from shared.events import ReportClassified, ReportReceived
@@ -60,6 +61,18 @@ def test_who_may_not_get_in_touch_reaches_nobody_by_any_field(directory: Directo
         assert WITHHELD in seen
         assert not [words for words in REACHES if words in seen], rule.kind
     assert all(words in json.dumps(minimised(event, directory.rule(Kind.police))) for words in REACHES)
+
+
+def test_all_that_is_shown_stands_in_the_contract(directory: Directory):
+    said = everything_said()
+    asked = said.report.model_copy(update={"case_review_asked_at": NOON})
+    for event in (said, said.model_copy(update={"report": asked}), classified()):
+        for rule in directory.kinds:
+            seen = json.loads(json.dumps(minimised(event, rule)))
+            read = ReportSeen.model_validate(seen)
+            assert read.model_dump(mode="json", exclude_unset=True) == seen
+            for part in (read, read.answers, read.application):
+                assert not part or not part.model_extra
 
 
 def test_whoever_reads_the_story_reads_how_not_to_get_in_touch(directory: Directory):

@@ -2,16 +2,22 @@
 
 import asyncio
 import json
+import os
+import sys
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, closing, suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_network
+from pathlib import Path
 
 import httpx
+import jsonschema
 import pytest
+from fastapi import FastAPI
 from standardwebhooks import Webhook
 
+from deploy.local import process
 from services.escalation.domain.directory import Directory
 from services.escalation.domain.people import Role
 from services.escalation.handlers import directories, webhooks
@@ -23,6 +29,7 @@ from tests.builders import classified
 from tests.escalation.conftest import Escalate, SignInPage
 from tests.escalation.test_audit_command import heard
 
+ROOT = Path(__file__).resolve().parents[2]
 HEALTH, COUNCIL = "northmoor-environmental-health", "northmoor-council-asb"
 LOOPBACK = (ip_network("127.0.0.0/8"),)
 NOW = datetime.now(UTC)
@@ -108,6 +115,43 @@ async def test_an_agency_is_told_in_a_message_it_can_check(
     assert {entry["report_id"] for entry in message["data"]["entries"]} == {str(e.report_id) for e in events}
     assert events[0].report.text not in body.decode()
     assert await tell_due(pool, outward, NOW) == 0
+
+
+async def test_the_example_takes_what_is_signed_and_nothing_that_was_changed(
+    receiver: Receiver, outward: Outward, escalate: Escalate, pool: Pool
+):
+    hook = await webhooks.set_up(HEALTH, receiver.url, pool, NOW)
+    await escalate(classified(behaviours=("A3",)))
+    assert await tell_due(pool, outward, NOW) == 1
+    ((headers, body),) = receiver.got
+    port, environment = process.free_port(), {**os.environ, "HEARD_WEBHOOK_SECRET": hook.secret}
+    command = (sys.executable, str(ROOT / "examples" / "webhook.py"), str(port))
+    child = await asyncio.create_subprocess_exec(*command, env=environment, stdout=asyncio.subprocess.PIPE)
+    sent = {name: value for name, value in headers.items() if name.startswith("webhook-")}
+    try:
+        until_it_listens = httpx.AsyncHTTPTransport(retries=6)
+        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", transport=until_it_listens) as client:
+            answers = [await client.post("/", content=one, headers=sent) for one in (body, body.replace(b"1", b"2"))]
+        assert [answer.status_code for answer in answers] == [204, 401]
+        assert await child.stdout.readline() == b"reports.delivered [1]\n"
+    finally:
+        child.kill()
+        await child.wait()
+
+
+async def test_what_is_sent_is_what_the_contract_says(
+    app: FastAPI, receiver: Receiver, outward: Outward, escalate: Escalate, pool: Pool
+):
+    await webhooks.set_up(HEALTH, receiver.url, pool, NOW)
+    await escalate(classified(behaviours=("A3",)))
+    await tell_due(pool, outward, NOW)
+    ((headers, body),) = receiver.got
+    document = app.openapi()
+    said = document["webhooks"]["reports.delivered"]["post"]
+    assert {one["name"] for one in said["parameters"]} <= headers.keys()
+    assert "security" not in said
+    (schema,) = said["requestBody"]["content"].values()
+    jsonschema.validate(json.loads(body), schema["schema"] | {"components": document["components"]})
 
 
 async def test_what_is_not_taken_is_sent_again_the_same_for_24_hours_then_an_alert(

@@ -208,6 +208,15 @@ async def test_turns_out_of_order_are_put_in_order(phone: httpx.AsyncClient, poo
     assert standings[-1]["awaiting"] == []
 
 
+async def test_a_call_is_ended_by_saying_that_it_is_over_and_never_that_it_lives(phone: httpx.AsyncClient, pool: Pool):
+    report_id = await opened(phone)
+    await say(phone, report_id, turn(1))
+    for _ in range(2):
+        answer = await phone.post(f"/v1/calls/{report_id}/end", json={"state": "live"}, headers=KEY)
+        assert answer.status_code == 422
+        assert (await end(phone, report_id))["state"] == "ended"
+
+
 async def test_a_repeated_turn_is_kept_once_and_a_corrected_one_replaced(phone: httpx.AsyncClient, pool: Pool):
     report_id = await opened(phone)
     await say(phone, report_id, turn(1))

@@ -10,14 +10,17 @@ from typing import Any
 import httpx
 import pytest
 from fastapi import FastAPI
+from structlog.testing import capture_logs
 
 from services.intake.domain.partners import Partner, Scope, contrast_with_white
 from services.intake.errors import PartnerRefused, UnknownPartner
-from services.intake.handlers import partners
+from services.intake.handlers import erasing, partners
 from services.intake.routers.floods import Floods
 from services.intake.settings import Settings
 from shared.database import Pool
-from shared.events import ReportReceived
+from shared.events import FileGiven, ReportReceived
+from shared.kafka import GIVEN
+from shared.outbox import Bell
 from shared.told import Place, Times
 from tests.intake.conftest import TELEPHONY_KEY
 from tests.intake.form import STORY, Form
@@ -91,8 +94,7 @@ async def test_a_program_with_a_key_reports_in_its_partners_name(
     key = await key_for(Scope.reports, pool)
     answer = await client.post("/v1/reports", json={"text": STORY}, headers=key)
     assert answer.status_code == 202
-    assert answer.headers["ratelimit-policy"] == '"reports";q=300;w=60'
-    assert answer.headers["ratelimit"].startswith('"reports";r=299;t=')
+    assert "ratelimit" not in answer.headers, "at r=0 a program stops, and nothing is refused"
     assert (await told(pool)).source == council.id
 
 
@@ -169,12 +171,12 @@ async def test_open311_from_services_to_a_standing(client: httpx.AsyncClient, co
     assert report.place.words == "the number 7 bus"
     assert report.contact is not None
     assert report.contact.name == "Sam"
-    (standing,) = (await client.get(f"/open311/v2/requests/{made['token']}.json")).json()
-    assert standing["service_request_id"] == report.reference
+    (pair,) = (await client.get(f"/open311/v2/tokens/{made['token']}.json")).json()
+    assert pair["token"] == made["token"]
+    (standing,) = (await client.get(f"/open311/v2/requests/{pair['service_request_id']}.json")).json()
+    assert standing["service_request_id"] == pair["service_request_id"]
     assert standing["status"] == "open"
     assert "follows" not in str(standing)
-    (pair,) = (await client.get(f"/open311/v2/tokens/{made['token']}.json")).json()
-    assert pair == {"service_request_id": report.reference, "token": made["token"]}
 
 
 async def test_open311_over_its_limit_takes_turns(
@@ -188,6 +190,9 @@ async def test_open311_over_its_limit_takes_turns(
     within, over = await pool.fetch("select turn from outbox order by id")
     assert within["turn"] is None
     assert over["turn"]
+    refused = await client.get("/open311/v2/requests/x.json", headers=key)
+    assert refused.status_code == 429
+    assert 0 < int(refused.headers["retry-after"]) <= 60
 
 
 async def test_open311_shows_nobody_elses(client: httpx.AsyncClient, council: Partner, pool: Pool):
@@ -205,10 +210,12 @@ async def test_open311_shows_nobody_elses(client: httpx.AsyncClient, council: Pa
         ({"service_code": "report", "description": STORY, "attribute[times]": "often"}, 400, "attribute[times]"),
         ({"service_code": "report", "description": STORY, "attribute[feelings]": "scared"}, 400, "attribute[feelings]"),
         ({"service_code": "report", "description": STORY, "attribute[postcode]": "ZZ1 4AB"}, 400, "address_id"),
+        ({"service_code": "report", "description": [STORY, "And he has a knife."]}, 400, "description"),
+        ({"service_code": "report", "description": STORY, "attribute[told_times]": ["1", "6"]}, 400, "told_times"),
     ],
 )
 async def test_open311_says_what_is_wrong(
-    client: httpx.AsyncClient, council: Partner, pool: Pool, request_: dict[str, str], status: int, words: str
+    client: httpx.AsyncClient, council: Partner, pool: Pool, request_: dict[str, Any], status: int, words: str
 ):
     key = await key_for(Scope.open311, pool)
     answer = await client.post("/open311/v2/requests.json", data=request_, headers=key)
@@ -273,6 +280,37 @@ async def test_evidence_is_handed_out_with_a_key_and_never_inline(
     assert (await client.get(f"/v1/evidence/{file}")).status_code == 401
     reports_key = await key_for(Scope.reports, pool)
     assert (await client.get(f"/v1/evidence/{file}", headers=reports_key)).status_code == 401
+
+
+async def test_who_is_given_a_file_goes_to_the_record_and_stays_there_when_the_report_is_erased(
+    person: Form, council: Partner, client: httpx.AsyncClient, pool: Pool
+):
+    await adds(person, "gate.png", b"\x89PNG\r\n\x1a\n the picture")
+    await person.send()
+    report = await told(pool)
+    file = report.attachments[0].id
+    made, secret = await partners.make_key(council.id, [Scope.evidence], pool, NOW)
+    for _ in range(2):
+        answer = await client.get(f"/v1/evidence/{file}", headers={"Authorization": f"Bearer {secret}"})
+        assert answer.status_code == 200
+    await erasing.erase(report.reference, "kim", "asked for", pool, Bell(pool), NOW)
+    rows = await pool.fetch("select value from outbox where topic = $1", GIVEN)
+    given = [FileGiven.model_validate_json(row["value"]) for row in rows]
+    assert [(g.report_id, g.file, g.to, g.key) for g in given] == [(report.report_id, file, council.id, made.id)] * 2
+    assert given[0].event_id != given[1].event_id
+
+
+async def test_what_is_not_given_is_on_no_record_and_a_key_that_is_refused_is_logged(
+    person: Form, council: Partner, client: httpx.AsyncClient, pool: Pool
+):
+    await adds(person, "gate.png", b"\x89PNG\r\n\x1a\n the picture")
+    file = await pool.fetchval("select id from evidence")
+    good, other = await key_for(Scope.evidence, pool), await key_for(Scope.reports, pool)
+    with capture_logs() as logged:
+        answers = [await client.get(f"/v1/evidence/{file}", headers=key) for key in (good, other)]
+    assert [answer.status_code for answer in answers] == [404, 401]
+    assert [(line["event"], line["file"]) for line in logged] == [("file refused", str(file))]
+    assert await pool.fetchval("select count(*) from outbox where topic = $1", GIVEN) == 0
 
 
 async def test_a_photo_is_handed_out_as_it_was_given_with_where_it_was_taken(

@@ -1,16 +1,20 @@
 """Accepting reports over HTTP, on a real PostgreSQL."""
 
 import asyncio
+from typing import Any
 
 import httpx
 import pytest
 from fastapi import FastAPI
 
 from deploy.local.postgres import Postgres
+from services.intake.handlers import reports
 from services.intake.main import create_app
+from services.intake.routers.reports import AnswersGiven, ReportGiven, body_hash
 from services.intake.settings import Settings
 from shared.database import Pool
-from shared.events import ReportReceived
+from shared.events import ReportProgressed, ReportReceived
+from tests.builders import NOON
 from tests.intake.conftest import TELEPHONY_KEY
 
 STORY = {"text": "He follows me home from the bus, every night this week."}
@@ -145,10 +149,69 @@ async def test_how_a_report_stands_is_told_to_the_holder_of_its_secret_alone(cli
     assert standing.json()["stage"] == "received"
     assert "follows" not in standing.text
     assert standing.headers["cache-control"] == "no-store"
+    assert (standing.json()["messages"], standing.json()["area_wanted"]) == ([], False)
     wrong = await client.get(given["status_url"], headers={"Authorization": "Bearer guess"})
     unknown = await client.get("/v1/reports/H-00000-00000", headers={"Authorization": "Bearer guess"})
     assert wrong.status_code == unknown.status_code == 404
     assert wrong.json() == unknown.json()
+
+
+async def test_a_program_is_told_what_the_status_page_tells(client: httpx.AsyncClient, pool: Pool):
+    given = (await client.post("/v1/reports", json=STORY)).json()
+    page = await client.get(given["status_page"])
+    assert (page.status_code, page.headers["content-type"]) == (200, "text/html; charset=utf-8")
+    (report,) = await kept(pool)
+    progressed = ReportProgressed(
+        report_id=report.report_id, agency="northmoor-police", progress="acknowledged", at=NOON, words="being_looked_at"
+    )
+    await reports.hear([progressed], pool)
+    standing = await client.get(given["status_url"], headers={"Authorization": f"Bearer {given['secret']}"})
+    assert standing.json()["messages"] == [{"words": "being_looked_at", "at": "2026-03-14T12:00:00Z"}]
+    assert "northmoor" not in standing.text
+
+
+@pytest.mark.parametrize(("place", "wanted"), [({}, True), ({"postcode": "ZZ1 4AB"}, False)])
+async def test_a_review_that_no_panel_can_have_is_said_to_want_a_postcode(
+    client: httpx.AsyncClient, place: dict[str, str], wanted: bool
+):
+    contact = {"name": "Jo", "phone": "01632 960001"}
+    given = (
+        await client.post("/v1/reports", json={**STORY, "case_review": True, "contact": contact, "place": place})
+    ).json()
+    standing = await client.get(given["status_url"], headers={"Authorization": f"Bearer {given['secret']}"})
+    assert (given["area_wanted"], standing.json()["area_wanted"]) == (wanted, wanted)
+
+
+@pytest.mark.parametrize(
+    ("path", "told"),
+    [
+        ("reports", STORY),
+        ("transcripts", {"turns": [{"speaker": "caller", "text": "He is outside."}]}),
+        ("calls", {"call_id": "1"}),
+    ],
+)
+async def test_consent_to_what_is_no_kind_of_agency_is_refused_and_not_taken_for_none(
+    client: httpx.AsyncClient, pool: Pool, path: str, told: dict[str, Any]
+):
+    key = {"Authorization": f"Bearer {TELEPHONY_KEY}"}
+    refused = await client.post(f"/v1/{path}", json=told | {"consent": ["landlord"]}, headers=key)
+    assert refused.status_code == 422
+    assert [one["field"] for one in refused.json()["errors"]] == ["consent.0"]
+    taken = await client.post(f"/v1/{path}", json=told | {"consent": ["housing"]}, headers=key)
+    assert taken.status_code in (201, 202)
+
+
+def test_a_body_is_the_same_though_more_can_be_said_after_a_release():
+    class AnswersAfter(AnswersGiven):
+        since: str | None = None
+
+    class ReportAfter(ReportGiven):
+        answers: AnswersAfter = AnswersAfter()
+        urgent: bool = False
+
+    for told in ({"text": "He shouts."}, {"text": "He shouts.", "answers": {"times": "more"}, "consent": ["housing"]}):
+        assert body_hash(ReportAfter.model_validate(told)) == body_hash(ReportGiven.model_validate(told))
+    assert body_hash(ReportGiven(text="He shouts.")) != body_hash(ReportGiven(text="He shouted."))
 
 
 TURNS = {

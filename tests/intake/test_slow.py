@@ -51,6 +51,17 @@ async def test_a_program_is_told_what_to_do(client: httpx.AsyncClient, pool: Poo
     assert not await pool.fetchval("select count(*) from outbox")
 
 
+@pytest.mark.parametrize("key", [{}, {"Authorization": "Bearer nobodys"}])
+async def test_a_file_is_taken_from_nobody_whose_key_is_not_known(
+    app: FastAPI, client: httpx.AsyncClient, pool: Pool, key: dict[str, str]
+):
+    assert isinstance(app, Application)
+    app.body_within = 60
+    headers = {"Content-Type": FILES} | key
+    sent = client.post("/v1/transcripts/files", content=never_finished(), headers=headers)
+    assert (await asyncio.wait_for(sent, 5)).status_code == 401
+
+
 @pytest.mark.parametrize(("path", "kind"), [("/form/story", FORM), ("/form/evidence", FILES), ("/status/more", FORM)])
 async def test_a_person_is_told_by_a_page(client: httpx.AsyncClient, pool: Pool, path: str, kind: str):
     answer = await told(client, path, kind)

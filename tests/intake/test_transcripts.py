@@ -118,9 +118,12 @@ async def test_calls_over_the_allowance_of_their_key_take_turns(
         await client.post("/v1/transcripts", json=body, headers=KEY)
         answer = await client.post("/v1/transcripts/files", files=file, headers=KEY)
         assert answer.status_code == 202
-    turns = [row["turn"] for row in await pool.fetch("select turn from outbox order by id")]
+    rows = await pool.fetch("select turn, value from outbox order by id")
+    turns = [row["turn"] for row in rows]
     assert turns[:2] == [None, None]
     assert turns[2] == turns[3] is not None
+    marks = [ReportReceived.model_validate_json(row["value"]).low_trust for row in rows]
+    assert marks == [False, False, True, True]
 
 
 async def test_a_file_without_an_id_sent_twice_is_one_report_and_with_something_else_said_of_it_is_refused(
@@ -179,7 +182,7 @@ async def test_a_call_sent_again_with_other_words_is_refused_and_kept_as_it_was(
         {"answers": {"safe_contact": "before noon"}},
         {"place": {"postcode": "ZZ1 4AB"}},
         {"contact": {"phone": "01632 960001"}},
-        {"consent": ["share"]},
+        {"consent": ["housing"]},
         {"line": "999"},
         {"started_at": "2026-03-14T12:00:00Z"},
     ],

@@ -1,13 +1,16 @@
 """What the classifier's routes are given."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
-from fastapi import Depends, Header, Query, Request
+from fastapi import Depends, Query, Request
 
 from services.classifier.domain.rules import Rulebook
 from services.classifier.errors import UnknownCaller
 from services.classifier.settings import Settings
+from shared.schemes import Bearer
 from shared.security import bearer
+
+KEY: Final = Bearer("key", "one of HEARD_CLASSIFIER_KEYS")
 
 
 async def _rulebook(
@@ -20,7 +23,7 @@ async def _rulebook(
     return rulebook
 
 
-async def _caller(request: Request, authorization: Annotated[str | None, Header()] = None) -> str:
+async def _caller(request: Request, authorization: Annotated[str | None, Depends(KEY)]) -> str:
     settings: Settings = request.app.state.settings
     key = bearer(authorization)
     caller = settings.holder_of(key) if key else None

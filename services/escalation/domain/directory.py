@@ -11,20 +11,9 @@ from pydantic import BaseModel, ConfigDict, Field, HttpUrl, PositiveInt
 from services.escalation.domain.grading import Grade
 from services.escalation.domain.names import Index, is_called, says, spoken, works_for
 from shared.postcodes import postcode_of
-from shared.told import Answers, Place
+from shared.told import AgencyKind, Answers, Place
 
-
-class Kind(StrEnum):
-    police = "police"
-    council_asb = "council_asb"
-    environmental_health = "environmental_health"
-    housing = "housing"
-    school = "school"
-    safeguarding = "safeguarding"
-    stalking_advocacy = "stalking_advocacy"
-    hate_crime_support = "hate_crime_support"
-    emergency_service = "emergency_service"
-    case_review = "case_review"
+Kind = AgencyKind
 
 
 class Sees(StrEnum):

@@ -9,7 +9,8 @@ from uuid import UUID
 from services.escalation.domain.outcomes import WORDS, Outcome
 
 GIVEN: Final = "given in the list"
-QUIET: Final = frozenset({"looked at", GIVEN, "noted", "delivered", "corrected", "withdrawn"})
+FILE_GIVEN: Final = "was given a file"
+QUIET: Final = frozenset({"looked at", GIVEN, FILE_GIVEN, "noted", "delivered", "corrected", "withdrawn"})
 """Not part of the story: kept for the auditor, or told by the note itself, or by the reading that led to it."""
 
 LINKED: Final = "linked a later report"

@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from typing import Final
 from uuid import UUID
 
-from services.escalation.domain.timeline import LINKED
+from services.escalation.domain.timeline import FILE_GIVEN, LINKED
 from services.escalation.repository import audit, cases, erasing, notices, queue
 from services.escalation.repository.audit import Entry
 from shared.database import Pool, transaction
-from shared.events import Amendment, ReportAmended, ReportLinked
+from shared.events import Amendment, FileGiven, ReportAmended, ReportLinked
 
 AMENDED: Final = {
     Amendment.more_told: "was told more",
@@ -34,6 +34,19 @@ async def hear(told: Sequence[ReportLinked | ReportAmended], pool: Pool) -> None
         await audit.record(connection, [_entry(event) for i, event in by_id.items() if i in new])
         for report_id in sorted({by_id[i].report_id for i in new if isinstance(by_id[i], ReportAmended)}):
             await queue.touch(connection, report_id)
+
+
+async def files_given(told: Sequence[FileGiven], pool: Pool) -> None:
+    """Who was given which file, into its case's record, once however often it is told: one erased since as well."""
+    by_id = {event.event_id: event for event in told}
+    async with transaction(pool) as connection:
+        new = await notices.remember(connection, {i: event.report_id for i, event in by_id.items()})
+        await audit.record(connection, [_given(event) for i, event in by_id.items() if i in new])
+
+
+def _given(event: FileGiven) -> Entry:
+    detail = {"file": str(event.file), "key": str(event.key)}
+    return Entry(event.given_at, event.to, FILE_GIVEN, event.report_id, detail=detail)
 
 
 def _about(event: ReportLinked | ReportAmended) -> tuple[UUID, ...]:

@@ -1,17 +1,17 @@
 """Agencies are told that there is something in their feed: ids only, signed, again for 24 hours, then an alert."""
 
 import asyncio
-import json
 import secrets
 from base64 import b64encode
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Any, Final, Literal
 from uuid import UUID, uuid5
 
 import structlog
 from prometheus_client import Counter
+from pydantic import BaseModel, Field
 from standardwebhooks import Webhook
 
 from services.escalation.outward import Outward, Refused
@@ -19,6 +19,7 @@ from services.escalation.repository import audit, webhooks
 from services.escalation.repository.audit import Entry
 from shared.clock import Clock
 from shared.database import DatabaseUnavailable, Pool, transaction
+from shared.events import EntryKind
 from shared.worker import every
 
 log = structlog.get_logger()
@@ -43,6 +44,27 @@ class Hook:
 
     url: str
     secret: str
+
+
+class Told(BaseModel):
+    """An entry of the feed: `GET /v1/agencies/{agency}/reports` has it, with all that you may see."""
+
+    position: int
+    kind: EntryKind
+    report_id: UUID
+
+
+class NewEntries(BaseModel):
+    agency: str
+    entries: tuple[Told, ...] = Field(max_length=MOST)
+
+
+class Message(BaseModel):
+    """That there is something new in an agency's feed: ids, and not a word of any report."""
+
+    type: Literal["reports.delivered"] = "reports.delivered"
+    timestamp: datetime = Field(description="of this attempt")
+    data: NewEntries
 
 
 async def set_up(agency: str, url: str, pool: Pool, now: datetime) -> Hook:
@@ -97,11 +119,10 @@ async def _tell(row: Any, entries: Sequence[Any], pool: Pool, outward: Outward, 
 
 
 def _message(row: Any, entries: Sequence[Any], now: datetime) -> tuple[bytes, dict[str, str]]:
-    """A Standard Webhooks message: positions, kinds and ids, and not a word of any report."""
+    """A message and the headers that it is proved by (Standard Webhooks)."""
     message_id = f"msg_{uuid5(MESSAGES, '{agency_id}/{sent_to}/{pending_to}'.format(**row)).hex}"
-    listed = [{"position": e["position"], "kind": e["kind"], "report_id": str(e["report_id"])} for e in entries]
-    data = {"agency": row["agency_id"], "entries": listed}
-    body = json.dumps({"type": "reports.delivered", "timestamp": now.isoformat(), "data": data})
+    told = tuple(Told.model_validate(dict(entry)) for entry in entries)
+    body = Message(timestamp=now, data=NewEntries(agency=row["agency_id"], entries=told)).model_dump_json()
     headers = {
         "content-type": "application/json",
         "webhook-id": message_id,

@@ -4,12 +4,13 @@ import gzip
 import hashlib
 from datetime import datetime
 from http import HTTPStatus
-from typing import Annotated, Any, Final
+from typing import Annotated, Final
 from uuid import UUID
 
 from fastapi import APIRouter, Header, Query, Response
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
+from services.escalation.errors import NotSo
 from services.escalation.handlers import acts, feeds
 from services.escalation.routers.dependencies import (
     ActsDep,
@@ -17,21 +18,71 @@ from services.escalation.routers.dependencies import (
     GuestsDep,
     Now,
     ReadsReports,
+    RulesDep,
 )
 from services.escalation.routers.leases import Key
 from services.escalation.routers.texts import SAID
+from shared.codebook import DangerClass, Flag, Label, Strand, Threat
 from shared.events import EntryKind, SafeWords
+from shared.told import Channel, Contact, Place, Times
 
 router = APIRouter(prefix="/v1/agencies/{agency_id}", tags=["agencies"])
 
 WORTH_PACKING: Final = 1_000  # bytes
 
 
-class Entry(BaseModel):
-    """An entry of the feed. `report` is what your kind of agency may see; None once it was withdrawn or erased.
+class Described(BaseModel):
+    """What is there only where there is something to say, or where your kind may see it: absent, not null."""
 
-    `withdrawal_asked` in it: the reporter asked to withdraw, perhaps under pressure. It closes nothing.
+    model_config = ConfigDict(extra="allow")
+
+
+class AnswersSeen(Described):
+    times: Times | None = None
+    feeling: list[str] | None = None
+    when: str | None = None
+    happening_now: bool | None = None
+    reported_before: int | None = Field(None, description="how often they told somebody of it before")
+
+
+class Application(Described):
+    complaints: str | None = Field(None, description="whom they complained to before, when, under what reference")
+    wanted: str | None = Field(None, description="what they would like to happen")
+
+
+class ReportSeen(Described):
+    """What your kind of agency may see of a report (the directory says which): all else is absent.
+
+    Where it may not get in touch, `[withheld]` stands for names, numbers and addresses wherever somebody wrote them.
     """
+
+    channel: Channel | None = None
+    text: str | None = Field(None, description="the story, in their own words; a call has a line for each turn")
+    answers: AnswersSeen | None = None
+    labels: list[Label] | None = None
+    behaviours: list[str] | None = Field(None, description="by the codebook's letters, as in the rulebook: A3")
+    strands: list[Strand] | None = Field(None, description="of hate")
+    threat: Threat | None = None
+    danger_class: DangerClass | None = Field(None, description="1 is the gravest")
+    flags: list[Flag] | None = None
+    not_yet_read: bool | None = Field(None, description="true: nobody has read it as it is now; it comes corrected")
+    withdrawal_asked: bool | None = Field(
+        None, description="true: the reporter asked to withdraw, perhaps under pressure. It closes nothing"
+    )
+    party: str | None = Field(None, description="whom it complains of, as told")
+    party_organisation: str | None = Field(None, description="the body that they are, or work for")
+    place: Place | None = None
+    application: Application | None = Field(None, description="for a panel, where an ASB Case Review is asked for")
+    contact: Contact | None = None
+    safe_contact: list[str] | None = Field(
+        None,
+        description="how, when and when not to get in touch. Show it wherever anybody may ring, write or knock: "
+        "the wrong person may answer",
+    )
+
+
+class Entry(BaseModel):
+    """An entry of the feed. `report` is what your kind of agency may see; None once it was withdrawn or erased."""
 
     position: int
     kind: EntryKind = Field(
@@ -45,7 +96,7 @@ class Entry(BaseModel):
     received_at: datetime | None
     delivered_at: datetime
     acknowledge_by: datetime | None = Field(description="stays as it was once you have acknowledged it")
-    report: dict[str, Any] | None
+    report: ReportSeen | None
 
 
 class Feed(BaseModel):
@@ -83,20 +134,20 @@ class Held(BaseModel):
     reference: str | None
     received_at: datetime | None
     position: int = Field(description="of the newest entry that brought you something of it")
-    report: dict[str, Any] | None
+    report: ReportSeen | None
     deliveries: tuple[Standing, ...]
     steps: tuple[Step, ...]
 
 
 class Seen(BaseModel):
     position: int | None = Field(
-        None, ge=0, description="the newest that you have read about it: refused (409) where it has changed since"
+        None, ge=0, description="the newest that you have read about it: 409 `ToldSince` where it has changed since"
     )
 
 
 class Return(Seen):
     reason: Annotated[str, SAID] = Field(min_length=1, max_length=2000)
-    whose: str | None = Field(None, description="the id of the agency that it is for, where you know")
+    whose: str | None = Field(None, description="the id of the agency that it is for, where you know; another is 422")
 
 
 class Note(Seen):
@@ -125,8 +176,10 @@ async def feed(
 ) -> Response:
     """Positions are 1, 2, 3 … without a gap, so that you can prove that nothing is missing.
 
-    A page of large reports is shorter than `limit`: only an empty one is the end. 409: we restored the feed from a
-    backup, and your place is not in it; read again from the beginning, and keep what you have.
+    A page of large reports is shorter than `limit`: only an empty one is the end. 409 `FeedRestored`: we restored the
+    feed from a backup, and your place is not in it; read again from the beginning, and keep what you have.
+    429 `TooOften`: `RateLimit` says when you may ask again, in each answer. 304 where your `If-None-Match` is the
+    answer's `ETag`.
     """
     start = feeds.place(agency_id, after) if after else feeds.Place()
     rows = await feeds.page(agency_id, start, limit, wait, guests, arrivals, now)
@@ -145,7 +198,7 @@ def _answer(body: bytes, headers: dict[str, str], if_none_match: str | None, acc
     return Response(body, headers=headers, media_type="application/json")
 
 
-@router.get("/reports/{report_id}")
+@router.get("/reports/{report_id}", response_model_exclude_unset=True)
 async def one(agency_id: str, report_id: UUID, _: ReadsReports, guests: GuestsDep) -> Held:
     """One report, how its deliveries to you stand, and what you did about it."""
     rows, steps = await feeds.held(agency_id, report_id, guests)
@@ -162,16 +215,22 @@ async def one(agency_id: str, report_id: UUID, _: ReadsReports, guests: GuestsDe
 
 @router.post("/reports/{report_id}/acknowledge", status_code=HTTPStatus.NO_CONTENT)
 async def acknowledge(report_id: UUID, agency: ActsDep, now: Now, given: Seen | None = None) -> None:
-    """It has arrived, and it is yours. Sent again, nothing more happens."""
+    """It has arrived, and it is yours. Sent again, nothing more happens.
+
+    Here and below: 409 `ToldSince`, read it as it is now and send it again; 409 `NotNow`, it was withdrawn, given back
+    or closed, and nothing more can be done about it.
+    """
     await acts.acknowledge(agency, report_id, now, given.position if given else None)
 
 
 @router.post("/reports/{report_id}/return", status_code=HTTPStatus.NO_CONTENT)
-async def give_back(report_id: UUID, given: Return, agency: ActsDep, now: Now) -> None:
+async def give_back(report_id: UUID, given: Return, agency: ActsDep, rules: RulesDep, now: Now) -> None:
     """It is not yours: it goes to whom you name, or to a person; to a person in any case the second time.
 
     Sent again, nothing more happens.
     """
+    if given.whose and rules.directory.agency(given.whose) is None:
+        raise NotSo("The directory has no agency with this id. Leave `whose` out, and a person decides.")
     await acts.give_back(agency, report_id, given.whose, given.reason, now, given.position)
 
 

@@ -9,7 +9,9 @@ from typing import Annotated, Final
 from urllib.parse import urlsplit
 from uuid import UUID
 
-from fastapi import Depends, Header, Request, Response
+from fastapi import Depends, Request, Response, Security
+from fastapi.openapi.models import OAuthFlowClientCredentials, OAuthFlows
+from fastapi.security import OAuth2
 
 from services.escalation import tokens
 from services.escalation.domain.people import ADMINISTERS, AUDITS, SUPERVISES, WORKS_THE_QUEUE, Person, Role, Worker
@@ -19,6 +21,7 @@ from services.escalation.errors import (
     NoDirectory,
     NotSignedIn,
     NotYours,
+    ScopeLacking,
     SessionEnded,
     SignedOut,
     SignInFirst,
@@ -31,7 +34,7 @@ from services.escalation.openid import Provider
 from services.escalation.rates import Rates
 from services.escalation.rules_in_force import RulesInForce
 from services.escalation.settings import Settings
-from services.escalation.tokens import Principal, Scope
+from services.escalation.tokens import MEANS, Principal, Scope
 from shared.clock import Clock
 from shared.consumer import NotYet
 from shared.database import Pool
@@ -133,8 +136,16 @@ RulesForDep = Annotated[Rules, Depends(_rules_for)]
 """Wherever this case is routed, or it is asked whom it complains of. Named after whoever asks: it waits for others."""
 
 
+TOKEN: Final = OAuth2(
+    flows=OAuthFlows(clientCredentials=OAuthFlowClientCredentials(tokenUrl="/oauth/token", scopes=dict(MEANS))),
+    scheme_name="token",
+    description="a client id and secret (`heard escalation client`) buy ten minutes' access",
+    auto_error=False,
+)
+
+
 async def _principal(
-    settings: SettingsDep, now: Now, authorization: Annotated[str | None, Header()] = None
+    settings: SettingsDep, now: Now, authorization: Annotated[str | None, Depends(TOKEN)]
 ) -> Principal:
     token = bearer(authorization)
     if token is None:
@@ -142,7 +153,7 @@ async def _principal(
     return tokens.read(token, settings.token_keys, now)
 
 
-async def _operator(principal: Annotated[Principal, Depends(_principal)]) -> Principal:
+async def _operator(principal: Annotated[Principal, Security(_principal, scopes=["queue"])]) -> Principal:
     if principal.role != "operator":
         raise NotYours("Only a control room sees the queue.")
     return principal
@@ -152,12 +163,15 @@ def _agency(scope: Scope) -> Callable[..., Awaitable[Principal]]:
     """Each request is counted, whatever it is for; its answer says how many more there may be."""
 
     async def its_own(
-        agency_id: str, principal: Annotated[Principal, Depends(_principal)], rates: RatesDep, response: Response
+        agency_id: str,
+        principal: Annotated[Principal, Security(_principal, scopes=[scope])],
+        rates: RatesDep,
+        response: Response,
     ) -> Principal:
         if principal.role != "agency" or principal.belongs_to != agency_id:
             raise NotYours("An agency sees only what was routed to it.")
         if scope not in principal.scopes:
-            raise NotYours(f"Ask for a token with the scope {scope}.")
+            raise ScopeLacking(f"Ask for a token with the scope {scope}.")
         response.headers.update(await rates.taken(principal.client))
         return principal
 

@@ -1,18 +1,20 @@
 """Tokens for programs: OAuth 2.0 client credentials."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 from fastapi import APIRouter, Depends, Form
 from fastapi.security import HTTPBasic, HTTPBasicCredentials
 from pydantic import BaseModel
 
 from services.escalation import tokens
-from services.escalation.errors import NotYours, UnknownClient
+from services.escalation.errors import UnknownClient, UnknownGrant, UnknownScope
 from services.escalation.handlers import clients
 from services.escalation.routers.dependencies import Now, PoolDep, SettingsDep
 from services.escalation.tokens import LIFETIME, Principal
 
 router = APIRouter(prefix="/oauth", tags=["tokens"])
+
+GRANT: Final = "client_credentials"
 
 Basic = Annotated[HTTPBasicCredentials | None, Depends(HTTPBasic(auto_error=False))]
 
@@ -24,18 +26,23 @@ class Token(BaseModel):
     expires_in: int = int(LIFETIME.total_seconds())
 
 
-@router.post("/token")
+@router.post("/token", openapi_extra={"security": [{}]})
 async def token(
-    grant_type: Annotated[Literal["client_credentials"], Form()],
     basic: Basic,
     pool: PoolDep,
     settings: SettingsDep,
     now: Now,
+    grant_type: Annotated[str | None, Form(description=GRANT)] = None,
     client_id: Annotated[str | None, Form()] = None,
     client_secret: Annotated[str | None, Form()] = None,
     scope: Annotated[str | None, Form(description="fewer than the client may have, separated by spaces")] = None,
 ) -> Token:
-    """Ten minutes' access, for a client id and secret in Basic authorization or in the form."""
+    """Ten minutes' access, for a client id and secret in Basic authorization or in the form.
+
+    What is refused is said as RFC 6749 has it, by `error` and `error_description`, within the problem.
+    """
+    if grant_type != GRANT:
+        raise UnknownGrant(f"Send grant_type={GRANT}, as a form.")
     given = (basic.username, basic.password) if basic else (client_id, client_secret)
     if not given[0] or not given[1] or "\0" in given[0]:
         raise UnknownClient("Send the client id and secret as Basic authorization, or as form fields.")
@@ -44,7 +51,7 @@ async def token(
     row = await clients.identify(given[0], given[1], pool, now)
     scopes = tuple(scope.split()) if scope else tuple(row["scopes"])
     if not set(scopes) <= set(row["scopes"]):
-        raise NotYours(f"This client may have: {' '.join(row['scopes'])}.")
+        raise UnknownScope(f"This client may have: {' '.join(row['scopes'])}.")
     who = Principal(given[0], row["role"], row["belongs_to"], scopes)
     signed = tokens.issue(who, settings.token_key.get_secret_value(), now)
     return Token(access_token=signed, scope=" ".join(scopes))

@@ -8,15 +8,24 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID, uuid4
 
+import structlog
+
 from services.intake.domain import files, sealing
+from services.intake.domain.partners import Key
 from services.intake.domain.questions import EVIDENCE
 from services.intake.errors import FileShut, UnknownFile
 from services.intake.handlers import drafts as writing
 from services.intake.handlers.drafts import KEPT, Drafts
+from services.intake.handlers.households import SOURCE
 from services.intake.repository import evidence
 from services.intake.repository.evidence import File
 from shared.database import statement, transaction
+from shared.events import FileGiven
+from shared.kafka import GIVEN
+from shared.outbox import Bell, outgoing, put
 from shared.told import Attachment
+
+log = structlog.get_logger()
 
 WITH_WHAT: Final = (
     "It is kept, sealed with an earlier secret: the administrator has to put that into HEARD_INTAKE_SECRETS_BEFORE."
@@ -96,13 +105,25 @@ async def remove(code: str, file: UUID, drafts: Drafts, now: datetime) -> None:
         await evidence.remove(connection, sealing.place_of(code), file)
 
 
-async def fetched(file: UUID, drafts: Drafts) -> tuple[str, str, bytes]:
-    """Name, media type and content of a file that came with a report. Raises UnknownFile, or FileShut."""
-    async with statement(drafts.pool) as connection:
+async def fetched(file: UUID, key: Key, drafts: Drafts, bell: Bell, now: datetime) -> tuple[str, str, bytes]:
+    """Name, media type and content of a file that came with a report, once it is noted who is given it.
+
+    The note goes to the record of its case, in escalation. Raises UnknownFile, or FileShut.
+    """
+    async with transaction(drafts.pool) as connection:
         row = await evidence.one(connection, file)
-    if row is None:
-        raise UnknownFile("Check the id: it stands in the report that it came with.")
+        if row is None:
+            raise UnknownFile("Check the id: it stands in the report that it came with.")
+        content = _opened(row["sealed"], file, drafts.secrets)
+        given = FileGiven(report_id=row["report_id"], file=file, given_at=now, to=key.partner, key=key.id)
+        await put(connection, [outgoing(given, GIVEN, SOURCE, now)])
+    bell.ring()
+    log.info("file given", report_id=str(row["report_id"]), file=str(file), to=key.partner, key=str(key.id))
+    return row["name"], row["media_type"], content
+
+
+def _opened(sealed: bytes, file: UUID, secrets: tuple[str, ...]) -> bytes:
     try:
-        return row["name"], row["media_type"], sealing.unseal(row["sealed"], str(file), drafts.secrets)
+        return sealing.unseal(sealed, str(file), secrets)
     except sealing.Unopened as error:
         raise FileShut(WITH_WHAT) from error

@@ -54,11 +54,17 @@ async def keys(pool: Pool) -> list[Key]:
         return await partners.keys(connection)
 
 
-async def holder_of(secret: str, scope: Scope, pool: Pool) -> str | None:
-    """Whose key this is, where it is good for `scope`."""
+async def key_of(secret: str, scope: Scope, pool: Pool) -> Key | None:
+    """The key that this is, where it is good for `scope`."""
     async with statement(pool) as connection:
         key = await partners.holder(connection, sha256(secret))
-    return key.partner if key and scope in key.scopes else None
+    return key if key and scope in key.scopes else None
+
+
+async def holder_of(secret: str, scope: Scope, pool: Pool) -> str | None:
+    """Whose key this is, where it is good for `scope`."""
+    key = await key_of(secret, scope, pool)
+    return key.partner if key else None
 
 
 @dataclass

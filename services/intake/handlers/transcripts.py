@@ -1,7 +1,7 @@
 """A call that is over, from its transcript."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
@@ -37,7 +37,7 @@ NOTHING_ASKED: Final = Answers()
 class AboutCall:
     """What is known of a call beside its words; what is None here is taken from the transcript, where it says so.
 
-    `turn`: by whom it takes turns in a flood.
+    `turn`: by whom it takes turns in a flood, in which it is marked.
     """
 
     source: str
@@ -95,7 +95,14 @@ async def take(
         raise TranscriptRefused(ID_TOO_LONG)
     contact = _contact(about, transcript)
     call = Call(id=call_id, line=about.line, started_at=about.started_at or transcript.started_at, notes=notes)
-    said = (turns, about.answers, about.place, contact, about.consent, call.line, call.started_at)
+    given = CallGiven(
+        line=call.line,
+        started_at=call.started_at,
+        answers=about.answers,
+        place=about.place,
+        contact=contact,
+        consent=about.consent,
+    )
     told = Told(
         channel=Channel.phone,
         source=about.source,
@@ -106,17 +113,10 @@ async def take(
         contact=contact,
         consent=about.consent,
         idempotency_key=calls.key_of(call_id) if call_id else None,
-        body_hash=hashlib.sha256(to_json(said)).hexdigest(),
+        body_hash=_body_hash(turns, given),
         call=call,
+        low_trust=about.turn is not None,
         turn=about.turn,
-    )
-    given = CallGiven(
-        line=call.line,
-        started_at=call.started_at,
-        answers=about.answers,
-        place=about.place,
-        contact=contact,
-        consent=about.consent,
     )
     try:
         async with transaction(pool) as connection:
@@ -128,6 +128,12 @@ async def take(
         raise CallKnown(SENT_BEFORE) from error
     bell.ring()
     return Taken(accepted, turns, notes)
+
+
+def _body_hash(turns: Sequence[Turn], given: CallGiven) -> str:
+    """Of what was said: the same after a release to which more can be said."""
+    said = [part.model_dump(mode="json", exclude_defaults=True) for part in (*turns, given)]
+    return hashlib.sha256(to_json(said)).hexdigest()
 
 
 async def with_our_reading(

@@ -26,7 +26,7 @@ delete from evidence where id = any(array(
     select id from evidence where expires_at <= $1 order by expires_at limit $2 for update skip locked
 )) returning true
 """
-ONE: Final = "select name, media_type, sealed from evidence where id = $1 and report_id is not null"
+ONE: Final = "select report_id, name, media_type, sealed from evidence where id = $1 and report_id is not null"
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from uuid import UUID
 from services.intake.repository.households import Recognised
 from shared.database import Connection
 from shared.events import ReportReceived, ReportRouted
-from shared.kafka import ERASED, RECEIVED
+from shared.kafka import ERASED, GIVEN, RECEIVED
 from shared.outbox import Outgoing, columns
 from shared.relay import Sent
 from shared.told import Contact
@@ -133,7 +133,8 @@ order by known.received_at
 
 ERASE: Final = """
 with waiting as (
-    delete from outbox where report_id = $1 or topic <> all($3) and position(convert_to($2, 'UTF8') in value) > 0
+    delete from outbox where report_id = $1 and topic <> $4
+                          or topic <> all($3) and position(convert_to($2, 'UTF8') in value) > 0
 ), said as (delete from message where report_id = $1),
      spoken as (delete from call where report_id = $1)
 delete from report where id = $1
@@ -266,8 +267,11 @@ async def naming(connection: Connection, report_id: UUID, reference: str) -> lis
 
 
 async def erase(connection: Connection, report_id: UUID, reference: str) -> None:
-    """The report, with all that is kept of it anywhere, and the notices on their way that name it."""
-    await connection.execute(ERASE, report_id, reference, AWAITED)
+    """The report, with all that is kept of it anywhere, and the notices on their way that name it.
+
+    That somebody was given a file of it goes on to the record.
+    """
+    await connection.execute(ERASE, report_id, reference, AWAITED, GIVEN)
 
 
 async def secret_hash(connection: Connection, report_id: UUID) -> str | None:

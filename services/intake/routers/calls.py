@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import suppress
 from datetime import datetime
 from functools import partial
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, Literal
 from uuid import UUID
 
 import structlog
@@ -17,7 +17,7 @@ from services.intake.handlers import calls
 from services.intake.handlers.calls import CallGiven, Heard, Switchboard
 from services.intake.repository.calls import NumberedTurn
 from services.intake.routers.dependencies import Now, PoolDep, RingDep, classifier_of, key_holder
-from services.intake.routers.reports import AnswersGiven, ContactGiven, Given, PlaceGiven, Seconds
+from services.intake.routers.reports import AnswersGiven, Consent, ContactGiven, Given, PlaceGiven, Seconds
 from services.intake.routers.sessions import SourceOrDesk
 from shared.assessment import Assessment
 from shared.contract import Number
@@ -39,7 +39,7 @@ class AboutCall(Given):
     answers: AnswersGiven = AnswersGiven()
     place: PlaceGiven = PlaceGiven()
     contact: ContactGiven | None = Field(None, description="the caller")
-    consent: tuple[str, ...] = ()
+    consent: Consent = ()
 
 
 class CallOpened(AboutCall):
@@ -51,7 +51,7 @@ class CallOpened(AboutCall):
 
 
 class CallAnswered(BaseModel):
-    """Where to send the turns; the secret is the caller's, for the status page."""
+    """Where to send the turns; the secret is the caller's, for the status page (`/status`)."""
 
     report_id: UUID
     reference: str
@@ -86,7 +86,9 @@ class TurnsGiven(Given):
 
 
 class CallEnded(Given):
-    state: CallState = Field(CallState.ended, description="`dropped` where the line went dead")
+    state: Literal[CallState.ended, CallState.dropped] = Field(
+        CallState.ended, description="`dropped` where the line went dead"
+    )
 
 
 class NumberedWords(BaseModel):
@@ -109,7 +111,7 @@ class CallStanding(BaseModel):
     changed: tuple[str, ...] = Field((), description="what this turn changed, by the names in `established`")
     ask: str | None = Field(None, description="the one question to ask next")
     turns: tuple[NumberedWords, ...] = ()
-    about: AboutCall | None = Field(None, description="what is known beside the words, for whoever follows the call")
+    about: CallGiven | None = Field(None, description="what is known beside the words, for whoever follows the call")
 
 
 class LiveCall(BaseModel):
@@ -146,7 +148,7 @@ def shown(heard: Heard, words: bool = False) -> CallStanding:
             for n, t in heard.turns.items()
             if words
         ),
-        about=AboutCall.model_validate(heard.call.given) if words else None,
+        about=CallGiven.model_validate(heard.call.given) if words else None,
     )
 
 

@@ -6,7 +6,7 @@ Those of a report's way ask for no others: FastAPI goes through all that each as
 from datetime import datetime
 from typing import Annotated, Final
 
-from fastapi import Depends, Header, Request
+from fastapi import Depends, Header, Request, Security
 from fastapi.requests import HTTPConnection
 
 from services.intake.domain.households import Keyring
@@ -20,6 +20,7 @@ from shared.clock import Clock
 from shared.database import Pool
 from shared.keepable import Kept
 from shared.outbox import Bell
+from shared.schemes import Bearer
 from shared.security import bearer
 
 
@@ -82,7 +83,16 @@ IdempotencyKey = Annotated[
 WHICH_KEY: Final = "Send your key as `Authorization: Bearer …`. Ask the administrator for one."
 
 
-Authorization = Annotated[str | None, Header()]
+Authorization = Annotated[
+    str | None,
+    Depends(
+        Bearer(
+            "key",
+            "a key of an organisation, good for what stands beside it: for `reports` one of HEARD_INTAKE_KEYS or a "
+            "partner's, for all else a partner's (`heard intake key make PARTNER --scope SCOPE`)",
+        )
+    ),
+]
 
 
 async def key_holder(settings: Settings, pool: Pool, authorization: str | None, scope: Scope) -> str:
@@ -95,14 +105,14 @@ async def key_holder(settings: Settings, pool: Pool, authorization: str | None, 
     return source
 
 
-async def _source(request: Request, authorization: Authorization = None) -> str:
+async def _source(request: Request, authorization: Authorization) -> str:
     state = request.app.state
     return await key_holder(state.settings, state.pool, authorization, Scope.reports)
 
 
-async def _source_or_public(request: Request, authorization: Authorization = None) -> str:
+async def _source_or_public(request: Request, authorization: Authorization) -> str:
     return await _source(request, authorization) if authorization else PUBLIC
 
 
-Source = Annotated[str, Depends(_source)]
-SourceOrPublic = Annotated[str, Depends(_source_or_public)]
+Source = Annotated[str, Security(_source, scopes=[Scope.reports])]
+SourceOrPublic = Annotated[str, Security(_source_or_public, scopes=[Scope.reports])]

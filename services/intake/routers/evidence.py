@@ -1,30 +1,49 @@
 """Files that came with reports, for those who deal with them: always to be saved, never to be looked at in place.
 
-As they were given, to the byte: for police, and for nobody else (decision 0025).
+As they were given, to the byte: for police, and for nobody else (decision 0025). Who is given which stands on record.
 """
 
 from typing import Annotated
 from urllib.parse import quote
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Header, Response
+import structlog
+from fastapi import APIRouter, Response, Security
 
-from services.intake.domain.partners import Scope
-from services.intake.handlers import evidence
+from services.intake.domain.partners import Key, Scope
+from services.intake.errors import UnknownSource
+from services.intake.handlers import evidence, partners
 from services.intake.handlers.drafts import Drafts
-from services.intake.routers.dependencies import PoolDep, SettingsDep, key_holder
+from services.intake.routers.dependencies import WHICH_KEY, Authorization, BellDep, Now, PoolDep, SettingsDep
+from shared.security import bearer
 
 router = APIRouter(prefix="/v1/evidence", tags=["evidence"])
 
-
-async def _allowed(settings: SettingsDep, pool: PoolDep, authorization: Annotated[str | None, Header()] = None) -> str:
-    return await key_holder(settings, pool, authorization, Scope.evidence)
+log = structlog.get_logger()
 
 
-@router.get("/{file}", dependencies=[Depends(_allowed)], response_class=Response)
-async def fetch(file: UUID, pool: PoolDep, settings: SettingsDep) -> Response:
-    """The file's bytes, as an attachment of no type that a browser would open."""
-    name, kind, content = await evidence.fetched(file, Drafts(pool, settings.secrets))
+async def _key(file: UUID, pool: PoolDep, authorization: Authorization) -> Key:
+    key = await partners.key_of(bearer(authorization) or "", Scope.evidence, pool)
+    if key is None:
+        log.warning("file refused", file=str(file), reason="no key that is good for files")
+        raise UnknownSource(WHICH_KEY)
+    return key
+
+
+@router.get("/{file}", response_class=Response)
+async def fetch(
+    file: UUID,
+    key: Annotated[Key, Security(_key, scopes=[Scope.evidence])],
+    pool: PoolDep,
+    settings: SettingsDep,
+    bell: BellDep,
+    now: Now,
+) -> Response:
+    """The file's bytes, as an attachment of no type that a browser would open. Scope `evidence`.
+
+    That you were given it is recorded, each time.
+    """
+    name, kind, content = await evidence.fetched(file, key, Drafts(pool, settings.secrets), bell, now)
     return Response(
         content,
         media_type="application/octet-stream",

@@ -9,14 +9,14 @@ from ipaddress import IPv4Address, IPv6Network, ip_address
 from typing import Annotated, Final
 
 import structlog
-from fastapi import Depends, Request, Response
+from fastapi import Depends, Request
 from limits import RateLimitItem, RateLimitItemPerMinute
 from limits.aio.storage import MemoryStorage
 from limits.aio.strategies import MovingWindowRateLimiter
 from starlette.requests import HTTPConnection
 
 from services.intake.domain.partners import PUBLIC
-from services.intake.routers.dependencies import SourceOrPublic
+from services.intake.routers.dependencies import Source, SourceOrPublic
 from services.intake.settings import Settings
 
 log = structlog.get_logger()
@@ -48,23 +48,17 @@ def _is_a_proxy_not_believed(request: Request) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Allowance:
-    """What is left of a limit, `reset` in seconds; once there is nothing, by whom it takes turns with other floods."""
+    """Once nothing is left of a limit: by whom it takes turns with other floods, and `reset`, in how many seconds.
 
-    limit: int
-    left: int
+    No RateLimit fields go with it: at `r=0` a program stops, and what it sends is taken all the same.
+    """
+
     reset: int
     turn: str | None
 
     @property
     def over(self) -> bool:
         return self.turn is not None
-
-    def headers(self, policy: str) -> dict[str, str]:
-        """RateLimit fields for HTTP (IETF draft)."""
-        return {
-            "RateLimit-Policy": f'"{policy}";q={self.limit};w=60',
-            "RateLimit": f'"{policy}";r={self.left};t={self.reset}',
-        }
 
 
 @dataclass
@@ -90,7 +84,7 @@ class Floods:
         within = await self._limiter.hit(item, kind, name)
         stats = await self._limiter.get_window_stats(item, kind, name)
         reset = max(0, round(stats.reset_time - time.time()))
-        return Allowance(item.amount, stats.remaining, reset, None if within else name[:TURN])
+        return Allowance(reset, None if within else name[:TURN])
 
 
 async def _floods(request: Request) -> Floods:
@@ -101,14 +95,15 @@ async def _floods(request: Request) -> Floods:
 FloodsDep = Annotated[Floods, Depends(_floods)]
 
 
-async def _allowed(request: Request, response: Response, source: SourceOrPublic) -> Allowance:
-    """Whether more came than usual; a program is told by RateLimit headers how much it may send."""
+async def _allowed(request: Request, source: SourceOrPublic) -> Allowance:
+    """Whether more came than usual."""
     floods: Floods = request.app.state.floods
-    if source == PUBLIC:
-        return await floods.from_place(request)
-    allowance = await floods.with_key(source)
-    response.headers.update(allowance.headers("reports"))
-    return allowance
+    return await (floods.from_place(request) if source == PUBLIC else floods.with_key(source))
+
+
+async def _allowed_with_key(source: Source, floods: FloodsDep) -> Allowance:
+    return await floods.with_key(source)
 
 
 Allowed = Annotated[Allowance, Depends(_allowed)]
+AllowedWithKey = Annotated[Allowance, Depends(_allowed_with_key)]

@@ -8,8 +8,9 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Annotated, Any, Final
 
-from fastapi import APIRouter, Depends, Header, HTTPException, Response
+from fastapi import APIRouter, Depends, Header, HTTPException, Security
 from pydantic import BaseModel
+from pydantic import Field as Described
 
 from services.intake.catalogue import SOURCE, catalogue
 from services.intake.domain import questions
@@ -19,7 +20,7 @@ from services.intake.domain.questions import Field, Given, Kind, Reporting, aske
 from services.intake.domain.reports import Stage
 from services.intake.errors import TooMany, UnknownReference
 from services.intake.handlers import drafts, reports
-from services.intake.routers.dependencies import BellDep, Now, PoolDep, RingDep, SettingsDep, key_holder
+from services.intake.routers.dependencies import Authorization, BellDep, Now, PoolDep, RingDep, SettingsDep, key_holder
 from services.intake.routers.floods import Allowance, FloodsDep
 from services.intake.routers.form import FilledIn
 from shared.keepable import Kept
@@ -65,6 +66,8 @@ UNKNOWN: Final = (
     "Nothing of this was kept, as we do not know: {}. The postcode goes in address_id, the place in address_string or "
     f"lat and long; the attributes are those of /open311/v2/services/{CODE}.json."
 )
+SEVERAL: Final = frozenset((*NOT_OURS, *(f"attribute[{f.name}]" for f in ASKED if f.kind is Kind.any_of)))
+TWICE: Final = "Nothing of this was kept, as there is room for one value of each of these: {}. Put all of it into one."
 NOT_FETCHED: Final = " What is at the media_url was not taken: say in a description what it shows."
 BODY: Final = {
     "required": True,
@@ -81,17 +84,15 @@ BODY: Final = {
 }
 
 
-async def _holder(settings: SettingsDep, pool: PoolDep, authorization: Annotated[str | None, Header()] = None) -> str:
+async def _holder(settings: SettingsDep, pool: PoolDep, authorization: Authorization) -> str:
     return await key_holder(settings, pool, authorization, Scope.open311)
 
 
-Holder = Annotated[str, Depends(_holder)]
+Holder = Annotated[str, Security(_holder, scopes=[Scope.open311])]
 
 
-async def _allowance(holder: Holder, floods: FloodsDep, response: Response) -> Allowance:
-    allowance = await floods.with_key(holder)
-    response.headers.update(allowance.headers("open311"))
-    return allowance
+async def _allowance(holder: Holder, floods: FloodsDep) -> Allowance:
+    return await floods.with_key(holder)
 
 
 AllowanceDep = Annotated[Allowance, Depends(_allowance)]
@@ -105,7 +106,7 @@ class Token(BaseModel):
 class Standing(BaseModel):
     """Safe to be seen: no story, no agency's name."""
 
-    service_request_id: str
+    service_request_id: str = Described(description="the token: it, and nothing shorter, opens the request")
     token: str
     status: str = "open"
     status_notes: Stage
@@ -151,6 +152,8 @@ async def tell(
     _known("".join(given.get("service_code", ())))
     if unknown := sorted(given.keys() - set(PARAMETERS)):
         raise HTTPException(400, UNKNOWN.format(", ".join(unknown)))
+    if twice := sorted(name for name, values in given.items() if len(values) > 1 and name not in SEVERAL):
+        raise HTTPException(400, TWICE.format(", ".join(twice)))
     told = drafts.as_told(_draft(given, now), holder, f"open311 {now.isoformat()}", allowance.over, allowance.turn)
     if idempotency_key:
         told = replace(told, idempotency_key=sha256(f"open311 {idempotency_key}"))
@@ -165,14 +168,16 @@ async def tell(
 async def standing(token: Kept, holder: Holder, allowance: AllowanceDep, pool: PoolDep) -> list[Standing]:
     """How a report stands that was sent with a key of the same holder."""
     if allowance.over:
-        raise TooMany(f"Ask again in {allowance.reset} seconds. What you send is taken all the same.")
+        error = TooMany(f"Ask again in {allowance.reset} seconds. What you send is taken all the same.")
+        error.headers = {"Retry-After": str(allowance.reset)}
+        raise error
     reference, _, secret = token.partition(".")
     found = await reports.standing(reference, secret, pool)
     if found.source != holder:
         raise UnknownReference("Check the token, and ask with the key of the organisation that sent it.")
     return [
         Standing(
-            service_request_id=found.reference,
+            service_request_id=token,
             token=token,
             status_notes=found.stage,
             requested_datetime=found.received_at,
@@ -182,9 +187,9 @@ async def standing(token: Kept, holder: Holder, allowance: AllowanceDep, pool: P
 
 @router.get("/tokens/{token}.json")
 async def request_of(token: Kept, holder: Holder, allowance: AllowanceDep, pool: PoolDep) -> list[dict[str, str]]:
-    """The id that belongs to a token."""
-    (found,) = await standing(token, holder, allowance, pool)
-    return [{"service_request_id": found.service_request_id, "token": token}]
+    """The id that belongs to a token: the token itself."""
+    await standing(token, holder, allowance, pool)
+    return [{"service_request_id": token, "token": token}]
 
 
 def _known(service_code: str) -> None:

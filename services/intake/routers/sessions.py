@@ -2,12 +2,12 @@
 
 from typing import Annotated, Final
 
-from fastapi import Depends, Header, Request
+from fastapi import Request, Security
 from itsdangerous import BadSignature, URLSafeTimedSerializer
 
 from services.intake.domain.partners import Scope
 from services.intake.errors import UnknownSource
-from services.intake.routers.dependencies import PoolDep, SettingsDep, key_holder
+from services.intake.routers.dependencies import Authorization, PoolDep, SettingsDep, key_holder
 from services.intake.routers.origin import only_from_here
 from services.intake.settings import Settings
 
@@ -33,9 +33,7 @@ def source_in(request: Request, settings: Settings) -> str | None:
     return source if settings.keys.get(source) == session["key"] else None
 
 
-async def _source_or_desk(
-    request: Request, settings: SettingsDep, pool: PoolDep, authorization: Annotated[str | None, Header()] = None
-) -> str:
+async def _source_or_desk(request: Request, settings: SettingsDep, pool: PoolDep, authorization: Authorization) -> str:
     if authorization:
         return await key_holder(settings, pool, authorization, Scope.reports)
     source = source_in(request, settings)
@@ -45,4 +43,4 @@ async def _source_or_desk(
     return source
 
 
-SourceOrDesk = Annotated[str, Depends(_source_or_desk)]
+SourceOrDesk = Annotated[str, Security(_source_or_desk, scopes=[Scope.reports])]

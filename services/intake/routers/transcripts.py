@@ -1,19 +1,32 @@
 """Calls that are over, as speaker turns or as files. Only a known source (a telephone system) may send them."""
 
 import asyncio
+from collections.abc import Callable, Coroutine
 from typing import Annotated, Any, Final
 
-from fastapi import APIRouter, File, Form, Response, UploadFile
+from fastapi import APIRouter, File, Form, Request, Response, UploadFile
+from fastapi.routing import APIRoute
 from pydantic import AwareDatetime, BaseModel, Field, Json, StringConstraints
 
+from services.intake.domain.partners import Scope
 from services.intake.domain.transcripts.formats import Format
 from services.intake.domain.transcripts.spoken import SpeakersUnknown, Spoken, Transcript, turns_of
 from services.intake.handlers import transcripts
 from services.intake.handlers.transcripts import AboutCall, Taken
-from services.intake.routers.dependencies import BellDep, ClassifierDep, IdempotencyKey, Now, PoolDep, RingDep, Source
-from services.intake.routers.floods import FloodsDep
+from services.intake.routers.dependencies import (
+    BellDep,
+    ClassifierDep,
+    IdempotencyKey,
+    Now,
+    PoolDep,
+    RingDep,
+    Source,
+    key_holder,
+)
+from services.intake.routers.floods import AllowedWithKey
 from services.intake.routers.reports import (
     AnswersGiven,
+    Consent,
     ContactGiven,
     Given,
     PlaceGiven,
@@ -25,7 +38,22 @@ from services.intake.routers.sessions import SourceOrDesk
 from shared.keepable import Kept
 from shared.told import Line, Place, Speaker
 
-router = APIRouter(prefix="/v1/transcripts", tags=["transcripts"])
+
+class KeyFirst(APIRoute):
+    """Whose key it is is asked before the body is read, which FastAPI does first: it may be 64 MiB, from anybody."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        handle = super().get_route_handler()
+
+        async def with_key(request: Request) -> Response:
+            state, sent = request.app.state, request.headers.get("authorization")
+            await key_holder(state.settings, state.pool, sent, Scope.reports)
+            return await handle(request)
+
+        return with_key
+
+
+router = APIRouter(prefix="/v1/transcripts", tags=["transcripts"], route_class=KeyFirst)
 reading = APIRouter(prefix="/v1/transcripts", tags=["transcripts"])
 """Apart, because an operator waits for it in the middle of a call: it is never told to come back."""
 
@@ -53,7 +81,7 @@ class TranscriptGiven(Given):
     answers: AnswersGiven = AnswersGiven()
     place: PlaceGiven = PlaceGiven()
     contact: ContactGiven | None = Field(None, description="the caller")
-    consent: tuple[str, ...] = ()
+    consent: Consent = ()
 
 
 class TranscriptAccepted(ReportAccepted):
@@ -94,7 +122,7 @@ async def tell(
     bell: BellDep,
     ring: RingDep,
     source: Source,
-    floods: FloodsDep,
+    allowed: AllowedWithKey,
     now: Now,
     idempotency_key: IdempotencyKey = None,
 ) -> TranscriptAccepted:
@@ -109,7 +137,7 @@ async def tell(
         answers=given.answers,
         contact=given.contact,
         consent=given.consent,
-        turn=(await floods.with_key(source)).turn,
+        turn=allowed.turn,
     )
     return answer(await transcripts.take(transcript, {}, about, pool, bell, ring, now), response)
 
@@ -134,7 +162,7 @@ async def tell_by_file(
     ring: RingDep,
     classifier: ClassifierDep,
     source: Source,
-    floods: FloodsDep,
+    allowed: AllowedWithKey,
     now: Now,
     format: Annotated[Format | None, Form(description="found in the content where it is not said")] = None,
     speakers: Annotated[
@@ -167,7 +195,7 @@ async def tell_by_file(
         line,
         started_at,
         Place(postcode=postcode),
-        turn=(await floods.with_key(source)).turn,
+        turn=allowed.turn,
     )
     taken = await transcripts.take(transcript, speakers or {}, about, pool, bell, ring, now)
     if transcript.vcon is None:
