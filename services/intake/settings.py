@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Final
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, ValidationInfo, field_validator
 from pydantic_settings import SettingsConfigDict
 
 from shared.settings import Database, KeyedSettings, Secret, Url
@@ -47,6 +47,13 @@ class Settings(KeyedSettings):
     requests_a_minute: int = Field(300, gt=0, description="with one partner's key; more reports are marked, and go on")
     republish_after: float = Field(60, gt=0, description="seconds without a receipt before a report is published again")
     republish_batch: int = Field(100, gt=0, description="how many are published again at once, at most each second")
+
+    @field_validator("classifier_key")
+    @classmethod
+    def _goes_with_its_url(cls, key: SecretStr | None, about: ValidationInfo) -> SecretStr | None:
+        if bool(key) != bool(about.data.get("classifier_url")):
+            raise ValueError("CLASSIFIER_URL and CLASSIFIER_KEY go together: set both, or neither")
+        return key
 
     @property
     def secrets(self) -> tuple[str, ...]:
