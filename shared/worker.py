@@ -41,7 +41,8 @@ async def every(seconds: float, what: str, act: Callable[[], Awaitable[object]],
 @asynccontextmanager
 async def beside(*loops: Loop) -> AsyncIterator[None]:
     """Run `loops` for as long as a process serves, or works. One that fails takes the process with it: a process that
-    went on without it would look well. What is under way is finished, as at any SIGTERM."""
+    went on without it would look well. What is under way is finished, and it ends as if told to: whatever starts it
+    again has to do so then, too."""
     tasks = [asyncio.ensure_future(loop()) for loop in loops]
     for task in tasks:
         task.add_done_callback(_ended)
