@@ -20,16 +20,19 @@ PLACE = pathlib.Path(os.environ.get("HEARD_CURSOR", "cursor.json"))
 
 def ask(feed: httpx.Client, method: str, path: str, **given: Any) -> httpx.Response:
     """Again with a new token when the old one has run out, and later while the service is away or fails."""
+    fresh = False
     while True:
         try:
             answer = feed.request(method, path, **given)
-            if answer.status_code == 401:
+            if answer.status_code == 401 and not fresh:
                 answer = feed.post(f"{URL}/oauth/token", data={"grant_type": "client_credentials"}, auth=LOGIN)
-                if answer.is_success:
+                if fresh := answer.is_success:
                     feed.headers["Authorization"] = f"Bearer {answer.json()['access_token']}"
                     continue
-            if answer.status_code < 500 and answer.status_code != 429:
+            refused = fresh and answer.status_code == 401  # a token of just now: not by all of Heard
+            if answer.status_code < 500 and answer.status_code != 429 and not refused:
                 return answer
+            fresh = False
             time.sleep(int(answer.headers.get("Retry-After", "2")))
         except httpx.TransportError as error:
             print(f"no connection: {error}", file=sys.stderr)

@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from pydantic_settings import SettingsError
 
 from shared.consumer import NotYet
-from shared.database import DatabaseUnavailable
+from shared.database import DatabaseUnavailable, NotAsNeeded
 from shared.http import ServiceError
 from shared.kafka import KafkaUnavailable
 from shared.settings import ServiceSettings
@@ -38,8 +38,8 @@ def said_plainly() -> Iterator[None]:
         _end(str(error), REFUSED)
     except NOT_LET_IN as error:
         _end(f"the database does not let us in: {error}: see to its DATABASE", REFUSED)
-    except asyncpg.UndefinedTableError as error:
-        _end(f"the database has not been made ready: {error}: heard intake migrate, heard escalation migrate", REFUSED)
+    except NotAsNeeded as error:
+        _end(f"the database is not as it has to be: {error}: heard intake migrate, heard escalation migrate", REFUSED)
     except DatabaseUnavailable as error:
         _end(f"the database is away: {error}: see that it is up, and where DATABASE leads", AWAY)
     except (KafkaError, KafkaUnavailable) as error:

@@ -8,7 +8,7 @@ there already is passed over where it lies: it would come back for ever, each ti
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Final, TypeAlias
@@ -17,6 +17,7 @@ import structlog
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from aiokafka.abc import ConsumerRebalanceListener
 from aiokafka.errors import KafkaError, NoOffsetForPartitionError, OffsetOutOfRangeError
+from prometheus_client import Counter
 
 from shared import telemetry
 from shared.cloudevents import Message, Unreadable
@@ -42,6 +43,10 @@ BESIDES: Final = 250  # milliseconds, where a report's way does not wait for it:
 UNANSWERED: Final = 12_000  # milliseconds: a connection cut without a word is given up; longer than joining takes
 WAITING: Final = 86_400_000  # milliseconds: whoever waits for a service with a batch in hand still holds its partitions
 LATELY: Final = 1_000  # milliseconds since the broker last said how far a partition goes
+
+SET_ASIDE: Final = Counter(
+    "heard_messages_set_aside", "Messages that could not be read or dealt with, by topic and reader", ["topic", "group"]
+)
 
 
 @dataclass
@@ -221,23 +226,26 @@ class Consumer:
 
     async def _set_aside(self, record: Record, failure: Exception) -> None:
         reason = failure.reason if isinstance(failure, Unreadable) else type(failure).__name__
-        log.error(
-            "passed over" if record.topic == DEAD else "set aside",
-            topic=record.topic,
-            partition=record.partition,
-            offset=record.offset,
-            reason=reason,
-            at=telemetry.place(failure),
-            correlation_id=telemetry.correlation_id(headers_of(record).get("ce_traceparent", "")),
-        )
-        if record.topic == DEAD:
-            return
-        letter = dead_letter(record, self.group, reason, datetime.now(UTC))
+        about = {
+            "topic": record.topic,
+            "partition": record.partition,
+            "offset": record.offset,
+            "reason": reason,
+            "at": telemetry.place(failure),
+            "correlation_id": telemetry.correlation_id(headers_of(record).get("ce_traceparent", "")),
+        }
+        if record.topic != DEAD:
+            await self._written(dead_letter(record, self.group, reason, datetime.now(UTC)), about)
+        SET_ASIDE.labels(record.topic, self.group).inc()
+        log.error("passed over" if record.topic == DEAD else "set aside", **about)
+
+    async def _written(self, letter: Message, about: Mapping[str, object]) -> None:
         while True:
             try:
                 await self.producer.send([letter])
                 return
-            except KafkaUnavailable:
+            except KafkaUnavailable as error:
+                log.error("cannot be set aside, and all behind it waits", **about, because=str(error))
                 await asyncio.sleep(BACK_OFF)
 
 

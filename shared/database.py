@@ -35,6 +35,13 @@ class DatabaseUnavailable(Exception):
     """
 
 
+class NotAsNeeded(DatabaseUnavailable):
+    """Its tables, or what we may do with them, are not what this release needs: somebody has yet to see to that.
+
+    So whoever reads waits, and nothing is set aside for it.
+    """
+
+
 # What asyncpg raises when the server is away, restarting, demoted, full or too slow, as opposed to a wrong statement.
 UNAVAILABLE: Final = (
     OSError,
@@ -49,6 +56,12 @@ UNAVAILABLE: Final = (
     asyncpg.IdleInTransactionSessionTimeoutError,
     asyncpg.ReadOnlySQLTransactionError,
     asyncpg.InternalClientError,  # "another operation is in progress": the connection died under a statement
+)
+
+NOT_AS_NEEDED: Final = (
+    asyncpg.UndefinedTableError,
+    asyncpg.UndefinedColumnError,
+    asyncpg.InsufficientPrivilegeError,
 )
 
 ANY_FAULT: Final = (DatabaseUnavailable, *UNAVAILABLE, asyncpg.PostgresError)
@@ -97,6 +110,17 @@ async def is_there(pool: Pool) -> bool:
     return True
 
 
+async def is_current(pool: Pool, migrations: Path) -> bool:
+    """Whether it is there, and migrated to the revision of this release, or by a later one."""
+    ours = sorted(file.name[:4] for file in (migrations / "versions").glob("[0-9]*.py"))
+    try:
+        async with statement(pool) as connection:
+            revision = await connection.fetchval("select version_num from alembic_version")
+    except ANY_FAULT:
+        return False
+    return revision not in {None, *ours[:-1]} and await is_there(pool)
+
+
 @asynccontextmanager
 async def statement(pool: Pool) -> AsyncIterator[Connection]:
     """For one statement, which is a transaction by itself: one turn instead of three. Raises as `transaction` does.
@@ -113,6 +137,8 @@ async def statement(pool: Pool) -> AsyncIterator[Connection]:
     except UNAVAILABLE as error:
         end_if_told()
         raise DatabaseUnavailable(type(error).__name__) from error
+    except NOT_AS_NEEDED as error:
+        raise NotAsNeeded(str(error)) from error
 
 
 def end_if_told() -> None:
@@ -135,10 +161,11 @@ async def transaction(pool: Pool) -> AsyncIterator[Connection]:
 def migrate(url: str, migrations: Path) -> None:
     """Bring a service's database to the newest revision; several starters may do so at once.
 
-    Raises DatabaseUnavailable.
+    Raises DatabaseUnavailable, or NotAsNeeded where it refuses.
     """
     from alembic import command  # here, since no service that starts should wait for it
     from alembic.config import Config
+    from sqlalchemy.exc import DBAPIError
 
     config = Config()
     config.set_main_option("script_location", str(migrations))
@@ -147,3 +174,8 @@ def migrate(url: str, migrations: Path) -> None:
         command.upgrade(config, "head")
     except UNAVAILABLE as error:
         raise DatabaseUnavailable(type(error).__name__) from error
+    except DBAPIError as error:
+        refused = error.orig and error.orig.__cause__
+        if isinstance(refused, UNAVAILABLE):
+            raise DatabaseUnavailable(type(refused).__name__) from error
+        raise NotAsNeeded(str(refused)) from error

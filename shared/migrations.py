@@ -6,14 +6,23 @@ from typing import Final
 import structlog
 from alembic import context
 from sqlalchemy import Connection, MetaData, NullPool, text
-from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from shared.database import KEPT_ALIVE
 
 LOCK: Final = 7_246_001
 PATIENCE: Final = "set lock_timeout = '5s'"
-"""Whoever waits for a table makes all behind it wait: an upgrade that cannot have it fails, and is begun again."""
+"""Whoever waits for a table makes all behind it wait: an upgrade that cannot have it gives way, and begins again."""
+NOT_TO_BE_HAD: Final = "55P03"
+BEGIN_AGAIN: Final = 10.0  # seconds
 TURN: Final = 0.2  # seconds
+
+IN_A_TRANSACTION: Final = """
+select pid, usename, application_name from pg_stat_activity
+where pid in (select pid from pg_locks where locktype = 'virtualxid') and datname = current_database()
+  and pid <> pg_backend_pid()
+"""
 
 log = structlog.get_logger()
 
@@ -25,10 +34,25 @@ def upgrade(metadata: MetaData) -> None:
 
 async def _upgrade(url: str, metadata: MetaData) -> None:
     engine = create_async_engine(url, poolclass=NullPool, connect_args={"server_settings": KEPT_ALIVE})
+    while not await _upgraded(engine, metadata):  # noqa: ASYNC110 - nothing says that it is free
+        await asyncio.sleep(BEGIN_AGAIN)
+
+
+async def _upgraded(engine: AsyncEngine, metadata: MetaData) -> bool:
+    """False where somebody holds a table, or reads for long and so holds up an index: a dump, say."""
     async with engine.connect() as connection:
         while not await _is_ours(connection):  # noqa: ASYNC110 - nothing says that it is free
             await asyncio.sleep(TURN)
-        await connection.run_sync(_run, metadata)
+        try:
+            await connection.run_sync(_run, metadata)
+        except DBAPIError as error:
+            if getattr(error.orig, "sqlstate", None) != NOT_TO_BE_HAD:
+                raise
+            await connection.rollback()
+            held_by = [dict(row) for row in (await connection.execute(text(IN_A_TRANSACTION))).mappings()]
+            log.warning("held up, and begun again until it is through: let them end, or end them", held_by=held_by)
+            return False
+    return True
 
 
 async def _is_ours(connection: AsyncConnection) -> bool:

@@ -5,18 +5,21 @@ import gc
 import signal
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager, suppress
+from pathlib import Path
 from typing import Any, Final
 
 import structlog
 from prometheus_client import start_http_server
 
 from shared.consumer import RETRY
+from shared.database import Pool, is_current
 from shared.kafka import Producer
 from shared.settings import ServiceSettings
 
 log = structlog.get_logger()
 
 GRACE: Final = 8.0  # seconds, from SIGTERM to the end
+LOOK: Final = 0.5  # seconds until it is seen again whether the database is as it has to be
 
 UNCOLLECTED: Final = 50_000
 """Objects made before a look for garbage: a batch of events is tens of thousands, none of them part of a cycle."""
@@ -38,7 +41,8 @@ async def every(seconds: float, what: str, act: Callable[[], Awaitable[object]],
 @asynccontextmanager
 async def beside(*loops: Loop) -> AsyncIterator[None]:
     """Run `loops` for as long as a process serves, or works. One that fails takes the process with it: a process that
-    went on without it would look well. What is under way is finished, as at any SIGTERM."""
+    went on without it would look well. What is under way is finished, and it ends as if told to: whatever starts it
+    again has to do so then, too."""
     tasks = [asyncio.ensure_future(loop()) for loop in loops]
     for task in tasks:
         task.add_done_callback(_ended)
@@ -56,15 +60,32 @@ def _ended(task: asyncio.Future[None]) -> None:
         signal.raise_signal(signal.SIGTERM)
 
 
+async def until_current(pool: Pool, migrations: Path, stop: asyncio.Event) -> None:
+    """Wait for a database that is as this release needs it, or for `stop`. One that an older release left would keep
+    what it is given otherwise, or refuse it: each message would be set aside, and each dead letter passed over."""
+    while not stop.is_set() and not await is_current(pool, migrations):
+        log.warning("waits for its database: is it there, and migrated?")
+        with suppress(TimeoutError):
+            await asyncio.wait_for(stop.wait(), LOOK)
+
+
 async def until_stopped(
-    stop: asyncio.Event, producer: Producer, topics: Iterable[str], loops: Sequence[Loop], settings: ServiceSettings
+    stop: asyncio.Event,
+    producer: Producer,
+    topics: Iterable[str],
+    loops: Sequence[Loop],
+    settings: ServiceSettings,
+    first: Loop | None = None,
 ) -> None:
-    """Run `loops`, which all heed `stop`; on SIGTERM or SIGINT set it, and give them time to finish what is in hand."""
+    """Run `loops`, which all heed `stop`, once `first` is through; on SIGTERM or SIGINT set it, and give them time to
+    finish what is in hand."""
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     if settings.metrics_port is not None:
         start_http_server(settings.metrics_port, settings.host)
     _collect_seldom()
+    if first is not None:
+        await first()
     making = asyncio.create_task(producer.create_topics(topics))
     tasks = [asyncio.ensure_future(loop()) for loop in loops]
     log.info("worker started")

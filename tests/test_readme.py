@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from deploy.local.stack import PROCESSES
 from services.classifier.settings import Settings as Classifier
 from services.cli import app
 from services.escalation.settings import Settings as Escalation
@@ -39,3 +40,19 @@ def test_every_command_is_there(command: str):
 @pytest.mark.parametrize("script", sorted((ROOT / "deploy").glob("*/*.sh")), ids=lambda script: script.name)
 def test_every_script_that_make_does_not_run_is_named(script: Path):
     assert f"`{script.relative_to(ROOT)}`" in README
+
+
+def test_every_metric_is_said_to_be_looked_at():
+    code = "".join(file.read_text() for part in ("services", "shared") for file in (ROOT / part).rglob("*.py"))
+    shown = set(re.findall(r'"(heard_\w+)", f?"', code))
+    alarms = (ROOT / "docs" / "alarms.md").read_text()
+    assert len(shown) > 10
+    assert {name for name in shown if f"`{name}" not in alarms} == set()
+
+
+def test_each_process_has_its_place_in_an_upgrade_readers_before_writers():
+    (order,) = re.findall(r"^4\. Readers before writers: (.*)\.$", (ROOT / "docs" / "upgrading.md").read_text(), re.M)
+    named = [tuple(one.split()) for one in re.findall("`([^`]+)`", order)]
+    assert sorted(named) == sorted(PROCESSES)
+    services = [service for service, _ in named]
+    assert services == sorted(services, key=["escalation", "intake", "classifier"].index)

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # The topics of production, and who may do what to them. Run it again after every change: it adds what is missing, and takes an
-# agency that is named no more its rights. A topic that is there otherwise than asked for is left as it is, named, and a failure:
+# agency that is named no more its rights. A topic that is there otherwise than asked for is left as it is, and named, and exit 3:
 # more partitions would part a household's reports from those before them, and replicas are moved by whoever runs the brokers.
 # BOOTSTRAP: host:port; REPLICAS: 3 in production; AGENCIES: ids of those on Kafka; ACLS=1 where the brokers know the services
 # by name: `intake`, `classifier`, `escalation`, `operator`, and each agency by its id (KAFKA=tls://intake:password@host:port).
@@ -38,7 +38,11 @@ while read -r line; do
 done < <("$bin/kafka-topics.sh" "${admin[@]}" --describe | grep PartitionCount)
 otherwise=0
 for one in "${asked[@]}"; do
-  [[ ${there[${one%% *}]-} == *" ${one#* } "* ]] || { echo "${one%% *}: not ${one#* }, as asked for" >&2; otherwise=1; }
+  is=${there[${one%% *}]-}
+  [[ $is != *" ${one#* } "* ]] || continue
+  echo "${one%% *}: not ${one#* }, as asked for" >&2
+  [ "$is" ] || exit 1
+  otherwise=3
 done
 
 [ "${ACLS:-0}" = 1 ] || exit "$otherwise"

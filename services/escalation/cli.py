@@ -3,12 +3,14 @@
 import asyncio
 import os
 import secrets
-from datetime import UTC, datetime, timedelta
+from collections.abc import Awaitable, Callable
+from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Literal
 
 import httpx
+import structlog
 import typer
 
 from services.escalation import main, tokens
@@ -23,10 +25,13 @@ from services.escalation.main import coverage
 from services.escalation.outward import Outward, Refused
 from services.escalation.rules_in_force import FRESH, RulesInForce, covering, grading, routing
 from services.escalation.settings import MIGRATIONS, Settings
+from shared.clock import time_of
 from shared.command import AskedWrongly, settings_of
-from shared.database import create_pool, migrate
+from shared.database import Pool, create_pool, migrate
 from shared.http import serve
 from shared.outbox import Bell
+
+log = structlog.get_logger()
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -46,6 +51,8 @@ def _settings() -> Settings:
 def serve_http() -> None:
     """Show the queue to control rooms, and their reports to agencies."""
     settings = _settings()
+    if not (settings.openid_issuer or settings.demo_login):
+        log.warning("nobody can sign in to the pages: set OPENID_ISSUER")
     serve(main.create_app(settings), settings.host, settings.port)
 
 
@@ -78,16 +85,17 @@ def let_in(
         raise AskedWrongly("HEARD_CLIENT_SECRET: a demo credential is refused outside the demo: make one of your own")
     if len(secret) < 32:
         raise AskedWrongly("HEARD_CLIENT_SECRET: a secret has 32 characters or more")
-    asyncio.run(_let_in(client_id, secret, role, belongs_to, datetime.now(UTC) + timedelta(hours=overlap), settings))
+    asyncio.run(_let_in(client_id, secret, role, belongs_to, timedelta(hours=overlap), settings))
     if not given:
         print(secret)
 
 
 async def _let_in(
-    client_id: str, secret: str, role: tokens.Role, belongs_to: str, old_until: datetime, settings: Settings
+    client_id: str, secret: str, role: tokens.Role, belongs_to: str, overlap: timedelta, settings: Settings
 ) -> None:
     async with create_pool(settings.database.get_secret_value(), 1) as pool:
-        await clients.let_in(client_id, secret, role, belongs_to, pool, datetime.now(UTC), old_until)
+        now = await time_of(pool)
+        await clients.let_in(client_id, secret, role, belongs_to, pool, now, now + overlap)
 
 
 @app.command("webhook")
@@ -105,18 +113,21 @@ async def _set_up_webhook(agency: str, url: str, settings: Settings) -> str:
             await Outward(client, settings.webhook_networks).checked(httpx.URL(url))
         except (Refused, httpx.InvalidURL) as error:
             raise NotSo(f"{url}: {error}") from error
-        return (await webhooks.set_up(agency, url, pool, datetime.now(UTC))).secret
+        return (await webhooks.set_up(agency, url, pool, await time_of(pool))).secret
 
 
 @app.command("shut-out")
-def shut_out(client_id: str) -> None:
-    """Take a program's secrets away."""
-    asyncio.run(_shut_out(client_id, _settings()))
+def shut_out(
+    id: str,
+    person: Annotated[bool, typer.Option("--person", help="it is somebody who signs in, here or not")] = False,
+) -> None:
+    """Take a program's secrets away, or end somebody's sessions and let them in no more."""
+    asyncio.run(_shut_out(id, people.shut_out if person else clients.shut_out, _settings()))
 
 
-async def _shut_out(client_id: str, settings: Settings) -> None:
+async def _shut_out(id: str, out: Callable[[str, Pool, datetime], Awaitable[None]], settings: Settings) -> None:
     async with create_pool(settings.database.get_secret_value(), 1) as pool:
-        await clients.shut_out(client_id, pool, datetime.now(UTC))
+        await out(id, pool, await time_of(pool))
 
 
 @app.command("person")
@@ -132,7 +143,7 @@ def let_somebody_in(
 
 async def _let_somebody_in(person_id: str, name: str, role: Role, belongs_to: str, settings: Settings) -> None:
     async with create_pool(settings.database.get_secret_value(), 1) as pool:
-        by, now = "heard escalation person", datetime.now(UTC)
+        by, now = "heard escalation person", await time_of(pool)
         await people.let_in(person_id, name, role, belongs_to, None, pool, by, now)
 
 
@@ -150,7 +161,7 @@ def verify(
 
 async def _proof(head: str | None, settings: Settings) -> Proof:
     async with create_pool(settings.database.get_secret_value(), 1) as pool:
-        return await audit.verify(pool, settings.audit_key.get_secret_value(), head, datetime.now(UTC))
+        return await audit.verify(pool, settings.audit_key.get_secret_value(), head, await time_of(pool))
 
 
 @directory.command("load")
@@ -180,11 +191,11 @@ async def _load(read: Directory, dry_run: bool, settings: Settings) -> None:
             print(f"{len(found)} open reports would move; nothing was loaded")
             return
         first = not await directories.is_there(pool)
-        await directories.show_anew(otherwise, read, pool, Bell(pool), datetime.now(UTC))
-        version = await directories.load_directory(read, pool, datetime.now(UTC))
-        await directories.move(found, places, pool, Bell(pool), datetime.now(UTC))
+        await directories.show_anew(otherwise, read, pool, Bell(pool), await time_of(pool))
+        version = await directories.load_directory(read, pool, await time_of(pool))
+        await directories.move(found, places, pool, Bell(pool), await time_of(pool))
         if not first:  # until all look it up, what comes is still routed by the one before
             await asyncio.sleep(FRESH + 1)
-            await directories.move(await directories.moves(places, pool), places, pool, Bell(pool), datetime.now(UTC))
-            await directories.show_anew(otherwise, read, pool, Bell(pool), datetime.now(UTC))
+            await directories.move(await directories.moves(places, pool), places, pool, Bell(pool), await time_of(pool))
+            await directories.show_anew(otherwise, read, pool, Bell(pool), await time_of(pool))
     print(f"directory version {version}: {len(read.agencies)} agencies in {len(read.areas)} areas")

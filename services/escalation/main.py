@@ -13,6 +13,7 @@ from fastapi import FastAPI
 from services.escalation import consumer, errors, pages
 from services.escalation.consumer import Edge
 from services.escalation.coverage import Coverage
+from services.escalation.gauges import what_waits
 from services.escalation.handlers import alerts, attendance, audit, webhooks
 from services.escalation.handlers.arrivals import Arrivals
 from services.escalation.live import Watch
@@ -38,17 +39,17 @@ from services.escalation.routers import webhooks as webhook
 from services.escalation.routers.dependencies import KeepableOnly
 from services.escalation.routers.faults import speak_to_people
 from services.escalation.rules_in_force import RulesInForce
-from services.escalation.settings import Settings
+from services.escalation.settings import MIGRATIONS, Settings
 from shared import http
 from shared.clock import Clock
 from shared.consumer import Consumer
-from shared.database import Pool, create_pool, is_there
+from shared.database import Pool, create_pool, is_current, is_there
 from shared.events import Lane
 from shared.kafka import AMENDED, CLASSIFIED, DEAD, ERASED, GIVEN, LINKED, READERS, RECEIVED, TOPICS, Producer
 from shared.outbox import Bell
 from shared.relay import Relay, delete_sent
 from shared.turnstile import Turnstile
-from shared.worker import Loop, beside, until_stopped
+from shared.worker import Loop, beside, until_current, until_stopped
 
 AT_ONCE: Final = 100
 """Reports in one transaction: enough for its cost to be shared, few enough for a threat not to wait behind them."""
@@ -74,7 +75,7 @@ def create_app(settings: Settings) -> FastAPI:
                 yield
 
     async def ready() -> bool:
-        return await is_there(app.state.pool)
+        return await is_current(app.state.pool, MIGRATIONS) and await is_there(app.state.guests)
 
     app = http.create_app("Heard escalation", lifespan, ready)
     app.problems = http.types_in(errors)
@@ -128,6 +129,7 @@ async def run_worker(settings: Settings) -> None:
             partial(alerts.keep_watch, pool, clock, stop),
             partial(attendance.keep_looking, pool, edge.bell, rules.covering, clock, stop),
             partial(webhooks.keep_telling, pool, Outward(hooks, settings.webhook_networks), clock, stop),
+            what_waits(pool, stop).run,
         ]
         async with beside(edge.bell.run, clock.run):
-            await until_stopped(stop, producer, TOPICS, loops, settings)
+            await until_stopped(stop, producer, TOPICS, loops, settings, partial(until_current, pool, MIGRATIONS, stop))

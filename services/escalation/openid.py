@@ -56,8 +56,8 @@ class Provider:
     client: httpx.AsyncClient
     _metadata: OpenIDProviderMetadata | None = field(default=None)
 
-    async def leave_for(self, attempt: Attempt, back: str) -> str:
-        """Where the browser is sent to sign in. Raises ProviderAway."""
+    async def leave_for(self, attempt: Attempt, back: str, anew: bool = False) -> str:
+        """Where the browser is sent to sign in; `anew`, whoever is signed in there. Raises ProviderAway."""
         metadata = await self._described()
         uri: str = prepare_grant_uri(
             metadata["authorization_endpoint"],
@@ -69,6 +69,7 @@ class Provider:
             nonce=attempt.nonce,
             code_challenge=create_s256_code_challenge(attempt.verifier),
             code_challenge_method="S256",
+            prompt="login" if anew else None,
         )
         return uri
 

@@ -3,11 +3,12 @@
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Final
+from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, ValidationInfo, field_validator
 from pydantic_settings import SettingsConfigDict
 
-from shared.settings import Database, Secret, ServiceSettings, Url
+from shared.settings import Address, Database, Secret, ServiceSettings, Url
 
 MIGRATIONS: Final = Path(__file__).parent / "migrations"
 
@@ -20,7 +21,7 @@ class Settings(ServiceSettings):
     guest_database: Database = Field(description="the same database, as the role that agencies' requests run under")
     connections: int = Field(16, ge=4, description="connections to the database, for each process")
     token_key: Secret = Field(description="what access tokens are signed with")
-    token_key_before: Secret | None = Field(None, description="the key before it: still good to read")
+    token_key_beside: Secret | None = Field(None, description="another key that they may have been signed with")
     postcodes: str | None = Field(None, description="URL of a postcode service with the interface of postcodes.io")
     webhook_networks: tuple[IPv4Network | IPv6Network, ...] = Field(
         (), description="JSON list of private networks that webhooks may reach, and without TLS"
@@ -39,8 +40,23 @@ class Settings(ServiceSettings):
     @property
     def token_keys(self) -> tuple[str, ...]:
         """What tokens may have been signed with: the key that signs first."""
-        kept = [self.token_key, *([self.token_key_before] if self.token_key_before else [])]
+        kept = [self.token_key, *([self.token_key_beside] if self.token_key_beside else [])]
         return tuple(key.get_secret_value() for key in kept)
+
+    @field_validator("guest_database")
+    @classmethod
+    def _is_another_role(cls, guest: Address, about: ValidationInfo) -> Address:
+        """Row-level security is for whoever does not own the tables."""
+        if "database" in about.data and _role(guest) == _role(about.data["database"]):
+            raise ValueError("is the role of DATABASE: agencies' requests run under one that owns nothing")
+        return guest
+
+    @field_validator("openid_client_id")
+    @classmethod
+    def _goes_with_its_issuer(cls, client_id: str, about: ValidationInfo) -> str:
+        if bool(client_id) != bool(about.data.get("openid_issuer")):
+            raise ValueError("OPENID_ISSUER and OPENID_CLIENT_ID go together: set both, or neither")
+        return client_id
 
     @field_validator("demo_login")
     @classmethod
@@ -48,3 +64,7 @@ class Settings(ServiceSettings):
         if demo_login and about.data.get("environment") != "demo":
             raise ValueError("the demo login is switched on outside the demo: set an OpenID provider instead")
         return demo_login
+
+
+def _role(database: Address) -> str | None:
+    return urlsplit(database.get_secret_value()).username

@@ -1,6 +1,7 @@
 """Access tokens: signed, for ten minutes, saying whose they are and what for.
 
-The key is changed without a gap: a new one signs, and the one before it is still good to read with.
+The key is changed without a gap: every process reads with the new one before any signs with it, and with the old one
+until the last token that it signed has run out (docs/upgrading.md).
 """
 
 import hashlib

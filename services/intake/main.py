@@ -11,7 +11,7 @@ from fastapi import FastAPI
 from services.intake import consumer, errors
 from services.intake.catalogue import catalogue
 from services.intake.domain.households import Keyring
-from services.intake.gauges import Gauges
+from services.intake.gauges import open_reports
 from services.intake.guidance import local_names
 from services.intake.handlers.calls import Switchboard
 from services.intake.handlers.dead_lines import keep_dropping
@@ -38,17 +38,17 @@ from services.intake.routers.faults import speak_to_people
 from services.intake.routers.floods import Floods
 from services.intake.routers.pages import HERE
 from services.intake.routers.places import TIMES_INSIDE, Door, OneOfThePlaces, Places
-from services.intake.settings import Settings
+from services.intake.settings import MIGRATIONS, Settings
 from shared import http
 from shared.clock import Clock
 from shared.consumer import Consumer
-from shared.database import create_pool, is_there
+from shared.database import create_pool, is_current
 from shared.headers import Static
 from shared.kafka import DISPUTED, PROGRESSED, ROUTED, TOPICS, Producer
 from shared.outbox import Bell
 from shared.relay import Relay
 from shared.screen import screen
-from shared.worker import Loop, beside, until_stopped
+from shared.worker import Loop, beside, until_current, until_stopped
 
 
 def create_app(settings: Settings) -> FastAPI:
@@ -71,7 +71,7 @@ def create_app(settings: Settings) -> FastAPI:
             await app.state.http.aclose()
 
     async def ready() -> bool:
-        return await is_there(app.state.pool)
+        return await is_current(app.state.pool, MIGRATIONS)
 
     app = http.create_app("Heard intake", lifespan, ready)
     app.problems = http.types_in(errors)
@@ -126,7 +126,7 @@ async def run_worker(settings: Settings) -> None:
             progress.run,
             dead_lines,
             partial(keep_forgetting, pool, clock, stop),
-            Gauges(pool, stop).run,
+            open_reports(pool, stop).run,
         ]
         async with beside(bell.run, clock.run):
-            await until_stopped(stop, producer, TOPICS, loops, settings)
+            await until_stopped(stop, producer, TOPICS, loops, settings, partial(until_current, pool, MIGRATIONS, stop))

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Final
 
-from pydantic import Field, SecretStr, field_validator
+from pydantic import Field, SecretStr, ValidationInfo, field_validator
 from pydantic_settings import SettingsConfigDict
 
 from services.intake.domain.partners import PUBLIC
@@ -55,6 +55,13 @@ class Settings(KeyedSettings):
         if PUBLIC in keys:
             raise ValueError(f"{PUBLIC} is the source of what nobody answers for: call this key otherwise")
         return keys
+
+    @field_validator("classifier_key")
+    @classmethod
+    def _goes_with_its_url(cls, key: SecretStr | None, about: ValidationInfo) -> SecretStr | None:
+        if bool(key) != bool(about.data.get("classifier_url")):
+            raise ValueError("CLASSIFIER_URL and CLASSIFIER_KEY go together: set both, or neither")
+        return key
 
     @property
     def secrets(self) -> tuple[str, ...]:

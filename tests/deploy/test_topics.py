@@ -2,10 +2,12 @@
 
 import os
 import subprocess
+from collections.abc import Sequence
 from itertools import pairwise
 from pathlib import Path
 
 import pytest
+import yaml
 
 from shared.events import Lane
 from shared.kafka import (
@@ -55,7 +57,7 @@ def described(topic: str, partitions: int) -> str:
     )
 
 
-def run(tools: Path, **settings: str) -> subprocess.CompletedProcess[str]:
+def run(tools: Path, command: Sequence[str] | None = None, **settings: str) -> subprocess.CompletedProcess[str]:
     """The script, where all topics are there already, and one of an agency that is named no more."""
     for name in ("kafka-topics.sh", "kafka-acls.sh"):
         (tools / name).write_text(TOOL)
@@ -63,7 +65,7 @@ def run(tools: Path, **settings: str) -> subprocess.CompletedProcess[str]:
     there = [described(topic, 12) for topic in TOPICS] + [described(topic, 1) for topic in (*AGENCIES, "agency.gone")]
     (tools / "there").write_text("".join(there))
     environment = os.environ | SETTINGS | {"KAFKA_BIN": str(tools)} | settings
-    return subprocess.run(["bash", SCRIPT], env=environment, capture_output=True, text=True, check=False)
+    return subprocess.run(command or ["bash", SCRIPT], env=environment, capture_output=True, text=True, check=False)
 
 
 @pytest.fixture(scope="module")
@@ -121,13 +123,29 @@ def test_every_topic_is_made_to_outlive_a_broker(asked: list[list[str]]):
         ({"REPLICAS": "1"}, "reports.received: not ReplicationFactor: 1, as asked for"),
     ],
 )
-def test_a_topic_that_is_otherwise_than_asked_is_named_and_is_a_failure(
+def test_a_topic_that_is_otherwise_than_asked_is_named_and_keeps_no_worker_down(
     tmp_path: Path, settings: dict[str, str], otherwise: str
 ):
     done = run(tmp_path, **settings)
-    assert done.returncode == 1
+    assert done.returncode == 3
     assert otherwise in done.stderr
     assert "--remove" in (tmp_path / "asked").read_text()
+    done = run(tmp_path, in_compose(), **settings)
+    assert (done.returncode, otherwise in done.stderr) == (0, True)
+
+
+def test_a_topic_that_is_not_there_is_a_failure(tmp_path: Path):
+    for command in (None, in_compose()):
+        done = run(tmp_path, command, AGENCIES="c-three")
+        assert done.returncode == 1
+        assert "agency.c-three: not PartitionCount: 1, as asked for" in done.stderr
+
+
+def in_compose() -> list[str]:
+    """What the container of the topics runs, where the script is here."""
+    compose = yaml.safe_load((SCRIPT.parents[1] / "compose" / "compose.yml").read_text())
+    command = compose["services"]["topics"]["command"]
+    return [part.replace("$$", "$").replace("/topics.sh", str(SCRIPT)) for part in command]
 
 
 def test_an_agency_that_is_named_no_more_reads_nothing_more(asked: list[list[str]]):

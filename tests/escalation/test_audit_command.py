@@ -14,19 +14,21 @@ from tests.escalation.conftest import Escalate
 ROOT = Path(__file__).resolve().parents[2]
 
 
-async def heard(settings: Settings, *arguments: str, **told: str) -> tuple[int, str]:
-    """One command's exit status and what it printed."""
-    environment = {
-        "PATH": os.environ["PATH"],
-        "PYTHONPATH": str(ROOT),
+def environment(settings: Settings) -> dict[str, str]:
+    return {
         "HEARD_ESCALATION_DATABASE": settings.database.get_secret_value(),
         "HEARD_ESCALATION_GUEST_DATABASE": settings.guest_database.get_secret_value(),
         "HEARD_ESCALATION_KAFKA": settings.kafka.get_secret_value(),
         "HEARD_ESCALATION_TOKEN_KEY": settings.token_key.get_secret_value(),
         "HEARD_ESCALATION_AUDIT_KEY": settings.audit_key.get_secret_value(),
-    } | told
+    }
+
+
+async def heard(settings: Settings, *arguments: str, **told: str) -> tuple[int, str]:
+    """One command's exit status and what it printed."""
+    given = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT)} | environment(settings) | told
     child = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "services", *arguments, env=environment, cwd=ROOT,
+        sys.executable, "-m", "services", *arguments, env=given, cwd=ROOT,
         stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
     )  # fmt: skip
     printed, _ = await child.communicate()

@@ -1,15 +1,24 @@
 """Letting a program in: its secret is made, or cannot be guessed, and whom it works for is in the directory."""
 
+import asyncio
+from datetime import datetime
+
 import httpx
 import pytest
+from typer.testing import CliRunner
 
-from services.escalation.handlers import clients
+from deploy.local.samples import DIRECTORY
+from services.cli import app
+from services.escalation import cli
+from services.escalation.domain.people import Role
+from services.escalation.errors import NotLetIn
+from services.escalation.handlers import clients, people
 from services.escalation.main import create_app
 from services.escalation.settings import Settings
 from shared.database import Pool
 from shared.settings import DEMO_MARK
 from tests.builders import NOON
-from tests.escalation.test_audit_command import heard
+from tests.escalation.test_audit_command import environment, heard
 
 LET_IN = ("escalation", "client", "one", "--role", "agency", "--belongs-to", "northmoor-environmental-health")
 SAM = ("escalation", "person", "sam", "--name", "Sam", "--role", "auditor", "--belongs-to", "northmoor-police")
@@ -93,9 +102,55 @@ async def test_a_secret_of_the_demo_lets_nobody_in_outside_it(
 ):
     await clients.let_in("one", OF_THE_DEMO, "agency", "northmoor-homes", pool, NOON)
     given = settings.model_dump() | {"environment": environment, "demo_login": False}
-    app = create_app(Settings(**given))
+    other = create_app(Settings(**given))
     async with (
-        app.router.lifespan_context(app),
-        httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="https://escalation") as client,
+        other.router.lifespan_context(other),
+        httpx.AsyncClient(transport=httpx.ASGITransport(other), base_url="https://escalation") as client,
     ):
         assert await token(client, OF_THE_DEMO) == status
+
+
+async def test_somebody_can_be_shut_out_before_they_come(settings: Settings, client: httpx.AsyncClient, pool: Pool):
+    """A restored database does not know all who came since; their provider still does."""
+    given = ("kit", "Kit", Role.supervisor, "northmoor-police", None, pool, "OpenID provider", NOON)
+    for _ in range(2):
+        assert await heard(settings, "escalation", "shut-out", "--person", "kit") == (0, "")
+        await people.let_in(*given)
+        with pytest.raises(NotLetIn):
+            await people.sign_in("kit", pool, NOON)
+    await people.let("kit", True, "an admin", pool, NOON)
+    token = await people.sign_in("kit", pool, NOON)
+    assert await heard(settings, "escalation", "shut-out", "--person", "kit") == (0, "")
+    assert await people.who_is(token, pool, NOON) is None
+    record = "select count(*) from audit_entry where action = 'shut out' and detail ->> 'person' = 'kit'"
+    assert await pool.fetchval(record) == 3
+
+
+@pytest.mark.parametrize(
+    "arguments", [LET_IN, SAM, ("escalation", "shut-out", "--person", "sam"), ("directory", "load", str(DIRECTORY))]
+)
+async def test_a_command_goes_by_the_databases_clock(
+    settings: Settings,
+    client: httpx.AsyncClient,
+    pool: Pool,
+    monkeypatch: pytest.MonkeyPatch,
+    arguments: tuple[str, ...],
+):
+    async def an_hour_behind(_: Pool) -> datetime:
+        return NOON
+
+    monkeypatch.setattr(cli, "time_of", an_hour_behind)
+    monkeypatch.setattr(cli, "FRESH", -1)
+    before = await pool.fetchval("select coalesce(max(id), 0) from audit_entry")
+    done = await asyncio.to_thread(CliRunner().invoke, app, list(arguments), env=environment(settings))
+    assert done.exit_code == 0, done.output
+    entries = await pool.fetch("select at from audit_entry where id > $1", before)
+    assert {row["at"] for row in entries} == {NOON}
+
+
+async def test_a_process_that_nobody_can_sign_in_to_says_so(settings: Settings, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(cli, "serve", lambda *_: None)
+    for demo in ("true", "false"):
+        told = environment(settings) | {"HEARD_ESCALATION_ENVIRONMENT": "demo", "HEARD_ESCALATION_DEMO_LOGIN": demo}
+        done = CliRunner().invoke(app, ["escalation", "serve"], env=told)
+        assert (done.exit_code, "nobody can sign in" in done.output) == (0, demo == "false")

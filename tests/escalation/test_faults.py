@@ -166,3 +166,14 @@ async def test_a_note_on_the_board_is_counted_as_its_field_counts_it_and_says_so
     assert answer.status_code == status
     kept = [row["words"] for row in await pool.fetch("select words from note")]
     assert kept == ([words.replace("\r\n", "\n")] if status == 303 else [])
+
+
+async def test_it_is_not_ready_where_agencies_requests_cannot_be_served(settings: Settings, client: httpx.AsyncClient):
+    """The guest's password was changed in one place, say."""
+    wrong = settings.guest_database.get_secret_value().replace("@", "-and-more@")
+    app = create_app(settings.model_copy(update={"guest_database": SecretStr(wrong)}))
+    async with (
+        app.router.lifespan_context(app),
+        httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url=client.base_url) as other,
+    ):
+        assert ((await client.get("/readyz")).status_code, (await other.get("/readyz")).status_code) == (200, 503)

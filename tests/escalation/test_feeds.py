@@ -5,12 +5,15 @@ import gzip
 import json
 import os
 import sys
+import threading
 import time
 from collections.abc import AsyncIterator, Callable
-from contextlib import suppress
+from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -19,12 +22,14 @@ from fastapi import FastAPI, Response
 from fastapi.responses import JSONResponse
 
 from deploy.local import process
+from services.escalation import tokens
 from services.escalation.domain.directory import Agency, Directory, Kind
 from services.escalation.handlers import arrivals, cases, clients, directories, feeds
 from services.escalation.handlers.cases import Arrived, Rules
 from services.escalation.main import create_app
 from services.escalation.routers import agencies
 from services.escalation.settings import Settings
+from services.escalation.tokens import Principal
 from shared.codebook import Label
 from shared.database import Pool
 from shared.outbox import Bell
@@ -249,18 +254,75 @@ async def test_a_secret_is_changed_without_a_gap(client: httpx.AsyncClient, pool
     assert [row["action"] for row in done] == [*["let a program in"] * 3, "shut a program out"]
 
 
-async def test_the_signing_key_is_changed_without_a_gap(
-    settings: Settings, client: httpx.AsyncClient, health: dict[str, str]
-):
-    new = {"token_key": "a newer key of thirty-two characters", "token_key_before": settings.token_key}
-    for update, status in ((new, 200), ({"token_key": "a newer key of thirty-two characters"}, 401)):
-        changed = Settings(**{**settings.model_dump(exclude={"token_keys"}), **update})
-        app = create_app(changed)
+OLD, NEW = ("k" * 31 + which for which in "12")
+AS_IT_IS_CHANGED = ({}, {"token_key_beside": NEW}, {"token_key": NEW, "token_key_beside": OLD}, {"token_key": NEW})
+
+
+@pytest.mark.parametrize(("before", "after"), list(pairwise(AS_IT_IS_CHANGED)))
+def test_the_signing_key_is_changed_without_a_gap(settings: Settings, before: dict[str, str], after: dict[str, str]):
+    """While one process after the other is restarted, each reads what the others sign."""
+    one, other = (Settings(**settings.model_dump() | {"token_key": OLD} | told) for told in (before, after))
+    for signs, reads in ((one, other), (other, one)):
+        token = tokens.issue(Principal("one", "agency", HEALTH), signs.token_keys[0], NOON)
+        assert tokens.read(token, reads.token_keys, NOON).belongs_to == HEALTH
+
+
+async def test_a_key_that_is_known_no_more_opens_nothing(settings: Settings, client: httpx.AsyncClient):
+    token = tokens.issue(Principal("one", "agency", HEALTH, ("reports.read",)), NEW, datetime.now(UTC))
+    for beside, status in ((NEW, 200), (None, 401)):
+        app = create_app(Settings(**settings.model_dump() | {"token_key_beside": beside}))
         async with (
             app.router.lifespan_context(app),
-            httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://escalation") as later,
+            httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://escalation") as other,
         ):
-            assert (await later.get(FEED, headers=health)).status_code == status
+            answer = await other.get(FEED, headers={"Authorization": f"Bearer {token}"})
+            assert answer.status_code == status
+
+
+@pytest.mark.parametrize(("many", "here"), [(1, True), (200, False)])
+async def test_a_large_page_is_packed_where_nobody_waits_for_it(
+    client: httpx.AsyncClient,
+    escalate: Escalate,
+    health: dict[str, str],
+    monkeypatch: pytest.MonkeyPatch,
+    many: int,
+    here: bool,
+):
+    threads = set()
+    compress = gzip.compress
+
+    def packed(*given: Any, **how: Any) -> bytes:
+        threads.add(threading.current_thread())
+        return compress(*given, **how)
+
+    monkeypatch.setattr(agencies.gzip, "compress", packed)
+    await escalate(*(classified(report(text="Music. " * 200), **NOISE) for _ in range(many)))
+    page = (await client.get(FEED, params={"limit": 500}, headers=health | {"Accept-Encoding": "gzip"})).json()
+    assert len(page["reports"]) == many
+    assert [thread is threading.main_thread() for thread in threads] == [here]
+
+
+async def test_the_example_client_does_not_ask_without_a_pause_where_its_token_is_refused(tmp_path: Path):
+    """By a process that does not know the key that another signs with, say."""
+    app, asked = FastAPI(), list[str]()
+
+    @app.post("/oauth/token")
+    def token() -> dict[str, str]:
+        asked.append("token")
+        return {"access_token": "of another key"}
+
+    @app.get(FEED)
+    def refused() -> Response:
+        asked.append("feed")
+        return Response(status_code=401)
+
+    async with running(app) as url:
+        child = await example_client(url, tmp_path / "cursor.json")
+        await until(lambda: len(asked) >= 3)
+        await asyncio.sleep(1)
+        child.kill()
+        await child.wait()
+    assert asked == ["feed", "token", "feed"]
 
 
 FIFTY = tuple(f"health-{n}" for n in range(50))
@@ -323,18 +385,23 @@ async def until(holds: Callable[[], bool]) -> None:
     raise TimeoutError
 
 
-@pytest.fixture
-async def served(settings: Settings, pool: Pool, directory: Directory) -> AsyncIterator[str]:
-    """Escalation on a port, as agencies meet it."""
-    await directories.load_directory(directory, pool, NOON)
+@asynccontextmanager
+async def running(app: FastAPI) -> AsyncIterator[str]:
     port = process.free_port()
-    config = uvicorn.Config(create_app(settings), port=port, log_config=None, timeout_graceful_shutdown=1)
-    server = uvicorn.Server(config)
+    server = uvicorn.Server(uvicorn.Config(app, port=port, log_config=None, timeout_graceful_shutdown=1))
     serving = asyncio.create_task(server.serve())
     await until(lambda: server.started)
     yield f"http://127.0.0.1:{port}"
     server.should_exit = True
     await serving
+
+
+@pytest.fixture
+async def served(settings: Settings, pool: Pool, directory: Directory) -> AsyncIterator[str]:
+    """Escalation on a port, as agencies meet it."""
+    await directories.load_directory(directory, pool, NOON)
+    async with running(create_app(settings)) as url:
+        yield url
 
 
 async def example_client(url: str, place: Path, **streams: int) -> asyncio.subprocess.Process:

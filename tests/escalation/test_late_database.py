@@ -1,7 +1,7 @@
 """A web process that is there before its database is well once it has it, all of it."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 import httpx
 from fastapi import FastAPI
@@ -22,7 +22,7 @@ async def until(so: Callable[[], bool]) -> None:
             await asyncio.sleep(0.05)
 
 
-async def once_its_database_came(app: FastAPI, create: Callable[[], None]) -> None:
+async def once_its_database_came(app: FastAPI, create: Callable[[], None], url: str) -> None:
     """Until the clock is the database's, after a second in which there was none."""
     transport = httpx.ASGITransport(app)
     async with httpx.AsyncClient(transport=transport, base_url="https://early") as client:
@@ -31,6 +31,15 @@ async def once_its_database_came(app: FastAPI, create: Callable[[], None]) -> No
         await asyncio.to_thread(create)
         await until(lambda: app.state.clock._seen is not None)
         assert (await client.get("/readyz")).status_code == 200
+        await as_an_older_release_left_it(url, lambda: client.get("/readyz"))
+
+
+async def as_an_older_release_left_it(url: str, ask: Callable[[], Awaitable[httpx.Response]]) -> None:
+    async with create_pool(url, 1) as pool:
+        newest = await pool.fetchval("select version_num from alembic_version")
+        for revision, status in (("0001", 503), (newest, 200)):
+            await pool.execute("update alembic_version set version_num = $1", revision)
+            assert (await ask()).status_code == status
 
 
 async def test_escalation(postgres: Postgres, settings: Settings):
@@ -43,7 +52,7 @@ async def test_escalation(postgres: Postgres, settings: Settings):
 
     async with app.router.lifespan_context(app):
         app.state.bell.ring()
-        await once_its_database_came(app, create)
+        await once_its_database_came(app, create, url)
         async with create_pool(url, 1) as pool, asyncio.timeout(10):
             listening = "select count(*) from pg_stat_activity where datname = $1 and query like 'LISTEN%'"
             while await pool.fetchval(listening, "escalation_late") < 2:  # noqa: ASYNC110 - nothing says it
@@ -62,4 +71,4 @@ async def test_intake(postgres: Postgres):
         migrate(url, INTAKES)
 
     async with app.router.lifespan_context(app):
-        await once_its_database_came(app, create)
+        await once_its_database_came(app, create, url)

@@ -34,7 +34,18 @@ from shared.events import (
     ReportReceived,
     ReportRouted,
 )
-from shared.kafka import AMENDED, CLASSIFIED, ERASED, GIVEN, LINKED, PROGRESSED, RECEIVED, ROUTED, agency_topic
+from shared.kafka import (
+    AMENDED,
+    CLASSIFIED,
+    DISPUTED,
+    ERASED,
+    GIVEN,
+    LINKED,
+    PROGRESSED,
+    RECEIVED,
+    ROUTED,
+    agency_topic,
+)
 from shared.outbox import Bell
 from shared.telemetry import new_traceparent
 from shared.told import Answers, History, Link, LinkReason, Place, Speaker, Turn
@@ -199,6 +210,19 @@ async def test_whatever_was_set_aside_is_the_supervisors_to_see_until_it_is_read
         assert words in page
     await escalate(classified(told, assessment(danger_class=DangerClass.violence_threatened)), at=now)
     assert "Dead letters: 1" in (await supervisor.get("/supervisor")).text
+
+
+@pytest.mark.parametrize("topic", [AMENDED, LINKED, ERASED, PROGRESSED, DISPUTED])
+async def test_what_was_set_aside_about_a_case_that_is_read_is_seen_too(
+    escalate: Escalate, pool: Pool, sign_in_page: SignInPage, rules: Rules, topic: str
+):
+    """That somebody asked to withdraw, or that two do not belong together: nobody publishes it again."""
+    await directories.load_directory(rules.directory, pool, NOON)
+    event = classified()
+    await escalate(event)
+    broken = record(Message(topic, b"", b"{ not json", (("ce_subject", str(event.report_id).encode()),)))
+    await consumer.dead([record(dead_letter(broken, "a reader", "not JSON", datetime.now(UTC)))], edge(pool))
+    assert "Dead letters: 1" in (await (await sign_in_page(Role.supervisor)).get("/supervisor")).text
 
 
 async def test_a_dead_letter_is_for_the_force_that_has_its_report_and_one_of_no_report_for_every_force(

@@ -18,6 +18,7 @@ from services.escalation.routers.dependencies import COOKIE
 from services.escalation.settings import Settings
 from shared.database import Pool
 from tests.builders import NOON
+from tests.escalation.conftest import OURS
 from tests.escalation.openid_provider import OpenIdProvider
 
 
@@ -151,3 +152,24 @@ async def test_somebody_who_was_shut_out_stays_out(browser: httpx.AsyncClient, p
     await pool.execute("update person set active = false")
     assert (await browser.get("/board")).status_code == 303
     assert (await signed_in(browser)).status_code == 403
+
+
+async def test_whoever_turned_back_at_the_provider_is_told_that(browser: httpx.AsyncClient):
+    answer = await browser.get("/sign-in/openid/back?error=access_denied&state=x")
+    assert (answer.status_code, "Your organisation did not let you in" in answer.text) == (403, True)
+
+
+async def test_after_signing_out_the_next_is_not_signed_in_as_the_one_before(
+    browser: httpx.AsyncClient, provider: OpenIdProvider
+):
+    async def asked() -> bool:
+        return "prompt=login" in (await browser.get("/sign-in/openid")).headers["location"]
+
+    provider.claims |= SAYS
+    assert not await asked()
+    await signed_in(browser)
+    assert not await asked()
+    await browser.post("/sign-out", headers=OURS)
+    assert await asked()
+    await signed_in(browser)
+    assert not await asked()

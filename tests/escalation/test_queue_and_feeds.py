@@ -130,7 +130,7 @@ async def test_a_client_that_is_unknown_gets_no_token(
 def test_a_client_with_a_secret_of_the_demo_is_refused_outside_it(settings: Settings):
     environment = {
         "HEARD_ESCALATION_DATABASE": "postgresql://127.0.0.1:1/none",
-        "HEARD_ESCALATION_GUEST_DATABASE": "postgresql://127.0.0.1:1/none",
+        "HEARD_ESCALATION_GUEST_DATABASE": "postgresql://guest@127.0.0.1:1/none",
         "HEARD_ESCALATION_KAFKA": settings.kafka.get_secret_value(),
         "HEARD_ESCALATION_TOKEN_KEY": settings.token_key.get_secret_value(),
         "HEARD_ESCALATION_AUDIT_KEY": settings.audit_key.get_secret_value(),

@@ -10,7 +10,7 @@ from prometheus_client import CollectorRegistry
 from typer.testing import CliRunner, Result
 
 from services.cli import app as heard
-from services.intake.gauges import Gauges
+from services.intake.gauges import open_reports
 from services.intake.handlers import erasing, reports
 from services.intake.handlers.amendments import add_more
 from services.intake.handlers.reports import Accepted
@@ -134,7 +134,7 @@ NAMES = ("heard_reports_open", "heard_reports_open_oldest_seconds", "heard_erasu
 
 async def test_an_alarm_sees_what_is_open_and_for_how_long_and_what_is_not_yet_erased(pool: Pool):
     registry = CollectorRegistry()
-    gauges = Gauges(pool, asyncio.Event(), registry)
+    gauges = open_reports(pool, asyncio.Event(), registry)
     await gauges.read()
     assert [registry.get_sample_value(name) for name in NAMES] == [0, 0, 0]
     now = await pool.fetchval("select now()")
@@ -153,7 +153,7 @@ async def test_while_the_database_is_away_an_alarm_sees_no_number(pool: Pool, se
     registry = CollectorRegistry()
     database = create_pool(settings.database.get_secret_value(), 1)
     async with database:
-        gauges = Gauges(database, asyncio.Event(), registry)
+        gauges = open_reports(database, asyncio.Event(), registry)
         await gauges.read()
         assert registry.get_sample_value("heard_reports_open") == 0
     with pytest.raises(DatabaseUnavailable):

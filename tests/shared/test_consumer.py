@@ -7,15 +7,16 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from aiokafka import TopicPartition
+from aiokafka import ConsumerRecord, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from prometheus_client import REGISTRY
 from structlog.testing import capture_logs
 
 from deploy.local.kafka import Kafka
 from shared.cloudevents import Message, Unreadable
 from shared.consumer import Consumer, Held, NotYet, Record
 from shared.dead import letters
-from shared.kafka import DEAD, MAX_MESSAGE, MAX_VALUE, Producer
+from shared.kafka import DEAD, MAX_MESSAGE, MAX_VALUE, KafkaUnavailable, Producer
 from shared.turnstile import Turnstile
 from tests.infrastructure import running
 
@@ -98,6 +99,7 @@ async def test_a_message_that_always_fails_is_set_aside_and_the_others_go_on(kaf
     assert letter.message.value == b"bad"
     assert letter.reason == "RuntimeError"
     assert letter.headers["ce_subject"] == "bad"
+    assert REGISTRY.get_sample_value("heard_messages_set_aside_total", {"topic": topic, "group": f"g-{topic}"}) == 1
 
 
 async def test_what_is_too_large_to_be_set_aside_whole_is_cut_and_the_others_go_on(kafka: Kafka, topic: str):
@@ -140,6 +142,29 @@ async def test_a_letter_that_always_fails_is_passed_over_where_it_lies_and_that_
     assert [one.place for one in await letters(kafka.address) if one.message.value == bad] == [place]
     (told,) = [line for line in logs if line["event"] == "passed over"]
     assert (told["log_level"], f"{told['partition']}/{told['offset']}") == ("error", place)
+
+
+class Refuses:
+    """A producer that may not write to `reports.dead` at first."""
+
+    def __init__(self) -> None:
+        self.refusals, self.sent = 2, list[Message]()
+
+    async def send(self, messages: Sequence[Message]) -> None:
+        if self.refusals:
+            self.refusals -= 1
+            raise KafkaUnavailable("cannot write to reports.dead", {})
+        self.sent += messages
+
+
+async def test_what_cannot_be_set_aside_says_so_and_is_said_to_be_once_it_is(kafka: Kafka, topic: str):
+    reading = Reading(kafka, topic).consumer
+    reading.producer = Refuses()
+    with capture_logs() as logs:
+        await reading._set_aside(ConsumerRecord(topic, 0, 7, 0, 0, b"", b"bad", None, 0, 3, ()), Unreadable("not JSON"))
+    cannot = "cannot be set aside, and all behind it waits"
+    assert [line["event"] for line in logs] == [cannot, cannot, "set aside"]
+    assert [message.value for message in reading.producer.sent] == [b"bad"]
 
 
 async def test_a_message_that_fails_twice_is_read_the_third_time(kafka: Kafka, topic: str):

@@ -3,12 +3,24 @@
 import asyncio
 import time
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import asyncpg
 import pytest
 
 from deploy.local.postgres import Postgres
-from shared.database import ANY_FAULT, DatabaseUnavailable, Pool, create_pool, is_there, statement, transaction
+from shared.consumer import RETRY
+from shared.database import (
+    ANY_FAULT,
+    DatabaseUnavailable,
+    NotAsNeeded,
+    Pool,
+    create_pool,
+    is_current,
+    is_there,
+    statement,
+    transaction,
+)
 
 HERE = 11
 
@@ -77,3 +89,31 @@ async def test_who_is_told_to_end_ends_though_the_connection_is_lost_on_the_way_
     task.cancel()
     await asyncio.wait({task}, timeout=5)
     assert task.cancelled()
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    ["select from nowhere", "select colour from kept", "select rolpassword from pg_authid", "copy kept to '/x'"],
+)
+async def test_what_a_release_needs_and_lacks_is_waited_for(postgres: Postgres, wrong: str):
+    """Its tables, their columns, and rights on them: whoever reads sets nothing aside for it."""
+    async with create_pool(postgres.create_database("older"), 1) as pool:
+        await pool.execute("create table if not exists kept ()")
+        with pytest.raises(NotAsNeeded) as raised:
+            async with transaction(pool) as connection:
+                await connection.execute(wrong)
+    assert isinstance(raised.value, RETRY)
+
+
+async def test_a_database_is_current_once_its_own_release_or_a_later_one_was_there(postgres: Postgres, tmp_path: Path):
+    (tmp_path / "versions").mkdir()
+    for file in ("0001_first.py", "0002_second.py", "__init__.py"):
+        (tmp_path / "versions" / file).touch()
+    async with create_pool(postgres.create_database("current"), 1) as pool:
+        assert not await is_current(pool, tmp_path)
+        await pool.execute("create table alembic_version (version_num text)")
+        assert not await is_current(pool, tmp_path)
+        await pool.execute("insert into alembic_version values ('')")
+        for version, current in (("0001", False), ("0002", True), ("0003", True)):
+            await pool.execute("update alembic_version set version_num = $1", version)
+            assert await is_current(pool, tmp_path) is current

@@ -1,4 +1,4 @@
-"""A database is brought up to date by several starters at once, and by one that begins again what was cut short."""
+"""A database is brought up to date by several starters at once, and by one that begins again what held it up."""
 
 import asyncio
 import sys
@@ -21,7 +21,9 @@ pytestmark = pytest.mark.parametrize(
 STARTER = """
 import sys
 from pathlib import Path
+from shared import migrations
 from shared.database import migrate
+migrations.BEGIN_AGAIN = 0.5
 migrate(sys.argv[1], Path(sys.argv[2]))
 """
 STARTERS = "select count(*) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()"
@@ -42,7 +44,9 @@ async def connection(url: str) -> AsyncIterator[Connection]:
 
 
 async def start(url: str, migrations: Path) -> asyncio.subprocess.Process:
-    return await asyncio.create_subprocess_exec(sys.executable, "-c", STARTER, url, str(migrations))
+    return await asyncio.create_subprocess_exec(
+        sys.executable, "-c", STARTER, url, str(migrations), stdout=asyncio.subprocess.PIPE
+    )
 
 
 async def test_of_two_starters_at_once_each_finds_it_up_to_date(url: str, connection: Connection, migrations: Path):
@@ -56,13 +60,18 @@ async def test_of_two_starters_at_once_each_finds_it_up_to_date(url: str, connec
     assert not await connection.fetch(HALF_MADE)
 
 
-async def test_what_was_cut_short_is_begun_again(url: str, connection: Connection, migrations: Path):
+async def test_what_is_held_up_by_a_dump_goes_on_once_that_is_through(
+    url: str, connection: Connection, migrations: Path
+):
     """Somebody who reads for longer than is waited leaves an index half made."""
     async with connection.transaction(isolation="repeatable_read"):
         await connection.fetch("select 1")
-        assert await (await start(url, migrations)).wait()
-    assert await connection.fetch(HALF_MADE)
-    assert not await (await start(url, migrations)).wait()
+        starter = await start(url, migrations)
+        said = str(await asyncio.wait_for(starter.stdout.readline(), 30))
+        assert "held up" in said
+        assert str(connection.get_server_pid()) in said
+        assert starter.returncode is None
+    assert not await starter.wait()
     assert not await connection.fetch(HALF_MADE)
 
 

@@ -12,6 +12,11 @@ from shared.settings import DEMO_MARK
 
 LONG = "a secret of thirty-two characters or more, this pass-word"
 RIGHT: dict[str, Any] = {"database": "postgresql://intake:pass-word@db/intake", "kafka": "kafka:9092", "secret": LONG}
+ESCALATIONS: dict[str, Any] = {
+    "guest_database": "postgresql://guest:pass-word@db/escalation",
+    "token_key": LONG,
+    "audit_key": LONG,
+}
 OF_THE_DEMO = DEMO_MARK + LONG
 
 
@@ -81,6 +86,26 @@ def test_what_is_no_hash_of_a_key_is_refused(wrong: str):
 
 
 def test_a_slash_at_the_end_of_an_address_is_not_doubled_in_front_of_a_path():
-    assert Settings(**RIGHT, classifier_url="http://classifier:8002/").classifier_url == "http://classifier:8002"
-    ours = {"guest_database": RIGHT["database"], "token_key": LONG, "audit_key": LONG}
-    assert Escalation(**RIGHT | ours, public_url="https://heard.example/").public_url == "https://heard.example"
+    live = Settings(**RIGHT, classifier_url="http://classifier:8002/", classifier_key=LONG)
+    assert live.classifier_url == "http://classifier:8002"
+    assert Escalation(**RIGHT | ESCALATIONS, public_url="https://heard.example/").public_url == "https://heard.example"
+
+
+@pytest.mark.parametrize(
+    ("kind", "half"),
+    [
+        (Settings, {"classifier_url": "http://classifier:8002"}),
+        (Settings, {"classifier_key": LONG}),
+        (Escalation, {"openid_issuer": "https://provider"}),
+        (Escalation, {"openid_client_id": "heard"}),
+    ],
+)
+def test_what_goes_together_is_set_together(kind: type[Settings] | type[Escalation], half: dict[str, Any]):
+    assert kind(**RIGHT | ESCALATIONS)
+    with pytest.raises(ValidationError, match="go together"):
+        kind(**RIGHT | ESCALATIONS | half)
+
+
+def test_agencies_requests_run_under_a_role_of_their_own():
+    with pytest.raises(ValidationError, match="owns nothing"):
+        Escalation(**RIGHT | ESCALATIONS | {"guest_database": RIGHT["database"]})

@@ -12,7 +12,11 @@ from pathlib import Path
 
 import pytest
 
+from deploy.local.postgres import Postgres
 from deploy.local.process import LOOPBACK, free_port
+from services.escalation import settings as escalation
+from services.intake import settings as intake
+from shared.database import migrate
 from shared.worker import GRACE
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -106,3 +110,44 @@ async def test_a_web_process_does_not_go_on_without_one_of_its_loops_and_says_so
             process.kill()
     assert process.returncode != 0
     assert b"a loop failed" in said
+
+
+@pytest.mark.parametrize(
+    ("service", "migrations"), [("intake", intake.MIGRATIONS), ("escalation", escalation.MIGRATIONS)]
+)
+async def test_a_worker_begins_nothing_before_its_database_is_as_it_needs_it(
+    postgres: Postgres, service: str, migrations: Path
+):
+    url = postgres.create_database(f"{service}_older")
+    environment = {
+        f"HEARD_{service.upper()}_{name}": value
+        for name, value in {
+            "DATABASE": url,
+            "GUEST_DATABASE": postgres.guest_url(f"{service}_older"),
+            "KAFKA": AWAY,
+            **dict.fromkeys(("SECRET", "TOKEN_KEY", "AUDIT_KEY"), "s" * 32),
+        }.items()
+    }
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "services", service, "work", env=environment, cwd=ROOT, stderr=asyncio.subprocess.PIPE
+    )
+    try:
+        async with asyncio.timeout(30):
+            assert [await said(process, "waits for its database", "worker started") for _ in range(2)] == ["waits"] * 2
+            await asyncio.to_thread(migrate, url, migrations)
+            while (begun := await said(process, "waits for its database", "worker started")) == "waits":
+                pass
+            assert begun == "worker"
+    finally:
+        process.kill()
+        await process.wait()
+
+
+async def said(process: asyncio.subprocess.Process, *awaited: str) -> str:
+    """The first word of the next line of its log that says one of these."""
+    assert process.stderr is not None
+    while line := (await process.stderr.readline()).decode():
+        for words in awaited:
+            if words in line:
+                return words.split()[0]
+    raise EOFError

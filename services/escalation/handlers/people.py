@@ -102,3 +102,11 @@ async def let(person_id: str, active: bool, who: str, pool: Pool, now: datetime)
         await people.let(connection, person_id, active)
         action = "let in" if active else "shut out"
         await audit.record(connection, [Entry(now, who, action, detail={"person": person_id})])
+
+
+async def shut_out(person_id: str, pool: Pool, now: datetime) -> None:
+    """Shut out whoever comes under this id, known here or not: a restored database has not all that came since."""
+    async with transaction(pool) as connection:
+        await people.shut_out(connection, person_id)
+        done = Entry(now, "heard escalation shut-out", "shut out", detail={"person": person_id})
+        await audit.record(connection, [done])

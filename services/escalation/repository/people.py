@@ -16,6 +16,10 @@ select person.*, session.expires_at from session join person on person.id = sess
 where session.token_hash = $1 and session.expires_at > $2 and person.active
 """
 
+KEEP_UNKNOWN: Final = """
+insert into person (id, name, role, belongs_to) values ($1, $1, 'operator', '') on conflict do nothing
+"""
+
 PREFER: Final = "update person set theme = $2, muted = $3, keys = $4 where id = $1"
 
 
@@ -51,6 +55,12 @@ async def let(connection: Connection, person_id: str, active: bool) -> None:
     await connection.execute("update person set active = $2 where id = $1", person_id, active)
     if not active:
         await connection.execute("delete from session where person_id = $1", person_id)
+
+
+async def shut_out(connection: Connection, person_id: str) -> None:
+    """Shut somebody out who may be unknown here: that is kept, whatever they come as."""
+    await connection.execute(KEEP_UNKNOWN, person_id)
+    await let(connection, person_id, False)
 
 
 async def prefer(connection: Connection, person_id: str, theme: str, muted: bool, keys: bool) -> None:

@@ -8,6 +8,7 @@ from uuid import UUID
 from services.escalation.domain.alerting import NEARLY, NO_CONTACT_AFTER, Listed
 from services.escalation.repository.queue import MINE, RANK
 from shared.database import Connection
+from shared.kafka import CLASSIFIED, RECEIVED
 
 OPEN: Final = f"""
 select item.*, cases.reference, cases.grade, cases.rulebook is null as unread,
@@ -66,10 +67,11 @@ on conflict (id) do update set place = excluded.place
 SET_ASIDE: Final = f"""
 select letter.*, cases.reference
 from set_aside as letter left join cases using (report_id) left join queue_item as item using (report_id)
-where {MINE} and letter.at > $2::timestamptz - interval '7 days' and cases.rulebook is null
+where {MINE} and letter.at > $2::timestamptz - interval '7 days'
+  and (cases.rulebook is null or letter.came_from <> all($3::text[]))
 order by letter.at desc limit 500
 """  # noqa: S608 - constants only
-"""As long as Kafka keeps them, and until what they were about is read after all. What another force has is its own."""
+"""As long as Kafka keeps them; one of $3 until its report is read after all. What another force has is its own."""
 
 
 class SetAside(NamedTuple):
@@ -89,8 +91,8 @@ async def keep_set_aside(connection: Connection, letters: Sequence[SetAside]) ->
 
 
 async def set_aside(connection: Connection, force: str, now: datetime) -> list[Any]:
-    """What could not be read and has not been since, the newest first: of this force's cases, and of none."""
-    return await connection.fetch(SET_ASIDE, force, now)
+    """What was set aside and is not dealt with since, the newest first: of this force's cases, and of none."""
+    return await connection.fetch(SET_ASIDE, force, now, [*RECEIVED.values(), *CLASSIFIED.values()])
 
 
 async def a_list(connection: Connection, name: Listed, force: str, now: datetime) -> list[Any]:

@@ -26,6 +26,8 @@ from services.escalation.settings import Settings
 router = APIRouter(dependencies=[OurPagesOnly], include_in_schema=False)
 
 ATTEMPT: Final = "__Host-heard-attempt"
+SIGNED_OUT: Final = "__Host-heard-signed-out"
+"""The next to sign in, perhaps at a shared machine, has to do so anew: the provider still knows who signed out here."""
 HOME: Final = {
     Role.operator: "/board",
     Role.supervisor: "/board",
@@ -82,10 +84,10 @@ def _sign_in_page(
 
 
 @router.get("/sign-in/openid")
-async def leave(provider: ProviderDep, settings: SettingsDep) -> Response:
+async def leave(request: Request, provider: ProviderDep, settings: SettingsDep) -> Response:
     """To the organisation's own sign-in; what is needed to trust whoever comes back stays in this browser."""
     attempt = Attempt.fresh()
-    answer = go(await provider.leave_for(attempt, _back(settings)))
+    answer = go(await provider.leave_for(attempt, _back(settings), anew=SIGNED_OUT in request.cookies))
     kept = ".".join((attempt.state, attempt.nonce, attempt.verifier))
     answer.set_cookie(ATTEMPT, kept, max_age=600, secure=True, httponly=True, samesite="lax", path="/")
     return answer
@@ -100,14 +102,18 @@ async def come_back(
     now: Now,
     state: str = "",
     code: str = "",
+    error: str = "",
 ) -> Response:
+    if error:
+        raise NotLetIn("Your organisation did not let you in, or you turned back there. Sign in again.")
     kept = request.cookies.get(ATTEMPT, "").split(".")
     if len(kept) != 3 or not code or not hmac.compare_digest(kept[0].encode(), state.encode()):
         raise NotLetIn("You did not start from our sign-in page in this browser. Start again there.")
     known = await provider.come_back(code, Attempt(*kept), _back(settings), now)
     await people.let_in(known.id, known.name, known.role, known.belongs_to, None, pool, "OpenID provider", now)
     answer = with_session(go("/"), await people.sign_in(known.id, pool, now))
-    answer.delete_cookie(ATTEMPT, secure=True, httponly=True, samesite="lax", path="/")
+    for done in (ATTEMPT, SIGNED_OUT):
+        answer.delete_cookie(done, secure=True, httponly=True, samesite="lax", path="/")
     return answer
 
 
@@ -120,6 +126,7 @@ async def sign_out(request: Request, pool: PoolDep) -> Response:
     await people.sign_out(request.cookies.get(COOKIE, ""), pool)
     answer = go("/sign-in")
     answer.delete_cookie(COOKIE, secure=True, httponly=True, samesite="lax", path="/")
+    answer.set_cookie(SIGNED_OUT, "yes", secure=True, httponly=True, samesite="lax", path="/")
     return answer
 
 

@@ -12,10 +12,10 @@ from services.intake.domain.reports import Stage
 from services.intake.errors import KeyReused, TooLong, UnknownReference
 from services.intake.handlers import households
 from services.intake.handlers.households import SOURCE
-from services.intake.repository import evidence, messages, reports
+from services.intake.repository import again, evidence, messages, reports
 from services.intake.repository.households import Recognised
 from shared.database import Connection, Pool, transaction
-from shared.events import Lane, ReportProgressed, ReportReceived, ReportRouted, SafeWords
+from shared.events import Lane, ReportErased, ReportProgressed, ReportReceived, ReportRouted, SafeWords
 from shared.kafka import RECEIVED
 from shared.outbox import Bell, Outgoing, outgoing
 from shared.postcodes import postcode_of
@@ -23,6 +23,7 @@ from shared.security import sha256
 from shared.told import Answers, Attachment, Call, Channel, Contact, Place, Turn
 
 SHORTEN = "Nothing of this was kept. Shorten it, or send the rest as a second report."
+ERASED = "erased"  # the grade of an erasure's receipt
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,9 +204,23 @@ async def told(report_id: UUID, pool: Pool) -> ReportReceived:
 async def close(receipts: Sequence[ReportRouted], pool: Pool) -> bool:
     """Record the receipts, the newest for each report. Returns whether they make room for the next of a flood."""
     newest = {r.report_id: r for r in sorted(receipts, key=lambda receipt: receipt.revision)}
+    erased = [_erasure(receipt) for receipt in newest.values() if receipt.grade == ERASED]
     async with transaction(pool) as connection:
         await reports.hold(connection, newest)
+        if erased:
+            await again.keep_what_came_back(connection, erased)
         return await reports.close(connection, list(newest.values()))
+
+
+def _erasure(receipt: ReportRouted) -> ReportErased:
+    """As far as its receipt says."""
+    return ReportErased(
+        report_id=receipt.report_id,
+        revision=receipt.revision,
+        erased_at=receipt.routed_at,
+        by="escalation's receipt",
+        reason="erased before intake's database was restored",
+    )
 
 
 async def hear(progressed: Sequence[ReportProgressed], pool: Pool) -> None:

@@ -9,7 +9,16 @@ from shared.database import Connection
 from shared.kafka import ERASED
 from shared.outbox import Outgoing, columns
 
-KEEP_ERASURE: Final = "insert into erasure (report_id, event) values ($1, $2)"
+KEEP_ERASURE: Final = """
+insert into erasure (report_id, event) values ($1, $2) on conflict (report_id) do update set event = excluded.event
+"""
+
+KEEP_WHAT_CAME_BACK: Final = """
+insert into erasure (report_id, event)
+select report_id, event from unnest($1::uuid[], $2::bytea[]) as erased(report_id, event)
+where exists (select from report where id = report_id)
+on conflict do nothing
+"""
 
 ERASURES: Final = """
 select erasure.report_id, event,
@@ -40,6 +49,12 @@ returning true
 
 async def keep_erasure(connection: Connection, outgoing: Outgoing) -> None:
     await connection.execute(KEEP_ERASURE, outgoing.report_id, outgoing.message.value)
+
+
+async def keep_what_came_back(connection: Connection, erased: Sequence[ReportErased]) -> None:
+    """Of which there is a report here all the same: this database was restored to before it was erased."""
+    events = [event.model_dump_json().encode() for event in erased]
+    await connection.execute(KEEP_WHAT_CAME_BACK, [event.report_id for event in erased], events)
 
 
 async def erasures(connection: Connection, after: UUID, limit: int) -> list[Any]:
