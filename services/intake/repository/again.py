@@ -6,6 +6,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from shared.database import Connection
+from shared.events import ReportErased
 from shared.kafka import ERASED
 from shared.outbox import Outgoing, columns
 
