@@ -13,7 +13,7 @@ from fastapi import Depends, Header, Request, Response
 
 from services.escalation import tokens
 from services.escalation.domain.people import ADMINISTERS, AUDITS, SUPERVISES, WORKS_THE_QUEUE, Person, Role, Worker
-from services.escalation.domain.rules import Rules
+from services.escalation.domain.rules import Covering, Rules
 from services.escalation.errors import (
     ElsewhereSent,
     NoDirectory,
@@ -107,6 +107,14 @@ RulesDep = Annotated[Rules, Depends(_rules)]
 Now = Annotated[datetime, Depends(_now)]
 
 
+async def _covering(request: Request) -> Covering:
+    in_force: RulesInForce = request.app.state.rules
+    return in_force.covering
+
+
+CoveringDep = Annotated[Covering, Depends(_covering)]
+
+
 async def _rules_for(report_id: UUID, request: Request, pool: PoolDep) -> Rules:
     """Those in force, with the area of this case's place where only a postcode service knows it."""
     in_force: RulesInForce = request.app.state.rules
@@ -139,16 +147,27 @@ def _agency(scope: Scope) -> Callable[..., Awaitable[Principal]]:
     """Each request is counted, whatever it is for; its answer says how many more there may be."""
 
     async def its_own(
-        agency_id: str, principal: Annotated[Principal, Depends(_principal)], rates: RatesDep, response: Response
+        agency_id: str,
+        principal: Annotated[Principal, Depends(_principal)],
+        rules: RulesDep,
+        rates: RatesDep,
+        response: Response,
     ) -> Principal:
         if principal.role != "agency" or principal.belongs_to != agency_id:
             raise NotYours("An agency sees only what was routed to it.")
+        _must_be_listed(agency_id, rules)
         if scope not in principal.scopes:
             raise NotYours(f"Ask for a token with the scope {scope}.")
         response.headers.update(await rates.taken(principal.client))
         return principal
 
     return its_own
+
+
+def _must_be_listed(agency_id: str, rules: Rules) -> None:
+    """Raises NotYours for one that was taken out of the directory, whatever it was let in with."""
+    if rules.directory.agency(agency_id) is None:
+        raise NotYours("Your agency is not in the directory any more.")
 
 
 OperatorDep = Annotated[Principal, Depends(_operator)]
@@ -217,7 +236,8 @@ AuditorDep = Annotated[Person, Depends(_as(AUDITS))]
 PortalDep = Annotated[Person, Depends(_as(frozenset({Role.agency})))]
 
 
-async def _at_agency(person: PortalDep, guests: GuestsDep, bell: BellDep) -> ActingAgency:
+async def _at_agency(person: PortalDep, guests: GuestsDep, bell: BellDep, rules: RulesDep) -> ActingAgency:
+    _must_be_listed(person.belongs_to, rules)
     return ActingAgency(Principal(person.id, "agency", person.belongs_to), guests, bell)
 
 
