@@ -17,6 +17,7 @@ from services.escalation.handlers import case_reviews, deliveries
 from services.escalation.handlers.folding import fold
 from services.escalation.handlers.sending import SOURCE
 from services.escalation.repository import audit, cases, erasing
+from services.escalation.repository import case_reviews as kept_reviews
 from services.escalation.repository.audit import Entry
 from services.escalation.repository.cases import JudgedCase, Known
 from shared.assessment import Assessment
@@ -124,9 +125,11 @@ async def _judged_and_kept(
     counts = await case_reviews.counted(connection, told, rules)
     graded = [_open(a, known.get(i), said[i], rules, now, counts.get(i), i in due) for i, a in news.items()]
     opened = await fold(connection, graded, known, now)
+    again = [i for i in news if i in known]
+    before = await kept_reviews.histories(connection, again) if again else {}
     await cases.keep(connection, opened, known, now)
     await audit.record(connection, [_entry(case, known.get(case.event.report_id), now) for case in opened])
-    await case_reviews.propose(connection, opened, counts, rules, now)
+    await case_reviews.propose(connection, opened, counts, rules, now, before)
     return opened
 
 

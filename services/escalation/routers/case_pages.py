@@ -20,11 +20,13 @@ from services.escalation.errors import NotSo
 from services.escalation.handlers import leases, overriding, queue, rerouting, work
 from services.escalation.handlers.leases import Shown
 from services.escalation.handlers.queue import Whole
+from services.escalation.handlers.recounting import recount
 from services.escalation.handlers.work import LOOKED_THROUGH
 from services.escalation.pages import page
 from services.escalation.routers.dependencies import (
     AtPageDep,
     BellDep,
+    CoveringDep,
     Now,
     OurPagesOnly,
     PoolDep,
@@ -184,6 +186,7 @@ async def override(
     why: Words,
     desk: DeskDep,
     rules: RulesForDep,
+    covering: CoveringDep,
     labels: Annotated[list[Label] | None, Form()] = None,
     threat: Annotated[Threat | None, BeforeValidator(_chosen), Form()] = None,
     grade: Annotated[Grade | None, BeforeValidator(_chosen), Form()] = None,
@@ -192,6 +195,7 @@ async def override(
         raise NotSo("Choose labels, a threat level or a grade.")
     said = Said(why=why, labels=tuple(labels) if labels else None, threat=threat, grade=grade)
     await overriding.override_case(report_id, token, desk.worker, said, desk.pool, desk.bell, rules, desk.now, shown)
+    await recount([report_id], covering, desk.pool, desk.bell, desk.now)
     return await desk.show(report_id)
 
 
