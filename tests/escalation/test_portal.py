@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from services.escalation.domain.people import Role
-from shared.codebook import Label
+from shared.codebook import DangerClass, Label
 from shared.database import Pool
 from shared.events import ReportClassified
 from shared.told import Answers, Times
@@ -237,26 +237,20 @@ async def test_what_was_answered_is_shown_and_what_happens_now_before_all_else(
         happening_now=True, when="since March", times=Times.more, feeling=("scared",), reported_before=4,
         party="ex_partner",
     )  # fmt: skip
-    event = classified(report(answers=answers), behaviours=("A1",))
+    event = classified(report(answers=answers), behaviours=("A1",), danger_class=DangerClass.veiled_or_stalking)
     await escalate(event)
     page = await shown(council, f"/reports/{event.report_id}")
     assert page.index("Happening now, or somebody is in danger") < page.index(event.report.text)
-    for words in (
-        "since March",
-        "More often",
-        "scared",
-        "4 times, they say",
-        "ex partner",
-        "<dd>Begging</dd>",
-        "<dd>Everything else</dd>",
-    ):
+    for words in ("since March", "More often", "scared", "4 times, they say", "ex partner", "<dd>Begging</dd>"):
         assert words in page
+    assert "<dd>Veiled threat or stalking</dd>" in page
     assert "ex_partner" not in page
     told = event.report.model_copy(update={"revision": 2, "answers": Answers(happening_now=False)})
     await escalate(classified(told, behaviours=("A1",)))
     page = await shown(council, f"/reports/{event.report_id}")
     assert "Happening now, or somebody" not in page
     assert "<dt>Happening now</dt><dd>no</dd>" in page
+    assert "<dt>Danger</dt>" not in page
 
 
 async def test_what_was_done_says_who_did_it_by_their_name(

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from services.escalation.domain.copies import alike
 from services.escalation.domain.directory import Threshold
-from services.escalation.domain.local import day
+from services.escalation.domain.local import day_of
 from services.escalation.domain.unread import is_read
 from shared.assessment import Assessment, times_reported
 from shared.codebook import Label
@@ -118,7 +118,7 @@ def _judged(
     if report.received_at < since:
         return Why.too_long_ago, None
     when = _date(complaint)
-    if when and day(report.received_at) - when > MADE_WITHIN:
+    if when and day_of(report.received_at) - when > MADE_WITHIN:
         return Why.behaviour_too_old, None
     same = next((incident for incident in incidents if _same_incident(incident, complaint)), None)
     return (Why.told_again, same) if same else (Why.counts, None)

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 UK: Final = ZoneInfo("Europe/London")
 
 
-def day(at: datetime) -> date:
+def day_of(at: datetime) -> date:
     return at.astimezone(UK).date()
 
 

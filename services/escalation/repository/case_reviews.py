@@ -5,7 +5,7 @@ from datetime import date, datetime
 from typing import Any, Final
 from uuid import UUID
 
-from services.escalation.domain.local import day
+from services.escalation.domain.local import day_of
 from services.escalation.repository.cases import as_said
 from shared.database import Connection
 from shared.events import ReportClassified
@@ -288,9 +288,9 @@ async def close(connection: Connection, review_id: UUID, outcome: str, now: date
 
 async def due(connection: Connection, now: datetime) -> list[UUID]:
     """The reports of those reviews that have an action whose day is over and that is not done."""
-    return [row["report_id"] for row in await connection.fetch(DUE, day(now))]
+    return [row["report_id"] for row in await connection.fetch(DUE, day_of(now))]
 
 
 async def overdue(connection: Connection, now: datetime, ids: Sequence[UUID]) -> list[Any]:
     """Those actions of these reports' reviews, each once."""
-    return await connection.fetch(OVERDUE, day(now), now, list(ids))
+    return await connection.fetch(OVERDUE, day_of(now), now, list(ids))

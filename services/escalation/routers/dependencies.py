@@ -3,7 +3,7 @@
 All are coroutines: FastAPI runs what is not in a thread, at a cost for every request.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from datetime import datetime
 from typing import Annotated, Final
 from urllib.parse import urlsplit
@@ -38,6 +38,7 @@ from shared.database import Pool
 from shared.keepable import keepable, texts
 from shared.outbox import Bell
 from shared.security import bearer
+from shared.told import Place
 
 COOKIE: Final = "__Host-heard-staff"
 """The session's cookie: Secure, for this host alone, out of reach of scripts."""
@@ -109,23 +110,27 @@ Now = Annotated[datetime, Depends(_now)]
 
 async def _covering(request: Request) -> Covering:
     in_force: RulesInForce = request.app.state.rules
-    return in_force.covering
+
+    async def covered(places: Iterable[Place]) -> Rules:
+        try:
+            return await in_force.covering(places)
+        except NotYet as error:
+            raise NoDirectory(str(error)) from error
+
+    return covered
 
 
 CoveringDep = Annotated[Covering, Depends(_covering)]
+"""Wherever it is asked whom other reports complain of than the one that is named."""
 
 
-async def _rules_for(report_id: UUID, request: Request, pool: PoolDep) -> Rules:
+async def _rules_for(report_id: UUID, covering: CoveringDep, pool: PoolDep) -> Rules:
     """Those in force, with the area of this case's place where only a postcode service knows it."""
-    in_force: RulesInForce = request.app.state.rules
-    try:
-        return await cases.rules_for([report_id], in_force.covering, pool)
-    except NotYet as error:
-        raise NoDirectory(str(error)) from error
+    return await cases.rules_for([report_id], covering, pool)
 
 
 RulesForDep = Annotated[Rules, Depends(_rules_for)]
-"""Wherever a case is routed, or it is asked whom it complains of. Named after whoever asks: it waits for others."""
+"""Wherever this case is routed, or it is asked whom it complains of. Named after whoever asks: it waits for others."""
 
 
 async def _principal(

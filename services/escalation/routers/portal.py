@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.responses import RedirectResponse
 
 from services.escalation.domain import words
-from services.escalation.domain.local import day
+from services.escalation.domain.local import day_of
 from services.escalation.errors import UnknownReport
 from services.escalation.handlers import acts, feeds, panels, people, queue
 from services.escalation.pages import page
@@ -120,7 +120,7 @@ class Desk:
             "names": self.names,
             "others": self.others,
             "me": self.agency.id,
-            "today": day(self.now),
+            "today": day_of(self.now),
             "last_words": LAST_WORDS,
         }
         return self.page("portal_review.html", error, **shown)
