@@ -694,7 +694,7 @@ async def test_a_panel_invites_plans_follows_up_and_closes(
     ]
     queued = await pool.fetchrow("select queues, reasons from queue_item join cases using (report_id)")
     assert queued["queues"] == ["review"]
-    assert queued["reasons"][-1] == "an action of its ASB Case Review is overdue: northmoor-homes"
+    assert queued["reasons"][-1] == "an action of its ASB Case Review is overdue: Northmoor Homes"
 
 
 async def test_an_action_that_is_sent_again_with_its_key_is_one_line_of_the_plan(

@@ -101,6 +101,7 @@ async def test_what_is_done_is_told_to_intake_in_words_chosen_not_written(
     ]
     assert "Brown" not in "".join(event.model_dump_json() for event in events)
     assert await health.does("progress", noise.report_id, note="x", tell_reporter="He says sorry") == 422
+    assert await health.does("return", noise.report_id, reason="x", whose="x" * 64) == 422
 
 
 async def test_done_again_nothing_more_happens(noise: ReportClassified, health: Agency, pool: Pool):
@@ -157,16 +158,17 @@ async def test_given_back_twice_it_goes_to_a_person(
     assert "given back by Northmoor Council ASB team: whose it is, a person decides" in await reasons(pool)
 
 
+@pytest.mark.parametrize("whose", [None, COUNCIL])
 async def test_what_was_given_back_goes_to_a_person_the_second_time_whoever_gives_it_back(
-    noise: ReportClassified, health: Agency, escalate: Escalate, pool: Pool, rules: Rules
+    noise: ReportClassified, health: Agency, escalate: Escalate, pool: Pool, rules: Rules, whose: str | None
 ):
-    """And to nobody whom they named the first time: they name nobody now."""
+    """Whom they name now, or named then, has it already, and would hear nothing."""
     await health.does("return", noise.report_id, reason="theirs", whose=COUNCIL)
     await settle(pool, rules)
     elsewhere = noise.report.model_copy(update={"revision": 2})
     await escalate(classified(elsewhere, labels=(Label.harassment,)))
     await escalate(more(noise, 3))
-    assert await health.does("return", noise.report_id, reason="still not ours", whose=None) == 204
+    assert await health.does("return", noise.report_id, reason="still not ours", whose=whose) == 204
     await settle(pool, rules)
     assert GIVEN_BACK in await reasons(pool)
     council = "select by_hand from delivery where agency_id = $1 and kind = 'report'"
