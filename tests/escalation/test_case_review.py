@@ -22,10 +22,10 @@ from services.escalation.handlers import attendance, cases, directories, erasing
 from services.escalation.handlers.case_reviews import ask
 from services.escalation.handlers.cases import Arrived, Rules
 from services.escalation.handlers.recounting import recount
-from services.escalation.repository import case_reviews
+from services.escalation.repository import case_reviews, work
 from shared.assessment import Evidence
 from shared.codebook import Label
-from shared.database import Pool
+from shared.database import Pool, transaction
 from shared.events import Lane, Progress, ReportClassified, ReportErased, ReportLinked, ReportProgressed
 from shared.kafka import CLASSIFIED, PROGRESSED
 from shared.outbox import Bell
@@ -342,13 +342,21 @@ async def test_once_the_report_that_asked_is_erased_somebody_else_of_the_address
     assert (await told_by_a_review(pool))[hers.report_id] == [Progress.review_asked]
 
 
-async def disputed(reference: str, escalate: Escalate, pool: Pool, history: History) -> None:
-    """Intake reads a report anew, as one that is linked to those of `history` alone."""
+async def disputed(pair: tuple[str, str], pool: Pool) -> None:
+    """An operator says that these two do not belong together."""
+    ids = [await pool.fetchval("select report_id from cases where reference = $1", one) for one in pair]
+    async with transaction(pool) as connection:
+        await work.dispute(connection, *ids, "sam", "two homes", NOON)
+
+
+async def read_anew(reference: str, escalate: Escalate, pool: Pool, history: History, **read: Any) -> None:
+    """Intake has a report read once more, as one that is linked to those of `history` alone."""
     event = ReportClassified.model_validate_json(
         await pool.fetchval("select event from cases where reference = $1", reference)
     )
     parted = event.report.model_copy(update={"revision": 2, "history": history})
-    await escalate(event.model_copy(update={"revision": 2, "report": parted}))
+    once = assessment(behaviours=("A3",), **read)
+    await escalate(event.model_copy(update={"revision": 2, "report": parted, "assessment": once}))
 
 
 async def reviewed(pool: Pool) -> list[tuple[str, list[str]]]:
@@ -364,10 +372,8 @@ async def test_whose_link_was_disputed_is_in_no_review_of_the_others_and_is_told
         await escalate(linked(number, CONTACT))
     await escalate(linked(2, THE_OTHER, **before("told you three times", "text")))
     assert await said(pool) == [Progress.review_offered]
-    event = ReportClassified.model_validate_json(await pool.fetchval("select event from cases where reference = 'H-2'"))
-    alone = event.report.model_copy(update={"revision": 2, "history": History()})
-    once = assessment(behaviours=("A3",))
-    await escalate(event.model_copy(update={"revision": 2, "report": alone, "assessment": once}))
+    await disputed(("H-2", "H-1"), pool)
+    await read_anew("H-2", escalate, pool, History())
     assert await reviewed(pool) == [("H-1", ["H-0", "H-1"])]
     path = f"/v1/agencies/{PANEL}/case-reviews/{await pool.fetchval('select id from case_review')}/close"
     assert (await client.post(path, json=CLOSED, headers=await sign_in("agency", PANEL))).status_code == 204
@@ -382,7 +388,8 @@ async def test_what_was_parted_from_a_report_that_is_still_at_the_threshold_leav
     review_id: UUID, escalate: Escalate, pool: Pool
 ):
     """It began with hers, which says itself that it is the third."""
-    await disputed("H-2", escalate, pool, History(reports=1, references=("H-1",)))
+    await disputed(("H-2", "H-0"), pool)
+    await read_anew("H-2", escalate, pool, History(reports=1, references=("H-1",)))
     assert await reviewed(pool) == [("H-2", ["H-1", "H-2"])]
     assert [row["reference"] for row in await pool.fetch("select reference from case_review_report order by 1")] == [
         "H-1",
@@ -396,16 +403,31 @@ async def test_both_sides_of_a_dispute_that_are_at_the_threshold_have_a_review_o
     for number in range(6):
         await escalate(linked(number, CONTACT))
     assert await reviewed(pool) == [("H-2", [f"H-{n}" for n in range(6)])]
-    await disputed("H-5", escalate, pool, History(reports=2, references=("H-4", "H-3")))
+    await disputed(("H-3", "H-2"), pool)
+    await read_anew("H-5", escalate, pool, History(reports=2, references=("H-4", "H-3")))
     assert await reviewed(pool) == [("H-2", ["H-0", "H-1", "H-2"]), ("H-5", ["H-3", "H-4", "H-5"])]
-    await disputed("H-4", escalate, pool, History(reports=1, references=("H-3",)))
+    await read_anew("H-4", escalate, pool, History(reports=1, references=("H-3",)))
     assert await reviewed(pool) == [("H-2", ["H-0", "H-1", "H-2"]), ("H-5", ["H-3", "H-4", "H-5"])]
+
+
+async def test_a_review_goes_on_about_the_rest_though_they_are_read_anew_before_one_of_them_is_erased(
+    escalate: Escalate, pool: Pool, directory: Directory
+):
+    """Intake publishes both at once: which comes first here depends on the classifier."""
+    for number in range(3):
+        await escalate(linked(number, CONTACT))
+    await read_anew("H-2", escalate, pool, History(reports=1, references=("H-1",)))
+    first = await pool.fetchval("select report_id from cases where reference = 'H-0'")
+    erased = ReportErased(report_id=first, revision=2, erased_at=NOON, by="dpo", reason="asked for")
+    await erasing.erase(erased, directory, pool, Bell(pool), NOON)
+    assert await reviewed(pool) == [("H-2", ["H-1", "H-2"])]
 
 
 async def test_a_report_that_names_only_the_last_of_many_leaves_no_review(
     review_id: UUID, escalate: Escalate, pool: Pool
 ):
-    await disputed("H-2", escalate, pool, History(reports=22, references=("H-1",)))
+    await disputed(("H-2", "H-0"), pool)
+    await read_anew("H-2", escalate, pool, History(reports=22, references=("H-1",)))
     assert await reviewed(pool) == [("H-2", ["H-0", "H-1", "H-2"])]
 
 

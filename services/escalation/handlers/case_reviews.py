@@ -12,7 +12,7 @@ from services.escalation.domain.rules import Rules
 from services.escalation.errors import NotNow, NotSo, UnknownReport
 from services.escalation.handlers import deliveries
 from services.escalation.handlers.progress import progressed
-from services.escalation.repository import audit, case_reviews, cases, queue
+from services.escalation.repository import audit, case_reviews, cases, queue, work
 from services.escalation.repository.audit import Entry
 from services.escalation.repository.cases import JudgedCase
 from shared.database import Connection, Pool, transaction
@@ -103,12 +103,15 @@ def _parted(event: ReportClassified, before: Mapping[UUID, Collection[str]]) -> 
 
 
 async def _part(connection: Connection, event: ReportClassified, parted: set[str], goes_on: bool) -> None:
-    """What does not belong together is in no review together: it stays with those that it began with.
+    """What was disputed is in no review together: it stays with the report that it began with and those named by it.
 
-    Where the report is at the threshold no longer, what it began with is the others.
+    Where that one is at the threshold no longer, it stays with the others. What is named no longer because it is being
+    erased parts nothing: the review goes on about the rest.
     """
-    theirs = {row["id"] for row in await case_reviews.about(connection, parted) if row["state"] != "closed"}
     series = _series(event)
+    if not await work.disputed(connection, series, parted):
+        return
+    theirs = {row["id"] for row in await case_reviews.about(connection, parted) if row["state"] != "closed"}
     for row in await case_reviews.about(connection, [event.report.reference]):
         if row["id"] in theirs:
             stays = goes_on and row["began_with"] in series
