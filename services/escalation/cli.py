@@ -186,7 +186,7 @@ async def _load(read: Directory, dry_run: bool, settings: Settings) -> None:
             print(f"{move.reference}: to {to}; no longer to {no_longer_to}")
         otherwise = await directories.seeing_otherwise(read, pool)
         for agency in otherwise:
-            print(f"{agency}: sees other parts of what it has, and of what it had")
+            print(f"{agency}: sees other parts of what it has, and of what it had, or nothing of it")
         if dry_run:
             print(f"{len(found)} open reports would move; nothing was loaded")
             return
@@ -198,4 +198,5 @@ async def _load(read: Directory, dry_run: bool, settings: Settings) -> None:
             await asyncio.sleep(FRESH + 1)
             await directories.move(await directories.moves(places, pool), places, pool, Bell(pool), await time_of(pool))
             await directories.show_anew(otherwise, read, pool, Bell(pool), await time_of(pool))
+            await directories.take_back(otherwise, read, pool, Bell(pool), await time_of(pool))
     print(f"directory version {version}: {len(read.agencies)} agencies in {len(read.areas)} areas")

@@ -10,7 +10,9 @@ from uuid import UUID, uuid5
 
 from services.escalation.domain.salvaged import BROKEN, salvaged
 from services.escalation.handlers import cases, erasing, notices, supervision
+from services.escalation.handlers.case_reviews import may_be_due
 from services.escalation.handlers.cases import Arrived
+from services.escalation.handlers.recounting import recount
 from services.escalation.repository.supervision import SetAside
 from services.escalation.rules_in_force import RulesInForce
 from shared import telemetry
@@ -46,6 +48,8 @@ async def classified(records: Sequence[Record], edge: Edge) -> None:
         arrived.append(Arrived(event, about.time, about.traceparent, record.value))
     rules = await edge.rules.covering(a.event.report.place for a in arrived)
     await cases.escalate(arrived, edge.pool, edge.bell, rules, edge.clock.now())
+    complaints = [a.event.report_id for a in arrived if may_be_due(a.event)]
+    await recount(complaints, edge.rules.covering, edge.pool, edge.bell, edge.clock.now())
 
 
 async def received_urgent(records: Sequence[Record], edge: Edge) -> None:

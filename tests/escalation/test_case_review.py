@@ -1,7 +1,9 @@
 """ASB Case Reviews: what counts and why, the journeys of the development set, and the panel's work."""
 
 import asyncio
+import itertools
 import json
+import re
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -11,23 +13,26 @@ from uuid import UUID
 import httpx
 import pytest
 
+from services.escalation import consumer
 from services.escalation.domain.case_review import Why, count
-from services.escalation.domain.directory import Kind, Threshold
+from services.escalation.domain.directory import Directory, Kind, Threshold
 from services.escalation.domain.people import Role
 from services.escalation.errors import NotNow
-from services.escalation.handlers import attendance, cases
+from services.escalation.handlers import attendance, cases, directories, erasing, notices
 from services.escalation.handlers.case_reviews import ask
 from services.escalation.handlers.cases import Arrived, Rules
-from services.escalation.repository import case_reviews
+from services.escalation.handlers.recounting import recount
+from services.escalation.repository import case_reviews, work
 from shared.assessment import Evidence
 from shared.codebook import Label
-from shared.database import Pool
-from shared.events import Progress, ReportClassified, ReportProgressed
-from shared.kafka import PROGRESSED
+from shared.database import Pool, transaction
+from shared.events import Lane, Progress, ReportClassified, ReportErased, ReportLinked, ReportProgressed
+from shared.kafka import CLASSIFIED, PROGRESSED
 from shared.outbox import Bell
-from shared.told import Answers, Contact, History, Place
+from shared.told import Answers, Contact, History, LinkReason, Place
 from tests.builders import NOON, assessment, classified, report
 from tests.escalation.conftest import OURS, Escalate, SignIn, SignInPage, as_they_are
+from tests.escalation.test_notices import edge, notice
 from tests.infrastructure import until_waiting
 
 PANEL = "moor-and-vale-case-review"
@@ -115,6 +120,32 @@ def test_from_several_people_the_area_may_want_more():
     assert count(told, Threshold(from_several=5)).met
 
 
+NUMBERS = ("+44 1632 960001", "01632 960001", "(01632) 960 001")
+
+
+def contacts(*given: Contact | None) -> list[ReportClassified]:
+    told = [complaint(NOON + n * 10 * DAY, f"H-{n}") for n in range(len(given))]
+    reports = [one.report.model_copy(update={"contact": contact}) for one, contact in zip(told, given, strict=True)]
+    return [one.model_copy(update={"report": report}) for one, report in zip(told, reports, strict=True)]
+
+
+@pytest.mark.parametrize(
+    ("given", "met"),
+    [
+        ([Contact(phone=number) for number in NUMBERS], True),
+        ([Contact(phone=NUMBERS[0]), Contact(email="jo@x.test", phone=NUMBERS[1]), Contact(email=" Jo@X.test")], True),
+        ([Contact(email="jo@x.test"), Contact(phone=NUMBERS[0]), Contact(email="jo@x.test", phone=NUMBERS[1])], True),
+        ([Contact(name="Jo")] * 3, True),
+        ([Contact()] * 3, False),
+        ([Contact(phone=" "), Contact(phone=" "), None], False),
+    ],
+)
+def test_one_who_gives_a_number_in_several_ways_is_one_and_those_who_give_nothing_are_several(
+    given: list[Contact | None], met: bool
+):
+    assert count(contacts(*given), Threshold(from_several=5)).met is met
+
+
 def test_a_persons_own_three_are_enough_though_another_has_complained_too():
     told = [by(complaint(NOON + n * 10 * DAY, f"H-{n}"), person) for n, person in enumerate((1, 2, 1, 1))]
     assert count(told, Threshold(from_several=5)).met
@@ -170,12 +201,13 @@ CONTACT = Contact(name="Jo", phone="01632 960001")
 
 @pytest.fixture
 async def review_id(escalate: Escalate, pool: Pool) -> UUID:
-    """Proposed at the third complaint of somebody who gave a name."""
+    """Proposed at the third complaint of somebody who gave a name, and says that it is the third."""
     references: list[str] = []
     for n in range(3):
         one = complaint(NOON + n * 10 * DAY, f"H-{n}")
         history = History(reports=n, references=tuple(reversed(references)))
-        told = one.report.model_copy(update={"history": history, "contact": CONTACT})
+        said = {"history": history, "contact": CONTACT, "answers": Answers(reported_before=3 if n == 2 else None)}
+        told = one.report.model_copy(update=said)
         await escalate(one.model_copy(update={"report": told}))
         references.append(told.reference)
     found: UUID = await pool.fetchval("select id from case_review")
@@ -220,7 +252,7 @@ def before(quote: str, origin: str) -> dict[str, Any]:
 async def test_nobody_learns_from_an_offer_that_others_told_of_the_same_address(
     escalate: Escalate, client: httpx.AsyncClient, sign_in: SignIn, pool: Pool
 ):
-    """Victim and abuser: the panel has it, and is silent to him; her own third complaint is offered it after all."""
+    """Victim and abuser: the panel has it, and is silent to him; once she says herself how often, it is offered."""
     panel = await sign_in("agency", PANEL)
     await escalate(linked(0, CONTACT))
     await escalate(linked(1, CONTACT))
@@ -229,12 +261,180 @@ async def test_nobody_learns_from_an_offer_that_others_told_of_the_same_address(
     base = f"/v1/agencies/{PANEL}/case-reviews/{review['id']}"
     await client.post(f"{base}/plan", json={"review_on": "2026-05-01"}, headers=panel)
     assert (review["offered"], await said(pool)) == (False, [])
-    hers = linked(3, CONTACT)
+    hers = linked(3, CONTACT, **before("told you three times", "text"))
     await escalate(hers)
     await client.post(f"{base}/close", json=CLOSED, headers=panel)
     told = await pool.fetch("select report_id from outbox where topic = $1", PROGRESSED)
     assert {row["report_id"] for row in told} == {hers.report_id}
     assert await said(pool) == [Progress.review_offered, Progress.review_closed]
+
+
+async def test_who_gives_anothers_name_and_number_learns_nothing_from_an_offer(escalate: Escalate, pool: Pool):
+    """He knows all that she gives as her contact: two reports of his own would show him that she told of a third."""
+    for number in range(3):
+        await escalate(linked(number, CONTACT))
+    assert [row["offered"] for row in await pool.fetch("select offered from case_review")] == [False]
+    assert await said(pool) == []
+
+
+def asks(number: int, by: Contact, **more: Any) -> ReportClassified:
+    one = linked(number, by)
+    return one.model_copy(update={"report": one.report.model_copy(update=ASKED | {"contact": by} | more)})
+
+
+async def told_by_a_review(pool: Pool) -> dict[UUID, list[Progress]]:
+    """What each report's reporter was told, in order."""
+    found: dict[UUID, list[Progress]] = {}
+    for row in await pool.fetch("select value from outbox where topic = $1 order by id", PROGRESSED):
+        event = ReportProgressed.model_validate_json(row["value"])
+        found.setdefault(event.report_id, []).append(event.progress)
+    return found
+
+
+async def test_each_of_two_at_one_address_who_ask_for_a_review_is_answered_and_hears_what_comes_of_it(
+    escalate: Escalate, client: httpx.AsyncClient, sign_in: SignIn, sign_in_page: SignInPage, pool: Pool
+):
+    his, hers = asks(0, THE_OTHER), asks(1, CONTACT)
+    for event in (his, hers):
+        await escalate(event)
+    panel = await sign_in("agency", PANEL)
+    base = f"/v1/agencies/{PANEL}/case-reviews/{await pool.fetchval('select id from case_review')}"
+    await client.post(f"{base}/plan", json={"review_on": "2026-05-01"}, headers=panel)
+    page = await sign_in_page(Role.agency, "Ada", PANEL)
+    review = (await page.get(f"/portal/reviews/{base.rpartition('/')[2]}")).text
+    assert [f"/portal/reports/{one.report_id}" in review for one in (his, hers)] == [True, True]
+    await client.post(f"{base}/close", json=CLOSED, headers=panel)
+    heard = [Progress.review_asked, Progress.review_planned, Progress.review_closed]
+    assert await told_by_a_review(pool) == {his.report_id: heard, hers.report_id: heard}
+
+
+async def test_whoever_was_offered_a_review_that_another_asked_for_can_still_ask(
+    review_id: UUID, escalate: Escalate, pool: Pool
+):
+    hers = await pool.fetchval("select report_id from case_review")
+    await escalate(asks(3, THE_OTHER))
+    third = ReportClassified.model_validate_json(await pool.fetchval("select event from cases where reference = 'H-2'"))
+    told = third.report.model_copy(update=ASKED | {"revision": 2})
+    await escalate(third.model_copy(update={"revision": 2, "report": told}))
+    assert (await told_by_a_review(pool))[hers] == [Progress.review_offered, Progress.review_asked]
+    assert await pool.fetchval("select report_id from case_review") == hers
+
+
+async def test_what_an_older_process_wrote_of_a_review_tells_the_reporter_that_it_offered_it_to(
+    review_id: UUID, escalate: Escalate, client: httpx.AsyncClient, sign_in: SignIn, pool: Pool
+):
+    await pool.execute("update case_review set told = null, asked = null")
+    his = asks(3, THE_OTHER)
+    await escalate(his)
+    path = f"/v1/agencies/{PANEL}/case-reviews/{review_id}/close"
+    assert (await client.post(path, json=CLOSED, headers=await sign_in("agency", PANEL))).status_code == 204
+    heard = await told_by_a_review(pool)
+    assert heard.pop(his.report_id) == [Progress.review_asked, Progress.review_closed]
+    assert list(heard.values()) == [[Progress.review_offered, Progress.review_closed]]
+
+
+async def test_once_the_report_that_asked_is_erased_somebody_else_of_the_address_can_ask(
+    escalate: Escalate, pool: Pool, directory: Directory
+):
+    hers, his = linked(0, CONTACT), asks(1, THE_OTHER)
+    for event in (hers, his):
+        await escalate(event)
+    erased = ReportErased(report_id=his.report_id, revision=2, erased_at=NOON, by="dpo", reason="asked for")
+    await erasing.erase(erased, directory, pool, Bell(pool), NOON)
+    row = await pool.fetchrow("select asked_by, offered, report_id from case_review")
+    assert tuple(row) == ("threshold", False, hers.report_id)
+    more = hers.report.model_copy(update=ASKED | {"revision": 2, "contact": CONTACT})
+    await escalate(hers.model_copy(update={"revision": 2, "report": more}))
+    assert (await told_by_a_review(pool))[hers.report_id] == [Progress.review_asked]
+
+
+async def disputed(pair: tuple[str, str], pool: Pool) -> None:
+    """An operator says that these two do not belong together."""
+    ids = [await pool.fetchval("select report_id from cases where reference = $1", one) for one in pair]
+    async with transaction(pool) as connection:
+        await work.dispute(connection, *ids, "sam", "two homes", NOON)
+
+
+async def read_anew(reference: str, escalate: Escalate, pool: Pool, history: History, **read: Any) -> None:
+    """Intake has a report read once more, as one that is linked to those of `history` alone."""
+    event = ReportClassified.model_validate_json(
+        await pool.fetchval("select event from cases where reference = $1", reference)
+    )
+    parted = event.report.model_copy(update={"revision": 2, "history": history})
+    once = assessment(behaviours=("A3",), **read)
+    await escalate(event.model_copy(update={"revision": 2, "report": parted, "assessment": once}))
+
+
+async def reviewed(pool: Pool) -> list[tuple[str, list[str]]]:
+    """Each review: the report that it is of, and those on its timeline."""
+    rows = await pool.fetch("select reference, timeline from case_review order by reference")
+    return [(row["reference"], [one["reference"] for one in row["timeline"]]) for row in rows]
+
+
+async def test_whose_link_was_disputed_is_in_no_review_of_the_others_and_is_told_nothing_of_it(
+    escalate: Escalate, client: httpx.AsyncClient, sign_in: SignIn, pool: Pool
+):
+    for number in range(2):
+        await escalate(linked(number, CONTACT))
+    await escalate(linked(2, THE_OTHER, **before("told you three times", "text")))
+    assert await said(pool) == [Progress.review_offered]
+    await disputed(("H-2", "H-1"), pool)
+    await read_anew("H-2", escalate, pool, History())
+    assert await reviewed(pool) == [("H-1", ["H-0", "H-1"])]
+    path = f"/v1/agencies/{PANEL}/case-reviews/{await pool.fetchval('select id from case_review')}/close"
+    assert (await client.post(path, json=CLOSED, headers=await sign_in("agency", PANEL))).status_code == 204
+    assert await said(pool) == [Progress.review_offered]
+    again = History(reports=1, references=("H-2",))
+    one = linked(3, THE_OTHER)
+    await escalate(one.model_copy(update={"report": one.report.model_copy(update={"history": again})}))
+    assert await reviewed(pool) == [("H-1", ["H-0", "H-1"])]
+
+
+async def test_what_was_parted_from_a_report_that_is_still_at_the_threshold_leaves_its_review(
+    review_id: UUID, escalate: Escalate, pool: Pool
+):
+    """It began with hers, which says itself that it is the third."""
+    await disputed(("H-2", "H-0"), pool)
+    await read_anew("H-2", escalate, pool, History(reports=1, references=("H-1",)))
+    assert await reviewed(pool) == [("H-2", ["H-1", "H-2"])]
+    assert [row["reference"] for row in await pool.fetch("select reference from case_review_report order by 1")] == [
+        "H-1",
+        "H-2",
+    ]
+
+
+async def test_both_sides_of_a_dispute_that_are_at_the_threshold_have_a_review_of_their_own(
+    escalate: Escalate, pool: Pool
+):
+    for number in range(6):
+        await escalate(linked(number, CONTACT))
+    assert await reviewed(pool) == [("H-2", [f"H-{n}" for n in range(6)])]
+    await disputed(("H-3", "H-2"), pool)
+    await read_anew("H-5", escalate, pool, History(reports=2, references=("H-4", "H-3")))
+    assert await reviewed(pool) == [("H-2", ["H-0", "H-1", "H-2"]), ("H-5", ["H-3", "H-4", "H-5"])]
+    await read_anew("H-4", escalate, pool, History(reports=1, references=("H-3",)))
+    assert await reviewed(pool) == [("H-2", ["H-0", "H-1", "H-2"]), ("H-5", ["H-3", "H-4", "H-5"])]
+
+
+async def test_a_review_goes_on_about_the_rest_though_they_are_read_anew_before_one_of_them_is_erased(
+    escalate: Escalate, pool: Pool, directory: Directory
+):
+    """Intake publishes both at once: which comes first here depends on the classifier."""
+    for number in range(3):
+        await escalate(linked(number, CONTACT))
+    await read_anew("H-2", escalate, pool, History(reports=1, references=("H-1",)))
+    first = await pool.fetchval("select report_id from cases where reference = 'H-0'")
+    erased = ReportErased(report_id=first, revision=2, erased_at=NOON, by="dpo", reason="asked for")
+    await erasing.erase(erased, directory, pool, Bell(pool), NOON)
+    assert await reviewed(pool) == [("H-2", ["H-1", "H-2"])]
+
+
+async def test_a_report_that_names_only_the_last_of_many_leaves_no_review(
+    review_id: UUID, escalate: Escalate, pool: Pool
+):
+    await disputed(("H-2", "H-0"), pool)
+    await read_anew("H-2", escalate, pool, History(reports=22, references=("H-1",)))
+    assert await reviewed(pool) == [("H-2", ["H-0", "H-1", "H-2"])]
 
 
 async def test_a_review_that_nobody_was_offered_ends_without_a_word_to_the_reporter(
@@ -284,6 +484,43 @@ async def override(report_id: UUID, client: httpx.AsyncClient, operator: dict[st
     assert (await client.post(path, json=given, headers=operator)).status_code == 204
 
 
+async def test_what_a_person_says_of_earlier_complaints_after_the_newest_proposes_the_review(
+    escalate: Escalate, client: httpx.AsyncClient, sign_in: SignIn, pool: Pool, rules: Rules
+):
+    """Told in Polish: nobody could read them, and the operator begins with the newest."""
+    operator = await sign_in("operator", "northmoor-police")
+    told = [linked(n, CONTACT, labels=(Label.other,), behaviours=(), notes=("language:pl",)) for n in range(3)]
+    for one in told:
+        await escalate(one)
+    await heard_of_links(told, pool)
+    for one in reversed(told):
+        assert await pool.fetchval("select count(*) from case_review") == 0
+        await override(one.report_id, client, operator, "asb")
+    assert await reviewed(pool) == [("H-2", ["H-0", "H-1", "H-2"])]
+    read = "select count(*) from audit_entry where action = 'read'"
+    before = await pool.fetchval(read)
+    await recount([told[0].report_id], as_they_are(rules), pool, Bell(pool), NOON)
+    assert await pool.fetchval(read) == before  # once it is in a review, it is left alone
+
+
+async def heard_of_links(told: list[ReportClassified], pool: Pool) -> None:
+    """Each was linked to the one before it."""
+    for earlier, later in itertools.pairwise(told):
+        linked = {"later_reference": later.report.reference, "linked_at": NOON, "reasons": (LinkReason.address,)}
+        await notices.hear([ReportLinked(report_id=earlier.report_id, later_id=later.report_id, **linked)], pool)
+
+
+async def test_a_complaint_that_is_read_after_a_later_one_has_that_counted_once_more(pool: Pool, directory: Directory):
+    """The third was urgent; the second waited in its lane."""
+    await directories.load_directory(directory, pool, NOON)
+    told = [linked(n, CONTACT) for n in range(3)]
+    await heard_of_links(told, pool)
+    for number in (0, 2, 1):
+        assert await pool.fetchval("select count(*) from case_review") == 0
+        await consumer.classified([notice(told[number], CLASSIFIED[Lane.ordinary])], edge(pool))
+    assert await reviewed(pool) == [("H-2", ["H-0", "H-1", "H-2"])]
+
+
 @pytest.mark.parametrize(("overridden", "label", "reviews"), [(0, "asb", 1), (1, "asb", 1), (0, "other", 0)])
 async def test_what_a_person_says_of_an_earlier_complaint_counts_in_place_of_its_reading(
     escalate: Escalate,
@@ -312,7 +549,7 @@ async def test_what_a_person_says_of_the_newest_complaint_proposes_the_review_an
     newest = linked(2, CONTACT, labels=(Label.other,))
     await escalate(newest)
     await override(newest.report_id, client, await sign_in("operator", "northmoor-police"), "asb")
-    assert await said(pool) == [Progress.review_offered]
+    assert await pool.fetchval("select asked_by from case_review") == "threshold"
     by_other_rules = newest.assessment and newest.assessment.model_copy(update={"rulebook": "rules-2"})
     await escalate(newest.model_copy(update={"assessment": by_other_rules}), at=NOON + DAY)
     (line,) = [one for one in await pool.fetchval("select timeline from case_review") if one["reference"] == "H-2"]
@@ -486,7 +723,7 @@ async def test_a_panel_invites_plans_follows_up_and_closes(
     ]
     queued = await pool.fetchrow("select queues, reasons from queue_item join cases using (report_id)")
     assert queued["queues"] == ["review"]
-    assert queued["reasons"][-1] == "an action of its ASB Case Review is overdue: northmoor-homes"
+    assert queued["reasons"][-1] == "an action of its ASB Case Review is overdue: Northmoor Homes"
 
 
 async def test_an_action_that_is_sent_again_with_its_key_is_one_line_of_the_plan(
@@ -528,6 +765,73 @@ async def test_an_action_that_cannot_be_is_still_there_with_its_day(review_id: U
     assert "Fit a noise monitor</textarea>" in refused.text
     assert 'value="2026-04-01"' in refused.text
     assert refused.text.count('<details class="panel" open>') == 1
+
+
+async def test_nobody_is_invited_or_given_an_action_until_somebody_chooses_whom(
+    review_id: UUID, sign_in_page: SignInPage, pool: Pool
+):
+    page = await sign_in_page(Role.agency, "Ada", PANEL)
+    form = (await page.get(f"/portal/reviews/{review_id}")).text
+    for name in ("invitations-agency", "actions-owner"):
+        select = form[form.index(f'<select id="{name}"') :]
+        assert re.match(r'<select[^>]* required>\s*<option value="">Choose</option>', select)
+    invited = form[form.index('<select id="invitations-agency"') :]
+    assert PANEL not in invited[: invited.index("</select>")]
+    refused = await page.post(f"/portal/reviews/{review_id}/invitations", data={"agency": ""}, headers=OURS)
+    assert "Choose the agency" in refused.text
+    line = {"action": "x", "owner": "", "due_on": "2026-04-01"}
+    refused = await page.post(f"/portal/reviews/{review_id}/actions", data=line, headers=OURS)
+    assert "Choose who does it" in refused.text
+    assert await pool.fetchval("select count(*) from case_review_agency") == 0
+
+
+@pytest.mark.parametrize("by", ["page", "program"])
+async def test_an_invitation_can_be_taken_back_by_its_panel_alone(
+    review_id: UUID, client: httpx.AsyncClient, sign_in: SignIn, sign_in_page: SignInPage, pool: Pool, by: str
+):
+    panel, homes = await sign_in("agency", PANEL), await sign_in("agency", "northmoor-homes")
+    base = f"/v1/agencies/{PANEL}/case-reviews/{review_id}"
+    theirs = f"/v1/agencies/northmoor-homes/case-reviews/{review_id}"
+    await client.post(f"{base}/invitations", json={"agency": "northmoor-homes"}, headers=panel)
+    refused = await client.delete(f"{theirs}/invitations/northmoor-homes", headers=homes)
+    assert (refused.status_code, (await client.get(theirs, headers=homes)).status_code) == (403, 200)
+    for _ in range(2):
+        if by == "program":
+            answer = await client.delete(f"{base}/invitations/northmoor-homes", headers=panel)
+            assert answer.status_code == 204
+        else:
+            page = await sign_in_page(Role.agency, "Ada", PANEL)
+            path = f"/portal/reviews/{review_id}/invitations/northmoor-homes/take-back"
+            assert (await page.post(path, headers=OURS)).status_code == 303
+    assert (await client.get(theirs, headers=homes)).status_code == 404
+    whom = await pool.fetch("select detail from audit_entry where action = 'taken out of the case review'")
+    assert [row["detail"]["body"] for row in whom] == ["northmoor-homes"]
+
+
+async def test_two_who_close_a_review_at_once_tell_the_reporter_once(
+    review_id: UUID, client: httpx.AsyncClient, sign_in: SignIn, pool: Pool
+):
+    """The same of its plan."""
+    panel, base = await sign_in("agency", PANEL), f"/v1/agencies/{PANEL}/case-reviews/{review_id}"
+    for what, given, answers in (("plan", {"review_on": "2026-05-01"}, [204, 204]), ("close", CLOSED, [204, 409])):
+        async with pool.acquire() as connection, connection.transaction():
+            await connection.execute("select from case_review for update")
+            both = [asyncio.create_task(client.post(f"{base}/{what}", json=given, headers=panel)) for _ in range(2)]
+            await until_waiting(pool, 2)
+        assert sorted(answer.status_code for answer in await asyncio.gather(*both)) == answers
+    assert await said(pool) == [Progress.review_offered, Progress.review_planned, Progress.review_closed]
+
+
+async def test_two_complaints_of_one_household_in_one_instant_propose_one_review(escalate: Escalate, pool: Pool):
+    for number in range(2):
+        await escalate(linked(number, CONTACT))
+    third, fourth = linked(2, CONTACT), linked(3, CONTACT)
+    async with pool.acquire() as connection, connection.transaction():
+        await connection.execute("lock table case_review in share mode")  # whoever looks sees none; none is added
+        both = [asyncio.create_task(escalate(one)) for one in (third, fourth)]
+        await until_waiting(pool, 2)
+    await asyncio.gather(*both)
+    assert len(await reviewed(pool)) == 1
 
 
 async def test_an_outcome_for_a_review_that_was_closed_meanwhile_is_shown_to_be_copied(

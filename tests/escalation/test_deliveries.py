@@ -101,6 +101,7 @@ async def test_what_is_done_is_told_to_intake_in_words_chosen_not_written(
     ]
     assert "Brown" not in "".join(event.model_dump_json() for event in events)
     assert await health.does("progress", noise.report_id, note="x", tell_reporter="He says sorry") == 422
+    assert await health.does("return", noise.report_id, reason="x", whose="x" * 64) == 422
 
 
 async def test_done_again_nothing_more_happens(noise: ReportClassified, health: Agency, pool: Pool):
@@ -155,6 +156,23 @@ async def test_given_back_twice_it_goes_to_a_person(
     item = await pool.fetchrow("select force, queues, state from queue_item")
     assert tuple(item) == ("northmoor-police", ["review"], "open")
     assert "given back by Northmoor Council ASB team: whose it is, a person decides" in await reasons(pool)
+
+
+@pytest.mark.parametrize("whose", [None, COUNCIL])
+async def test_what_was_given_back_goes_to_a_person_the_second_time_whoever_gives_it_back(
+    noise: ReportClassified, health: Agency, escalate: Escalate, pool: Pool, rules: Rules, whose: str | None
+):
+    """Whom they name now, or named then, has it already, and would hear nothing."""
+    await health.does("return", noise.report_id, reason="theirs", whose=COUNCIL)
+    await settle(pool, rules)
+    elsewhere = noise.report.model_copy(update={"revision": 2})
+    await escalate(classified(elsewhere, labels=(Label.harassment,)))
+    await escalate(more(noise, 3))
+    assert await health.does("return", noise.report_id, reason="still not ours", whose=whose) == 204
+    await settle(pool, rules)
+    assert GIVEN_BACK in await reasons(pool)
+    council = "select by_hand from delivery where agency_id = $1 and kind = 'report'"
+    assert [row["by_hand"] for row in await pool.fetch(council, COUNCIL)] == [True]
 
 
 @pytest.mark.parametrize("whose", [None, "northmoor-homes", "southvale-council-asb", HEALTH])
@@ -481,10 +499,14 @@ async def test_more_told_buys_no_time_and_after_the_end_begins_anew(
     more = noise.report.model_copy(update={"revision": 2, "text": "Again last night."})
     await escalate(classified(more, **NOISE), at=NOON + timedelta(hours=70))
     assert await attendance.come_back(pool, as_they_are(rules), NOON + timedelta(hours=73)) == 1
+    assert await health.does("acknowledge", noise.report_id) == 204
     assert await health.does("close", noise.report_id, outcome="spoke to them") == 204
     again = more.model_copy(update={"revision": 3, "text": "Again, and he has smashed the window."})
     await escalate(classified(again, **NOISE), at=LATER)
-    assert (await health.held(noise.report_id))["deliveries"][0]["state"] == "queued"
+    (standing,) = (await health.held(noise.report_id))["deliveries"]
+    ends = ("seen_at", "acknowledged_at", "closed_at", "returned_for", "outcome")
+    assert (standing["state"], [standing[one] for one in ends]) == ("queued", [None] * 5)
+    assert await pool.fetchval("select changed from delivery where kind = 'report'") is False
     assert await attendance.come_back(pool, as_they_are(rules), LATER + timedelta(hours=71)) == 0
     assert await attendance.come_back(pool, as_they_are(rules), LATER + timedelta(hours=73)) == 1
 

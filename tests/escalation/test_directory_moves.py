@@ -5,9 +5,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from fastapi import FastAPI
 
 from deploy.local.samples import DIRECTORY
 from services.escalation.domain.directory import Directory, Kind, Sees
+from services.escalation.domain.people import Role
 from services.escalation.domain.rules import Rules
 from services.escalation.handlers import acts, attendance, cases, directories
 from services.escalation.handlers.directories import Move
@@ -20,7 +22,7 @@ from shared.events import Lane, ReportClassified
 from shared.outbox import Bell
 from shared.told import Answers, Contact, Place
 from tests.builders import NOON, classified, report
-from tests.escalation.conftest import Escalate, as_they_are
+from tests.escalation.conftest import Escalate, SignIn, SignInPage, as_they_are
 from tests.escalation.test_audit_command import heard
 from tests.escalation.test_work import hold as hold
 
@@ -181,6 +183,77 @@ async def test_what_a_kind_may_see_no_more_is_taken_from_what_it_has_and_had(
     before = await pool.fetchval(count)
     await directories.show_anew(agencies, narrower, pool, Bell(pool), NOON)
     assert await pool.fetchval(count) == before
+
+
+@pytest.mark.parametrize("state", ["closed", "returned", "queued"])
+async def test_what_an_agency_had_that_left_the_directory_is_taken_from_it(
+    hold: Any, pool: Pool, rules: Rules, state: str
+):
+    """What was closed or given back, and what no rule moves: police, say, need not acknowledge it."""
+    room = await hold(classified(report(**LET), behaviours=("A1",)))
+    assert (await room.post("route", why="their tenant", agency=HOMES)).status_code == 204
+    await pool.execute("update delivery set state = $1 where agency_id = $2", state, HOMES)
+    without = changed(rules, HOMES).directory
+    agencies = await directories.seeing_otherwise(without, pool)
+    assert agencies == [HOMES]
+    await directories.take_back(agencies, without, pool, Bell(pool), NOON)
+    row = await pool.fetchrow("select state, body from delivery where agency_id = $1 and kind = 'report'", HOMES)
+    assert tuple(row) == ("withdrawn", None)
+    assert await directories.seeing_otherwise(without, pool) == []
+
+
+async def test_what_was_had_by_law_is_taken_back_where_it_needs_consent_by_now(hold: Any, pool: Pool, rules: Rules):
+    council = "northmoor-council-asb"
+    reports = [report(reference=f"H-{n}", consent=given) for n, given in enumerate(((), ("council_asb",)))]
+    told = [classified(one, behaviours=("A1",)) for one in reports]
+    for event in told:
+        room = await hold(event)
+        assert (await room.post("route", why="theirs", agency=council)).status_code == 204
+    await pool.execute("update delivery set state = 'closed'")
+    kinds = [
+        kind.model_copy(update={"legal_ground": None}) if kind.kind is Kind.council_asb else kind
+        for kind in rules.directory.kinds
+    ]
+    by_consent = Directory.model_validate(rules.directory.model_copy(update={"kinds": tuple(kinds)}))
+    agencies = await directories.seeing_otherwise(by_consent, pool)
+    assert council in agencies
+    await directories.take_back(agencies, by_consent, pool, Bell(pool), NOON)
+    states = "select state from delivery where agency_id = $1 and kind = 'report' order by reference"
+    assert [row["state"] for row in await pool.fetch(states, council)] == ["withdrawn", "closed"]
+
+
+async def test_whoever_left_the_directory_is_let_in_no_more(
+    client: Any, sign_in: SignIn, sign_in_page: SignInPage, app: FastAPI, pool: Pool, rules: Rules
+):
+    """Whatever token or session they hold."""
+    token, page = await sign_in("agency", HOMES), await sign_in_page(Role.agency, "Ada", HOMES)
+    feed = f"/v1/agencies/{HOMES}/reports"
+    assert (await client.get(feed, headers=token)).status_code == 200
+    assert (await page.get("/portal")).status_code == 200
+    await directories.load_directory(changed(rules, HOMES).directory, pool, NOON)
+    app.state.rules._read_at = 0.0
+    assert (await client.get(feed, headers=token)).status_code == 403
+    assert (await page.get("/portal")).status_code == 403
+
+
+async def test_loading_a_directory_without_an_agency_moves_what_was_open_and_takes_back_the_rest(
+    hold: Any, pool: Pool, settings: Settings, tmp_path: Path
+):
+    told = [classified(report(**LET, reference=f"H-{n}"), behaviours=("A1",)) for n in range(2)]
+    for event in told:
+        room = await hold(event)
+        assert (await room.post("route", why="their tenant", agency=HOMES)).status_code == 204
+    others = "update delivery set state = 'closed' where agency_id <> $1 or report_id = $2"
+    await pool.execute(others, HOMES, told[0].report_id)
+    await pool.execute("update queue_item set state = 'closed'")
+    head, _, rest = DIRECTORY.read_text().partition(f'[[agencies]]\nid = "{HOMES}"')
+    file = tmp_path / "directory.toml"
+    file.write_text(head + rest[rest.index("[[agencies]]") :])
+    assert (await heard(settings, "directory", "load", str(file)))[0] == 0
+    rows = await pool.fetch("select state, body from delivery where agency_id = $1 and kind = 'report'", HOMES)
+    assert [tuple(row) for row in rows] == [("withdrawn", None)] * 2
+    item = await pool.fetchrow("select state, queues from queue_item where report_id = $1", told[1].report_id)
+    assert (item["state"], "review" in item["queues"]) == ("open", True)
 
 
 async def test_a_directory_that_shows_the_same_takes_nothing_back(client: Any, pool: Pool, rules: Rules):

@@ -29,7 +29,7 @@ from services.escalation.handlers.cases import Arrived, Rules
 from services.escalation.main import create_app
 from services.escalation.routers import agencies
 from services.escalation.settings import Settings
-from services.escalation.tokens import Principal
+from services.escalation.tokens import Principal, Role
 from shared.codebook import Label
 from shared.database import Pool
 from shared.outbox import Bell
@@ -252,6 +252,18 @@ async def test_a_secret_is_changed_without_a_gap(client: httpx.AsyncClient, pool
     assert await status("newest") == 401
     done = await pool.fetch("select action from audit_entry where detail ->> 'client' = 'one' order by id")
     assert [row["action"] for row in done] == [*["let a program in"] * 3, "shut a program out"]
+
+
+@pytest.mark.parametrize(("role", "whose"), [("agency", "northmoor-homes"), ("operator", "northmoor-police")])
+async def test_a_client_that_is_given_to_somebody_else_lets_the_one_before_in_no_more(
+    client: httpx.AsyncClient, pool: Pool, role: Role, whose: str
+):
+    """Old secrets go on beside a new one for a day: of the same holder."""
+    await clients.let_in("one", "theirs", "agency", HEALTH, pool, NOON)
+    await clients.let_in("one", "ours", role, whose, pool, NOON, old_until=NOON.replace(year=9999))
+    form = {"grant_type": "client_credentials"}
+    answers = [await client.post("/oauth/token", data=form, auth=("one", secret)) for secret in ("theirs", "ours")]
+    assert [answer.status_code for answer in answers] == [401, 200]
 
 
 OLD, NEW = ("k" * 31 + which for which in "12")

@@ -8,11 +8,11 @@ import httpx
 import pytest
 
 from services.escalation.domain.people import Role
-from shared.codebook import Label
+from shared.codebook import DangerClass, Label
 from shared.database import Pool
 from shared.events import ReportClassified
-from shared.told import Answers
-from tests.builders import NOON, classified
+from shared.told import Answers, Times
+from tests.builders import NOON, classified, report
 from tests.escalation.conftest import OURS, Escalate, SignInPage
 
 HEALTH, POLICE = "northmoor-environmental-health", "northmoor-police"
@@ -227,6 +227,45 @@ def position(page: str, form: str) -> str:
     found = re.search(rf'/{form}">\s*<input type="hidden" name="position" value="(\d+)">', page)
     assert found
     return found[1]
+
+
+async def test_what_was_answered_is_shown_and_what_happens_now_before_all_else(
+    escalate: Escalate, sign_in_page: SignInPage
+):
+    council = await sign_in_page(Role.agency, "Ada", "northmoor-council-asb")
+    answers = Answers(
+        happening_now=True, when="since March", times=Times.more, feeling=("scared",), reported_before=4,
+        party="ex_partner",
+    )  # fmt: skip
+    event = classified(report(answers=answers), behaviours=("A1",), danger_class=DangerClass.veiled_or_stalking)
+    await escalate(event)
+    page = await shown(council, f"/reports/{event.report_id}")
+    assert page.index("Happening now, or somebody is in danger") < page.index(event.report.text)
+    for words in ("since March", "More often", "scared", "4 times, they say", "ex partner", "<dd>Begging</dd>"):
+        assert words in page
+    assert "<dd>Veiled threat or stalking</dd>" in page
+    assert "ex_partner" not in page
+    told = event.report.model_copy(update={"revision": 2, "answers": Answers(happening_now=False)})
+    await escalate(classified(told, behaviours=("A1",)))
+    page = await shown(council, f"/reports/{event.report_id}")
+    assert "Happening now, or somebody" not in page
+    assert "<dt>Happening now</dt><dd>no</dd>" in page
+    assert "<dt>Danger</dt>" not in page
+
+
+async def test_what_was_done_says_who_did_it_by_their_name(
+    noise: ReportClassified, health: httpx.AsyncClient, pool: Pool
+):
+    """With OpenID Connect an id is an address and a number."""
+    await acknowledged(health, noise.report_id)
+    sub = "https://login.northmoor.test/realms/staff|8f14e45f"
+    await pool.execute(
+        "insert into person (id, name, role, belongs_to) values ($1, 'Bo Marsh', 'agency', $2)", sub, HEALTH
+    )
+    await pool.execute("update delivery_step set by = $1", sub)
+    page = await shown(health, f"/reports/{noise.report_id}")
+    assert "Bo Marsh" in page
+    assert sub not in page
 
 
 @pytest.mark.parametrize("show", ["open", "done"])

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Final
+from uuid import UUID
 
 from services.escalation.domain.copies import alike
 from services.escalation.domain.directory import Threshold
@@ -13,6 +14,8 @@ from services.escalation.domain.unread import is_read
 from shared.assessment import Assessment, times_reported
 from shared.codebook import Label
 from shared.events import ReportClassified, ReportReceived
+from shared.phones import phone_number
+from shared.told import Contact
 
 UNWANTED: Final = frozenset({Label.stalking, Label.hate_incident, Label.harassment, Label.asb})
 TOLD_AGAIN: Final = timedelta(hours=24)
@@ -45,14 +48,15 @@ class Counted:
 class Count:
     """All complaints, oldest first. `wanted` is how many must count; `said` how often its reporter says that it was.
 
-    `own`: what the newest's reporter told, here and of earlier times, is enough without anybody else's. `against`: the
-    agencies that any of them complains of.
+    `own`: what the newest's reporter told, in all their reports, is enough without anybody else's. `by_itself`: what
+    is told in this one report is. `against`: the agencies that any of them complains of.
     """
 
     complaints: tuple[Counted, ...]
     wanted: int
     said: int
     own: bool
+    by_itself: bool
     against: frozenset[str] = frozenset()
 
     @property
@@ -81,11 +85,13 @@ def count(complaints: Sequence[ReportClassified], threshold: Threshold) -> Count
     ordered = sorted(complaints, key=lambda c: (c.report.received_at, c.report.reference))
     since = ordered[-1].report.received_at - timedelta(days=threshold.days)
     counted, incidents = _counted(ordered, since)
-    _, own = _counted([one for one in ordered if _same_contact(one, ordered[-1])], since)
-    several = len({_reporter(complaint) for complaint in incidents}) > 1
+    people = [made for _, made in _by_person(ordered)]
+    _, own = _counted([one for one in ordered if one.report_id in people[-1]], since)
+    several = sum(any(one.report_id in made for one in incidents) for made in people) > 1
     wanted = threshold.from_several if several and threshold.from_several else threshold.complaints
     said = said_themselves(ordered[-1].report, ordered[-1].assessment)
-    return Count(tuple(counted), wanted, said, max(len(own), said) >= threshold.complaints)
+    by_itself = said >= threshold.complaints
+    return Count(tuple(counted), wanted, said, by_itself or len(own) >= threshold.complaints, by_itself)
 
 
 def _counted(ordered: Sequence[ReportClassified], since: datetime) -> tuple[list[Counted], list[ReportClassified]]:
@@ -141,24 +147,25 @@ def _date(complaint: ReportClassified) -> date | None:
         return None
 
 
-def _reporter(complaint: ReportClassified) -> str:
-    """Who complains, as far as that can be told: an anonymous report is somebody of its own."""
-    contact = complaint.report.contact
-    known = (contact.email or contact.phone or contact.name) if contact else None
-    return (known or complaint.report.reference).casefold()
+def _by_person(complaints: Sequence[ReportClassified]) -> list[tuple[frozenset[str], frozenset[UUID]]]:
+    """How each person is known, and their complaints; whoever made the newest comes last.
+
+    One who shares a number or an address is the same, as far as can be told: it may be another of the household.
+    """
+    people: list[tuple[frozenset[str], frozenset[UUID]]] = []
+    for complaint in complaints:
+        ways, theirs = _known_by(complaint.report), frozenset([complaint.report_id])
+        same = [person for person in people if person[0] & ways]
+        merged = ways.union(*(known for known, _ in same)), theirs.union(*(made for _, made in same))
+        people = [person for person in people if person not in same] + [merged]
+    return people
 
 
-def _same_contact(one: ReportClassified, other: ReportClassified) -> bool:
-    """Every part of it as it was given: two in one home may share a telephone, and be victim and abuser."""
-    return one.report_id == other.report_id or (
-        one.report.contact is not None and _contact(one.report) == _contact(other.report)
-    )
-
-
-def _contact(report: ReportReceived) -> tuple[str, ...]:
-    contact = report.contact
-    given = (contact.name, contact.phone, contact.email) if contact else ()
-    return tuple("".join((part or "").split()).casefold() for part in given)
+def _known_by(report: ReportReceived) -> frozenset[str]:
+    """A way to be reached, or else a name; an anonymous report is somebody of its own."""
+    contact = report.contact or Contact()
+    ways = {phone_number(contact.phone) or contact.phone or "", (contact.email or "").strip().casefold()} - {""}
+    return frozenset(ways or {(contact.name or report.reference).casefold()})
 
 
 def said_themselves(report: ReportReceived, reading: Assessment | None) -> int:

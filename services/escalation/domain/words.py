@@ -7,6 +7,7 @@ from services.escalation.domain.grading import Grade
 from shared.assessment import RiskGroup
 from shared.codebook import DangerClass, Flag, Label, Strand, Threat
 from shared.facts import fact as fact
+from shared.told import Times
 
 CLASSES: Final = {
     DangerClass.life_at_risk: "Life at risk now",
@@ -54,6 +55,12 @@ PICTURES: Final = {
     RiskGroup.escalation: "Getting worse",
 }
 STRANDS: Final = {strand: strand.replace("_", " ").capitalize() for strand in Strand}
+TIMES: Final = {
+    Times.once: "Once",
+    Times.two_to_five: "2 to 5 times",
+    Times.more: "More often",
+    Times.unsure: "Not sure",
+}
 WITHDRAWAL_ASKED: Final = "Asked to withdraw, perhaps under pressure"
 
 QUEUES: Final = {

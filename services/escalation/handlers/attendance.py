@@ -110,7 +110,8 @@ async def overdue_actions(pool: Pool, covering: Covering, now: datetime) -> int:
         for row in rows:
             event = await cases.event(connection, row["report_id"])
             if event is not None:
-                reason = f"an action of its ASB Case Review is overdue: {row['owner']}"
+                owner = rules.directory.agency(row["owner"])
+                reason = f"an action of its ASB Case Review is overdue: {owner.name if owner else row['owner']}"
                 await to_a_person(connection, event, "action overdue", reason, rules, now)
     return len(rows)
 

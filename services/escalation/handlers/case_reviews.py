@@ -1,6 +1,6 @@
 """ASB Case Reviews: counted, proposed to the panel and offered to the reporter; planned, followed up and closed."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, replace
 from datetime import datetime
 from typing import Any, Final, Literal
@@ -12,7 +12,7 @@ from services.escalation.domain.rules import Rules
 from services.escalation.errors import NotNow, NotSo, UnknownReport
 from services.escalation.handlers import deliveries
 from services.escalation.handlers.progress import progressed
-from services.escalation.repository import audit, case_reviews, cases, queue
+from services.escalation.repository import audit, case_reviews, cases, queue, work
 from services.escalation.repository.audit import Entry
 from services.escalation.repository.cases import JudgedCase
 from shared.database import Connection, Pool, transaction
@@ -22,6 +22,8 @@ from shared.outbox import Bell, put
 QUEUE: Final = "case_review"
 ASKED_FOR: Final = "the control room asks for an ASB Case Review"
 
+NOTHING_BEFORE: Final[Mapping[UUID, Collection[str]]] = {}
+
 AskedBy = Literal["threshold", "reporter", "operator"]
 
 
@@ -30,13 +32,13 @@ async def counted(connection: Connection, events: Sequence[ReportClassified], ru
 
     Each report comes with the reading that counts: the rules', or what a person says in its place.
     """
-    earlier = {reference for event in events if _may_be_due(event) for reference in event.report.history.references}
+    earlier = {reference for event in events if may_be_due(event) for reference in event.report.history.references}
     known = await cases.by_reference(connection, sorted(earlier)) if earlier else {}
     known |= {event.report.reference: event for event in events}
     found: dict[UUID, Count] = {}
     for event in events:
         area = rules.area_of(event.report.place)
-        if area is not None and _may_be_due(event):
+        if area is not None and may_be_due(event):
             earlier_ones = (known[r] for r in event.report.history.references if r in known)
             linked = [one for one in earlier_ones if one.report_id != event.report_id]
             found[event.report_id] = _counted([*linked, event], area, rules)
@@ -49,31 +51,71 @@ def _counted(complaints: Sequence[ReportClassified], area: str, rules: Rules) ->
     return replace(count(complaints, rules.directory.area(area).case_review), against=against)
 
 
-def _may_be_due(event: ReportClassified) -> bool:
+def may_be_due(event: ReportClassified) -> bool:
     """It may be one complaint too many, or asks for a review whatever the count."""
     unwanted = event.assessment is not None and bool(UNWANTED & set(event.assessment.labels))
     return unwanted or review_asked(event.report)
 
 
 async def propose(
-    connection: Connection, opened: Sequence[JudgedCase], counts: Mapping[UUID, Count], rules: Rules, now: datetime
+    connection: Connection,
+    opened: Sequence[JudgedCase],
+    counts: Mapping[UUID, Count],
+    rules: Rules,
+    now: datetime,
+    before: Mapping[UUID, Collection[str]] = NOTHING_BEFORE,
 ) -> None:
     """Propose a review for each report at the threshold, or that asks for one.
 
     One that is under way hears of the further report, and that the reporter asks for it. The reporter is told of it
-    where their own complaints are enough: whoever else told of the same address is not theirs to know of.
+    where what they told in this very report is enough: somebody else may know all that is given as a contact, and
+    learn from an offer that others told of the same address. `before`: the earlier reports that those in a review
+    named when they were last judged; what a dispute parted goes on in no review together.
     """
     against = {case.event.report.reference: rules.complained_of(case.event.report) for case in opened}
+    to = {case.event.report_id: [d.agency for d in case.route.destinations if d.queue == QUEUE] for case in opened}
+    parted = {case.event.report_id: _parted(case.event, before) for case in opened}
+    of = [(case.event.report_id, case.event) for case in opened]
+    if touched := [_series(event) | parted[i] for i, event in of if to[i] or parted[i]]:
+        await case_reviews.lock(connection, set().union(*touched))
     complaining = [reference for reference, agencies in against.items() if agencies]
-    reviewed = await case_reviews.in_reviews(connection, complaining) if complaining else ()
+    reviewed = await case_reviews.about(connection, complaining) if complaining else []
     for case in opened:
-        if case.event.report.reference in reviewed:
-            await _kept_from(against[case.event.report.reference], connection, case.event, now)
-        panels = [d.agency for d in case.route.destinations if d.queue == QUEUE]
-        if panels and not case.drill:
+        report_id, reference = case.event.report_id, case.event.report.reference
+        if reviews := [row for row in reviewed if row["reference"] == reference]:
+            await _kept_from(against[reference], connection, case.event, reviews, now)
+        if parted[report_id]:
+            await _part(connection, case.event, parted[report_id], bool(to[report_id]))
+        if to[report_id] and not case.drill:
             asked_by: AskedBy = "reporter" if review_asked(case.event.report) else "threshold"
-            complaints = counts[case.event.report_id]
-            await _proposed(connection, case.event, panels[0], complaints, asked_by, now)
+            await _proposed(connection, case.event, to[report_id][0], counts[report_id], asked_by, now)
+
+
+def _series(event: ReportClassified) -> set[str]:
+    return {event.report.reference, *event.report.history.references}
+
+
+def _parted(event: ReportClassified, before: Mapping[UUID, Collection[str]]) -> set[str]:
+    """What it named and names no longer; nothing where it names only the last of many: those before may be of them."""
+    history = event.report.history
+    whole = history.reports == len(history.references)
+    return {*before.get(event.report_id, ())}.difference(history.references) if whole else set()
+
+
+async def _part(connection: Connection, event: ReportClassified, parted: set[str], goes_on: bool) -> None:
+    """What was disputed is in no review together: it stays with the report that it began with and those named by it.
+
+    Where that one is at the threshold no longer, it stays with the others. What is named no longer because it is being
+    erased parts nothing: the review goes on about the rest.
+    """
+    series = _series(event)
+    if not await work.disputed(connection, series, parted):
+        return
+    theirs = {row["id"] for row in await case_reviews.about(connection, parted) if row["state"] != "closed"}
+    for row in await case_reviews.about(connection, [event.report.reference]):
+        if row["id"] in theirs:
+            stays = goes_on and row["began_with"] in series
+            await case_reviews.leave(connection, parted if stays else series, [row["id"]])
 
 
 async def _proposed(
@@ -83,13 +125,13 @@ async def _proposed(
     references, told = [one.reference for one in complaints.complaints], timeline(complaints)
     report_id, reference = event.report_id, event.report.reference
     asks = asked_by == "reporter"
-    offered = not _anonymous(event) and (asks or complaints.own)
+    offered = not _anonymous(event) and (asks or complaints.by_itself)
     under_way = await case_reviews.open_for(connection, references, but=complaints.against)
     review_id: UUID = under_way["id"] if under_way else _review_id(event, asked_by, now)
     if under_way:
         await case_reviews.update_timeline(connection, review_id, told)
-        join = case_reviews.asked_by_reporter if asks else case_reviews.offer
-        news = offered and await join(connection, review_id, report_id, reference)
+        join = case_reviews.ask if asks else case_reviews.offer
+        news = offered and await join(connection, review_id, report_id)
     else:
         news = await case_reviews.add(connection, review_id, panel, report_id, reference, asked_by, offered, told, now)
     if under_way or news:
@@ -100,11 +142,15 @@ async def _proposed(
     return review_id, under_way["agency_id"] if under_way else panel
 
 
-async def _kept_from(against: frozenset[str], connection: Connection, event: ReportClassified, now: datetime) -> None:
+async def _kept_from(
+    against: frozenset[str], connection: Connection, event: ReportClassified, reviews: Sequence[Any], now: datetime
+) -> None:
     """Whoever a report complains of by now, and is in a review that it is part of, knows no more of it there."""
-    await case_reviews.forget(connection, event.report_id, against)
-    for review_id in await case_reviews.about(connection, event.report.reference):
-        await _without(against, connection, review_id, event, now)
+    its_own = [row["id"] for row in reviews if row["agency_id"] in against]
+    await case_reviews.forget(connection, [event.report.reference], its_own)
+    for row in reviews:
+        if row["state"] != "closed":
+            await _without(against, connection, row["id"], event, now)
 
 
 async def _without(
@@ -163,6 +209,7 @@ async def ask(report_id: UUID, force: str, who: str, rules: Rules, pool: Pool, b
         linked = [one for one in earlier.values() if one.report_id != report_id]
         complaints = _counted([*linked, event], area, rules)
         panel = _panel(area, complaints.against, rules.directory)
+        await case_reviews.lock(connection, _series(event))
         review_id, whose = await _proposed(connection, event, panel, complaints, "operator", now)
         detail = {"body": whose, "review": str(review_id)}
         await audit.record(connection, [Entry(now, who, "asked for a case review", report_id, "", detail)])

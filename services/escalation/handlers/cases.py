@@ -16,6 +16,7 @@ from services.escalation.handlers import case_reviews, deliveries
 from services.escalation.handlers.folding import fold
 from services.escalation.handlers.sending import SOURCE
 from services.escalation.repository import audit, cases, erasing
+from services.escalation.repository import case_reviews as kept_reviews
 from services.escalation.repository.audit import Entry
 from services.escalation.repository.cases import JudgedCase
 from shared.database import Connection, Pool, transaction
@@ -126,9 +127,11 @@ async def _judged_and_kept(
         _open(a, known.get(i), said[i], rules, now, counts.get(i), i in due, i in more_told) for i, a in news.items()
     ]
     opened = await fold(connection, graded, known, now)
+    again = [i for i in news if i in known]
+    before = await kept_reviews.histories(connection, again) if again else {}
     await cases.keep(connection, opened, known, now)
     await audit.record(connection, [_entry(case, known.get(case.event.report_id), now) for case in opened])
-    await case_reviews.propose(connection, opened, counts, rules, now)
+    await case_reviews.propose(connection, opened, counts, rules, now, before)
     return opened
 
 

@@ -23,14 +23,17 @@ async def let_in(
 ) -> None:
     """Give a client a secret. Those that it had stay good until `old_until`; without one they end at once.
 
-    Raises NotSo where the directory has nobody that it could belong to: it would be shown an empty queue or feed.
+    So they do where it is given to somebody else: whoever had it would go on as them. Raises NotSo where the directory
+    has nobody that it could belong to: it would be shown an empty queue or feed.
     """
     async with transaction(pool) as connection:
         directory = await directories.in_force(connection)
         if directory and (lacks := directory.lacks(belongs_to, force=role == "operator")):
             raise NotSo(lacks)
+        theirs = await clients.standing(connection, client_id) == (role, belongs_to)
         await clients.put_client(connection, client_id, role, belongs_to, SCOPES[role])
-        await clients.end_secrets(connection, client_id, old_until or datetime.min.replace(tzinfo=UTC))
+        ends_at = old_until if old_until and theirs else datetime.min.replace(tzinfo=UTC)
+        await clients.end_secrets(connection, client_id, ends_at)
         await clients.put_secret(connection, client_id, sha256(secret))
         detail = {"client": client_id, "role": role, "belongs_to": belongs_to}
         await audit.record(connection, [Entry(now, "heard escalation client", "let a program in", detail=detail)])

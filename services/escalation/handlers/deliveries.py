@@ -14,7 +14,7 @@ from services.escalation.handlers.coming_back import to_a_person
 from services.escalation.handlers.sending import SOURCE
 from services.escalation.repository import audit, feeds
 from services.escalation.repository.cases import JudgedCase
-from services.escalation.repository.feeds import Entry
+from services.escalation.repository.feeds import Begins, Entry
 from services.escalation.repository.open_cases import on_a_queue
 from shared.database import Connection
 from shared.events import Destination, EntryKind, ReportClassified, ReportDelivered
@@ -102,9 +102,10 @@ def _by_hand(
 def _corrected(one: Entry, row: Any, again: Collection[UUID]) -> Entry | None:
     """What the agency has to be told anew, and whether it is to begin anew; nothing where it gave the report back."""
     differs = row["state"] != "returned" and _differs(one, row)
-    anew, closed_anew = row["state"] == "withdrawn", one.report_id in again
-    by_hand = one.by_hand or (row["by_hand"] and row["state"] != "withdrawn")
-    return replace(one, kind=EntryKind.corrected, anew=anew, again=closed_anew, by_hand=by_hand) if differs else None
+    withdrawn = row["state"] == "withdrawn"
+    begins: Begins = "always" if withdrawn else "if_closed" if one.report_id in again else "no"
+    by_hand = one.by_hand or (row["by_hand"] and not withdrawn)
+    return replace(one, kind=EntryKind.corrected, begins=begins, by_hand=by_hand) if differs else None
 
 
 async def correct(
@@ -127,6 +128,24 @@ async def correct(
             if _differs(one, row):
                 changed.append(replace(one, kind=EntryKind.corrected))
     await _put(connection, [], changed, [], directory, now)
+
+
+async def take_back(
+    connection: Connection, told: Sequence[ReportClassified], directory: Directory, now: datetime
+) -> None:
+    """Withdraw these from whoever may not have them: who left the directory, or has no ground any more.
+
+    The caller holds the lock.
+    """
+    consent = {event.report_id: event.report.consent for event in told}
+    held = (await feeds.standing(connection, list(consent))).values()
+    gone = [row for row in held if row["state"] != "withdrawn" and not _may_have(row, consent, directory)]
+    await _put(connection, [], [], gone, directory, now)
+
+
+def _may_have(row: Any, consent: Mapping[UUID, Collection[str]], directory: Directory) -> bool:
+    agency = directory.agency(row["agency_id"])
+    return agency is not None and directory.ground(agency, consent[row["report_id"]]) is not None
 
 
 def _differs(one: Entry, row: Any) -> bool:
@@ -165,7 +184,7 @@ async def hand_over(
     new = entry(to, agency, event, directory, now, by_hand=True)
     standing = await feeds.standing(connection, [event.report_id])
     held = standing.get(new.place)
-    changed = [replace(new, kind=EntryKind.corrected, anew=True)] if held and held["state"] in OVER else []
+    changed = [replace(new, kind=EntryKind.corrected, begins="always")] if held and held["state"] in OVER else []
     if held and not changed:
         await feeds.keep_by_hand(connection, new)
     police = {one.id for one in directory.of_kind(Kind.police)} - {agency.id} if agency.kind is Kind.police else ()
@@ -226,7 +245,7 @@ def entry(
 
 def _withdrawn(row: Any) -> Entry:
     place = row["agency_id"], row["report_id"], row["queue"]
-    return Entry(*place, EntryKind.withdrawn, "it is for somebody else", "", None, None, None, None)
+    return Entry.notice(place, EntryKind.withdrawn, "it is for somebody else")
 
 
 def _outgoing(row: Any, now: datetime, trace: str | None) -> Outgoing:

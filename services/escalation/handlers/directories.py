@@ -1,8 +1,9 @@
 """A directory is tried, or put in force, and the open reports that it places elsewhere are moved."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Final
 from uuid import UUID
 
@@ -16,7 +17,8 @@ from services.escalation.repository import audit, directories, feeds
 from services.escalation.repository import cases as kept_cases
 from services.escalation.repository.audit import Entry
 from services.escalation.repository.open_cases import OpenCase, still_open
-from shared.database import Pool, transaction
+from shared.database import Connection, Pool, transaction
+from shared.events import ReportClassified
 from shared.outbox import Bell
 from shared.told import Place
 
@@ -51,19 +53,39 @@ async def load_directory(directory: Directory, pool: Pool, now: datetime) -> int
 
 
 async def seeing_otherwise(directory: Directory, pool: Pool) -> list[str]:
-    """The agencies that would see other parts of a report by this directory than by the one in force."""
+    """The agencies that would see other parts of a report, or other reports, than by the one in force; or none."""
     async with transaction(pool) as connection:
         before = await directories.in_force(connection) or directory
-    return sorted(one.id for one in directory.agencies if _sees(one.id, before) not in (None, _sees(one.id, directory)))
+        gone = {one for one in await feeds.holders(connection) if directory.agency(one) is None}
+    stay = {one.id for one in directory.agencies if _sees(one.id, before) not in (None, _sees(one.id, directory))}
+    return sorted(stay | gone)
 
 
-def _sees(agency_id: str, directory: Directory) -> tuple[Kind, frozenset[Sees]] | None:
+def _sees(agency_id: str, directory: Directory) -> tuple[Kind, bool, frozenset[Sees]] | None:
     agency = directory.agency(agency_id)
-    return (agency.kind, frozenset(directory.rule(agency.kind).sees)) if agency else None
+    if agency is None:
+        return None
+    rule = directory.rule(agency.kind)
+    return agency.kind, rule.legal_ground is not None, frozenset(rule.sees)
 
 
 async def show_anew(agencies: Sequence[str], directory: Directory, pool: Pool, bell: Bell, now: datetime) -> None:
     """Cut what these agencies have, or have done with, to what this directory lets them see."""
+    await _of_each(agencies, partial(deliveries.correct, directory=directory, now=now), pool, bell)
+
+
+async def take_back(agencies: Sequence[str], directory: Directory, pool: Pool, bell: Bell, now: datetime) -> None:
+    """Withdraw what these agencies still have and may not have by this directory: once what was open has moved.
+
+    Withdrawn before, it would be nobody's, and no person would hear of it.
+    """
+    await _of_each(agencies, partial(deliveries.take_back, directory=directory, now=now), pool, bell)
+
+
+async def _of_each(
+    agencies: Sequence[str], do: Callable[[Connection, list[ReportClassified]], Awaitable[None]], pool: Pool, bell: Bell
+) -> None:
+    """Do it with all that these agencies hold, some at a time, each locked."""
     after = UUID(int=0)
     while agencies:
         async with transaction(pool) as connection:
@@ -71,7 +93,7 @@ async def show_anew(agencies: Sequence[str], directory: Directory, pool: Pool, b
             if not batch:
                 return
             await kept_cases.lock(connection, batch)
-            await deliveries.correct(connection, await kept_cases.events(connection, batch), directory, now)
+            await do(connection, await kept_cases.events(connection, batch))
         bell.ring()
         after = batch[-1]
 

@@ -30,10 +30,12 @@ async def erase(event: ReportErased, directory: Directory, pool: Pool, bell: Bel
 async def _forget(connection: Connection, event: ReportErased, directory: Directory, now: datetime) -> None:
     held = await feeds.standing(connection, [event.report_id])
     await feeds.erase(connection, event.report_id)
-    await case_reviews.forget(connection, event.report_id)
+    if reference := await cases.reference(connection, event.report_id):
+        reviews = await case_reviews.about(connection, [reference])
+        await case_reviews.forget(connection, [reference], [row["id"] for row in reviews])
     await erasing.erase(connection, event.report_id)
     words = "erased: please erase your copy"
-    notices = [Entry(*place, EntryKind.erased, words, "", None, None, None, None) for place in held]
+    notices = [Entry.notice(place, EntryKind.erased, words) for place in held]
     await deliveries.append(connection, notices, directory, now)
     detail = {"told": sorted({agency for agency, _, _ in held})}
     await audit.record(connection, [audit.Entry(now, event.by, ERASED, event.report_id, event.reason, detail)])

@@ -1,4 +1,4 @@
-"""What intake tells of cases beside their readings: for the timeline; nothing depends on it."""
+"""What intake tells of cases beside their readings: for the timeline, and to know which reports are later ones."""
 
 from collections.abc import Sequence
 from typing import Final

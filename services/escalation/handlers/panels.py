@@ -10,7 +10,8 @@ from services.escalation.domain.sent_again import sent_as
 from services.escalation.errors import NotNow, NotSo, NotYours, UnknownReport
 from services.escalation.handlers.acts import ActingAgency
 from services.escalation.handlers.progress import progressed
-from services.escalation.repository import case_reviews, cases
+from services.escalation.repository import audit, case_reviews, cases
+from services.escalation.repository.audit import Entry
 from services.escalation.repository.isolation import as_agency
 from shared.database import Connection, Pool, transaction
 from shared.events import Progress, SafeWords
@@ -59,14 +60,24 @@ async def invite(
         await case_reviews.invite(connection, review_id, other, agency.id, now)
 
 
+async def uninvite(agency: ActingAgency, review_id: UUID, other: str, pool: Pool, now: datetime) -> None:
+    """Take an invitation back; what the plan has them do stays in it. Again: nothing more happens."""
+    async with as_agency(agency.guests, agency.id) as connection:
+        row = await _led(connection, agency, review_id)
+        async with transaction(pool) as ours:
+            if await case_reviews.uninvite(ours, review_id, [other]):
+                detail = {"body": other, "review": str(review_id)}
+                done = Entry(now, agency.who.client, "taken out of the case review", row["report_id"], detail=detail)
+                await audit.record(ours, [done])
+
+
 async def plan(agency: ActingAgency, review_id: UUID, review_on: date, now: datetime) -> None:
-    """Say by when the plan is looked at again; a reporter who was offered the review hears that there is one."""
+    """Say by when the plan is looked at again; reporters who were offered the review hear that there is one."""
     async with as_agency(agency.guests, agency.id, agency.who.client) as connection:
         row = await _led(connection, agency, review_id)
         await case_reviews.plan(connection, review_id, review_on)
-        if row["state"] == "proposed" and row["offered"]:
-            told = progressed(row["report_id"], agency.id, Progress.review_planned, now, SafeWords.being_looked_at)
-            await put(connection, [told])
+        if row["state"] == "proposed":
+            await _tell(connection, row, Progress.review_planned, SafeWords.being_looked_at, now)
     agency.bell.ring()
 
 
@@ -107,12 +118,11 @@ async def done(agency: ActingAgency, review_id: UUID, action_id: UUID, now: date
 
 
 async def close(agency: ActingAgency, review_id: UUID, outcome: str, safe: SafeWords, now: datetime) -> None:
-    """Say what came of it; a reporter who was offered the review is told in safe words."""
+    """Say what came of it; reporters who were offered the review are told in safe words."""
     async with as_agency(agency.guests, agency.id, agency.who.client) as connection:
         row = await _led(connection, agency, review_id)
         await case_reviews.close(connection, review_id, outcome, now)
-        if row["offered"]:
-            await put(connection, [progressed(row["report_id"], agency.id, Progress.review_closed, now, safe)])
+        await _tell(connection, row, Progress.review_closed, safe, now)
     agency.bell.ring()
 
 
@@ -121,6 +131,12 @@ async def _rules(review_id: UUID, covering: Covering, pool: Pool) -> Rules:
     async with transaction(pool) as connection:
         told = await cases.by_reference(connection, await case_reviews.references(connection, review_id))
     return await covering(event.report.place for event in told.values())
+
+
+async def _tell(connection: Connection, review: Any, progress: Progress, words: SafeWords, now: datetime) -> None:
+    """Each reporter who was offered the review or asked for it: there may be several of one address."""
+    panel = review["agency_id"]
+    await put(connection, [progressed(one, panel, progress, now, words) for one in review["told"]])
 
 
 async def _may_join(
@@ -133,7 +149,6 @@ async def _may_join(
     invited = rules.directory.agency(other)
     if invited is None:
         raise NotSo("No agency of the directory has this id.")
-    await case_reviews.hold(connection, review_id)
     await _led(connection, agency, review_id)
     async with transaction(pool) as ours:
         told = await cases.by_reference(ours, await case_reviews.references(ours, review_id))
@@ -150,6 +165,8 @@ async def _seen(connection: Connection, review_id: UUID) -> Any:
 
 
 async def _led(connection: Connection, agency: ActingAgency, review_id: UUID) -> Any:
+    """The review, which nobody else does anything about until the transaction ends."""
+    await case_reviews.hold(connection, review_id)
     row = await _seen(connection, review_id)
     if row["agency_id"] != agency.id:
         raise NotYours("Only the panel does that.")

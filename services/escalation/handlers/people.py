@@ -1,6 +1,7 @@
 """Somebody signs in to the pages, says how they want them, and signs out."""
 
 import secrets
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -89,6 +90,12 @@ async def prefer(person: Person, wanted: Preferences, pool: Pool) -> None:
 def _person(row: Any) -> Person:
     wanted = Preferences(Theme(row["theme"]), row["muted"], row["keys"])
     return Person(row["id"], row["name"], Role(row["role"]), row["belongs_to"], wanted)
+
+
+async def names(ids: Collection[str], pool: Pool) -> dict[str, str]:
+    """What those of these who are people are called; the others are programs."""
+    async with transaction(pool) as connection:
+        return await people.names(connection, ids)
 
 
 async def everybody(pool: Pool) -> list[Any]:

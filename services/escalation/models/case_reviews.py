@@ -4,7 +4,17 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, DateTime, ForeignKeyConstraint, Index, UniqueConstraint, text
+from sqlalchemy import (
+    ARRAY,
+    CheckConstraint,
+    Column,
+    DateTime,
+    ForeignKeyConstraint,
+    Index,
+    UniqueConstraint,
+    Uuid,
+    text,
+)
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field
 
@@ -34,6 +44,16 @@ class CaseReview(Table, table=True):
     review_on: date | None = None
     outcome: str | None = None
     closed_at: datetime | None = Field(default=None, sa_type=DateTime(timezone=True))
+    told: list[UUID] | None = Field(
+        default=None,
+        sa_column=Column(ARRAY(Uuid())),
+        description="the reports whose reporters hear of it; None: the one that it began with, where offered",
+    )
+    asked: list[UUID] | None = Field(
+        default=None,
+        sa_column=Column(ARRAY(Uuid())),
+        description="those of them whose reporters ask for it; None: the one that it began with, where it was one",
+    )
 
 
 class CaseReviewReport(Table, table=True):

@@ -43,6 +43,15 @@ NOTED: Final = """
 select exists (select from audit_entry where report_id = $1 and action = 'noted' and detail ->> 'key' = $2)
 """
 
+LATER: Final = """
+with recursive later(id) as (
+    select (detail ->> 'later')::uuid from audit_entry where report_id = any($1::uuid[]) and action = $2
+    union
+    select (detail ->> 'later')::uuid from later join audit_entry on report_id = later.id and action = $2
+)
+select id from later
+"""
+
 SEALER: Final = 7_246_002
 """The advisory lock that makes the sealer one, however many workers run."""
 
@@ -95,6 +104,11 @@ async def opened(connection: Connection, report_id: UUID, who: str, since: datet
 async def noted(connection: Connection, report_id: UUID, key: UUID) -> bool:
     """Whether a note that was sent with this key is on record."""
     return bool(await connection.fetchval(NOTED, report_id, str(key)))
+
+
+async def later(connection: Connection, ids: Sequence[UUID], action: str) -> list[UUID]:
+    """The reports that were linked to these as later ones, by that action, and those linked to them in their turn."""
+    return [row["id"] for row in await connection.fetch(LATER, list(ids), action)]
 
 
 async def is_sealer(connection: Connection) -> bool:

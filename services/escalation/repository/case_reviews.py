@@ -7,8 +7,18 @@ from uuid import UUID
 
 from services.escalation.domain.local import day_of
 from shared.database import Connection
+from shared.events import ReportClassified
+
+TOLD: Final = "coalesce(told, case when offered then array[report_id] else '{}' end)"
+ASKED: Final = "coalesce(asked, case when offered and asked_by = 'reporter' then array[report_id] else '{}' end)"
+"""The reports whose reporters hear of a review, and those that ask for it; an older process says it of one alone."""
 
 HOLD: Final = "select pg_advisory_xact_lock(hashtextextended($1::text, 1))"
+
+LOCK: Final = """
+select pg_advisory_xact_lock(key) from
+    (select distinct hashtextextended(reference, 2) as key from unnest($1::text[]) as reference order by 1) as keys
+"""
 
 OPEN_FOR: Final = """
 select case_review.* from case_review join case_review_report on review_id = case_review.id
@@ -17,18 +27,22 @@ order by opened_at limit 1
 """
 
 ADD: Final = """
-insert into case_review (id, agency_id, report_id, reference, asked_by, offered, timeline, opened_at)
-values ($1, $2, $3, $4, $5, $6, $7, $8) on conflict (id) do nothing returning id
+insert into case_review (id, agency_id, report_id, reference, asked_by, offered, timeline, opened_at, told, asked)
+values ($1, $2, $3, $4, $5::varchar, $6, $7, $8, case when $6 then array[$3::uuid] else '{}' end,
+        case when $6 and $5::varchar = 'reporter' then array[$3::uuid] else '{}' end)
+on conflict (id) do nothing returning id
 """
 
-ASKED_BY_REPORTER: Final = """
-update case_review set asked_by = 'reporter', offered = true, report_id = $2, reference = $3
-where id = $1 and asked_by <> 'reporter' returning id
-"""
+ASK: Final = f"""
+update case_review set asked_by = 'reporter', offered = true, asked = array_append({ASKED}, $2),
+    told = array_append(array_remove({TOLD}, $2), $2)
+where id = $1 and $2 <> all({ASKED}) returning id
+"""  # noqa: S608 - constants only
 
-OFFER: Final = """
-update case_review set offered = true, report_id = $2, reference = $3 where id = $1 and not offered returning id
-"""
+OFFER: Final = f"""
+update case_review set offered = true, asked = {ASKED}, told = array_append({TOLD}, $2)
+where id = $1 and $2 <> all({TOLD}) returning id
+"""  # noqa: S608 - constants only
 
 ADD_REPORTS: Final = """
 insert into case_review_report (review_id, reference) select $1, unnest($2::text[]) on conflict do nothing
@@ -57,18 +71,18 @@ delete from case_review_agency where review_id = $1 and agency_id = any($2::text
 """
 
 ABOUT: Final = """
-select distinct review_id from case_review_report join case_review on case_review.id = review_id
-where case_review_report.reference = $1 and state <> 'closed'
+select part.reference, id, agency_id, state, case_review.reference as began_with
+from case_review_report as part join case_review on id = review_id where part.reference = any($1::text[])
 """
 
-IN_REVIEWS: Final = "select distinct reference from case_review_report where reference = any($1::text[])"
-
-REVIEWS: Final = """
-select id, agency_id, report_id, reference, asked_by, offered, state, timeline, opened_at, review_on, outcome, closed_at
-from case_review order by state = 'closed', opened_at desc limit 200
+COLUMNS: Final = f"""
+id, agency_id, report_id, reference, asked_by, offered, state, timeline, opened_at, review_on, outcome, closed_at,
+{TOLD} as told, {ASKED} as asked
 """
 
-REVIEW: Final = "select * from case_review where id = $1"
+REVIEWS: Final = f"select {COLUMNS} from case_review order by state = 'closed', opened_at desc limit 200"  # noqa: S608
+
+REVIEW: Final = f"select {COLUMNS} from case_review where id = $1"  # noqa: S608 - constants only
 
 INVITED: Final = "select agency_id from case_review_agency where review_id = $1 order by agency_id"
 
@@ -77,20 +91,16 @@ select id, action, owner, due_on, done_at, came_back_at from case_review_action 
 order by due_on, id
 """
 
-PLAN: Final = "update case_review set state = 'planned', review_on = $2 where id = $1 and state <> 'closed'"
+PLAN: Final = "update case_review set state = 'planned', review_on = $2 where id = $1"
 
 ADD_ACTION: Final = """
 insert into case_review_action (id, review_id, panel, action, owner, due_on) values ($1, $2, $3, $4, $5, $6)
 on conflict (id) do nothing
 """
 
-DONE: Final = """
-update case_review_action set done_at = $3 where id = $1 and review_id = $2 and done_at is null
-"""
+DONE: Final = "update case_review_action set done_at = $3 where id = $1 and review_id = $2 and done_at is null"
 
-CLOSE: Final = """
-update case_review set state = 'closed', outcome = $2, closed_at = $3 where id = $1 and state <> 'closed' returning id
-"""
+CLOSE: Final = "update case_review set state = 'closed', outcome = $2, closed_at = $3 where id = $1"
 
 LATE: Final = """
 case_review.id = late.review_id and case_review.state <> 'closed'
@@ -105,37 +115,67 @@ from case_review where {LATE} and case_review.report_id = any($3::uuid[])
 returning late.owner, case_review.report_id
 """  # noqa: S608 - constants only
 
+WITHOUT: Final = "array(select unnest({}) except select report_id from cases where reference = any($1::text[]))"
 
 FORGET: Final = (
+    f"""
+update case_review
+set timeline = coalesce((
+        select jsonb_agg(case when one ->> 'same_as' = any($1::text[]) then one || '{{"same_as": null}}' else one end
+                         order by nth)
+        from jsonb_array_elements(timeline) with ordinality as listed(one, nth)
+        where one ->> 'reference' <> all($1::text[])), '[]'),
+    told = {WITHOUT.format(TOLD)}, offered = {WITHOUT.format(TOLD)} <> '{{}}', asked = {WITHOUT.format(ASKED)},
+    asked_by = case when asked_by = 'reporter' and {WITHOUT.format(ASKED)} = '{{}}' then 'threshold' else asked_by end
+where id = any($2::uuid[])
+""",  # noqa: S608 - constants only
     """
-update case_review set timeline = coalesce((
-    select jsonb_agg(case when one ->> 'same_as' = $1::text then one || '{"same_as": null}' else one end order by nth)
-    from jsonb_array_elements(timeline) with ordinality as told(one, nth) where one ->> 'reference' <> $1::text), '[]')
-where id in (select review_id from case_review_report where reference = $1::text)
-  and ($2::text[] is null or agency_id = any($2))
-""",
-    """
-update case_review set report_id = left_over.report_id, reference = left_over.reference, offered = false
+update case_review set report_id = left_over.report_id, reference = left_over.reference
 from (
     select distinct on (case_review.id) case_review.id, cases.report_id, cases.reference
-    from case_review cross join jsonb_array_elements(timeline) with ordinality as told(one, nth)
+    from case_review cross join jsonb_array_elements(timeline) with ordinality as listed(one, nth)
     join cases on cases.reference = one ->> 'reference'
-    where case_review.reference = $1::text and ($2::text[] is null or agency_id = any($2))
+    where case_review.reference = any($1::text[]) and case_review.id = any($2::uuid[])
     order by case_review.id, nth desc
 ) as left_over
 where left_over.id = case_review.id
 """,
 )
 
+LEAVE: Final = "delete from case_review_report where reference = any($1::text[]) and review_id = any($2::uuid[])"
 
-async def forget(connection: Connection, report_id: UUID, panels: Collection[str] | None = None) -> None:
-    """No review, or none of these panels', names this report any more.
+HISTORIES: Final = """
+select report_id, event from cases where report_id = any($1::uuid[]) and exists (
+    select from case_review_report join case_review on case_review.id = review_id
+    where case_review_report.reference = cases.reference and state <> 'closed')
+"""
 
-    One that began with it is about the newest of the others, unoffered: that one's reporter may be somebody else.
+
+async def forget(connection: Connection, references: Collection[str], reviews: Collection[UUID]) -> None:
+    """None of these reviews names these reports any more, nor tells their reporters of anything.
+
+    One that began with one of them is about the newest of the others.
     """
-    reference = await connection.fetchval("select reference from cases where report_id = $1", report_id)
     for statement in FORGET:
-        await connection.execute(statement, reference, panels if panels is None else list(panels))
+        await connection.execute(statement, list(references), list(reviews))
+
+
+async def leave(connection: Connection, references: Collection[str], reviews: Collection[UUID]) -> None:
+    """These reports are no part of these reviews any more."""
+    await forget(connection, references, reviews)
+    await connection.execute(LEAVE, list(references), list(reviews))
+
+
+async def histories(connection: Connection, ids: Sequence[UUID]) -> dict[UUID, set[str]]:
+    """Which earlier reports those of these that are in a review under way named when they were last judged."""
+    rows = await connection.fetch(HISTORIES, list(ids))
+    events = (ReportClassified.model_validate_json(row["event"]) for row in rows)
+    return {event.report_id: set(event.report.history.references) for event in events}
+
+
+async def lock(connection: Connection, references: Collection[str]) -> None:
+    """Until the transaction ends nobody else proposes a review of any of these reports. Taken before any review is."""
+    await connection.execute(LOCK, list(references))
 
 
 async def hold(connection: Connection, review_id: UUID) -> None:
@@ -164,14 +204,14 @@ async def add(
     return await connection.fetchval(ADD, review_id, panel, *told) is not None
 
 
-async def asked_by_reporter(connection: Connection, review_id: UUID, report_id: UUID, reference: str) -> bool:
-    """A reporter asks for the review, and is the one to be told of it; False where one did before."""
-    return await connection.fetchval(ASKED_BY_REPORTER, review_id, report_id, reference) is not None
+async def ask(connection: Connection, review_id: UUID, report_id: UUID) -> bool:
+    """This report's reporter asks for the review, and is told of it; False where they did before."""
+    return await connection.fetchval(ASK, review_id, report_id) is not None
 
 
-async def offer(connection: Connection, review_id: UUID, report_id: UUID, reference: str) -> bool:
-    """This reporter can ask for the review, and is the one to be told of it; False where one could before."""
-    return await connection.fetchval(OFFER, review_id, report_id, reference) is not None
+async def offer(connection: Connection, review_id: UUID, report_id: UUID) -> bool:
+    """This report's reporter can ask for the review, and is told of it; False where they could before."""
+    return await connection.fetchval(OFFER, review_id, report_id) is not None
 
 
 async def add_reports(connection: Connection, review_id: UUID, references: Sequence[str]) -> None:
@@ -214,14 +254,9 @@ async def uninvite(connection: Connection, review_id: UUID, agencies: Collection
     return [row["agency_id"] for row in await connection.fetch(UNINVITE, review_id, list(agencies))]
 
 
-async def about(connection: Connection, reference: str) -> list[UUID]:
-    """The reviews under way that this report is part of."""
-    return [row["review_id"] for row in await connection.fetch(ABOUT, reference)]
-
-
-async def in_reviews(connection: Connection, references: Sequence[str]) -> set[str]:
-    """Those of these reports that are part of a review, or were part of one that is closed."""
-    return {row["reference"] for row in await connection.fetch(IN_REVIEWS, list(references))}
+async def about(connection: Connection, references: Collection[str]) -> list[Any]:
+    """The reviews, closed ones too, that each of these reports is part of: panel, state and what it began with."""
+    return await connection.fetch(ABOUT, list(references))
 
 
 async def plan(connection: Connection, review_id: UUID, review_on: date) -> None:
@@ -238,8 +273,8 @@ async def done(connection: Connection, action_id: UUID, review_id: UUID, now: da
     await connection.execute(DONE, action_id, review_id, now)
 
 
-async def close(connection: Connection, review_id: UUID, outcome: str, now: datetime) -> bool:
-    return await connection.fetchval(CLOSE, review_id, outcome, now) is not None
+async def close(connection: Connection, review_id: UUID, outcome: str, now: datetime) -> None:
+    await connection.execute(CLOSE, review_id, outcome, now)
 
 
 async def due(connection: Connection, now: datetime) -> list[UUID]:

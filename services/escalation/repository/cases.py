@@ -201,6 +201,12 @@ def as_said(row: Any) -> ReportClassified:
     return override.applied_to(event) if override else event
 
 
+async def reference(connection: Connection, report_id: UUID) -> str | None:
+    """None where it is no case."""
+    found: str | None = await connection.fetchval("select reference from cases where report_id = $1", report_id)
+    return found
+
+
 async def written(connection: Connection, ids: Sequence[UUID]) -> dict[UUID, bytes]:
     """What was last read of each of these reports, to the letter; without those that are no case."""
     return {row["report_id"]: row["event"] for row in await connection.fetch(WRITTEN, list(ids))}

@@ -32,6 +32,12 @@ async def put_client(connection: Connection, client_id: str, role: str, belongs_
     await connection.execute(PUT_CLIENT, client_id, role, belongs_to, list(scopes))
 
 
+async def standing(connection: Connection, client_id: str) -> tuple[str, str] | None:
+    """The client's role and whose it is; None where there is none."""
+    row = await connection.fetchrow("select role, belongs_to from client where id = $1 for update", client_id)
+    return (row["role"], row["belongs_to"]) if row else None
+
+
 async def end_secrets(connection: Connection, client_id: str, at: datetime) -> None:
     """None of the secrets that there are is good any more from then on."""
     await connection.execute(END_SECRETS, client_id, at)

@@ -39,7 +39,7 @@ from delivery where agency_id = $1 and kind = 'report' and {wanted} limit $2
 
 MOVE: Final = """
 update delivery
-set state = $3::text, returned_for = coalesce($5, returned_for), outcome = coalesce($6, outcome),
+set state = $3::text, returned_for = $5, outcome = $6,
     acknowledged_at = case when $3::text = 'acknowledged' then coalesce(acknowledged_at, $7) else acknowledged_at end,
     closed_at = case when $3::text = 'closed' then $7 else closed_at end,
     settled_at = case when $3::text = 'returned' then null else settled_at end, changed = false
@@ -62,8 +62,8 @@ select agency_id, queue, step, note, by, at from delivery_step where report_id =
 
 RETURNED: Final = """
 select agency_id, report_id, queue, state, returned_for,
-       (select count(distinct agency_id) from delivery as other
-        where other.report_id = delivery.report_id and other.kind = 'report' and other.state = 'returned') as returns
+       (select count(distinct (agency_id, at)) from delivery_step as step
+        where step.report_id = delivery.report_id and step = 'returned') as returns
 from delivery
 where kind = 'report' and state = 'returned' and settled_at is null
 order by acknowledge_by, position limit $1

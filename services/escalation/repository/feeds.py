@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, Literal, Self
 from uuid import UUID
 
 from shared.database import Connection
@@ -44,25 +44,42 @@ where report_id = any($1::uuid[]) and kind = 'report' and state <> 'erased'
 """
 
 CORRECT: Final = """
+with told as (
+    select agency_id, position, new.*, begins = 'always' or (begins = 'if_closed' and state = 'closed') as anew
+    from unnest($1::text[], $2::uuid[], $3::text[], $4::jsonb[], $5::text[], $6::text[], $7::timestamptz[], $8::bool[],
+                $9::text[])
+        as new(agency, report, to_queue, body, reason, ground, acknowledge_by, by_hand, begins)
+    join delivery on (agency_id, report_id, queue) = (agency, report, to_queue) and kind = 'report'
+    for update of delivery
+)
 update delivery
-set body = new.body, reason = new.reason, ground = new.ground, by_hand = new.by_hand,
-    acknowledge_by = case when anew or (again and state = 'closed') then new.acknowledge_by
-                          else delivery.acknowledge_by end,
-    state = case when anew or (again and state = 'closed') then 'queued' else state end,
-    settled_at = case when anew or (again and state = 'closed') then null else settled_at end,
-    changed = acknowledged_at is not null
-from unnest($1::text[], $2::uuid[], $3::text[], $4::jsonb[], $5::text[], $6::text[], $7::timestamptz[], $8::bool[],
-            $9::bool[], $10::bool[])
-    as new(agency, report_id, queue, body, reason, ground, acknowledge_by, by_hand, anew, again)
-where delivery.agency_id = new.agency and delivery.report_id = new.report_id and delivery.queue = new.queue
-  and kind = 'report'
+set body = told.body, reason = told.reason, ground = told.ground, by_hand = told.by_hand,
+    acknowledge_by = case when anew then told.acknowledge_by else delivery.acknowledge_by end,
+    state = case when anew then 'queued' else state end,
+    seen_at = case when not anew then seen_at end,
+    acknowledged_at = case when not anew then acknowledged_at end,
+    closed_at = case when not anew then closed_at end,
+    returned_for = case when not anew then returned_for end,
+    outcome = case when not anew then outcome end,
+    settled_at = case when not anew then settled_at end,
+    changed = not anew and acknowledged_at is not null
+from told where (delivery.agency_id, delivery.position) = (told.agency_id, told.position)
 """
 """Whether it is closed is looked at here: its agency may have closed it since it was read."""
+
+Begins = Literal["always", "if_closed", "no"]
+"""Whether a delivery that is corrected is to be acknowledged again, and all that was done about it begins anew."""
 
 HELD_BY: Final = """
 select distinct report_id from delivery
 where agency_id = any($1::text[]) and kind = 'report' and state not in ('withdrawn', 'erased') and report_id > $2
 order by report_id limit $3
+"""
+
+HOLDERS: Final = """
+select agency_id from agency_counter where exists (
+    select from delivery where delivery.agency_id = agency_counter.agency_id and kind = 'report'
+      and state not in ('withdrawn', 'erased'))
 """
 
 KEEP_BY_HAND: Final = """
@@ -134,10 +151,7 @@ POSITIONS: Final = "select agency_id, position from agency_counter where agency_
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One entry to be appended to a feed: a delivery, or a notice about one.
-
-    `anew`: to be acknowledged again; `again`: only where it is closed.
-    """
+    """One entry to be appended to a feed: a delivery, or a notice about one."""
 
     agency: str
     report_id: UUID
@@ -150,8 +164,12 @@ class Entry:
     body: dict[str, Any] | None
     acknowledge_by: datetime | None
     by_hand: bool = False
-    anew: bool = False
-    again: bool = False
+    begins: Begins = "no"
+
+    @classmethod
+    def notice(cls, place: tuple[str, UUID, str], kind: EntryKind, words: str) -> Self:
+        """That what was delivered there is no longer to be held."""
+        return cls(*place, kind, words, "", None, None, None, None)
 
     @property
     def place(self) -> tuple[str, UUID, str]:
@@ -168,6 +186,11 @@ async def standing(connection: Connection, reports: Sequence[UUID]) -> dict[tupl
 async def held_by(connection: Connection, agencies: Sequence[str], after: UUID, limit: int) -> list[UUID]:
     """What these agencies were ever given and not asked to delete, in the order of the ids."""
     return [row["report_id"] for row in await connection.fetch(HELD_BY, list(agencies), after, limit)]
+
+
+async def holders(connection: Connection) -> list[str]:
+    """The agencies that hold anything, in the directory or not."""
+    return [row["agency_id"] for row in await connection.fetch(HOLDERS)]
 
 
 async def append(connection: Connection, entries: Sequence[Entry], now: datetime) -> list[Any]:
@@ -194,7 +217,7 @@ async def append(connection: Connection, entries: Sequence[Entry], now: datetime
 
 async def correct(connection: Connection, entries: Sequence[Entry]) -> None:
     """Put the newer words in the place of the older, and back in force what begins anew."""
-    rows = ((*e.place, e.body, e.reason, e.ground, e.acknowledge_by, e.by_hand, e.anew, e.again) for e in entries)
+    rows = ((*e.place, e.body, e.reason, e.ground, e.acknowledge_by, e.by_hand, e.begins) for e in entries)
     await connection.execute(CORRECT, *_columns(rows))
 
 

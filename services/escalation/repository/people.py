@@ -1,5 +1,6 @@
 """People who sign in, and their sessions."""
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any, Final
 
@@ -44,6 +45,11 @@ async def called(connection: Connection, name: str) -> list[str]:
     """The ids of those who are called so."""
     rows = await connection.fetch("select id from person where lower(name) = lower($1)", name)
     return [row["id"] for row in rows]
+
+
+async def names(connection: Connection, ids: Collection[str]) -> dict[str, str]:
+    rows = await connection.fetch("select id, name from person where id = any($1::text[])", list(ids))
+    return {row["id"]: row["name"] for row in rows}
 
 
 async def everybody(connection: Connection) -> list[Any]:

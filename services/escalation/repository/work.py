@@ -1,5 +1,6 @@
 """What people add to a case: notes, links, overrides."""
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
@@ -23,6 +24,15 @@ LINKS: Final = """
 select link.*, cases.report_id as to_id, cases.reference from case_link as link
 join cases on cases.report_id = case when link.report_id = $1 then link.other_id else link.report_id end
 where $1 in (link.report_id, link.other_id) order by link.at
+"""
+
+DISPUTED: Final = """
+select exists (
+    select from case_link join cases as one on one.report_id = case_link.report_id
+    join cases as other on other.report_id = case_link.other_id
+    where disputed_by is not null
+      and (one.reference = any($1::text[]) and other.reference = any($2::text[])
+           or one.reference = any($2::text[]) and other.reference = any($1::text[])))
 """
 
 OVERRIDDEN: Final = """
@@ -80,6 +90,11 @@ async def link(connection: Connection, one: UUID, other: UUID, who: str, why: st
 async def dispute(connection: Connection, one: UUID, other: UUID, who: str, why: str, now: datetime) -> None:
     """Say that two cases do not belong together, whoever linked them."""
     await connection.execute(DISPUTE, *_pair(one, other), now, who, why)
+
+
+async def disputed(connection: Connection, some: Collection[str], others: Collection[str]) -> bool:
+    """Whether somebody said that any of these reports does not belong with any of the others."""
+    return bool(await connection.fetchval(DISPUTED, list(some), list(others)))
 
 
 async def links(connection: Connection, report_id: UUID) -> list[Any]:

@@ -152,7 +152,9 @@ class Seen(BaseModel):
 
 class Return(Seen):
     reason: Annotated[str, SAID] = Field(min_length=1, max_length=2000)
-    whose: str | None = Field(None, description="the id of the agency that it is for, where you know; another is 422")
+    whose: str | None = Field(
+        None, max_length=63, description="the id of the agency that it is for, where you know; another is 422"
+    )
 
 
 class Note(Seen):

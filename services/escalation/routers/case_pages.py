@@ -20,6 +20,7 @@ from services.escalation.errors import NotSo
 from services.escalation.handlers import leases, overriding, queue, rerouting, work
 from services.escalation.handlers.leases import Hold, Shown
 from services.escalation.handlers.queue import Whole
+from services.escalation.handlers.recounting import recount
 from services.escalation.handlers.work import LOOKED_THROUGH
 from services.escalation.pages import page
 from services.escalation.routers.dependencies import (
@@ -187,6 +188,7 @@ async def override(
     why: Words,
     desk: DeskDep,
     rules: RulesForDep,
+    covering: CoveringDep,
     labels: Annotated[list[Label] | None, Form()] = None,
     threat: Annotated[Threat | None, BeforeValidator(_chosen), Form()] = None,
     grade: Annotated[Grade | None, BeforeValidator(_chosen), Form()] = None,
@@ -195,6 +197,7 @@ async def override(
         raise NotSo("Choose labels, a threat level or a grade.")
     said = Said(why=why, labels=tuple(labels) if labels else None, threat=threat, grade=grade)
     await overriding.override_case(hold, said, desk.pool, desk.bell, rules, desk.now)
+    await recount([hold.report_id], covering, desk.pool, desk.bell, desk.now)
     return await desk.show(hold.report_id)
 
 

@@ -107,6 +107,12 @@ async def invite(
     await panels.invite(agency, review_id, given.agency, covering, pool, now)
 
 
+@router.delete(BASE + "/{review_id}/invitations/{invited}", status_code=HTTPStatus.NO_CONTENT)
+async def uninvite(review_id: UUID, invited: str, agency: ReviewsDep, pool: PoolDep, now: Now) -> None:
+    """They see no more of it from now on. Sent again, nothing more happens."""
+    await panels.uninvite(agency, review_id, invited, pool, now)
+
+
 @router.post(BASE + "/{review_id}/actions", status_code=HTTPStatus.CREATED)
 async def add_action(
     review_id: UUID,

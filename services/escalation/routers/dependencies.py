@@ -165,17 +165,25 @@ def _agency(scope: Scope) -> Callable[..., Awaitable[Principal]]:
     async def its_own(
         agency_id: str,
         principal: Annotated[Principal, Security(_principal, scopes=[scope])],
+        rules: RulesDep,
         rates: RatesDep,
         response: Response,
     ) -> Principal:
         if principal.role != "agency" or principal.belongs_to != agency_id:
             raise NotYours("An agency sees only what was routed to it.")
+        _must_be_listed(agency_id, rules)
         if scope not in principal.scopes:
             raise ScopeLacking(f"Ask for a token with the scope {scope}.")
         response.headers.update(await rates.taken(principal.client))
         return principal
 
     return its_own
+
+
+def _must_be_listed(agency_id: str, rules: Rules) -> None:
+    """Raises NotYours for one that was taken out of the directory, whatever it was let in with."""
+    if rules.directory.agency(agency_id) is None:
+        raise NotYours("Your agency is not in the directory any more.")
 
 
 OperatorDep = Annotated[Principal, Depends(_operator)]
@@ -244,7 +252,8 @@ AuditorDep = Annotated[Person, Depends(_as(AUDITS))]
 PortalDep = Annotated[Person, Depends(_as(frozenset({Role.agency})))]
 
 
-async def _at_agency(person: PortalDep, guests: GuestsDep, bell: BellDep) -> ActingAgency:
+async def _at_agency(person: PortalDep, guests: GuestsDep, bell: BellDep, rules: RulesDep) -> ActingAgency:
+    _must_be_listed(person.belongs_to, rules)
     return ActingAgency(Principal(person.id, "agency", person.belongs_to), guests, bell)
 
 

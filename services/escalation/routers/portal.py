@@ -9,11 +9,8 @@ from fastapi.responses import RedirectResponse
 
 from services.escalation.domain import words
 from services.escalation.domain.local import day_of
-from services.escalation.domain.people import Person
-from services.escalation.domain.rules import Rules
 from services.escalation.errors import UnknownReport
-from services.escalation.handlers import acts, feeds, panels, queue
-from services.escalation.handlers.acts import ActingAgency
+from services.escalation.handlers import acts, feeds, panels, people, queue
 from services.escalation.pages import page
 from services.escalation.routers.dependencies import (
     AtAgencyDep,
@@ -94,6 +91,7 @@ class Desk:
     ) -> None:
         self.request, self.person, self.agency = request, person, agency
         self.rules, self.covering, self.pool, self.now, self.typed = rules, covering, pool, now, given
+        self.names = {one.id: one.name for one in rules.directory.agencies}
 
     def page(self, template: str, error: Refused | None = None, **shown: Any) -> Response:
         """With what was typed into the form that was refused, and why; a form is named by where it is sent."""
@@ -106,19 +104,23 @@ class Desk:
         """Whenever it is shown, and not only when it is opened, the record says to whom."""
         held, steps = await feeds.opened(self.agency.id, report_id, self.agency.guests, self.now)
         await queue.seen(report_id, self.person.id, self.pool, self.now)
-        whose = [(one.id, one.name) for one in self.rules.directory.agencies if one.id != self.agency.id]
-        told = {"safe_words": SAFE_WORDS, "last_words": LAST_WORDS}
-        return self.page("portal_report.html", error, held=held, steps=steps, whose=whose, **told)
+        called = await people.names([step["by"] for step in steps], self.pool)
+        told = {"safe_words": SAFE_WORDS, "last_words": LAST_WORDS, "called": called, "whose": self.others}
+        return self.page("portal_report.html", error, held=held, steps=steps, **told)
+
+    @property
+    def others(self) -> list[tuple[str, str]]:
+        return [(agency_id, name) for agency_id, name in self.names.items() if agency_id != self.agency.id]
 
     async def review(self, review_id: UUID, error: Refused | None = None) -> Response:
         found = await panels.review(self.agency, review_id)
-        names = {agency.id: agency.name for agency in self.rules.directory.agencies}
         shown = {
             "review": found.row,
             "complaints": [one | {"made_at": datetime.fromisoformat(one["made_at"])} for one in found.row["timeline"]],
             "actions": found.actions,
-            "invited": [names.get(one, one) for one in found.invited],
-            "names": names,
+            "invited": found.invited,
+            "names": self.names,
+            "others": self.others,
             "me": self.agency.id,
             "today": day_of(self.now),
             "last_words": LAST_WORDS,
@@ -133,11 +135,6 @@ def _back(path: str) -> RedirectResponse:
     return RedirectResponse(f"/portal/{path}", 303)
 
 
-def name_of(agency: ActingAgency, person: Person, rules: Rules) -> str:
-    known = rules.directory.agency(agency.id)
-    return known.name if known else person.belongs_to
-
-
 @router.get("")
 async def listed(desk: DeskDep, show: str = "open", reference: Annotated[str, Query(max_length=100)] = "") -> Response:
     chosen = show if show in FILTERS else "open"
@@ -149,9 +146,8 @@ async def listed(desk: DeskDep, show: str = "open", reference: Annotated[str, Qu
         except UnknownReport as unknown:
             error = unknown
     rows, more = await feeds.listed(desk.agency.id, chosen, desk.agency.guests)
-    whose = name_of(desk.agency, desk.person, desk.rules)
     told = {"listed": rows, "more": more, "filters": FILTERS, "shown": chosen, "reference": reference}
-    return desk.page("portal.html", error, agency_name=whose, **told)
+    return desk.page("portal.html", error, agency_name=desk.names[desk.agency.id], **told)
 
 
 @router.get("/reports/{report_id}")
@@ -233,6 +229,15 @@ async def invite(review_id: UUID, desk: DeskDep) -> Response:
     try:
         invited = Invitation.model_validate(desk.typed).agency
         await panels.invite(desk.agency, review_id, invited, desk.covering, desk.pool, desk.now)
+    except REFUSED as error:
+        return await desk.review(review_id, error)
+    return _back(f"reviews/{review_id}")
+
+
+@router.post("/reviews/{review_id}/invitations/{invited}/take-back")
+async def uninvite(review_id: UUID, invited: str, desk: DeskDep) -> Response:
+    try:
+        await panels.uninvite(desk.agency, review_id, invited, desk.pool, desk.now)
     except REFUSED as error:
         return await desk.review(review_id, error)
     return _back(f"reviews/{review_id}")

@@ -31,7 +31,7 @@ class Note(Shown):
 
 class Return(Shown):
     reason: Short
-    whose: Annotated[str | None, CHOSEN] = None
+    whose: Annotated[str | None, Field(max_length=63), CHOSEN] = None
 
 
 class Closing(Shown):
@@ -41,12 +41,12 @@ class Closing(Shown):
 
 class Action(BaseModel):
     action: Short
-    owner: str
+    owner: Annotated[str, Field(min_length=1)]
     due_on: date
 
 
 class Invitation(BaseModel):
-    agency: str
+    agency: Annotated[str, Field(min_length=1)]
 
 
 class Plan(BaseModel):

@@ -12,6 +12,7 @@ from services.escalation.domain.overrides import Said
 from services.escalation.domain.people import Worker
 from services.escalation.handlers import overriding, queue, rerouting, work
 from services.escalation.handlers.leases import Hold, Shown
+from services.escalation.handlers.recounting import recount
 from services.escalation.routers.dependencies import BellDep, CoveringDep, Now, PoolDep, ProgramDep, RulesForDep
 from services.escalation.routers.leases import Key, Token
 from services.escalation.routers.queue import QueueItem
@@ -183,11 +184,19 @@ async def contacted(report_id: UUID, made: Contacted, worker: ProgramDep, pool: 
 
 @router.post("/{report_id}/override", status_code=204)
 async def override(
-    report_id: UUID, said: Overridden, worker: ProgramDep, pool: PoolDep, bell: BellDep, rules: RulesForDep, now: Now
+    report_id: UUID,
+    said: Overridden,
+    worker: ProgramDep,
+    pool: PoolDep,
+    bell: BellDep,
+    rules: RulesForDep,
+    covering: CoveringDep,
+    now: Now,
 ) -> None:
     """Labels, threat level or grade as a person has them; the case is graded and routed anew."""
     given = Said.model_validate(said.model_dump(include=set(Said.model_fields)))
     await overriding.override_case(said.under(worker, report_id), given, pool, bell, rules, now)
+    await recount([report_id], covering, pool, bell, now)
 
 
 @router.post("/{report_id}/route", status_code=204)

@@ -8,9 +8,8 @@ from enum import StrEnum
 from typing import Final, Self
 from uuid import UUID
 
-import phonenumbers
-
 from shared.events import ReportReceived
+from shared.phones import phone_number
 from shared.postcodes import found_in, postcode_of
 from shared.security import sha256
 from shared.told import Contact
@@ -72,18 +71,7 @@ def _known_by(report: ReportReceived, numbers: frozenset[str]) -> Iterator[tuple
         yield KeyKind.place, postcode
         yield from ((KeyKind.address, f"{postcode} {number}") for number in sorted(numbers)[:MOST_NUMBERS])
     contact = report.contact or Contact()
-    if phone := _phone(contact.phone):
+    if phone := phone_number(contact.phone):
         yield KeyKind.phone, phone
     if contact.email and "@" in contact.email:
         yield KeyKind.email, contact.email.strip().casefold()
-
-
-def _phone(given: str | None) -> str | None:
-    """A number as +441632960001; one that cannot be a number is nobody's."""
-    try:
-        number = phonenumbers.parse(given or "", "GB")
-    except phonenumbers.NumberParseException:
-        return None
-    if not phonenumbers.is_possible_number(number):
-        return None
-    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)

@@ -8,7 +8,7 @@ from playwright.async_api import expect
 from services.escalation.domain.people import Theme
 from shared.codebook import Label
 from shared.database import Pool
-from shared.told import Answers, Contact, History, Place
+from shared.told import Answers, Contact, History, Place, Times
 from tests.browser.axe import violations
 from tests.browser.control_room.conftest import DESKTOP, PHONE, Open
 from tests.browser.looking import picture
@@ -30,7 +30,15 @@ async def told(escalate: Escalate) -> str:
         received_at=datetime.now(UTC),
         contact=CONTACT,
         place=Place(postcode="ZZ1 4AB", words="garages behind Tamar House"),
-        answers=Answers(safe_contact="Text first, never ring after six", party="three lads on bikes"),
+        answers=Answers(
+            safe_contact="Text first, never ring after six",
+            party="three lads on bikes",
+            happening_now=True,
+            times=Times.more,
+            when="since August, most evenings",
+            feeling=("scared",),
+            reported_before=4,
+        ),
     )
     event = classified(given, behaviours=("A4", "H8"), labels=(Label.harassment, Label.asb))
     await escalate(event, at=datetime.now(UTC))
