@@ -10,7 +10,7 @@ from fastapi import Depends, Header, Request
 from fastapi.requests import HTTPConnection
 
 from services.intake.domain.households import Keyring
-from services.intake.domain.partners import PUBLIC, Scope
+from services.intake.domain.partners import Scope
 from services.intake.errors import UnknownSource
 from services.intake.handlers import partners
 from services.intake.handlers.assessing import Classifier, classifier_at
@@ -21,6 +21,7 @@ from shared.database import Pool
 from shared.keepable import Kept
 from shared.outbox import Bell
 from shared.security import bearer
+from shared.told import PUBLIC
 
 
 async def _settings(request: Request) -> Settings:

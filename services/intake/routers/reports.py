@@ -6,7 +6,6 @@ from typing import Annotated, Any, Final, Self
 from fastapi import APIRouter, Header, Response
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
-from services.intake.domain.partners import PUBLIC
 from services.intake.domain.reports import Stage, normalised_secret
 from services.intake.errors import KeyGuessable
 from services.intake.handlers import reports
@@ -15,7 +14,7 @@ from services.intake.routers.dependencies import IdempotencyKey, Now, PoolDep, S
 from services.intake.routers.floods import Allowed
 from shared.keepable import Kept, keepable_whole
 from shared.security import bearer, sha256
-from shared.told import Answers, Channel, Contact, Place
+from shared.told import PUBLIC, Answers, Channel, Contact, Place
 
 router = APIRouter(prefix="/v1/reports", tags=["reports"])
 
