@@ -15,6 +15,9 @@ from pydantic import (
 from shared.codebook import Impact, Label, Strand
 from shared.contract import Contract
 
+PUBLIC: Final = "public"
+"""The source of a report that nobody answers for."""
+
 
 class Channel(StrEnum):
     web = "web"

@@ -6,8 +6,8 @@ from typing import Final
 from pydantic import Field, SecretStr, ValidationInfo, field_validator
 from pydantic_settings import SettingsConfigDict
 
-from services.intake.domain.partners import PUBLIC
 from shared.settings import Database, KeyedSettings, Secret, Url
+from shared.told import PUBLIC
 
 MIGRATIONS: Final = Path(__file__).parent / "migrations"
 

@@ -713,7 +713,7 @@ async def test_who_follows_a_call_waits_for_nobody_who_adds_to_it(phone: httpx.A
     await say(phone, report_id, turn(1))
     async with transaction(pool) as connection:
         await calls.held(connection, UUID(report_id))
-        await reports.whole(connection, UUID(report_id))
+        await reports.held(connection, UUID(report_id))
         async with asyncio.timeout(5):
             standing = (await phone.get(f"/v1/calls/{report_id}", headers=KEY)).json()
     assert (standing["revision"], len(standing["turns"])) == (1, 1)

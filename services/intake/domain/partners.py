@@ -8,12 +8,12 @@ from enum import StrEnum
 from typing import Final
 from uuid import UUID
 
+from shared.told import PUBLIC
+
 LEAST_CONTRAST: Final = 4.5  # WCAG 2.2, 1.4.3: white words on the partner's colour
 COLOUR: Final = re.compile(r"#[0-9a-f]{6}")
 ORIGIN: Final = re.compile(r"https://[a-z0-9.-]+(:\d+)?|http://(localhost|127\.0\.0\.1)(:\d+)?")
 ID: Final = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
-PUBLIC: Final = "public"
-"""The source of a report that nobody answers for."""
 
 
 class Scope(StrEnum):

@@ -92,7 +92,7 @@ async def _reports_again(ids: Sequence[UUID], pool: Pool) -> int:
 async def _report_again(report_id: UUID, pool: Pool, now: datetime) -> bool:
     """And the cases of those told before it hear again that it belongs with them. False where it was erased since."""
     async with transaction(pool) as connection:
-        report = await reports.whole(connection, report_id)
+        report = await reports.held(connection, report_id)
         if report is None:
             return False
         key = in_order_by(await households.keys_known(connection, report_id), report_id)

@@ -99,7 +99,7 @@ async def _opened(connection: Connection, reference: str, secret: str) -> Report
     """The report, held; the same error whether the reference or the secret is wrong."""
     row = await reports.by_reference(connection, normalised_reference(reference))
     known = row is not None and hmac.compare_digest(row["secret_hash"], sha256(secret))
-    report = await reports.whole(connection, row["id"]) if known else None
+    report = await reports.held(connection, row["id"]) if known else None
     if report is None:
         raise UnknownReference("Check the reference and the secret that you were given when you sent it.")
     return report

@@ -137,7 +137,7 @@ async def written(
     Where the same were heard live, what comes beside them is learnt. None where it was not opened, or others were.
     Raises TooLong, CallTooLong.
     """
-    call = await calls.opened(connection, source, call_id)
+    call = await calls.held_as(connection, source, call_id)
     spoken = await calls.turns(connection, call.report_id) if call else {}
     if call is None or (spoken and tuple(spoken.values()) != tuple(turns)):
         return None
@@ -220,7 +220,7 @@ async def as_told(
     """
     await calls.set_state(connection, call.report_id, call.state, now)
     spoken = await calls.turns(connection, call.report_id)
-    before = await reports.whole(connection, call.report_id)
+    before = await reports.held(connection, call.report_id)
     if not new or (not spoken and call.state is CallState.live):
         return before, spoken
     told = _telling(call, tuple(spoken.values()) or NOTHING_HEARD)

@@ -75,7 +75,7 @@ async def read_anew(connection: Connection, ids: Sequence[UUID], held: Collectio
 
 
 async def _read_anew(connection: Connection, report_id: UUID, now: datetime) -> None:
-    report = await reports.whole(connection, report_id)
+    report = await reports.held(connection, report_id)
     if report is None:
         return
     report = report.model_copy(update={"revision": report.revision + 1})

@@ -131,7 +131,7 @@ async def held(connection: Connection, report_id: UUID) -> OpenCall | None:
     return _open_call(row) if row else None
 
 
-async def opened(connection: Connection, source: str, call_id: str) -> OpenCall | None:
+async def held_as(connection: Connection, source: str, call_id: str) -> OpenCall | None:
     """As `held`, by the id that its source gave it."""
     row = await connection.fetchrow(KNOWN + " for update", source, call_id)
     return _open_call(row) if row else None

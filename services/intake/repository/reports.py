@@ -198,7 +198,7 @@ async def told(connection: Connection, report_id: UUID) -> ReportReceived | None
     return _told(await connection.fetchrow(TOLD, report_id))
 
 
-async def whole(connection: Connection, report_id: UUID) -> ReportReceived | None:
+async def held(connection: Connection, report_id: UUID) -> ReportReceived | None:
     """The same, held until the transaction ends."""
     return _told(await connection.fetchrow(TOLD + " for no key update of report", report_id))
 

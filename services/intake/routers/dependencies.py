@@ -10,7 +10,7 @@ from fastapi import Depends, Header, Request, Security
 from fastapi.requests import HTTPConnection
 
 from services.intake.domain.households import Keyring
-from services.intake.domain.partners import PUBLIC, Scope
+from services.intake.domain.partners import Scope
 from services.intake.errors import UnknownSource
 from services.intake.handlers import partners
 from services.intake.handlers.assessing import Classifier, classifier_at
@@ -22,6 +22,7 @@ from shared.keepable import Kept
 from shared.outbox import Bell
 from shared.schemes import Bearer
 from shared.security import bearer
+from shared.told import PUBLIC
 
 
 async def _settings(request: Request) -> Settings:

@@ -15,9 +15,9 @@ from limits.aio.storage import MemoryStorage
 from limits.aio.strategies import MovingWindowRateLimiter
 from starlette.requests import HTTPConnection
 
-from services.intake.domain.partners import PUBLIC
 from services.intake.routers.dependencies import Source, SourceOrPublic
 from services.intake.settings import Settings
+from shared.told import PUBLIC
 
 log = structlog.get_logger()
 

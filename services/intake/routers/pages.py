@@ -13,12 +13,13 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 from jinja2 import ChoiceLoader, Environment, FileSystemLoader, PackageLoader, PrefixLoader
 
 from services.intake.catalogue import Catalogue, catalogue
-from services.intake.domain.partners import PUBLIC, Partner
+from services.intake.domain.partners import Partner
 from services.intake.domain.reports import in_fours
 from services.intake.domain.sealing import place_of
 from services.intake.handlers.partners import Partners
 from services.intake.settings import Settings
 from shared.keepable import keepable
+from shared.told import PUBLIC
 
 HERE: Final = Path(__file__).parents[1]
 DRAFT: Final = "__Host-draft"

@@ -6,7 +6,6 @@ from typing import Annotated, Any, Final, Self
 from fastapi import APIRouter, Depends, Response
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
-from services.intake.domain.partners import PUBLIC
 from services.intake.domain.reports import Stage, normalised_secret
 from services.intake.errors import KeyGuessable
 from services.intake.handlers import reports
@@ -18,7 +17,7 @@ from shared.keepable import Kept, keepable_whole
 from shared.postcodes import postcode_of
 from shared.schemes import Bearer
 from shared.security import bearer, sha256
-from shared.told import AgencyKind, Answers, Channel, Contact, Place
+from shared.told import PUBLIC, AgencyKind, Answers, Channel, Contact, Place
 
 router = APIRouter(prefix="/v1/reports", tags=["reports"])
 
