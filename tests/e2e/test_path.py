@@ -1,8 +1,16 @@
 """A form and a call for each label, told over HTTP, found where codebook §5 says they belong."""
 
+from uuid import uuid4
+
 import pytest
 
-from tests.e2e.conftest import Tell
+from deploy.local.stack import Stack
+from shared.database import create_pool, transaction
+from shared.events import FileGiven
+from shared.kafka import GIVEN
+from shared.outbox import outgoing, put
+from tests.builders import NOON
+from tests.e2e.conftest import Tell, eventually
 
 FORMS = {
     "stalking": "My ex keeps following me home from work and sits outside my house watching me every night. "
@@ -78,6 +86,21 @@ async def test_consent_opens_a_partner_and_without_it_the_police_have_it(tell: T
     withheld = await tell("web", FORMS["hate_incident"])
     assert shared.went_to["stand-together"] == {"support"}
     assert "stand-together" not in withheld.went_to
+
+
+async def test_who_is_given_a_file_comes_to_the_record_of_its_case(tell: Tell, stack: Stack):
+    sent = await tell("web", FORMS["asb"])
+    async with create_pool(stack.postgres.url("intake"), 1) as pool, transaction(pool) as connection:
+        report_id = await connection.fetchval("select id from report where reference = $1", sent.reference)
+        given = FileGiven(report_id=report_id, file=uuid4(), given_at=NOON, to="southvale-police", key=uuid4())
+        await put(connection, [outgoing(given, GIVEN, "intake", NOON)])
+
+    async def recorded() -> bool:
+        entry = "select who from audit_entry where report_id = $1 and action = 'was given a file'"
+        async with create_pool(stack.postgres.url("escalation"), 1) as pool:
+            return await pool.fetchval(entry, report_id) == "southvale-police"
+
+    await eventually(recorded)
 
 
 async def test_an_application_for_a_case_review_reaches_its_panel(tell: Tell):

@@ -43,7 +43,8 @@ async def test_a_link_makes_it_repeated_until_an_operator_says_that_it_is_anothe
     async with httpx.AsyncClient() as reporter:
         url = f"http://127.0.0.1:{stack.ports.intake}/v1/reports/{later.reference}"
         own = await reporter.get(url, headers={"Authorization": f"Bearer {later.secret}"})
-    assert set(own.json()) == {"reference", "received_at", "stage"}
+    assert set(own.json()) == {"reference", "received_at", "stage", "messages", "area_wanted"}
+    assert first.reference not in own.text
     disputed = {"reference": first.reference, "why": "Another Dave, of another house"}
     answer = await escalation.post(f"/v1/queue/{case['report_id']}/links/dispute", json=disputed)
     assert answer.status_code == 204

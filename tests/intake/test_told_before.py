@@ -194,7 +194,7 @@ async def test_two_people_at_one_address_never_see_each_others(client: httpx.Asy
         standing = await client.get(own["status_url"], headers=key)
         assert others["reference"] not in standing.text
         assert "1" not in {str(value) for value in standing.json().values()}
-        assert set(standing.json()) == {"reference", "received_at", "stage"}
+        assert set(standing.json()) == {"reference", "received_at", "stage", "messages", "area_wanted"}
         assert (await client.get(others["status_url"], headers=key)).status_code == 404
 
 
