@@ -69,9 +69,8 @@ def test_a_short_cry_for_help_is_never_taken_for_a_copy():
 
 
 async def rows(pool: Pool, rules: Rules) -> list[tuple[str, int]]:
-    return [
-        (one.report.reference, one.copies) for one in await queue.ranked("northmoor-police", None, 100, pool, rules)
-    ]
+    found, _ = await queue.ranked("northmoor-police", None, 100, pool, rules)
+    return [(one.report.reference, one.copies) for one in found]
 
 
 async def claimed(pool: Pool) -> UUID | None:

@@ -69,13 +69,14 @@ class Whole:
     copies: tuple[Any, ...]
 
 
-async def ranked(force: str, queue: str | None, limit: int, pool: Pool, rules: Rules) -> list[Ranked]:
-    """The queue of one control room, the first to be taken first."""
+async def ranked(force: str, queue: str | None, limit: int, pool: Pool, rules: Rules) -> tuple[list[Ranked], bool]:
+    """The queue of one control room, the first to be taken first, and whether more are behind these."""
     async with transaction(pool) as connection:
-        found = [as_ranked(row) for row in await items.ranked(connection, force, queue, limit)]
+        rows, more = await items.ranked(connection, force, queue, limit)
+        found = [as_ranked(row) for row in rows]
         names = {name for item in found for name in links.named(item.report.history)}
         known = await _theirs(connection, force, names, rules)
-    return [_known_to(item, known, rules) for item in found]
+    return [_known_to(item, known, rules) for item in found], more
 
 
 async def _theirs(connection: Connection, force: str, references: set[str], rules: Rules) -> Theirs:

@@ -67,8 +67,14 @@ where case_review_report.reference = $1 and state <> 'closed'
 IN_REVIEWS: Final = "select distinct reference from case_review_report where reference = any($1::text[])"
 
 REVIEWS: Final = """
-select id, agency_id, report_id, reference, asked_by, offered, state, timeline, opened_at, review_on, outcome, closed_at
-from case_review order by state = 'closed', opened_at desc limit 200
+with listed as (
+    select id, agency_id, report_id, reference, asked_by, offered, state, timeline, opened_at, review_on, outcome,
+           closed_at
+    from case_review
+)
+(select * from listed where state <> 'closed' order by opened_at desc)
+union all
+(select * from listed where state = 'closed' order by closed_at desc limit 200)
 """
 
 REVIEW: Final = "select * from case_review where id = $1"

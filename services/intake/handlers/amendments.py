@@ -5,7 +5,6 @@ from datetime import datetime
 
 from services.intake.domain.amendments import asked_to_withdraw, asking_for_review, with_more, withdrawal_noted
 from services.intake.domain.households import Keyring
-from services.intake.domain.reports import normalised_reference
 from services.intake.errors import Anonymous, UnknownReference
 from services.intake.handlers.households import SOURCE
 from services.intake.handlers.reports import fitting, told_anew
@@ -14,6 +13,7 @@ from shared.database import Connection, Pool, transaction
 from shared.events import Amendment, Lane, ReportAmended, ReportReceived
 from shared.kafka import AMENDED
 from shared.outbox import Bell, outgoing, put
+from shared.references import normalised_reference
 from shared.security import sha256
 from shared.told import Contact, Place
 
