@@ -177,7 +177,7 @@ async def test_what_is_said_while_it_is_asked_who_is_who_is_kept(page: Page):
     await type_turn(page, "c", "He says he will kill me: he has a knife")
     await expect(page.locator("#turns li")).to_have_text(["callerHe says he will kill me: he has a knife"])
     await expect(page.locator("#danger")).to_have_attribute("data-class", "1")
-    assert await page.evaluate("notKept()") == "the words of which it is asked who is who"
+    assert await page.evaluate("typed()") == "the words of which it is asked who is who"
     await page.get_by_role("button", name="Put it back in the box").click()
     await expect(box).to_have_value("Jo: He follows me home.\nDesk 4: Who does?")
     await expect(box).to_be_focused()
@@ -189,7 +189,7 @@ async def test_what_is_said_while_it_is_asked_who_is_who_is_kept(page: Page):
     await page.get_by_role("button", name="Keep it as one turn of the caller").click()
     await expect(page.locator("#turns li").nth(1)).to_have_text("callerJo: He follows me home.\nDesk 4: Who does?")
     await expect(page.locator("#names")).to_be_hidden()
-    assert await page.evaluate("notKept()") == ""
+    assert not await page.evaluate("notKept()")
 
 
 async def test_who_is_who_in_what_is_pasted_is_asked_for_by_keyboard(page: Page):
@@ -238,7 +238,7 @@ async def test_the_desk_says_that_the_line_is_open_while_nobody_speaks(page: Pag
     await type_turn(page, "c", "Wait.")
     await expect(page.locator("#turns li")).to_have_count(1)
     async with page.expect_request(lambda request: request.post_data == '{"turns":[]}'):
-        await page.evaluate("said_at -= STILL_THERE")
+        await page.evaluate("call.said_at -= STILL_THERE")
     await expect(page.locator("#state")).to_have_text("live")
 
 
@@ -287,11 +287,11 @@ async def test_a_call_that_is_ended_while_there_is_no_connection_is_ended_once_t
     await page.keyboard.press("Alt+e")
     await expect(page.get_by_role("alert")).to_contain_text("it is sent again until it is kept")
     await expect(page.locator("#state")).to_have_text("live")
-    assert await page.evaluate("notKept()") == "its end"
+    assert await page.evaluate("notKept()")
     await context.set_offline(False)
     await expect(page.locator("#state")).to_have_text("ended")
     await expect(page.get_by_role("alert")).to_be_hidden()
-    assert await page.evaluate("notKept()") == ""
+    assert not await page.evaluate("notKept()")
     await context.close()
 
 
@@ -325,7 +325,7 @@ async def test_the_same_words_are_not_read_out_again_and_again(browser: Browser,
     await expect(page.locator("#danger")).to_have_attribute("data-class", "4")
     await page.evaluate(HEARD, "danger")
     async with page.expect_response(re.compile("/turns$")):
-        await page.evaluate("said_at -= STILL_THERE")
+        await page.evaluate("call.said_at -= STILL_THERE")
     await page.wait_for_timeout(300)
     assert await page.evaluate("heard") == 0
     await page.evaluate(HEARD, "problem")
@@ -355,7 +355,7 @@ async def test_words_on_a_line_that_stalls_are_unkept_and_sent_again_in_their_or
     await expect(page.locator("#unsent li")).to_have_text(["He has a knife.", "Where is he?"])
     await picture(page, "desk-unkept")
     assert await violations(page) == []
-    assert await page.evaluate("notKept()") == "the words being sent and its end"
+    assert await page.evaluate("notKept()")
     asked: list[str] = []
 
     async def stay(dialog: Dialog) -> None:
@@ -370,7 +370,7 @@ async def test_words_on_a_line_that_stalls_are_unkept_and_sent_again_in_their_or
     await expect(page.locator("#state")).to_have_text("line dead")
     await expect(page.locator("#unsent")).to_be_hidden()
     await expect(page.get_by_role("alert")).to_be_hidden()
-    assert await page.evaluate("notKept()") == ""
+    assert not await page.evaluate("notKept()")
     await context.close()
 
 
@@ -436,7 +436,7 @@ async def test_slow_answers_neither_pile_up_nor_hold_up_what_is_said(page: Page)
 
 
 @pytest.mark.parametrize("button", ["New call", "Follow"])
-async def test_a_call_is_not_left_with_something_unkept_but_by_saying_so(browser: Browser, url: str, button: str):
+async def test_what_is_typed_is_not_thrown_away_with_a_call_but_by_saying_so(browser: Browser, url: str, button: str):
     async with httpx.AsyncClient(base_url=url, headers={"Authorization": f"Bearer {KEY}"}) as telephony:
         other = (await telephony.post("/v1/calls", json={"call_id": f"other than {button}"})).json()
     context = await browser.new_context()
@@ -451,17 +451,159 @@ async def test_a_call_is_not_left_with_something_unkept_but_by_saying_so(browser
     page.on("dialog", answer)
     leaving = page.get_by_role("button", name=button if button == "New call" else f"Follow {other['reference']}")
     await expect(leaving).to_be_visible()
-    await context.set_offline(True)
-    await page.get_by_label("Postcode").fill("ZZ1 4AB")
-    await leaving.click()
-    await expect(page.get_by_label("Postcode")).to_have_value("ZZ1 4AB")
-    await context.set_offline(False)
-    await expect(page.locator("#about-kept")).to_have_text("Kept with the call.")
-    await page.get_by_label("What is said").fill("not yet said")
-    await leaving.click()
-    await expect(page.get_by_label("What is said")).to_have_value("")
-    assert [("known of it" in one, "words in the box" in one) for one in asked] == [(True, False), (False, True)]
+    for kept in ("not yet said", ""):
+        await page.get_by_label("What is said").fill("not yet said")
+        await leaving.click()
+        await expect(page.get_by_label("What is said")).to_have_value(kept)
+    assert ["the words in the box" in one for one in asked] == [True, True]
     await context.close()
+
+
+async def test_what_a_call_lacks_when_it_is_left_is_kept_with_it_and_the_next_begins_at_once(
+    browser: Browser, url: str
+):
+    context = await browser.new_context()
+    page = await signed_in(context, url)
+    asked: list[Dialog] = []
+    page.on("dialog", lambda dialog: asked.append(dialog))
+    await type_turn(page, "c", "He is outside.")
+    await expect(page.locator("#turns li")).to_have_count(1)
+    first = (await page.locator("#call-title").inner_text()).removeprefix("Call ")
+    await context.set_offline(True)
+    await type_turn(page, "c", "He has gone.")
+    await page.get_by_label("Postcode").fill("ZZ1 4AB")
+    await page.keyboard.press("Alt+e")
+    await page.keyboard.press("Alt+n")
+    await expect(page.locator("#call-title")).to_have_text("No call yet")
+    await expect(page.get_by_label("Postcode")).to_have_value("")
+    await type_turn(page, "c", "My name is Jo.")
+    await expect(page.locator("#unsent li")).to_have_text(["He has gone.", "My name is Jo."])
+    await page.keyboard.type("and I")
+    await context.set_offline(False)
+    await expect(page.locator("#turns li")).to_have_text(["callerMy name is Jo."])
+    await expect(page.locator("#unsent")).to_be_hidden()
+    await expect(page.locator("#problem")).to_be_hidden()
+    await expect(page.get_by_label("What is said")).to_have_value("and I")
+    assert (asked, await page.evaluate("left.length")) == ([], 0)
+    second = (await page.locator("#call-title").inner_text()).removeprefix("Call ")
+    async with httpx.AsyncClient(base_url=url, headers={"Authorization": f"Bearer {KEY}"}) as telephony:
+        live = {call["reference"]: call["report_id"] for call in (await telephony.get("/v1/calls")).json()["calls"]}
+    assert (first in live, second in live) == (False, True)
+    await context.close()
+
+
+async def test_what_is_typed_while_the_call_before_is_closed_is_neither_asked_about_nor_kept_with_it(page: Page):
+    asked: list[Dialog] = []
+    page.on("dialog", lambda dialog: asked.append(dialog))
+    await type_turn(page, "c", "He has gone.")
+    await expect(page.locator("#turns li")).to_have_count(1)
+    ended: list[str] = []
+
+    async def slowly(route: Route) -> None:
+        await asyncio.sleep(1)
+        await route.continue_()
+        ended.append(route.request.url)
+
+    await page.route("**/end", slowly)
+    await page.keyboard.press("Alt+e")
+    await page.keyboard.press("Alt+n")
+    await page.keyboard.type("he has a knife")
+    await page.keyboard.press("Enter")
+    await page.keyboard.type("he is at")
+    await expect(page.locator("#turns li")).to_have_text(["callerhe has a knife"])
+    await expect(page.get_by_label("What is said")).to_have_value("he is at")
+    assert (asked, len(ended)) == ([], 1)
+    await page.get_by_label("What is said").fill("")
+
+
+async def test_what_is_refused_of_a_call_that_was_left_is_shown_beside_the_next(page: Page):
+    await type_turn(page, "c", "He has gone.")
+    await expect(page.locator("#turns li")).to_have_count(1)
+
+    async def refuse(route: Route) -> None:
+        await asyncio.sleep(0.5)
+        await route.fulfill(status=422, json={"title": "Not so", "detail": "It is too long"})
+
+    await page.route(re.compile("/turns$"), refuse)
+    await type_turn(page, "c", "He is back.")
+    await page.keyboard.press("Alt+n")
+    before = page.locator("#before")
+    await expect(before).to_contain_text("It is too long: “He is back.”")
+    await expect(page.get_by_label("What is said")).to_have_value("")
+    assert await violations(page) == []
+    await page.unroute(re.compile("/turns$"))
+    await before.get_by_role("button").click()
+    await expect(before).to_be_hidden()
+
+
+async def test_a_fault_of_one_call_does_not_stand_over_the_next(page: Page):
+    await page.get_by_label("What is said").fill((CALLS / "turns.json").read_text()[:-30])
+    await page.keyboard.press("Enter")
+    await expect(page.locator("#problem")).to_be_visible()
+    page.on("dialog", lambda dialog: dialog.accept())
+    await page.keyboard.press("Alt+n")
+    await expect(page.locator("#problem")).to_be_hidden()
+
+
+async def test_a_call_that_was_erased_is_said_to_be_and_leaves_the_desk_at_work(browser: Browser, url: str):
+    context = await browser.new_context()
+    page = await signed_in(context, url)
+    await type_turn(page, "c", "He has gone.")
+    await expect(page.locator("#turns li")).to_have_count(1)
+    await page.keyboard.type("wait")
+    gone = {"title": "We do not know this call", "detail": "Open it first."}
+    await page.route(re.compile(r"/v1/calls/[^/]+$"), lambda route: route.fulfill(status=404, json=gone))
+    await expect(page.locator("#problem")).to_have_text("This call is here no more: it may have been erased.")
+    await expect(page.locator("#turns li")).to_have_count(0)
+    await expect(page.get_by_label("What is said")).to_have_value("wait")
+    await page.unroute_all()
+    await page.get_by_label("What is said").press("Enter")
+    await expect(page.locator("#turns li")).to_have_text(["callerwait"])
+    await expect(page.locator("#problem")).to_be_hidden()
+    await context.close()
+
+
+@pytest.mark.parametrize("script", ["desk.js", "desk_shown.js", "desk_pasted.js"])
+async def test_a_desk_that_has_not_loaded_whole_says_so_and_takes_no_words(browser: Browser, url: str, script: str):
+    context = await browser.new_context()
+    page = await signed_in(context, url)
+    await expect(page.locator("#unloaded")).to_be_hidden()
+    await page.route(f"**/{script}", lambda route: route.abort())
+    await page.reload()
+    await expect(page.locator("#unloaded")).to_be_visible()
+    for name in ("What is said", "Caller's number"):
+        await expect(page.get_by_label(name)).to_be_disabled()
+    assert await violations(page) == []
+    await context.close()
+
+
+async def test_whoever_cannot_see_is_told_what_appears_beside_the_words(page: Page, served: tuple[str, FastAPI]):
+    for name in ("safe", "unread", "awaiting", "followed"):
+        live = page.locator(f"[role=status]:not([hidden]):has(> #{name}[hidden])")
+        await expect(live).to_have_count(1)
+    await type_turn(page, "c", "Don't ring me back, he checks my phone.")
+    await expect(page.get_by_role("status").filter(has_text="Safe contact: read before")).to_be_visible()
+    await page.evaluate(HEARD, "safe")
+    await type_turn(page, "c", "He is my brother.")
+    await expect(page.locator("#turns li")).to_have_count(2)
+    assert await page.evaluate("heard") == 0
+
+
+async def test_a_followed_call_is_read_out_as_it_goes_and_each_turn_once(page: Page, url: str):
+    async with httpx.AsyncClient(base_url=url, headers={"Authorization": f"Bearer {KEY}"}) as telephony:
+        opened = (await telephony.post("/v1/calls", json={"call_id": "read out"})).json()
+        said = {"turns": [{"number": 1, "speaker": "caller", "text": "My neighbour is shouting again."}]}
+        await telephony.post(opened["turns_url"], json=said)
+        await expect(page.locator("#turns")).not_to_have_attribute("aria-live", "polite")
+        await page.get_by_role("button", name=f"Follow {opened['reference']}").click()
+        await expect(page.locator("#turns")).to_have_attribute("aria-live", "polite")
+        await expect(page.locator("#turns li")).to_have_count(1)
+        await page.evaluate(HEARD, "turns")
+        said["turns"][0] |= {"number": 2, "text": "It is night."}
+        await telephony.post(opened["turns_url"], json=said)
+        await expect(page.locator("#turns li")).to_have_count(2)
+        assert await page.evaluate("heard") == 1
+        await telephony.post(f"/v1/calls/{opened['report_id']}/end", json={"state": "ended"})
 
 
 async def test_it_fits_a_narrow_screen(page: Page):
@@ -482,6 +624,11 @@ async def test_nobody_comes_in_without_a_key(browser: Browser, url: str):
     await page.get_by_label("Key of your call centre").fill("a guess")
     await page.keyboard.press("Enter")
     await expect(page.get_by_role("alert")).to_contain_text("nobody's key")
+    await expect(page).to_have_title("Error: Desk - Heard")
+    await expect(page.get_by_label("Key of your call centre")).to_have_accessible_description(
+        re.compile("nobody's key")
+    )
+    assert await violations(page) == []
     await context.close()
     async with httpx.AsyncClient(base_url=url) as stranger:
         assert (await stranger.get("/v1/calls")).status_code == 401

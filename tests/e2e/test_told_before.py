@@ -20,7 +20,7 @@ async def signed_in(stack: Stack, escalation: httpx.AsyncClient) -> None:
 
 
 async def case_of(sent: Sent, escalation: httpx.AsyncClient) -> dict[str, Any]:
-    found = (await escalation.get("/v1/queue/search", params={"q": sent.reference})).raise_for_status().json()
+    found = (await escalation.post("/v1/queue/search", json={"q": sent.reference})).raise_for_status().json()
     (report_id,) = [one["report_id"] for one in found if one["reference"] == sent.reference]
     case: dict[str, Any] = (await escalation.get(f"/v1/queue/{report_id}")).raise_for_status().json()
     return case | {"report_id": report_id}
@@ -73,7 +73,7 @@ async def test_more_told_later_is_graded_anew_and_a_withdrawal_closes_nothing(
 
     async def graded_anew() -> bool:
         """Until a threat was told of, it may have been for others alone, and on no queue of the police."""
-        if not (await escalation.get("/v1/queue/search", params={"q": sent.reference})).raise_for_status().json():
+        if not (await escalation.post("/v1/queue/search", json={"q": sent.reference})).raise_for_status().json():
             return False
         item = (await case_of(sent, escalation))["item"]
         return item["danger_class"] <= 2 and item["report"]["withdrawal_asked_at"] is not None

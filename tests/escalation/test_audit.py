@@ -236,7 +236,7 @@ async def test_what_somebody_did_on_one_day_is_found_whatever_case_it_was_of_or_
     await escalate(event)
     sam = await sign_in_page(Role.operator)
     await sam.get(f"/board/cases/{event.report_id}")
-    await sam.get("/board/search", params={"q": "music"})
+    await sam.post("/board/search", data={"q": "music"}, headers=OURS)
     kim, today = await sign_in_page(Role.auditor, "Kim"), datetime.now(UK).date()
 
     async def done(day: date) -> list[tuple[str, str]]:

@@ -998,3 +998,21 @@ async def test_an_invited_agency_says_of_its_own_actions_only_that_they_are_done
     theirs = f"/v1/agencies/northmoor-homes/case-reviews/{review_id}/actions"
     assert (await client.post(f"{theirs}/{ids[0]}/done", headers=homes)).status_code == 204
     assert (await client.post(f"{theirs}/{ids[1]}/done", headers=homes)).status_code == 403
+
+
+async def test_no_open_review_is_left_out_however_many_were_closed(
+    review_id: UUID, client: httpx.AsyncClient, sign_in: SignIn, pool: Pool
+):
+    """The oldest of 402: 201 opened after it, and as many closed."""
+    columns = "agency_id, report_id, reference, asked_by, offered, timeline"
+    for state, closed_at in (("proposed", None), ("closed", NOON)):
+        await pool.execute(
+            f"""insert into case_review (id, {columns}, state, opened_at, closed_at)
+            select gen_random_uuid(), {columns}, $2, opened_at + interval '1 day', $3
+            from case_review, generate_series(1, 201) where id = $1""",
+            review_id, state, closed_at,
+        )  # fmt: skip
+    base = f"/v1/agencies/{PANEL}/case-reviews"
+    listed = (await client.get(base, headers=await sign_in("agency", PANEL))).json()
+    assert [row["state"] for row in listed] == ["proposed"] * 202 + ["closed"] * 200
+    assert listed[201]["id"] == str(review_id)

@@ -229,7 +229,7 @@ async def test_a_threat_not_read_leaves_it_with_whoever_has_it_and_says_so(
     body = await pool.fetchval("select body from delivery where agency_id = 'northmoor-council-asb' and body <> 'null'")
     assert (body["labels"], body["danger_class"], body["not_yet_read"]) == (["asb"], 2, True)
     assert await pool.fetchval("select count(*) from delivery where kind = 'withdrawn'") == 0
-    (case,) = await queue.ranked("northmoor-police", None, 1, pool, as_they_are(rules))
+    (case,), _ = await queue.ranked("northmoor-police", None, 1, pool, as_they_are(rules))
     assert board.labels(case.assessment) == ("Not yet read", "Anti-social behaviour")
 
 
@@ -329,7 +329,7 @@ async def test_a_story_in_no_english_is_as_grave_as_what_nobody_has_read_and_say
         ["control_room", "review"],
     )
     assert len(await receipts(pool)) == 1
-    (case,) = await queue.ranked("northmoor-police", None, 1, pool, as_they_are(rules))
+    (case,), _ = await queue.ranked("northmoor-police", None, 1, pool, as_they_are(rules))
     assert board.labels(case.assessment) == ("Not yet read", "Not in English: Polish")
 
 

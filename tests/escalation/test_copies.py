@@ -75,10 +75,8 @@ def test_what_cannot_be_read_is_no_copy_of_anything():
 
 
 async def rows(pool: Pool, rules: Rules) -> list[tuple[str, int]]:
-    return [
-        (one.report.reference, one.copies)
-        for one in await queue.ranked("northmoor-police", None, 100, pool, as_they_are(rules))
-    ]
+    found, _ = await queue.ranked("northmoor-police", None, 100, pool, as_they_are(rules))
+    return [(one.report.reference, one.copies) for one in found]
 
 
 async def claimed(pool: Pool) -> UUID | None:

@@ -145,15 +145,16 @@ async def test_what_is_on_a_control_rooms_lists_is_on_its_own_alone(
     supervisor, program = await sign_in_page(Role.supervisor, "Robin", force), await sign_in("operator", force)
     for name in Listed:
         assert (f"H-THEIR-{name.upper()}" in (await supervisor.get(f"/supervisor/{name}.csv")).text) is theirs, name
+    searched = await supervisor.post("/board/search", data={"q": "H-THEIR"}, headers=OURS)
+    assert ("H-THEIR-UNREAD" in searched.text) is theirs
     for path, shown in (
         ("/board", "H-THEIR-UNCLAIMED"),
         ("/board", "nobody has claimed it"),
-        ("/board/search?q=H-THEIR", "H-THEIR-UNREAD"),
         ("/supervisor", "H-THEIR-BREACHED"),
         ("/supervisor", "Vic"),
     ):
         assert (shown in (await supervisor.get(path)).text) is theirs, (path, shown)
-    found = await client.get("/v1/queue/search", params={"q": "H-THEIR-FOLDED"}, headers=program)
+    found = await client.post("/v1/queue/search", json={"q": "H-THEIR-FOLDED"}, headers=program)
     assert ("H-THEIR-FOLDED" in found.text) is theirs
     mine = classified(report(place=place if theirs else Place(postcode="ZZ1 4AB"), received_at=now))
     await escalate(mine, at=now)

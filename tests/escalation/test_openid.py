@@ -1,6 +1,7 @@
 """Signing in with the organisation's OpenID provider: a real one, small, on a port of its own."""
 
 import asyncio
+import re
 import socket
 from collections.abc import AsyncIterator
 from typing import Any
@@ -47,9 +48,9 @@ async def browser(settings: Settings, provider: OpenIdProvider, pool: Pool) -> A
         yield client
 
 
-async def signed_in(browser: httpx.AsyncClient) -> httpx.Response:
+async def signed_in(browser: httpx.AsyncClient, path: str = "/sign-in/openid") -> httpx.Response:
     """Leave for the provider, be sent back, and what comes of it."""
-    away = (await browser.get("/sign-in/openid")).headers["location"]
+    away = (await browser.get(path)).headers["location"]
     async with httpx.AsyncClient() as outside:
         back = (await outside.get(away)).headers["location"]
     return await browser.get(back)
@@ -70,6 +71,16 @@ async def test_each_role_comes_home(browser: httpx.AsyncClient, provider: OpenId
     page = await browser.get(home)
     assert page.status_code == 200
     assert "Sam Sample" in page.text
+
+
+@pytest.mark.parametrize(("to", "led"), [("/board/cases/0f7e", "/board/cases/0f7e"), ("//evil.example", "/")])
+async def test_who_came_by_a_link_comes_there_by_the_organisations_sign_in_too(
+    browser: httpx.AsyncClient, provider: OpenIdProvider, to: str, led: str
+):
+    provider.claims |= SAYS
+    page = (await browser.get("/sign-in", params={"to": to})).text
+    (path,) = re.findall(r'href="(/sign-in/openid[^"]*)"', page)
+    assert (await signed_in(browser, path)).headers["location"] == led
 
 
 @pytest.mark.parametrize("groups", [["operator", "supervisor"], ["supervisor", "staff", "operator"]])

@@ -18,15 +18,16 @@ NOW = datetime.now(UTC)
 
 async def test_a_page_without_a_session_leads_to_the_sign_in_page(client: httpx.AsyncClient):
     answer = await client.get("/preferences")
-    assert (answer.status_code, answer.headers["location"]) == (303, "/sign-in")
+    assert (answer.status_code, answer.headers["location"]) == (303, "/sign-in?to=%2Fpreferences")
+    assert (await client.get("/")).headers["location"] == "/sign-in"
 
 
 async def test_a_session_that_ended_is_said_by_the_sign_in_page_and_to_htmx_where_it_asked(client: httpx.AsyncClient):
     client.cookies.set(COOKIE, "of yesterday")
     answer = await client.get("/preferences")
-    assert answer.headers["location"] == "/sign-in?ended=true"
+    assert answer.headers["location"] == "/sign-in?ended=true&to=%2Fpreferences"
     assert "Your session has ended" in (await client.get(answer.headers["location"])).text
-    asked = await client.get("/board/search?q=elm", headers={"HX-Request": "true"})
+    asked = await client.post("/board/search", data={"q": "elm"}, headers=OURS | {"HX-Request": "true"})
     assert (asked.status_code, asked.json()["title"]) == (401, "You are signed out")
     assert asked.headers["content-type"] == "application/problem+json"
 
@@ -63,6 +64,26 @@ async def test_the_demo_login_opens_a_session_in_a_host_cookie(client: httpx.Asy
     assert "Preferences" in (await client.get("/preferences")).text
 
 
+@pytest.mark.parametrize(
+    ("to", "led"),
+    [
+        ("/board/cases/0f7e", "/board/cases/0f7e"),
+        *(
+            (other, "/")
+            for other in ("", "//evil.example", "https://evil.example", "/\\evil.example", "/a\nb", "/a?b=c")
+        ),
+    ],
+)
+async def test_who_had_to_sign_in_first_comes_where_their_link_led_and_nowhere_else(
+    client: httpx.AsyncClient, pool: Pool, to: str, led: str
+):
+    await people.let_in("sam", "Sam", Role.operator, "northmoor-police", "a password", pool, "a test", NOW)
+    page = (await client.get("/sign-in", params={"to": to})).text
+    assert f'<input type="hidden" name="to" value="{led}">' in page
+    given = {"name": "sam", "password": "a password", "to": to}
+    assert (await client.post("/sign-in", data=given, headers=OURS)).headers["location"] == led
+
+
 @pytest.mark.parametrize(("name", "password"), [("sam", "wrong"), ("nobody", "a password")])
 async def test_a_wrong_name_and_a_wrong_password_are_told_alike(
     client: httpx.AsyncClient, pool: Pool, name: str, password: str
@@ -72,6 +93,19 @@ async def test_a_wrong_name_and_a_wrong_password_are_told_alike(
     assert answer.status_code == 401
     assert "The name or the password is wrong" in answer.text
     assert COOKIE not in answer.cookies
+    for part in (
+        "<title>Error: Sign in",
+        f'name="name" value="{name}"',
+        'aria-invalid="true" aria-describedby="wrong"',
+    ):
+        assert part in answer.text
+
+
+async def test_an_agency_chooses_its_colours_and_is_asked_of_no_board(sign_in_page: SignInPage):
+    ada = await sign_in_page(Role.agency, "Ada", "northmoor-council-asb")
+    assert 'href="/preferences"' in (await ada.get("/portal")).text
+    page = (await ada.get("/preferences")).text
+    assert ("Colours" in page, "on the board" in page) == (True, False)
 
 
 async def test_somebody_who_comes_by_openid_has_no_password(client: httpx.AsyncClient, pool: Pool):

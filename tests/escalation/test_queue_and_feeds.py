@@ -9,6 +9,7 @@ from typer.testing import CliRunner
 from services.escalation import tokens
 from services.escalation.cli import app as cli
 from services.escalation.handlers.cases import not_read
+from services.escalation.repository import queue
 from services.escalation.repository.feeds import PAGE
 from services.escalation.settings import Settings
 from services.escalation.tokens import Principal
@@ -41,6 +42,18 @@ async def test_a_control_room_sees_its_own_force_and_what_is_nobodys(
         await escalate(classified(report(reference=name, place=Place(postcode=postcode)), labels=(Label.harassment,)))
     answer = await client.get(QUEUE, headers=await sign_in("operator", "southvale-police"))
     assert {item["report"]["reference"] for item in answer.json()["items"]} == {"south", "nowhere"}
+
+
+async def test_a_part_of_the_queue_says_that_more_is_behind_it(
+    escalate: Escalate, client: httpx.AsyncClient, sign_in: SignIn, monkeypatch: pytest.MonkeyPatch
+):
+    await escalate(*(classified(report(reference=name), labels=(Label.harassment,)) for name in "abc"))
+    headers = await sign_in("operator", "northmoor-police")
+    answers = [(await client.get(QUEUE, params={"limit": limit}, headers=headers)).json() for limit in (2, 3)]
+    assert [(len(answer["items"]), answer["more"]) for answer in answers] == [(2, True), (3, False)]
+    monkeypatch.setattr(queue, "RANKED", queue.RANKED.replace(str(PAGE), "1"))
+    answer = (await client.get(QUEUE, headers=headers)).json()
+    assert (len(answer["items"]), answer["more"]) == (1, True)
 
 
 async def test_one_queue_can_be_asked_for(escalate: Escalate, client: httpx.AsyncClient, sign_in: SignIn):

@@ -14,6 +14,7 @@ from services.escalation.errors import LeaseLost
 from services.escalation.handlers import alerts, attendance, drills, leases, work
 from services.escalation.handlers.cases import Rules
 from services.escalation.handlers.leases import Hold
+from services.escalation.routers import supervisor
 from services.escalation.rules_in_force import drills as exercises
 from shared.codebook import DangerClass, Label
 from shared.database import Pool
@@ -257,8 +258,19 @@ async def test_it_is_taken_over_from_whom_the_list_showed_alone_with_a_reason_an
     ]
     assert [answer.status_code for answer in answers] == [403, 404, 422, 409]
     assert "It is with Sam. The lists are as they are now." in answers[3].text
+    assert re.search(r"What you wrote, which was not kept.*?went home</textarea>", answers[3].text, re.DOTALL)
     await pool.execute("update queue_item set lease_until = $1", now)
     late = await robin.post(path, data=given, headers=OURS)
     assert (late.status_code, "Nobody holds it any more." in late.text) == (409, True)
     assert await pool.fetchval("select holder from queue_item") == "sam"
     assert await pool.fetchval("select count(*) from audit_entry where action = 'took over'") == 0
+
+
+async def test_a_list_that_is_cut_off_says_so(
+    escalate: Escalate, sign_in_page: SignInPage, monkeypatch: pytest.MonkeyPatch
+):
+    now = datetime.now(UTC)
+    await escalate(told(1, now), told(1, now, text="something else"), at=now)
+    monkeypatch.setattr(supervisor, "MOST", 2)
+    page = (await (await sign_in_page(Role.supervisor, "Robin")).get("/supervisor")).text
+    assert page.count("Threats that nobody holds: 2 or more") == 2

@@ -484,14 +484,17 @@ async def test_links_are_made_and_disputed(hold: Any, escalate: Escalate, pool: 
 
 
 @pytest.mark.parametrize(
-    "words", ["H-4K7", "zz14ab", "01632960001", "+44 1632 960001", "(01632) 960-001", "every night", "jo f"]
+    "words",
+    ["H-4K7", "h4k7qx 9m2tb", "zz14ab", "01632960001", "+44 1632 960001", "(01632) 960-001", "every night", "jo f"],
 )
 async def test_a_case_is_found(hold: Any, pool: Pool, words: str):
     contact = Contact(name="Jo Field", phone="01632 960001")
     room = await hold(classified(report(contact=contact), **STALKING))
     await pool.execute("update queue_item set opened_at = now()")
-    answer = await room.client.get("/v1/queue/search", params={"q": words}, headers=room.headers)
+    answer = await room.client.post("/v1/queue/search", json={"q": words}, headers=room.headers)
     assert [found["reference"] for found in answer.json()] == ["H-4K7QX-9M2TB"]
+    older = await room.client.get("/v1/queue/search", params={"q": words}, headers=room.headers)
+    assert older.json() == answer.json()
 
 
 @pytest.mark.parametrize(
@@ -500,7 +503,7 @@ async def test_a_case_is_found(hold: Any, pool: Pool, words: str):
 async def test_a_case_is_not_found_by_another_telephone_number(hold: Any, pool: Pool, phone: str, words: str):
     room = await hold(classified(report(contact=Contact(phone=phone)), **STALKING))
     await pool.execute("update queue_item set opened_at = now()")
-    answer = await room.client.get("/v1/queue/search", params={"q": words}, headers=room.headers)
+    answer = await room.client.post("/v1/queue/search", json={"q": words}, headers=room.headers)
     assert answer.json() == []
 
 
@@ -518,10 +521,22 @@ async def test_a_search_goes_through_the_newest_and_finds_any_by_its_reference(e
     assert await found("%%") == []
 
 
+async def test_what_is_searched_for_is_in_no_address_and_more_than_is_shown_is_said(
+    escalate: Escalate, sign_in_page: SignInPage
+):
+    now, sam = datetime.now(UTC), await sign_in_page(Role.operator)
+    await escalate(*(classified(report(text="the blue van", received_at=now)) for _ in range(51)), at=now)
+    assert (await sam.get("/board/search", params={"q": "blue van"})).status_code == 405
+    part = await sam.post("/board/search", data={"q": "blue van"}, headers=OURS | {"HX-Request": "true"})
+    assert ("The newest 50 of more" in part.text, "<html" in part.text) == (True, False)
+    alone = await sam.post("/board/search", data={"q": "blue van"}, headers=OURS)
+    assert ("The newest 50 of more" in alone.text, "Back to the board" in alone.text) == (True, True)
+
+
 async def test_looking_and_searching_are_recorded_without_what_was_searched_for(hold: Any, pool: Pool):
     room = await hold(classified(**STALKING))
     await room.case()
-    await room.client.get("/v1/queue/search", params={"q": "Jo Field"}, headers=room.headers)
+    await room.client.post("/v1/queue/search", json={"q": "Jo Field"}, headers=room.headers)
     rows = await pool.fetch("select action, why, detail from audit_entry order by id")
     assert [row["action"] for row in rows][-2:] == ["looked at", "searched"]
     assert "Jo" not in str([dict(row) for row in rows])

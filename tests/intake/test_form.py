@@ -94,7 +94,7 @@ async def test_pages_are_kept_by_nobody_and_reading_them_leaves_nothing(person: 
     assert await pool.fetchval("select count(*) from sealed") == 0
 
 
-@pytest.mark.parametrize("name", ["heard.js", "heard.css", "desk.js", "desk_shown.js"])
+@pytest.mark.parametrize("name", ["heard.js", "heard.css", "desk.js", "desk_shown.js", "desk_pasted.js"])
 async def test_a_script_of_yesterday_is_never_used_unasked(person: Form, name: str):
     answer = await person.get(f"/static/{name}")
     assert answer.headers["cache-control"] == "no-cache"

@@ -7,6 +7,7 @@ import httpx
 import pytest
 from hypothesis import given
 from hypothesis import strategies as any_
+from itsdangerous import URLSafeTimedSerializer
 from pydantic import SecretStr
 
 from services.intake.domain.partners import Partner, Scope
@@ -16,6 +17,7 @@ from services.intake.handlers import partners
 from services.intake.main import create_app
 from services.intake.settings import Settings
 from shared.database import Pool
+from shared.security import sha256
 from tests.builders import NOON
 from tests.intake.conftest import TELEPHONY_KEY
 from tests.intake.form import STORY, Form
@@ -137,6 +139,14 @@ async def test_a_call_opened_again_after_the_change_is_answered_with_the_secret_
 
 
 SIGN_IN = 'action="/desk/sign-in"'
+
+
+async def test_the_cookie_of_a_desk_is_of_no_use_to_guess_the_key_by(person: Form):
+    await person.client.post("/desk/sign-in", data={"key": TELEPHONY_KEY}, headers={"Sec-Fetch-Site": "same-origin"})
+    assert SIGN_IN not in (await person.get("/desk")).text
+    _, kept = URLSafeTimedSerializer("").loads_unsafe(person.client.cookies["__Host-desk"])
+    assert set(kept) == {"source", "key"}
+    assert sha256(TELEPHONY_KEY)[:16] not in str(kept)
 
 
 async def test_the_desk_signs_in_again_after_the_change(person: Form, changed: Settings):

@@ -91,7 +91,7 @@ async def _meant(connection: Connection, reference: str) -> UUID | None:
     try:
         report_id = UUID(reference)
     except ValueError:
-        return await audit.case_of(connection, reference.upper())
+        return await audit.case_of(connection, reference)
     return report_id if await audit.knows(connection, report_id) else None
 
 

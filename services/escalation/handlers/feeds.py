@@ -66,7 +66,7 @@ async def opened(agency: str, report_id: UUID, guests: Pool, now: datetime) -> t
 async def by_reference(agency: str, reference: str, pool: Pool, guests: Pool) -> UUID:
     """The id of a report that was delivered to the agency, however long ago. Raises UnknownReport."""
     async with transaction(pool) as connection:
-        report_id = await audit.case_of(connection, reference.strip().upper())
+        report_id = await audit.case_of(connection, reference)
     if report_id is not None:
         async with as_agency(guests, agency) as connection:
             if await deliveries.held(connection, agency, report_id):

@@ -37,7 +37,7 @@ class Review:
 
 
 async def reviews(agency: ActingAgency) -> list[Any]:
-    """Its own as a panel, and those that it is invited to; open ones first."""
+    """Its own as a panel, and those that it is invited to; open ones first, all of them."""
     async with as_agency(agency.guests, agency.id) as connection:
         return await case_reviews.reviews(connection)
 

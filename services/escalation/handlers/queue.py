@@ -68,13 +68,16 @@ class Whole:
     copies: tuple[Any, ...]
 
 
-async def ranked(force: str, queue: str | None, limit: int, pool: Pool, covering: Covering) -> list[Ranked]:
-    """The queue of one control room, the first to be taken first."""
+async def ranked(
+    force: str, queue: str | None, limit: int, pool: Pool, covering: Covering
+) -> tuple[list[Ranked], bool]:
+    """The queue of one control room, the first to be taken first, and whether more are behind these."""
     async with transaction(pool) as connection:
-        found = [as_ranked(row) for row in await items.ranked(connection, force, queue, limit)]
+        rows, more = await items.ranked(connection, force, queue, limit)
+        found = [as_ranked(row) for row in rows]
         linked = await _named(connection, {name for item in found for name in links.named(item.report.history)})
     known, table = await _theirs(force, linked, covering)
-    return [_known_to(item, known, table) for item in found]
+    return [_known_to(item, known, table) for item in found], more
 
 
 async def _named(connection: Connection, references: set[str]) -> Mapping[str, ReportClassified]:

@@ -98,7 +98,7 @@ async def dispute(
 async def _the_other(connection: Connection, report_id: UUID, reference: str, worker: Worker) -> UUID:
     """Nobody else changes either case until the transaction ends. Raises NothingThere or NotSo."""
     here = await _must_be_there(connection, report_id, worker)
-    other = await work.by_reference(connection, worker.force, reference.strip().upper())
+    other = await work.by_reference(connection, worker.force, reference)
     if other is None or other == report_id:
         raise NothingThere("No other case of yours has this reference.")
     there = await queue.item(connection, worker.force, other)
@@ -119,12 +119,15 @@ async def _recorded(
         await queue.touch(connection, one)
 
 
-async def search(worker: Worker, words: str, pool: Pool, now: datetime) -> list[Any]:
-    """The newest cases of the last half year; that somebody searched is recorded, what for is not."""
+async def search(worker: Worker, words: str, pool: Pool, now: datetime) -> tuple[list[Any], bool]:
+    """The newest FOUND cases of the last half year, and whether there are more.
+
+    That somebody searched is recorded, what for is not.
+    """
     async with transaction(pool) as connection:
-        found = await work.search(connection, worker.force, words.strip(), now - LOOKS_BACK, FOUND, LOOKED_THROUGH)
-        await audit.record(connection, [Entry(now, worker.id, "searched", detail={"found": len(found)})])
-    return found
+        found = await work.search(connection, worker.force, words.strip(), now - LOOKS_BACK, FOUND + 1, LOOKED_THROUGH)
+        await audit.record(connection, [Entry(now, worker.id, "searched", detail={"found": len(found[:FOUND])})])
+    return found[:FOUND], len(found) > FOUND
 
 
 async def _must_be_there(connection: Connection, report_id: UUID, worker: Worker) -> Any:

@@ -7,6 +7,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from shared.database import Connection
+from shared.references import spellings
 
 RECORD: Final = """
 insert into audit_entry (at, who, action, report_id, why, detail)
@@ -141,7 +142,9 @@ async def overdue(connection: Connection, before: datetime) -> int:
 
 
 async def case_of(connection: Connection, reference: str) -> UUID | None:
-    found: UUID | None = await connection.fetchval("select report_id from cases where reference = $1", reference)
+    """Of a reference as a person may type it."""
+    statement = "select report_id from cases where reference = any($1::text[])"
+    found: UUID | None = await connection.fetchval(statement, spellings(reference))
     return found
 
 

@@ -80,7 +80,14 @@ id, agency_id, report_id, reference, asked_by, offered, state, timeline, opened_
 {TOLD} as told, {ASKED} as asked
 """
 
-REVIEWS: Final = f"select {COLUMNS} from case_review order by state = 'closed', opened_at desc limit 200"  # noqa: S608
+IN_REVIEWS: Final = "select distinct reference from case_review_report where reference = any($1::text[])"
+
+REVIEWS: Final = f"""
+with listed as (select {COLUMNS} from case_review)
+(select * from listed where state <> 'closed' order by opened_at desc)
+union all
+(select * from listed where state = 'closed' order by closed_at desc limit 200)
+"""  # noqa: S608 - constants only
 
 REVIEW: Final = f"select {COLUMNS} from case_review where id = $1"  # noqa: S608 - constants only
 

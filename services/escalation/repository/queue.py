@@ -39,13 +39,15 @@ item.*, item.version + {STEPS} as seen_as, cases.event, cases.reading, cases.gra
 
 RANKED: Final = f"""
 select * from (
-    select item.*, sum(octet_length(event)) over (order by {RANK}) - octet_length(event) as before from (
+    select item.*, count(*) over () as there,
+        sum(octet_length(event)) over (order by {RANK}) - octet_length(event) as before
+    from (
         select {COLUMNS}
         from queue_item as item join cases using (report_id)
         where item.state <> 'closed' and {MINE} and {FIRST_OF_FOLD} and ($2::text is null or $2 = any(item.queues))
-        order by {RANK} limit $3
+        order by {RANK} limit $3 + 1
     ) as item
-) as item where before < {PAGE} order by {RANK}
+) as item where before < {PAGE} order by {RANK} limit $3
 """  # noqa: S608 - constants only
 
 ITEM: Final = f"""
@@ -76,9 +78,13 @@ from delivery where report_id = $1 and kind = 'report' order by delivered_at, ag
 CHANNEL: Final = "board"
 
 
-async def ranked(connection: Connection, force: str, queue: str | None, limit: int) -> list[Any]:
-    """The control room's queue in its order: danger class, grade, time to target; as many as fit on a page."""
-    return await connection.fetch(RANKED, force, queue, limit)
+async def ranked(connection: Connection, force: str, queue: str | None, limit: int) -> tuple[list[Any], bool]:
+    """The control room's queue in its order: danger class, grade, time to target; as many as fit on a page.
+
+    With them, whether there are more.
+    """
+    rows = await connection.fetch(RANKED, force, queue, limit)
+    return rows, bool(rows) and rows[0]["there"] > len(rows)
 
 
 async def stamps(connection: Connection, force: str, limit: int, now: datetime) -> list[Any]:

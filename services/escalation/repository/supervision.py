@@ -10,6 +10,8 @@ from services.escalation.repository.queue import MINE, RANK
 from shared.database import Connection
 from shared.kafka import CLASSIFIED, RECEIVED
 
+MOST: Final = 500  # rows of a list
+
 OPEN: Final = f"""
 select item.*, cases.reference, cases.grade, cases.rulebook is null as unread,
        case when item.lease_until > $2 then item.holder_name end as held_by,
@@ -36,7 +38,7 @@ LISTED: Final = f"""
 select report_id, reference, danger_class, grade, target_at, opened_at, queues, claimed_at, contacted_at, unread,
        copies, behind, held_by as holder, holder as holder_id, waits_since as waiting_since
 from ({OPEN}) as item
-where $3::interval is not null and $4::interval is not null and {{wanted}} order by {RANK} limit 500
+where $3::interval is not null and $4::interval is not null and {{wanted}} order by {RANK} limit {MOST}
 """  # noqa: S608 - constants only
 
 WORKLOAD: Final = f"""
@@ -69,7 +71,7 @@ select letter.*, cases.reference
 from set_aside as letter left join cases using (report_id) left join queue_item as item using (report_id)
 where {MINE} and letter.at > $2::timestamptz - interval '7 days'
   and (cases.rulebook is null or letter.came_from <> all($3::text[]))
-order by letter.at desc limit 500
+order by letter.at desc limit {MOST}
 """  # noqa: S608 - constants only
 """As long as Kafka keeps them; one of $3 until its report is read after all. What another force has is its own."""
 

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from services.escalation.domain.overrides import Override
 from shared.database import Connection
+from shared.references import spellings
 
 LINK: Final = """
 insert into case_link (report_id, other_id, at, who, why) values ($1, $2, $3, $4, $5)
@@ -41,7 +42,7 @@ insert into overridden (report_id, revision, at, who, why, override, before) val
 
 BY_REFERENCE: Final = """
 select report_id from cases left join queue_item as item using (report_id)
-where reference = $2 and (item.force is null or item.force = $1)
+where reference = any($2::text[]) and (item.force is null or item.force = $1)
 """
 
 SEARCH: Final = r"""
@@ -51,13 +52,14 @@ with looked_through as (
     (select report_id from queue_item where force is null and opened_at > $3 order by opened_at desc limit $5)
     union
     (select report_id from queue_item as item join cases using (report_id)
-     where (force is null or force = $1) and reference = upper($2))
+     where (force is null or force = $1) and reference = any($6::text[]))
 )
 select cases.report_id, cases.reference, cases.opened_at, cases.danger_class, cases.grade, item.state, item.holder_name
 from looked_through join queue_item as item using (report_id) join cases using (report_id),
      lateral (select convert_from(cases.event, 'UTF8')::jsonb -> 'report' as told offset 0) as report
 where (
-    starts_with(cases.reference, upper($2)) or position(lower($2) in lower(told ->> 'text')) > 0
+    starts_with(cases.reference, upper($2)) or cases.reference = any($6::text[])
+    or position(lower($2) in lower(told ->> 'text')) > 0
     or replace(lower(told #>> '{place,postcode}'), ' ', '') = replace(lower($2), ' ', '')
     or right(regexp_replace(told #>> '{contact,phone}', '\D', '', 'g'), 10)
        = nullif(right(regexp_replace($2, '\D', '', 'g'), 10), '')
@@ -110,7 +112,8 @@ async def overridden(
 
 
 async def by_reference(connection: Connection, force: str, reference: str) -> UUID | None:
-    found: UUID | None = await connection.fetchval(BY_REFERENCE, force, reference)
+    """Of a reference as a person may type it."""
+    found: UUID | None = await connection.fetchval(BY_REFERENCE, force, spellings(reference))
     return found
 
 
@@ -121,4 +124,4 @@ async def search(
 
     Only so many of the newest are looked through; one whose whole reference is given is found among all.
     """
-    return await connection.fetch(SEARCH, force, words, since, limit, looked_through)
+    return await connection.fetch(SEARCH, force, words, since, limit, looked_through, spellings(words))

@@ -137,10 +137,12 @@ async def case(report_id: UUID, desk: DeskDep, again: Annotated[bool, Query()] =
     return answer
 
 
-@router.get("/search")
-async def search(q: Annotated[str, Query(min_length=2, max_length=200)], desk: DeskDep) -> Response:
-    found = await work.search(desk.worker, q, desk.pool, desk.now)
-    return page(desk.request, "found.html", desk.person, found=found, looked_through=LOOKED_THROUGH)
+@router.post("/search")
+async def search(q: Annotated[str, Form(min_length=2, max_length=200)], desk: DeskDep) -> Response:
+    """Not by an address: what is searched for is a name or a number, and addresses are logged on their way."""
+    found, more = await work.search(desk.worker, q, desk.pool, desk.now)
+    template = "found.html" if "HX-Request" in desk.request.headers else "found_alone.html"
+    return page(desk.request, template, desk.person, found=found, more=more, looked_through=LOOKED_THROUGH)
 
 
 @router.post("/renewals", status_code=204)

@@ -87,7 +87,7 @@ class Added(BaseModel):
 
 @router.get(BASE)
 async def reviews(agency: ReviewsDep) -> tuple[Summary, ...]:
-    """Yours as a panel, and those that you are invited to."""
+    """Yours as a panel, and those that you are invited to: all that are open, then the 200 that were closed last."""
     return tuple(Summary.model_validate(dict(row)) for row in await panels.reviews(agency))
 
 

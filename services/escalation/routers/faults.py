@@ -3,6 +3,7 @@
 import json
 from http import HTTPStatus
 from typing import Any, Final
+from urllib.parse import urlencode
 
 from fastapi import Request, Response
 from fastapi.exceptions import RequestValidationError
@@ -60,7 +61,7 @@ async def _page(request: Request, error: Exception, told: Response) -> Response:
     A form that came from somebody else's page is never given back, to be sent from ours; nor is a password.
     """
     if isinstance(error, SignInFirst) and request.method in SAFE:
-        return told
+        return _on_their_way(told, request.url.path)
     if _no_such_page(error):
         return await _fault(request, told, **NO_SUCH_PAGE)
     if request.method in SAFE or isinstance(error, ElsewhereSent) or request.url.path == SIGN_IN:
@@ -71,6 +72,14 @@ async def _page(request: Request, error: Exception, told: Response) -> Response:
     if isinstance(error, DatabaseUnavailable):
         return await _fault(request, told, again=fields)
     return await _fault(request, told, written=own_words(fields))
+
+
+def _on_their_way(told: Response, to: str) -> Response:
+    """To the sign-in page, and from there to the page that a link led to."""
+    if to != "/":
+        there = told.headers["location"]
+        told.headers["location"] = f"{there}{'&' if '?' in there else '?'}{urlencode({'to': to})}"
+    return told
 
 
 def _no_such_page(error: Exception) -> bool:

@@ -48,6 +48,7 @@ class QueueItem(BaseModel):
 
 class Queue(BaseModel):
     items: tuple[QueueItem, ...] = Field(description="the first is to be taken first")
+    more: bool = Field(description="more are open behind these: so many as `limit`, or as fit into an answer, are here")
 
 
 @router.get("")
@@ -65,6 +66,6 @@ async def queue(
 
     That you were given a report is recorded, once for each revision of it.
     """
-    items = await ranked(worker.force, name, limit, pool, covering)
+    items, more = await ranked(worker.force, name, limit, pool, covering)
     await given(items, worker.id, pool, now)
-    return Queue(items=tuple(QueueItem.model_validate(item, from_attributes=True) for item in items))
+    return Queue(items=tuple(QueueItem.model_validate(item, from_attributes=True) for item in items), more=more)

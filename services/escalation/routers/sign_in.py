@@ -1,11 +1,14 @@
 """Signing in and out of the pages, and how somebody wants them."""
 
 import hmac
+import re
 from dataclasses import replace
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
+from urllib.parse import quote, unquote
 
 from fastapi import APIRouter, Form, Request, Response
 from fastapi.responses import RedirectResponse
+from pydantic import AfterValidator
 
 from services.escalation.domain.people import Preferences, Role, Theme
 from services.escalation.errors import NotLetIn, NotYours, WrongPassword
@@ -52,9 +55,17 @@ async def home(person: PersonDep) -> Response:
     return go(HOME[person.role])
 
 
+def _ours(to: str) -> str:
+    """The page that somebody was on their way to when they had to sign in; of ours, or the first one."""
+    return to if re.fullmatch(r"(/[\w.-]+)+", to, re.ASCII) else "/"
+
+
+To = Annotated[str, AfterValidator(_ours)]
+
+
 @router.get("/sign-in")
-async def sign_in_page(request: Request, settings: SettingsDep, ended: bool = False) -> Response:
-    return _sign_in_page(request, settings, ended=ended)
+async def sign_in_page(request: Request, settings: SettingsDep, ended: bool = False, to: To = "/") -> Response:
+    return _sign_in_page(request, settings, to, ended=ended)
 
 
 @router.post("/sign-in")
@@ -65,6 +76,7 @@ async def sign_in(
     pool: PoolDep,
     settings: SettingsDep,
     now: Now,
+    to: Annotated[To, Form()] = "/",
 ) -> Response:
     """By name and password: in the demo alone."""
     if not settings.demo_login:
@@ -72,23 +84,22 @@ async def sign_in(
     try:
         await people.check_password(name, password, pool)
     except WrongPassword as error:
-        return _sign_in_page(request, settings, 401, wrong=error.title)
-    return with_session(go("/"), await people.sign_in(name, pool, now))
+        return _sign_in_page(request, settings, to, 401, wrong=error.title, name=name)
+    return with_session(go(to), await people.sign_in(name, pool, now))
 
 
-def _sign_in_page(
-    request: Request, settings: Settings, status: int = 200, wrong: str | None = None, ended: bool = False
-) -> Response:
+def _sign_in_page(request: Request, settings: Settings, to: str, status: int = 200, **said: Any) -> Response:
     ways = {"openid": settings.openid_issuer is not None, "demo": settings.demo_login}
-    return page(request, "sign_in.html", None, status, wrong=wrong, ended=ended, **ways)
+    told = {"to": to, "wrong": None, "name": "", "ended": False} | said
+    return page(request, "sign_in.html", None, status, **ways, **told)
 
 
 @router.get("/sign-in/openid")
-async def leave(request: Request, provider: ProviderDep, settings: SettingsDep) -> Response:
+async def leave(request: Request, provider: ProviderDep, settings: SettingsDep, to: To = "/") -> Response:
     """To the organisation's own sign-in; what is needed to trust whoever comes back stays in this browser."""
     attempt = Attempt.fresh()
     answer = go(await provider.leave_for(attempt, _back(settings), anew=SIGNED_OUT in request.cookies))
-    kept = ".".join((attempt.state, attempt.nonce, attempt.verifier))
+    kept = ".".join((attempt.state, attempt.nonce, attempt.verifier, quote(to, safe="")))
     answer.set_cookie(ATTEMPT, kept, max_age=600, secure=True, httponly=True, samesite="lax", path="/")
     return answer
 
@@ -106,12 +117,12 @@ async def come_back(
 ) -> Response:
     if error:
         raise NotLetIn("Your organisation did not let you in, or you turned back there. Sign in again.")
-    kept = request.cookies.get(ATTEMPT, "").split(".")
+    *kept, to = request.cookies.get(ATTEMPT, "").split(".", 3)
     if len(kept) != 3 or not code or not hmac.compare_digest(kept[0].encode(), state.encode()):
         raise NotLetIn("You did not start from our sign-in page in this browser. Start again there.")
     known = await provider.come_back(code, Attempt(*kept), _back(settings), now)
     await people.let_in(known.id, known.name, known.role, known.belongs_to, None, pool, "OpenID provider", now)
-    answer = with_session(go("/"), await people.sign_in(known.id, pool, now))
+    answer = with_session(go(_ours(unquote(to))), await people.sign_in(known.id, pool, now))
     for done in (ATTEMPT, SIGNED_OUT):
         answer.delete_cookie(done, secure=True, httponly=True, samesite="lax", path="/")
     return answer

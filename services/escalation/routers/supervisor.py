@@ -9,9 +9,11 @@ from fastapi import APIRouter, Depends, Form, Request, Response
 
 from services.escalation.domain.alerting import Listed
 from services.escalation.domain.people import Person, Worker
+from services.escalation.domain.words import GRADES, QUEUES
 from services.escalation.errors import NotFree, NothingThere
 from services.escalation.handlers import drills, leases, supervision
 from services.escalation.pages import page
+from services.escalation.repository.supervision import MOST
 from services.escalation.routers.case_pages import Words
 from services.escalation.routers.dependencies import Now, OurPagesOnly, PoolDep, RulesDep, SupervisorDep
 from services.escalation.routers.sign_in import go
@@ -44,12 +46,13 @@ async def supervisor(request: Request, person: SupervisorDep, pool: PoolDep, now
 
 
 async def _overview(
-    request: Request, person: Person, pool: Pool, now: datetime, error: NotFree | None = None
+    request: Request, person: Person, pool: Pool, now: datetime, error: NotFree | None = None, *written: str
 ) -> Response:
     found = await supervision.overview(person.belongs_to, pool, now)
     wrong = f"{error.title}. {error} The lists are as they are now." if error else None
     status = HTTPStatus.CONFLICT if wrong else HTTPStatus.OK
-    return page(request, "supervisor.html", person, status, overview=found, names=NAMES, now=now, wrong=wrong)
+    shown = {"overview": found, "names": NAMES, "most": MOST, "queues": QUEUES, "grades": GRADES, "now": now}
+    return page(request, "supervisor.html", person, status, wrong=wrong, written=written, **shown)
 
 
 @router.post("/supervisor/claims/{report_id}")
@@ -79,7 +82,7 @@ async def take_over(
     try:
         await leases.take_over(report_id, holder, worker, why, pool, now)
     except NotFree as error:
-        return await _overview(request, person, pool, now, error)
+        return await _overview(request, person, pool, now, error, why)
     return go(f"/board/cases/{report_id}")
 
 

@@ -138,6 +138,10 @@ class Case(BaseModel):
     copies: tuple[Copy, ...] = Field(description="its open near-copies, the gravest first")
 
 
+class Sought(BaseModel):
+    q: str = Field(min_length=2, max_length=200)
+
+
 class Found(BaseModel):
     report_id: UUID
     reference: str
@@ -148,12 +152,19 @@ class Found(BaseModel):
     holder_name: str | None
 
 
-@router.get("/search")
-async def search(
+@router.post("/search")
+async def search(sought: Sought, worker: ProgramDep, pool: PoolDep, now: Now) -> tuple[Found, ...]:
+    """By reference, postcode, phone, email, name, place or words told: the newest 50 of the last half year."""
+    found, _ = await work.search(worker, sought.q, pool, now)
+    return tuple(Found.model_validate(dict(row)) for row in found)
+
+
+@router.get("/search", deprecated=True)
+async def search_by_address(
     q: Annotated[str, Query(min_length=2, max_length=200)], worker: ProgramDep, pool: PoolDep, now: Now
 ) -> tuple[Found, ...]:
-    """By reference, postcode, phone, email, name, place or words told, over the last half year."""
-    return tuple(Found.model_validate(dict(row)) for row in await work.search(worker, q, pool, now))
+    """As by POST. What is searched for stands in the address, which proxies log: a person's name or number."""
+    return await search(Sought(q=q), worker, pool, now)
 
 
 @router.get("/{report_id}")

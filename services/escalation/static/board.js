@@ -3,10 +3,10 @@
 (() => {
   const $ = (id) => document.getElementById(id);
   const board = $("board"), lines = $("lines"), alerts = $("alerts");
-  const SILENT = 16000, RENEW = 30000, BEEPS = 1000;
+  const SILENT = 16000, DEAF = 20000, MINUTE = 60000, RENEW = 30000, BEEPS = 1000;
   const SIGNED_OUT = "You are signed out. Sign in in another tab, then press again.";
-  let out = false, skew = 0, heard = Date.now(), source = null, first = true, selected = null, unseen = 0, sound = null, alertsShown = null;
-  const title = document.title;
+  const NOT_LIVE = "✘ Not live – Heard", title = document.title, unseen = new Set(); // ids of cases
+  let out = false, skew = 0, heard = Date.now(), cryAt = 0, deaf = false, source = null, first = true, selected = null, sound = null, waking = null, alertsShown = null;
 
   /* ---- the stream ---- */
   function connect() {
@@ -24,6 +24,9 @@
     $("link").dataset.state = "live";
     $("link").textContent = "Live";
     $("lost").hidden = true;
+    cryAt = 0;
+    deaf = false;
+    retitle();
   }
   function ticked({ now, ends }) {
     skew = Date.parse(now) - Date.now();
@@ -38,6 +41,7 @@
     $("link").textContent = out ? "Signed out" : "Not live";
     if ($("lost").textContent !== words) $("lost").textContent = words;
     $("lost").hidden = false;
+    cryAt ||= Date.now() + DEAF;
     if (source && source.readyState === EventSource.CLOSED) { source = null; setTimeout(connect, out ? 5000 : 1000); }
   }
   function signedOut() {
@@ -56,7 +60,18 @@
   window.addEventListener("online", connect);
   window.addEventListener("focus", () => { if (!$("ending").hidden) connect(); }); // back from the tab where they signed in
   window.addEventListener("pagehide", () => source && source.close());
-  setInterval(() => { if (Date.now() - heard > SILENT) { heard = Date.now(); lost(); connect(); } }, 1000);
+  setInterval(() => {
+    const now = Date.now();
+    if (now - heard > SILENT) { heard = now; lost(); connect(); }
+    if (cryAt && now > cryAt) cry(now);
+  }, 1000);
+  // Nobody looks at a board all night: one that stays cut off is heard, and again each minute.
+  function cry(now) {
+    cryAt = now + MINUTE;
+    deaf = true;
+    retitle();
+    sounded();
+  }
 
   function apply(news) {
     const there = new Map([...lines.children].map((li) => [li.id, li]));
@@ -147,20 +162,26 @@
 
   /* ---- a new threat, and one that is waiting ---- */
   function warn(threats, graver, alerted) {
-    unseen += threats.length + graver.length;
-    if (unseen) document.title = warning();
+    for (const one of [...threats, ...graver, ...alerted]) unseen.add((one.querySelector("a") || one).dataset.id);
+    retitle();
     const words = (one, many, all) => (all.length > 1 ? all.length + many + ". The first: " : one + ". ") + all[0].innerText.replace(/\s+/g, " ");
     const news = [["New threat", " new threats", threats], ["Graver now", " graver now", graver], ["Alert", " alerts", alerted]];
     $("news").textContent = news.filter(([,, all]) => all.length).map((one) => words(...one)).join(" ");
     for (const line of [...threats, ...graver]) line.classList.add("flash");
     sounded();
   }
-  const warning = () => "▲ " + unseen + " new threat" + (unseen > 1 ? "s" : "") + " – Heard";
-  function calm() { if (unseen) { unseen = 0; document.title = title; } }
+  const warning = () => "▲ " + unseen.size + " threat" + (unseen.size > 1 ? "s" : "") + " – Heard";
+  function retitle() { document.title = deaf ? NOT_LIVE : unseen.size ? warning() : title; }
+  function calm() { unseen.clear(); retitle(); }
   const silence = () => { $("silent").hidden = sound.state === "running" || Boolean(board.dataset.muted); };
   const sounded = () => { if (!board.dataset.muted) beep(); };
   function beep() {
+    board.dataset.beeped = Number(board.dataset.beeped || 0) + 1;
     silence();
+    if (sound.state === "running") chime();
+    else waking ||= sound.resume().then(() => { waking = null; chime(); }); // once, however much it missed
+  }
+  function chime() {
     const at = sound.currentTime;
     for (const [n, pitch] of [[0, 880], [1, 660], [2, 880]]) {
       const tone = sound.createOscillator(), volume = sound.createGain();
@@ -171,10 +192,9 @@
       tone.start(at + n * 0.22);
       tone.stop(at + n * 0.22 + 0.2);
     }
-    board.dataset.beeped = Number(board.dataset.beeped || 0) + 1;
   }
   setInterval(() => {
-    if (!unseen) return;
+    if (deaf || !unseen.size) return;
     document.title = !board.dataset.muted && document.title !== title ? title : warning();
   }, 1000);
   for (const kind of ["keydown", "click"]) window.addEventListener(kind, () => {
@@ -187,7 +207,9 @@
     $("mute").setAttribute("aria-pressed", String(muted));
     $("muted").hidden = !muted;
     if (sound) silence();
-    fetch("/preferences/muted", { method: "POST", body: new URLSearchParams({ muted: String(muted) }) }).catch(() => lost());
+    fetch("/preferences/muted", { method: "POST", headers: { "HX-Request": "true" }, body: new URLSearchParams({ muted: String(muted) }) })
+      .then((answer) => { if (answer.status === 401) signedOut(); else if (!answer.ok) throw answer; })
+      .catch(() => tell("Not kept: the next page that you open has the sound as it was."));
   }
   $("mute").addEventListener("click", mute);
 
@@ -207,14 +229,15 @@
   function move(by) {
     const all = visible();
     if (!all.length) return;
-    const at = all.findIndex((line) => line === document.activeElement || line.dataset.id === selected);
+    const focused = all.indexOf(document.activeElement);
+    const at = focused < 0 ? all.findIndex((line) => line.dataset.id === selected) : focused;
     const to = all[Math.min(all.length - 1, Math.max(0, at < 0 ? 0 : at + by))];
     selected = to.dataset.id;
     to.focus();
   }
   document.addEventListener("click", (event) => {
     const link = event.target.closest("a[data-id]");
-    if (link && !event.ctrlKey && !event.metaKey && !event.shiftKey) { event.preventDefault(); selected = link.dataset.id; fetchCase(link.dataset.id); }
+    if (link && window.htmx && !event.ctrlKey && !event.metaKey && !event.shiftKey) { event.preventDefault(); selected = link.dataset.id; fetchCase(link.dataset.id); }
   });
   document.addEventListener("htmx:afterSwap", (event) => {
     if (event.detail.target !== casePane) return;
@@ -224,7 +247,7 @@
   });
   // Where the answer to a claim was lost, the next press is the same claim.
   const freshKey = () => { $("next-key").value = crypto.randomUUID(); };
-  $("next").addEventListener("htmx:afterOnLoad", (event) => { if (event.detail.xhr.status < 500) freshKey(); });
+  $("claim").addEventListener("htmx:afterOnLoad", (event) => { if (event.detail.xhr.status < 500) freshKey(); });
   freshKey();
 
   /* ---- keys ---- */
@@ -258,4 +281,5 @@
   sound = new AudioContext();
   sound.onstatechange = silence;
   setTimeout(silence, 1000); // a browser that lets it has started it by then
+  $("unloaded").hidden = Boolean(window.htmx);
 })();

@@ -69,7 +69,7 @@ function did(event, dialog) {
   if (event.detail.requestConfig.verb === "get") return "";
   return dialog ? dialog.querySelector("h3").textContent + ": done." : "Claimed.";
 }
-const TELLING = ["name", "value", "href", "hx-post", "data-dialog"]; // the rest is anybody's: a textarea drawn larger has a style
+const TELLING = ["name", "value", "href", "data-dialog"]; // the rest is anybody's: a textarea drawn larger has a style
 const like = (one) => [one.closest("dialog")?.id, one.localName, ...TELLING.map((name) => one.getAttribute(name))].join("|");
 const find = (old, among) => among.find((one) => like(one) === like(old));
 document.addEventListener("htmx:afterSwap", (event) => {
@@ -93,7 +93,7 @@ document.addEventListener("htmx:afterSwap", (event) => {
 
 /* ---- keys; the board adds its own ---- */
 let opening = false; // a case that letters are to act on is on its way
-const KEYS = { c: () => casePane.querySelector("[hx-post$='/claim']")?.click() };
+const KEYS = { c: () => casePane.querySelector("form[action$='/claim'] button")?.click() };
 for (const [key, name] of Object.entries({ m: "contact", w: "note", o: "override", t: "route", l: "link", x: "close", r: "release" }))
   KEYS[key] = () => show(name);
 document.addEventListener("keydown", (event) => {

@@ -10,6 +10,7 @@ from typing import Final
 from uuid import UUID
 
 from shared.events import Lane, ReportReceived
+from shared.references import letters_and_digits
 from shared.screen import screen
 from shared.security import sha256
 from shared.told import TRAILS_OFF, Answers, Speaker, Turn, told_beside
@@ -33,24 +34,14 @@ def new_reference() -> str:
     return f"H-{ten[:5]}-{ten[5:]}"
 
 
-def normalised_reference(given: str) -> str:
-    """A reference as a person may type it: lower case, with spaces or without dashes, O for 0, I or L for 1."""
-    plain = _letters_and_digits(given).translate(str.maketrans("OIL", "011"))
-    return f"{plain[:1]}-{plain[1:6]}-{plain[6:]}"
-
-
 def normalised_secret(given: str) -> str:
     """A secret as a person may type it: lower case, with spaces or dashes, 0 for O, 1 for I, 8 for B."""
-    return _letters_and_digits(given).translate(str.maketrans("018", "OIB"))
+    return letters_and_digits(given).translate(str.maketrans("018", "OIB"))
 
 
 def in_fours(letters: str) -> str:
     """A secret or a code as it is shown to whoever has to write it down."""
     return "-".join(letters[at : at + 4] for at in range(0, len(letters), 4))
-
-
-def _letters_and_digits(given: str) -> str:
-    return "".join(char for char in given.upper() if char.isalnum())
 
 
 def reporters_secret(key: str, report_id: UUID) -> str:

@@ -12,7 +12,6 @@ from services.intake.domain.amendments import (
     withdrawal_noted,
 )
 from services.intake.domain.households import Keyring
-from services.intake.domain.reports import normalised_reference
 from services.intake.errors import Anonymous, UnknownReference
 from services.intake.handlers.households import SOURCE
 from services.intake.handlers.reports import fitting
@@ -22,6 +21,7 @@ from shared.database import Connection, Pool, transaction
 from shared.events import Amendment, Lane, ReportAmended, ReportReceived
 from shared.kafka import AMENDED
 from shared.outbox import Bell, outgoing, put
+from shared.references import normalised_reference
 from shared.security import sha256
 from shared.told import Contact, Place
 

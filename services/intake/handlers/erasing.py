@@ -5,7 +5,6 @@ from functools import partial
 from typing import Final
 from uuid import UUID
 
-from services.intake.domain.reports import normalised_reference
 from services.intake.errors import StillOnTheLine, UnknownReference
 from services.intake.handlers.households import SOURCE
 from services.intake.handlers.revising import read_anew, with_all_held
@@ -14,6 +13,7 @@ from shared.database import Connection, Pool
 from shared.events import ReportErased
 from shared.kafka import ERASED
 from shared.outbox import Bell, outgoing, put
+from shared.references import normalised_reference
 from shared.told import CallState
 
 GONE: Final = "No report is called {}; it may have been erased before."

@@ -19,6 +19,7 @@ from shared.events import Lane, ReportErased, ReportProgressed, ReportReceived, 
 from shared.kafka import RECEIVED
 from shared.outbox import Bell, Outgoing, outgoing
 from shared.postcodes import postcode_of
+from shared.references import normalised_reference
 from shared.security import sha256
 from shared.told import Answers, Attachment, Call, Channel, Contact, Place, Turn
 
@@ -170,7 +171,7 @@ def on_its_way(report: ReportReceived, recognised: Recognised, now: datetime, tu
 async def standing(reference: str, secret: str, pool: Pool) -> Standing:
     """How a report stands. Raises UnknownReference, the same whether the reference or the secret is wrong."""
     async with transaction(pool) as connection:
-        row = await reports.by_reference(connection, domain.normalised_reference(reference))
+        row = await reports.by_reference(connection, normalised_reference(reference))
         told = await messages.of_report(connection, row["id"]) if row else []
     if row is None or not hmac.compare_digest(row["secret_hash"], sha256(secret)):
         raise UnknownReference("Check the reference and the secret that you were given when you sent it.")

@@ -7,7 +7,6 @@ from fastapi.responses import PlainTextResponse
 
 from services.intake.domain import questions, sealing
 from services.intake.domain.questions import REPORTS, Reporting
-from services.intake.domain.reports import normalised_reference
 from services.intake.errors import DraftGone, TooLong, VisitOver
 from services.intake.handlers import drafts, evidence, explanations, visits
 from services.intake.handlers.drafts import Drafts
@@ -18,6 +17,7 @@ from services.intake.routers.origin import FromHere, OnlyFromHere
 from services.intake.routers.pages import DRAFT, OPENING, STATUS, Visit, VisitDep
 from shared.database import DatabaseUnavailable
 from shared.keepable import Kept
+from shared.references import normalised_reference
 
 router = APIRouter(dependencies=[FromHere], include_in_schema=False)
 

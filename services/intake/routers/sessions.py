@@ -1,5 +1,7 @@
 """Who sits at the desk: a signed session in a cookie."""
 
+import hashlib
+import hmac
 from typing import Annotated, Final
 
 from fastapi import Request, Security
@@ -19,8 +21,15 @@ def _signer(settings: Settings) -> URLSafeTimedSerializer:
     return URLSafeTimedSerializer(settings.secret.get_secret_value(), salt="desk")
 
 
+def _mark(source: str, settings: Settings) -> str | None:
+    """Which key of the source it is, of no use to guess the key by: a browser's profile keeps what its cookies hold."""
+    key = settings.keys.get(source)
+    secret = settings.secret.get_secret_value()
+    return hmac.new(secret.encode(), key.encode(), hashlib.sha256).hexdigest()[:16] if key else None
+
+
 def session_for(source: str, settings: Settings) -> str:
-    return _signer(settings).dumps({"source": source, "key": settings.keys[source]})
+    return _signer(settings).dumps({"source": source, "key": _mark(source, settings)})
 
 
 def source_in(request: Request, settings: Settings) -> str | None:
@@ -30,7 +39,7 @@ def source_in(request: Request, settings: Settings) -> str | None:
     except BadSignature:
         return None
     source: str = session["source"]
-    return source if settings.keys.get(source) == session["key"] else None
+    return source if _mark(source, settings) == session["key"] else None
 
 
 async def _source_or_desk(request: Request, settings: SettingsDep, pool: PoolDep, authorization: Authorization) -> str:

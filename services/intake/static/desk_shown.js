@@ -1,4 +1,4 @@
-// What a call reads as so far, as it stands: `turns` are desk.js's. Never innerHTML.
+// What a call reads as so far, as it stands: `call` is desk.js's. Never innerHTML.
 "use strict";
 const $ = (id) => document.getElementById(id);
 const DANGER = ["", "Class 1: life at risk", "Class 2: violence threatened", "Class 3: veiled threat or stalking", "Class 4: everything else"];
@@ -38,11 +38,12 @@ function marked(item, words, offset, evidence) {
 
 const at = (start) => start == null ? "" : ` at ${Math.floor(start / 60)}:${String(Math.floor(start % 60)).padStart(2, "0")}`;
 
+const inOrder = () => [...call.turns.keys()].sort((a, b) => a - b).map((number) => call.turns.get(number));
+
 // Where in the recording the words of a piece of evidence are.
 function heardAt(place) {
   let offset = 0;
-  for (const number of [...turns.keys()].sort((a, b) => a - b)) {
-    const turn = turns.get(number);
+  for (const turn of inOrder()) {
     offset += turn.speaker.length + 3 + Array.from(turn.text).length;
     if (place < offset) return at(turn.start);
   }
@@ -51,14 +52,15 @@ function heardAt(place) {
 
 function showTurns(evidence) {
   const list = $("turns"), follow = list.scrollTop + list.clientHeight >= list.scrollHeight - 40;
-  list.replaceChildren();
   let offset = 0;
-  for (const number of [...turns.keys()].sort((a, b) => a - b)) {
-    const turn = turns.get(number), item = put(list, "li", undefined, turn.speaker);
+  for (const [nth, turn] of inOrder().entries()) {
+    const item = document.createElement("li"), there = list.children[nth];
+    item.className = turn.speaker;
     put(item, "b", `${turn.speaker}${at(turn.start)}`);
     offset += turn.speaker.length + 2;
     marked(item, turn.text, offset, evidence);
     offset += Array.from(turn.text).length + 1;
+    if (!there) list.append(item); else if (!there.isEqualNode(item)) there.replaceWith(item); // what stands is not read out again
   }
   if (follow) list.scrollTop = list.scrollHeight;
 }
@@ -67,7 +69,7 @@ function showReading(standing) {
   const is = standing.established;
   $("unread").hidden = standing.read;
   $("awaiting").hidden = !standing.awaiting.length;
-  $("awaiting").textContent = `Not come yet: turn ${standing.awaiting.join(", ")}`;
+  tell($("awaiting"), `Not come yet: turn ${standing.awaiting.join(", ")}`);
   tell($("question"), standing.ask || (is ? "Nothing more is needed for what is established." : "What has been happening?"));
   const evidence = is ? is.evidence.filter((e) => e.start !== null) : [];
   showTurns(evidence);
@@ -75,9 +77,11 @@ function showReading(standing) {
   tell($("danger"), DANGER[is.danger_class]);
   $("danger").dataset.class = is.danger_class;
   $("danger").classList.toggle("changed", standing.changed.includes("danger_class"));
+  if (is.safe_contact.join("\n") !== [...$("safe-words").children].map((item) => item.textContent).join("\n")) {
+    $("safe-words").replaceChildren();
+    for (const words of is.safe_contact) put($("safe-words"), "li", words);
+  }
   $("safe").hidden = !is.safe_contact.length;
-  $("safe-words").replaceChildren();
-  for (const words of is.safe_contact) put($("safe-words"), "li", words);
   $("facts").replaceChildren();
   for (const [name, title] of SHOWN) {
     put($("facts"), "dt", title);

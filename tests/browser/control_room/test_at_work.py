@@ -293,7 +293,7 @@ async def test_what_an_agency_does_is_shown_to_whoever_has_the_case_open(
     await escalate(case, at=now)
     page = await at_board(open_page)
     await opened(page, "H-QUIET-00001")
-    where = page.get_by_role("listitem").filter(has_text=f"{PANEL}, case_review")
+    where = page.get_by_role("listitem").filter(has_text="Moor and Vale ASB Case Review panel, case review")
     await expect(where.first).to_contain_text("queued")
     agency = ActingAgency(Principal("ada", "agency", PANEL), guests, Bell(guests))
     await acts.acknowledge(agency, case.report_id, now)

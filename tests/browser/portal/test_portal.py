@@ -11,6 +11,7 @@ from shared.database import Pool
 from shared.told import Answers, Contact, History, Place, Times
 from tests.browser.axe import violations
 from tests.browser.control_room.conftest import DESKTOP, PHONE, Open
+from tests.browser.control_room.test_any_screen import FIRST_LETTER
 from tests.browser.looking import picture
 from tests.builders import classified, report
 from tests.escalation.conftest import Escalate
@@ -152,6 +153,21 @@ async def test_a_panel_plans_and_closes_a_review(escalate: Escalate, open_portal
     await told.select_option(label="something was done")
     await page.get_by_role("button", name="Close", exact=True).click()
     await expect(page.get_by_text("Closed: The music has stopped.")).to_be_visible()
+
+
+async def test_a_name_in_arabic_letters_turns_no_number_round_and_one_long_word_moves_nothing_sideways(
+    escalate: Escalate, open_portal: Open
+):
+    given = report(contact=Contact(name="عائشہ", phone="07700 900123"), text="a" * 200, received_at=datetime.now(UTC))
+    await escalate(event := classified(given, behaviours=("A4",), labels=(Label.asb,)), at=datetime.now(UTC))
+    page = await open_portal(f"/portal/reports/{event.report_id}", COUNCIL, PHONE)
+    await page.get_by_text("Write a note").click()
+    await page.get_by_label("Note, for you and for staff").fill("b" * 200)
+    await page.get_by_role("button", name="Keep the note").click()
+    await expect(page.get_by_text("bbb")).to_be_visible()
+    assert await page.evaluate("document.documentElement.scrollWidth") <= 320
+    x = [await page.evaluate(FIRST_LETTER, [".panel:has(dl)", words]) for words in ("07700", "900123")]
+    assert x[0] < x[1]
 
 
 @pytest.mark.parametrize(
