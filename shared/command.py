@@ -4,6 +4,7 @@ import re
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from errno import EADDRINUSE
 from typing import Any, Final, NoReturn, TypeVar
 
 import asyncpg
@@ -45,6 +46,8 @@ def said_plainly() -> Iterator[None]:
     except (KafkaError, KafkaUnavailable) as error:
         _end(f"Kafka is away: {error}: see that it is up, and where KAFKA leads", AWAY)
     except OSError as error:
+        if error.errno == EADDRINUSE:
+            _end(f"{error.strerror}: see to METRICS_PORT", REFUSED)
         if error.filename is None:
             raise
         _end(f"{error.filename}: {error.strerror}", REFUSED)

@@ -636,3 +636,11 @@ async def test_whoever_decides_reads_what_the_agency_wrote(
     assert f"<br>“{reason}”</li>" in page
     record = (await (await sign_in_page(Role.auditor, "Kim")).get(f"/audit?reference={noise.report.reference}")).text
     assert reason not in record
+
+
+async def test_safe_contact_stands_on_every_staff_item(escalate: Escalate, sign_in_page: SignInPage):
+    told = report(answers=Answers(safe_contact="never ring, he listens"))
+    await escalate(classified(told), classified(report(reference="H-ANOTHER-1")))
+    browser = await sign_in_page(Role.operator)
+    assert (await browser.get("/board")).text.count("⚠ Safe contact") == 1
+    assert "never ring, he listens" in (await browser.get(f"/board/cases/{told.report_id}")).text

@@ -24,7 +24,7 @@ PAGE: Final = ROOT / "docs" / "promises.md"
 COPIED: Final = ("services", "shared", "deploy", "tests", "docs", "examples", "pyproject.toml", "README.md", "Makefile")
 HEAD: Final = """# What is promised, and the test that breaks with it
 
-Each promise of the design beside the code that keeps it and the test that fails when that code is broken. `make
+Promises of the design, each beside the code that keeps it and the test that fails when that code is broken. `make
 promises` breaks each in a copy, one after the other, and sees its test fail. Written by
 `python -m tests.faults.promises --write` from tests/faults/promises.toml.
 

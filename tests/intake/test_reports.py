@@ -299,3 +299,9 @@ async def test_the_trace_travels_with_the_report(client: httpx.AsyncClient, pool
     assert answer.headers["traceparent"] == trace
     headers = await pool.fetchval("select headers from outbox")
     assert headers["ce_traceparent"] == trace
+
+
+@pytest.mark.parametrize("given", [{"drill": True}, {"exercise": True}, {"answers": {"exercise": True}}])
+async def test_nobody_tells_of_an_exercise(client: httpx.AsyncClient, pool: Pool, given: dict[str, object]):
+    assert (await client.post("/v1/reports", json=STORY | given)).status_code == 422
+    assert not await kept(pool)

@@ -118,3 +118,8 @@ def test_a_threat_that_is_cut_apart_is_screened(spoken: list[tuple[Speaker, str]
 
 def test_a_call_without_a_threat_is_not_urgent():
     assert lane((C, "He plays his music"), (C, "all night."), (O, "How loud is it?"), (C, "very")) is Lane.ordinary
+
+
+def test_a_threat_of_low_trust_is_as_urgent():
+    told = in_its_lane(report(text="He said he will kill me tonight.", low_trust=True))
+    assert (told.low_trust, told.lane) == (True, Lane.urgent)

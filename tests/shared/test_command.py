@@ -1,13 +1,16 @@
 """What `heard` says where it cannot do what was asked: a line that names what to mend, an exit code, no traceback."""
 
+import asyncio
 import json
 import logging
 import os
+import socket
 import subprocess
 import sys
 from contextvars import copy_context
 from pathlib import Path
 
+import asyncpg
 import pytest
 
 from deploy.local.postgres import Postgres
@@ -156,3 +159,26 @@ def test_no_command_needs_what_the_demo_is_made_of():
     loaded = "import sys, services.cli; print([name for name in sys.modules if name.split('.')[0] == 'deploy'])"
     done = subprocess.run([sys.executable, "-c", loaded], capture_output=True, text=True, check=True)
     assert done.stdout == "[]\n"
+
+
+def test_an_upgrade_that_the_database_refuses_is_said_in_a_line(heard: Heard, postgres: Postgres):
+    url = postgres.create_database("no_guest")
+
+    async def rename_the_guest() -> None:
+        connection = await asyncpg.connect(postgres.url("postgres"))
+        await connection.execute("alter role no_guest_guest rename to somebody_else")
+        await connection.close()
+
+    asyncio.run(rename_the_guest())
+    code, lines = heard("escalation", "migrate", **ESCALATION | {"HEARD_ESCALATION_DATABASE": url})
+    assert (code, "make the role no_guest_guest first" in lines[-1]) == (2, True)
+    assert not [line for line in lines if "Traceback" in line]
+
+
+def test_a_port_of_metrics_that_is_somebody_elses_is_said(heard: Heard):
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = str(taken.getsockname()[1])
+        code, lines = heard("intake", "work", **INTAKE | {"HEARD_INTAKE_METRICS_PORT": port})
+    assert (code, lines[-1]) == (2, "Address already in use: see to METRICS_PORT")
