@@ -130,8 +130,11 @@ _SPOKEN = ("caller:", "operator:", "background:")
 _FILLERS = r"(?:(?:oh|well|um+|er+|erm|uh|god|ah|lord|ach|och)[ ,]+|(?:him|me)\? ){0,3}"
 _YES = re.compile(
     _FILLERS + r"(?:yeah|yes|yep|yup|yea|aye|ay|ah huh|uh huh|mm+ ?hm+|mhm|correct|definitely|course|of course|"
-    r"(?:(?:he|she|they|it) (?:has|have|is|are|did|do|does)|i (?:do|am|have|did|think so))"
-    r"(?!,? (?:never|nothing|nobody|none|hardly)\b)|too right|oh loads|loads|all the time|always|every|plenty|"
+    r"(?:(?:he|she|they|it) (?:has|have|is|are|did|do|does)|i (?:do|am|have|did))"
+    r"(?=[.!?,\n]|$| (?:yeah|yes|aye|actually|before|twice|a few|loads|and|but|not (?:stopp|lett|leav)ing)\b)"
+    r"(?!,? (?:never|nothing|nobody|none|hardly)\b)|i think so|too right|oh loads|loads|all the time|always|every|"
+    r"plenty|once|twice|(?:a )?(?:few|couple(?: of)?|lot of|number of) times|sometimes|often|now and (?:then|again)|"
+    r"most (?:days|nights)|when (?:he|she)(?:'?s| has| is| gets)? (?:drunk|drinking|angry|been drinking|had a drink)|"
     r"\(?(?:one )?tap|that's (?:it|right)|do i what|absolutely|very|terrified|petrified|scared)\b"
     r"(?!,? (?:no|but no|not)\b)"
 )
