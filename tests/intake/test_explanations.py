@@ -126,5 +126,6 @@ async def test_who_is_responsible_for_what_is_not_ours_is_named_where_it_is_safe
     named = receipt(await event_of(pool, report_id), responsible=("Report Fraud",))
     await reports.close([named], pool)
     await person.post("/status", {"reference": reference, "secret": secret})
-    assert "Report Fraud" not in (await person.get("/status")).text
+    for path in ("/status", "/status/reading"):
+        assert "Report Fraud" not in (await person.get(path)).text
     assert "Part of this is for somebody else: Report Fraud." in (await person.post("/status/reading")).text
