@@ -6,7 +6,7 @@ The words are the codebook's. Times are timezone-aware UTC. Spans count characte
 
 from collections.abc import Sequence
 from enum import StrEnum
-from typing import ClassVar
+from typing import ClassVar, Final
 from uuid import UUID, uuid5
 
 from pydantic import (
@@ -93,6 +93,10 @@ class Destination(Contract):
     queue: str
     reason: str
     ground: str
+
+
+ERASED_GRADE: Final = "erased"
+"""The grade in the receipt of an erasure."""
 
 
 class ReportRouted(Event):

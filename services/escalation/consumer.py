@@ -48,8 +48,8 @@ async def classified(records: Sequence[Record], edge: Edge) -> None:
         arrived.append(Arrived(event, about.time, about.traceparent, record.value))
     rules = await edge.rules.covering(a.event.report.place for a in arrived)
     await cases.escalate(arrived, edge.pool, edge.bell, rules, edge.clock.now())
-    complaints = [a.event.report_id for a in arrived if may_be_due(a.event)]
-    await recount(complaints, edge.rules.covering, edge.pool, edge.bell, edge.clock.now())
+    if complaints := [a.event.report_id for a in arrived if may_be_due(a.event)]:
+        await recount(complaints, edge.rules.covering, edge.pool, edge.bell, edge.clock.now())
 
 
 async def received_urgent(records: Sequence[Record], edge: Edge) -> None:

@@ -84,7 +84,7 @@ AN_AGENCY: Final = "set local heard.agency = 'council-1'"
         (deliveries.LEFT_LYING, (NOW, 100), ["delivery_unsettled"]),
         (open_cases.STILL_OPEN, (NOBODY, 200), ["queue_item_(open|rank)", "delivery_(open|to_do)"]),
         (supervision.COUNTS, (), ["cases_no_receipt"]),
-        (work.SEARCH, ("force-1", "b", NOW, 20, 200), ["queue_item_newest"]),
+        (work.SEARCH, ("force-1", "b", NOW, 20, 200, ["H-B"]), ["queue_item_newest"]),
         (case_reviews.DUE, (date(2026, 11, 26),), ["case_review_action_late"]),
         (audit.BY, (["person-1"], NOW - timedelta(days=1), NOW, 100), ["audit_entry_who"]),
         ("delete from alert where report_id = $1", (NOBODY,), ["alert_report"]),

@@ -1,7 +1,6 @@
 """What `heard` says where it cannot do what was asked: a line that names what to mend, an exit code, no traceback."""
 
 import asyncio
-import json
 import logging
 import os
 import socket
@@ -147,8 +146,8 @@ def test_a_folder_of_rules_that_is_not_there_is_named(heard: Heard):
 )
 def test_a_line_that_is_no_report_is_named(heard: Heard, tmp_path: Path, line: str, command: str, says: str):
     file = tmp_path / "reports.jsonl"
-    whole = {"id": 0, "text": "he hits me", "gold": {}}
-    file.write_text(f"{json.dumps(whole)}\n{line}\n")
+    whole = (Path(__file__).parents[1] / "data" / "plain.jsonl").read_text().splitlines()[0]
+    file.write_text(f"{whole}\n{line}\n")
     code, (complaint,) = heard(command, "--first", str(file))
     assert code == 2
     assert complaint.startswith(f"{file}:2: ")

@@ -48,8 +48,7 @@ def _counting(
     for start, end in _places(reading, lines, rulebook):
         turn = reading.turn_at(start)
         asked = (s for s in tests if s.id != OF_THE_CALLER or turn.speaker is not Speaker.background)
-        looked_at = min(end, start + LONGEST_QUOTE)
-        if _spoken_for(turn, end, rule) and not any(_out(reading, start, looked_at, s) for s in asked):
+        if _spoken_for(turn, end, rule) and not any(_out(reading, start, end, s) for s in asked):
             yield start, end
 
 
@@ -86,21 +85,21 @@ def _out(reading: Reading, start: int, end: int, scope: Scope) -> bool:
 
 
 def _part(reading: Reading, start: int, end: int, scope: Scope) -> str:
-    text = reading.text
+    text, within = reading.text, min(end, start + LONGEST_QUOTE)
     if scope.where == "near":
         return text[max(0, start - 25) : start]
     if scope.where == "through":
-        return text[max(reading.sentence_at(start)[0], start - BEFORE) : end]
+        return text[max(reading.sentence_at(start)[0], start - BEFORE) : within]
     if scope.where == "after":
         return text[end : min(end + AFTER, reading.clause_at(max(start, end - 1))[1] + AFTER)]
     if scope.where == "within":
-        return text[start:end]
+        return text[start:within]
     if scope.where == "passage":
         first = reading.sentence_at(start)[0]
-        return text[max(first, start - BEFORE) : start] + "\x01" + text[start : end + 4 * BEFORE]
+        return text[max(first, start - BEFORE) : start] + "\x01" + text[start : within + 4 * BEFORE]
     first, last = reading.sentence_at(start) if scope.where == "sentence" else reading.clause_at(start)
     if scope.where == "around":
-        return text[max(first, start - 2 * BEFORE) : min(max(last, end), end + 2 * BEFORE)]
+        return text[max(first, start - 2 * BEFORE) : min(max(last, within), within + 2 * BEFORE)]
     if scope.where == "before":
         return text[max(first, start - BEFORE) : start]
     return text[max(first, start - 2 * BEFORE) : start] + " \x01 " + text[end : min(max(last, end), end + 2 * BEFORE)]

@@ -7,9 +7,10 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
+from services.escalation.domain.directory import Directory
 from services.escalation.domain.local import local
 from services.escalation.domain.sent_again import sent_as
-from services.escalation.errors import NotNow, ToldSince, UnknownReport
+from services.escalation.errors import NotNow, NotSo, ToldSince, UnknownReport
 from services.escalation.handlers.progress import progressed
 from services.escalation.repository import deliveries
 from services.escalation.repository.isolation import as_agency
@@ -82,9 +83,17 @@ async def close(
 
 
 async def give_back(
-    agency: ActingAgency, report_id: UUID, whose: str | None, why: str, now: datetime, seen: int | None = None
+    agency: ActingAgency,
+    report_id: UUID,
+    whose: str | None,
+    why: str,
+    directory: Directory,
+    now: datetime,
+    seen: int | None = None,
 ) -> None:
-    """Say that it is not theirs, and whose it is, if they know. Again: nothing more happens."""
+    """Say that it is not theirs, and whose it is, if they know. Again: nothing more happens. Raises NotSo."""
+    if whose and directory.agency(whose) is None:
+        raise NotSo("The directory has no agency with this id. Leave it out, and a person decides.")
     async with _still(agency, report_id, seen) as connection:
         moved = await _moved(connection, agency, report_id, "returned", OPEN, now, returned_for=whose)
         if moved:

@@ -1,7 +1,6 @@
 """A report is forgotten: agencies keep its positions, empty, and are told to forget it too."""
 
 from datetime import datetime
-from typing import Final
 
 from services.escalation.domain.directory import Directory
 from services.escalation.handlers import deliveries
@@ -10,11 +9,9 @@ from services.escalation.repository import audit, case_reviews, cases, erasing, 
 from services.escalation.repository.feeds import Entry
 from shared.codebook import DangerClass
 from shared.database import Connection, Pool, transaction
-from shared.events import EntryKind, ReportErased, ReportRouted
+from shared.events import ERASED_GRADE, EntryKind, ReportErased, ReportRouted
 from shared.kafka import ROUTED
 from shared.outbox import Bell, Outgoing, outgoing, put
-
-ERASED: Final = "erased"
 
 
 async def erase(event: ReportErased, directory: Directory, pool: Pool, bell: Bell, now: datetime) -> None:
@@ -38,7 +35,7 @@ async def _forget(connection: Connection, event: ReportErased, directory: Direct
     notices = [Entry.notice(place, EntryKind.erased, words) for place in held]
     await deliveries.append(connection, notices, directory, now)
     detail = {"told": sorted({agency for agency, _, _ in held})}
-    await audit.record(connection, [audit.Entry(now, event.by, ERASED, event.report_id, event.reason, detail)])
+    await audit.record(connection, [audit.Entry(now, event.by, "erased", event.report_id, event.reason, detail)])
 
 
 def _receipt(event: ReportErased, now: datetime) -> Outgoing:
@@ -49,6 +46,6 @@ def _receipt(event: ReportErased, now: datetime) -> Outgoing:
         routed_at=now,
         destinations=(),
         danger_class=DangerClass.everything_else,
-        grade=ERASED,
+        grade=ERASED_GRADE,
     )
     return outgoing(routed, ROUTED, SOURCE, now)

@@ -147,15 +147,9 @@ async def given(found: Sequence[Ranked], who: str, pool: Pool, now: datetime) ->
 
 
 def as_ranked(row: Any) -> Ranked:
-    event = ReportClassified.model_validate_json(row["event"])
-    override = Override.model_validate(row["override"]) if row["override"] else None
+    event = cases.as_said(row)
     kept = {name: row[name] for name in FROM_ROW}
-    return Ranked(
-        report=event.report,
-        assessment=override.applied(event.assessment, override.is_of_all(event)) if override else event.assessment,
-        override=override,
-        **kept,
-    )
+    return Ranked(report=event.report, assessment=event.assessment, override=cases.override_of(row), **kept)
 
 
 FROM_ROW = tuple(name for name in Ranked.__dataclass_fields__ if name not in ("report", "assessment", "override"))

@@ -19,7 +19,8 @@ async def recount(ids: Sequence[UUID], covering: Covering, pool: Pool, bell: Bel
     One that waited long in its lane, or that only a person could read, was none when they were counted.
     """
     async with transaction(pool) as connection:
-        later = await cases.events(connection, await audit.later(connection, ids, LINKED))
+        linked = await audit.later(connection, ids, LINKED)
+        later = await cases.events(connection, linked) if linked else []
     if not later:
         return
     rules = await covering(event.report.place for event in later)

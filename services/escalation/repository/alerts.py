@@ -7,10 +7,26 @@ from services.escalation.domain.alerting import NO_CONTACT_AFTER, UNCLAIMED_AFTE
 from services.escalation.repository.queue import FIRST_OF_FOLD, RANK
 from shared.database import Connection
 
+
+def _unclaimed(now: str) -> str:
+    """A threat that nobody holds."""
+    free = f"(lease_until is null or lease_until <= {now})"
+    return f"state = 'open' and danger_class <= 2 and {free} and {FIRST_OF_FOLD}"
+
+
+SO_MANY: Final = 10_000
+"""More are not counted: after a day without Kafka there may be millions."""
+
+WAITING: Final = f"""
+select (select count(*) from (select from outbox limit {SO_MANY}) as unsent) as unsent,
+       (select count(*) from (select from audit_entry where position is null limit {SO_MANY}) as entry) as unsealed,
+       (select coalesce(extract(epoch from now() - min(greatest(waiting_since, lease_until))), 0)::float
+        from queue_item as item where not drill and {_unclaimed("now()")}) as unclaimed
+"""  # noqa: S608 - constants only
+
 DUE: Final = f"""
 select report_id, 'unclaimed' as kind from queue_item as item
-where state = 'open' and danger_class <= 2 and (lease_until is null or lease_until <= $1)
-  and greatest(waiting_since, lease_until) <= $1 - $2::interval and {FIRST_OF_FOLD}
+where {_unclaimed("$1")} and greatest(waiting_since, lease_until) <= $1 - $2::interval
 union all
 select report_id, 'no_contact' from queue_item
 where state = 'open' and danger_class <= 3 and lease_until > $1 and contacted_at is null
@@ -44,6 +60,11 @@ from alert join queue_item as item using (report_id) join cases using (report_id
 where alert.cleared_at is null and (item.force is null or item.force = $1)
 order by {RANK}, alert.kind
 """  # noqa: S608 - constants only
+
+
+async def waiting(connection: Connection) -> Any:
+    """How many messages are `unsent`, entries `unsealed`, and for how many seconds the first threat is `unclaimed`."""
+    return await connection.fetchrow(WAITING)
 
 
 async def raise_due(connection: Connection, now: datetime) -> list[Any]:

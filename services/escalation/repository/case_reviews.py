@@ -27,10 +27,8 @@ order by opened_at limit 1
 """
 
 ADD: Final = """
-insert into case_review (id, agency_id, report_id, reference, asked_by, offered, timeline, opened_at, told, asked)
-values ($1, $2, $3, $4, $5::varchar, $6, $7, $8, case when $6 then array[$3::uuid] else '{}' end,
-        case when $6 and $5::varchar = 'reporter' then array[$3::uuid] else '{}' end)
-on conflict (id) do nothing returning id
+insert into case_review (id, agency_id, report_id, reference, asked_by, offered, timeline, opened_at)
+values ($1, $2, $3, $4, $5, $6, $7, $8) on conflict (id) do nothing returning id
 """
 
 ASK: Final = f"""
@@ -79,8 +77,6 @@ COLUMNS: Final = f"""
 id, agency_id, report_id, reference, asked_by, offered, state, timeline, opened_at, review_on, outcome, closed_at,
 {TOLD} as told, {ASKED} as asked
 """
-
-IN_REVIEWS: Final = "select distinct reference from case_review_report where reference = any($1::text[])"
 
 REVIEWS: Final = f"""
 with listed as (select {COLUMNS} from case_review)

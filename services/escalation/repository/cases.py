@@ -11,6 +11,7 @@ from services.escalation.domain.grading import ORDER, Grading
 from services.escalation.domain.judging import Known
 from services.escalation.domain.overrides import Override
 from services.escalation.domain.routing import Route
+from services.escalation.domain.salvaged import BROKEN
 from services.escalation.domain.unread import reading_of
 from shared.database import Connection
 from shared.events import ReportClassified, ReportRouted
@@ -32,7 +33,7 @@ select {AS_KNOWN}
 from cases left join queue_item as item using (report_id) where cases.report_id = any($1::uuid[])
 """  # noqa: S608 - constants only
 
-KEEP_CASES: Final = """
+KEEP_CASES: Final = f"""
 insert into cases (report_id, reference, revision, reading, rulebook, assessed_at, event, danger_class, grade, reasons,
                    receipt, opened_at, override)
 select id, reference, revision, reading, rulebook, assessed_at, event, danger_class, grade,
@@ -42,11 +43,11 @@ from unnest($1::uuid[], $2::text[], $3::int[], $4::int[], $5::text[], $6::timest
     as new(id, reference, revision, reading, rulebook, assessed_at, event, danger_class, grade, reasons, receipt,
            opened_at, override)
 on conflict (report_id) do update set
-    reference = case when excluded.reference = 'unreadable' then cases.reference else excluded.reference end,
+    reference = case when excluded.reference = '{BROKEN}' then cases.reference else excluded.reference end,
     revision = excluded.revision, reading = excluded.reading, rulebook = excluded.rulebook,
     assessed_at = excluded.assessed_at, event = excluded.event, danger_class = excluded.danger_class,
     grade = excluded.grade, reasons = excluded.reasons, receipt = excluded.receipt, override = excluded.override
-"""
+"""  # noqa: S608 - constants only
 """What was first a message that nobody could read has no reference until it is read after all."""
 
 QUEUE: Final = """

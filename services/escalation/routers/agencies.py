@@ -13,7 +13,6 @@ from uuid import UUID
 from fastapi import APIRouter, Header, Query, Response
 from pydantic import BaseModel, ConfigDict, Field
 
-from services.escalation.errors import NotSo
 from services.escalation.handlers import acts, feeds
 from services.escalation.routers.dependencies import (
     ActsDep,
@@ -240,9 +239,7 @@ async def give_back(report_id: UUID, given: Return, agency: ActsDep, rules: Rule
 
     Sent again, nothing more happens.
     """
-    if given.whose and rules.directory.agency(given.whose) is None:
-        raise NotSo("The directory has no agency with this id. Leave `whose` out, and a person decides.")
-    await acts.give_back(agency, report_id, given.whose, given.reason, now, given.position)
+    await acts.give_back(agency, report_id, given.whose, given.reason, rules.directory, now, given.position)
 
 
 @router.post("/reports/{report_id}/progress", status_code=HTTPStatus.NO_CONTENT)

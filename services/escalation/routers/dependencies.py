@@ -156,6 +156,8 @@ async def _principal(
 async def _operator(principal: Annotated[Principal, Security(_principal, scopes=["queue"])]) -> Principal:
     if principal.role != "operator":
         raise NotYours("Only a control room sees the queue.")
+    if "queue" not in principal.scopes:
+        raise ScopeLacking("Ask for a token with the scope queue.")
     return principal
 
 

@@ -178,7 +178,8 @@ async def progress(report_id: UUID, desk: DeskDep) -> Response:
 async def give_back(report_id: UUID, desk: DeskDep) -> Response:
     try:
         given = Return.model_validate(desk.typed)
-        await acts.give_back(desk.agency, report_id, given.whose, given.reason, desk.now, given.position)
+        directory = desk.rules.directory
+        await acts.give_back(desk.agency, report_id, given.whose, given.reason, directory, desk.now, given.position)
     except REFUSED as error:
         return await desk.report(report_id, error)
     return _back(f"reports/{report_id}")

@@ -40,8 +40,9 @@ document.addEventListener("htmx:responseError", (event) => {
   tell(words);
   if (event.detail.xhr.status === 404 && isAgain(event) && isOfOpenCase(event) && !openDialog()) leaveCase(words);
 });
+function isOnlyAsked({ verb, path }) { return verb === "get" || path === "/board/search"; }
 document.addEventListener("htmx:sendError", (event) => {
-  if (!isAgain(event)) tell((event.detail.requestConfig.verb === "get" ? "No connection" : "Not kept: no connection") + ". Press again.");
+  if (!isAgain(event)) tell((isOnlyAsked(event.detail.requestConfig) ? "No connection" : "Not kept: no connection") + ". Press again.");
 });
 function leaveCase(words) { // which is no longer theirs to read; what they wrote is
   const notice = document.createElement("p"), own = written().filter((field) => field.localName === "textarea");
@@ -66,7 +67,7 @@ function changed() {
   for (const notice of casePane.querySelectorAll(".changed")) notice.hidden = false;
 }
 function did(event, dialog) {
-  if (event.detail.requestConfig.verb === "get") return "";
+  if (isOnlyAsked(event.detail.requestConfig)) return "";
   return dialog ? dialog.querySelector("h3").textContent + ": done." : "Claimed.";
 }
 const TELLING = ["name", "value", "href", "data-dialog"]; // the rest is anybody's: a textarea drawn larger has a style

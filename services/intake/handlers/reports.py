@@ -15,7 +15,7 @@ from services.intake.handlers.households import SOURCE
 from services.intake.repository import again, evidence, messages, reports
 from services.intake.repository.households import Recognised
 from shared.database import Connection, Pool, transaction
-from shared.events import Lane, ReportErased, ReportProgressed, ReportReceived, ReportRouted, SafeWords
+from shared.events import ERASED_GRADE, Lane, ReportErased, ReportProgressed, ReportReceived, ReportRouted, SafeWords
 from shared.kafka import RECEIVED
 from shared.outbox import Bell, Outgoing, outgoing
 from shared.postcodes import postcode_of
@@ -24,7 +24,6 @@ from shared.security import sha256
 from shared.told import Answers, Attachment, Call, Channel, Contact, Place, Turn
 
 SHORTEN = "Nothing of this was kept. Shorten it, or send the rest as a second report."
-ERASED = "erased"  # the grade of an erasure's receipt
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,7 +204,7 @@ async def told(report_id: UUID, pool: Pool) -> ReportReceived:
 async def close(receipts: Sequence[ReportRouted], pool: Pool) -> bool:
     """Record the receipts, the newest for each report. Returns whether they make room for the next of a flood."""
     newest = {r.report_id: r for r in sorted(receipts, key=lambda receipt: receipt.revision)}
-    erased = [_erasure(receipt) for receipt in newest.values() if receipt.grade == ERASED]
+    erased = [_erasure(receipt) for receipt in newest.values() if receipt.grade == ERASED_GRADE]
     async with transaction(pool) as connection:
         await reports.hold(connection, newest)
         if erased:

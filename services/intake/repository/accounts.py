@@ -7,7 +7,7 @@ from shared.database import Connection
 from shared.kafka import ERASED, RECEIVED
 
 LONG: Final = 3600.0
-"""Seconds: counting all reports takes as long as it takes, where any other statement is given ten."""
+"""Seconds: what reads all reports takes as long as it takes, where any other statement is given ten."""
 
 WAITING: Final = f"""
 select count(*) as open, min(open_since) as oldest,
@@ -58,7 +58,7 @@ async def open_ones(connection: Connection, limit: int) -> list[Any]:
 
 async def adrift(connection: Connection, limit: int) -> list[str]:
     """The references of reports that have no receipt for their newest words, and that nothing says are open."""
-    return [row["reference"] for row in await connection.fetch(ADRIFT, limit)]
+    return [row["reference"] for row in await connection.fetch(ADRIFT, limit, timeout=LONG)]
 
 
 async def erased_and_here(connection: Connection, limit: int) -> list[str]:

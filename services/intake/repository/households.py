@@ -68,7 +68,8 @@ returning earlier_id
 """
 
 KEYS_KNOWN: Final = """
-select kind, key_id, digest from household_key where report_id = $1 order by kind <> 'place', kind, digest
+select kind, key_id, digest from household_key where report_id = $1
+order by array_position(array['place', 'address', 'phone', 'email'], kind::text), digest
 """
 
 FORGET: Final = "delete from household_key where report_id = $1 and digest = any($2::bytea[])"

@@ -5,16 +5,18 @@ from typing import Annotated, Final
 
 from fastapi import APIRouter, Form, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
+from jinja2 import StrictUndefined
 
 from services.intake.routers.dependencies import SettingsDep
 from services.intake.routers.origin import FromHere
-from services.intake.routers.pages import pages
+from services.intake.routers.pages import pages as of_everybody
 from services.intake.routers.sessions import COOKIE, LASTS, session_for, source_in
 from shared.facts import FACTS
 from shared.keepable import Kept
 
 router = APIRouter(prefix="/desk", dependencies=[FromHere], include_in_schema=False)
 
+pages: Final = of_everybody.overlay(undefined=StrictUndefined)
 POLICY: Final = (
     "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; form-action 'self'; "
     "base-uri 'none'; frame-ancestors 'none'"
