@@ -57,7 +57,7 @@ async def moved(rules: Rules, pool: Pool) -> list[Move]:
 
 async def given_back(event: ReportClassified, whose: str | None, guests: Pool, pool: Pool, rules: Rules) -> None:
     health = acts.ActingAgency(Principal("x", "agency", HEALTH, ()), guests, Bell(pool))
-    await acts.give_back(health, event.report_id, whose, "not ours", NOON)
+    await acts.give_back(health, event.report_id, whose, "not ours", rules.directory, NOON)
     await attendance.settle_returns(pool, Bell(pool), as_they_are(rules), NOON)
 
 

@@ -67,7 +67,7 @@ async def test_a_threat_that_a_person_saw_reaches_whoever_is_sent_the_report_the
     assert (await room.post("route", why="theirs too", agency=COUNCIL)).status_code == 204
     assert await seen_by(COUNCIL, pool) == SEEN
     council = acts.ActingAgency(Principal("x", "agency", COUNCIL, ()), guests, Bell(pool))
-    await acts.give_back(council, event.report_id, HOMES, "their tenant", NOON)
+    await acts.give_back(council, event.report_id, HOMES, "their tenant", rules.directory, NOON)
     await attendance.settle_returns(pool, Bell(pool), as_they_are(rules), NOON)
     assert await seen_by(HOMES, pool) == SEEN
 
