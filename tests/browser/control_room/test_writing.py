@@ -207,3 +207,13 @@ async def test_a_key_that_is_switched_off_is_not_promised(
     assert [await one.is_visible() for one in await page.locator("kbd").all()].count(True) == 0
     await page.keyboard.press("w")
     await expect(page.locator("#d-note")).to_be_hidden()
+
+
+async def test_what_is_looked_for_is_not_said_to_be_claimed(open_page: Open, escalate: Escalate):
+    case = stalker()
+    await escalate(case, at=datetime.now(UTC))
+    page = await at_a_case(open_page, "board", case)
+    await page.get_by_role("searchbox").fill(case.report.reference)
+    await page.keyboard.press("Enter")
+    await expect(page.get_by_text("1 found")).to_be_visible()
+    await expect(page.locator("#said")).to_have_text("")
