@@ -69,6 +69,37 @@ def read(text: str) -> Assessment:
         "He said he will stab me on Friday. My mum will kill me if she finds out",
         "he'll kill me if I drop the kids off at his mum's",
         "I got kicked in by four lads",
+        "My husband hit me today.",
+        "When I opened the door he hit me.",
+        "At the school gate he pushed my son over.",
+        "There's a lad on the pavement, looks like he's been stabbed.",
+        "It's all kicked off he's punching my mum.",
+        "If I complain about the noise he will kill me he says.",
+        "he shouted he'd stab him at the match",
+        "There has been a series of incidents where he has punched me.",
+        "I can show you where he kicked me.",
+        "A man on Roblox told my daughter he'd stab her at the school gates.",
+        "A lad playing Fortnite told my son he'd stab him on the way home.",
+        "The man who raped me ten years ago has threatened to kill me.",
+        "My ex who I left in 2018 punched me on Saturday.",
+        "The lad I gave evidence against ten years ago punched me.",
+        "He's hitting my mum like he did when we were kids.",
+        "Hi I was wondering if you could help me my ex keeps threatening to kill me",
+        "I think my nose might be broken he headbutted me",
+        "not sure if I'm in the right place my boyfriend strangled me",
+        "He said 'if you talk I'll kill you'.",
+        "I couldn't breathe with his hands round my throat.",
+        "I haven't left the house since he hit me.",
+        "I can't hear out of my left ear since my dad hit me.",
+        "She has never been the same since he attacked her.",
+        "I did nothing to deserve him punching me.",
+        "It was not an isolated incident of him hitting me.",
+        "He promised to do me in.",
+        "He promised to kill my brother.",
+        "my dad is going to kill me, I was seen with a boy",
+        "She threatened to push me down the stairs.",
+        "My son was hit by a brick.",
+        "He said I'll do you, next time you're getting thrown over that balcony.",
     ],
 )
 def test_a_threat_in_plain_words_is_urgent(text: str):
@@ -118,55 +149,6 @@ def test_a_threat_in_plain_words_is_urgent(text: str):
         "my landlord makes me do things the hard way",
         "OPERATOR: Any weapons?\nCALLER: no",
         "he said ill health made him retire",
-    ],
-)
-def test_what_only_sounds_like_a_threat_is_none(text: str):
-    assert read(text).threat is Threat.none
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "My husband hit me today.",
-        "When I opened the door he hit me.",
-        "At the school gate he pushed my son over.",
-        "There's a lad on the pavement, looks like he's been stabbed.",
-        "It's all kicked off he's punching my mum.",
-        "If I complain about the noise he will kill me he says.",
-        "he shouted he'd stab him at the match",
-        "There has been a series of incidents where he has punched me.",
-        "I can show you where he kicked me.",
-        "A man on Roblox told my daughter he'd stab her at the school gates.",
-        "A lad playing Fortnite told my son he'd stab him on the way home.",
-        "The man who raped me ten years ago has threatened to kill me.",
-        "My ex who I left in 2018 punched me on Saturday.",
-        "The lad I gave evidence against ten years ago punched me.",
-        "He's hitting my mum like he did when we were kids.",
-        "Hi I was wondering if you could help me my ex keeps threatening to kill me",
-        "I think my nose might be broken he headbutted me",
-        "not sure if I'm in the right place my boyfriend strangled me",
-        "He said 'if you talk I'll kill you'.",
-        "I couldn't breathe with his hands round my throat.",
-        "I haven't left the house since he hit me.",
-        "I can't hear out of my left ear since my dad hit me.",
-        "She has never been the same since he attacked her.",
-        "I did nothing to deserve him punching me.",
-        "It was not an isolated incident of him hitting me.",
-        "He promised to do me in.",
-        "He promised to kill my brother.",
-        "my dad is going to kill me, I was seen with a boy",
-        "She threatened to push me down the stairs.",
-        "My son was hit by a brick.",
-        "He said I'll do you, next time you're getting thrown over that balcony.",
-    ],
-)
-def test_violence_told_in_plain_words_counts(text: str):
-    assert read(text).threat in (Threat.explicit, Threat.imminent)
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
         "The news hit me hard.",
         "It hit me hard when my dad died.",
         "The gate hit me in the wind.",
@@ -208,7 +190,7 @@ def test_violence_told_in_plain_words_counts(text: str):
         "my mum will kill me if I'm late",
     ],
 )
-def test_what_only_sounds_like_violence_is_no_threat(text: str):
+def test_what_only_sounds_like_a_threat_is_none(text: str):
     assert read(text).threat is Threat.none
 
 

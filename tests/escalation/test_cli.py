@@ -1,8 +1,5 @@
 """Letting a program in: its secret is made, or cannot be guessed, and whom it works for is in the directory."""
 
-import asyncio
-from datetime import datetime
-
 import httpx
 import pytest
 from typer.testing import CliRunner
@@ -19,6 +16,7 @@ from shared.database import Pool
 from shared.settings import DEMO_MARK
 from tests.builders import NOON
 from tests.escalation.test_audit_command import environment, heard
+from tests.faults.acts.clocks import HOUR, wrong_by
 
 LET_IN = ("escalation", "client", "one", "--role", "agency", "--belongs-to", "northmoor-environmental-health")
 SAM = ("escalation", "person", "sam", "--name", "Sam", "--role", "auditor", "--belongs-to", "northmoor-police")
@@ -130,22 +128,16 @@ async def test_somebody_can_be_shut_out_before_they_come(settings: Settings, cli
     "arguments", [LET_IN, SAM, ("escalation", "shut-out", "--person", "sam"), ("directory", "load", str(DIRECTORY))]
 )
 async def test_a_command_goes_by_the_databases_clock(
-    settings: Settings,
-    client: httpx.AsyncClient,
-    pool: Pool,
-    monkeypatch: pytest.MonkeyPatch,
-    arguments: tuple[str, ...],
+    settings: Settings, client: httpx.AsyncClient, pool: Pool, arguments: tuple[str, ...]
 ):
-    async def an_hour_behind(_: Pool) -> datetime:
-        return NOON
-
-    monkeypatch.setattr(cli, "time_of", an_hour_behind)
-    monkeypatch.setattr(cli, "FRESH", -1)
     before = await pool.fetchval("select coalesce(max(id), 0) from audit_entry")
-    done = await asyncio.to_thread(CliRunner().invoke, app, list(arguments), env=environment(settings))
-    assert done.exit_code == 0, done.output
-    entries = await pool.fetch("select at from audit_entry where id > $1", before)
-    assert {row["at"] for row in entries} == {NOON}
+    status, printed = await heard(settings, *arguments, **wrong_by(-HOUR))
+    assert status == 0, printed
+    offsets = await pool.fetch(
+        "select extract(epoch from now() - at)::float as off from audit_entry where id > $1", before
+    )
+    assert offsets
+    assert all(0 <= row["off"] < 60 for row in offsets)
 
 
 async def test_a_process_that_nobody_can_sign_in_to_says_so(settings: Settings, monkeypatch: pytest.MonkeyPatch):

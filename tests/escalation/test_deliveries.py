@@ -13,7 +13,7 @@ from services.escalation.domain.directory import Directory
 from services.escalation.domain.people import Role
 from services.escalation.handlers import alerts, attendance, cases
 from services.escalation.handlers.cases import Arrived, Rules
-from services.escalation.repository import deliveries, feeds
+from services.escalation.repository import deliveries
 from shared.codebook import Label
 from shared.database import Pool, transaction
 from shared.events import Progress, ReportClassified, ReportProgressed, SafeWords
@@ -22,6 +22,7 @@ from shared.outbox import Bell
 from shared.told import Answers, Contact, Place
 from tests.builders import NOON, assessment, classified, report
 from tests.escalation.conftest import Escalate, SignIn, SignInPage, as_they_are
+from tests.infrastructure import until_waiting
 
 HEALTH, COUNCIL = "northmoor-environmental-health", "northmoor-council-asb"
 NOISE = {"behaviours": ("A3",)}
@@ -280,35 +281,35 @@ async def test_a_program_that_says_nothing_of_what_it_read_acts_as_before(
     assert await health.does("close", noise.report_id, outcome="nothing heard") == 204
 
 
+COUNTER = "select position from agency_counter where agency_id = $1 for update"
+DELIVERY = "select state from delivery where agency_id = $1 and kind = 'report' for update"
+
+
 async def test_what_is_closed_while_it_is_being_corrected_is_not_closed_over_the_correction(
-    noise: ReportClassified, health: Agency, escalate: Escalate, pool: Pool, monkeypatch: pytest.MonkeyPatch
+    noise: ReportClassified, health: Agency, escalate: Escalate, pool: Pool
 ):
     (entry,) = await health.feed()
-    append, closing = feeds.append, []
-
-    async def meanwhile(*given: Any) -> Any:
-        close = health.does("close", noise.report_id, outcome="nothing heard", position=entry["position"])
-        closing.append(asyncio.create_task(close))
-        await asyncio.sleep(0.3)
-        return await append(*given)
-
-    monkeypatch.setattr(feeds, "append", meanwhile)
-    await escalate(more(noise))
-    assert await closing[0] == 409
+    async with pool.acquire() as other, asyncio.TaskGroup() as at_once, other.transaction():
+        await other.execute(COUNTER, HEALTH)
+        at_once.create_task(escalate(more(noise)))
+        await until_waiting(pool, 1)  # it is corrected, and to be numbered
+        given = {"outcome": "nothing heard", "position": entry["position"]}
+        closing = at_once.create_task(health.does("close", noise.report_id, **given))
+        await until_waiting(pool, 2)
+    assert closing.result() == 409
     assert await pool.fetchval("select state from delivery where kind = 'report'") == "seen"
 
 
 async def test_what_is_closed_just_before_it_is_corrected_is_open_again(
-    noise: ReportClassified, health: Agency, escalate: Escalate, pool: Pool, monkeypatch: pytest.MonkeyPatch
+    noise: ReportClassified, health: Agency, escalate: Escalate, pool: Pool
 ):
-    correct = feeds.correct
-
-    async def meanwhile(*given: Any) -> None:
-        assert await health.does("close", noise.report_id, outcome="nothing heard", position=1) == 204
-        await correct(*given)
-
-    monkeypatch.setattr(feeds, "correct", meanwhile)
-    await escalate(more(noise))
+    async with pool.acquire() as other, asyncio.TaskGroup() as at_once, other.transaction():
+        await other.execute(DELIVERY, HEALTH)
+        closing = at_once.create_task(health.does("close", noise.report_id, outcome="nothing heard", position=1))
+        await until_waiting(pool, 1)
+        at_once.create_task(escalate(more(noise)))
+        await until_waiting(pool, 2)  # it is known as it was, and to be corrected
+    assert closing.result() == 204
     assert await pool.fetchval("select state from delivery where kind = 'report'") == "queued"
 
 
