@@ -4,15 +4,12 @@ import json
 import os
 import signal
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from threading import Thread
 from typing import Any
 
 import pytest
-from typer.testing import CliRunner
 
 from deploy.local import demo, process, samples
 from deploy.local.broker import Broker
@@ -86,32 +83,6 @@ def test_a_folder_that_is_not_postgresqls_is_not_emptied(tmp_path: Path):
 
 def test_the_demos_databases_have_passwords_of_the_demo(tmp_path: Path):
     assert f":{DEMO_MARK}" in Postgres(tmp_path, mark=DEMO_MARK).url("intake")
-
-
-@pytest.fixture
-def demos(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Invoked:
-    """Each run of the demo: whether it was to start from empty. None of its processes is there."""
-    begun: Invoked = []
-
-    @contextmanager
-    def running_nowhere(folder: Path, fresh: bool) -> Iterator[tuple[Stack, Broker]]:
-        begun.append(fresh)
-        yield (
-            Stack(tmp_path, "nowhere:1", Postgres(tmp_path), Ports(*(process.free_port() for _ in range(3)))),
-            Broker(tmp_path),
-        )
-
-    monkeypatch.setattr(demo, "_running", running_nowhere)
-    return begun
-
-
-def test_a_demo_starts_from_empty_and_one_that_goes_on_sends_no_copies(demos: Invoked):
-    sent = CliRunner().invoke(demo.app, ["--once"])
-    assert (demos, sent.exit_code) == ([True], 1)
-    assert "connection attempts failed: the logs are in" in sent.output
-    kept = CliRunner().invoke(demo.app, ["--once", "--keep"])
-    assert (demos, kept.exit_code) == ([True, False], 0)
-    assert "the board" in kept.output
 
 
 class Busy(BaseHTTPRequestHandler):

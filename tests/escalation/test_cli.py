@@ -1,12 +1,11 @@
 """Letting a program in: its secret is made, or cannot be guessed, and whom it works for is in the directory."""
 
+import socket
+
 import httpx
 import pytest
-from typer.testing import CliRunner
 
 from deploy.local.samples import DIRECTORY
-from services.cli import app
-from services.escalation import cli
 from services.escalation.domain.people import Role
 from services.escalation.errors import NotLetIn
 from services.escalation.handlers import clients, people
@@ -15,7 +14,7 @@ from services.escalation.settings import Settings
 from shared.database import Pool
 from shared.settings import DEMO_MARK
 from tests.builders import NOON
-from tests.escalation.test_audit_command import environment, heard
+from tests.escalation.test_audit_command import heard
 from tests.faults.acts.clocks import HOUR, wrong_by
 
 LET_IN = ("escalation", "client", "one", "--role", "agency", "--belongs-to", "northmoor-environmental-health")
@@ -140,9 +139,13 @@ async def test_a_command_goes_by_the_databases_clock(
     assert all(0 <= row["off"] < 60 for row in offsets)
 
 
-async def test_a_process_that_nobody_can_sign_in_to_says_so(settings: Settings, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(cli, "serve", lambda *_: None)
-    for demo in ("true", "false"):
-        told = environment(settings) | {"HEARD_ESCALATION_ENVIRONMENT": "demo", "HEARD_ESCALATION_DEMO_LOGIN": demo}
-        done = CliRunner().invoke(app, ["escalation", "serve"], env=told)
-        assert (done.exit_code, "nobody can sign in" in done.output) == (0, demo == "false")
+@pytest.mark.parametrize("demo", ["true", "false"])
+async def test_a_process_that_nobody_can_sign_in_to_says_so(settings: Settings, demo: str):
+    """Its port is taken, so that it ends."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        told = {"ENVIRONMENT": "demo", "DEMO_LOGIN": demo, "PORT": str(taken.getsockname()[1])}
+        given = {f"HEARD_ESCALATION_{name}": value for name, value in told.items()}
+        status, printed = await heard(settings, "escalation", "serve", **given)
+    assert status != 0
+    assert ("nobody can sign in" in printed) == (demo == "false")
+    assert "Traceback" not in printed
