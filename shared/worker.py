@@ -63,8 +63,10 @@ def _ended(task: asyncio.Future[None]) -> None:
 async def until_current(pool: Pool, migrations: Path, stop: asyncio.Event) -> None:
     """Wait for a database that is as this release needs it, or for `stop`. One that an older release left would keep
     what it is given otherwise, or refuse it: each message would be set aside, and each dead letter passed over."""
+    if await is_current(pool, migrations):
+        return
+    log.warning("waits for its database: is it there, and migrated?")
     while not stop.is_set() and not await is_current(pool, migrations):
-        log.warning("waits for its database: is it there, and migrated?")
         with suppress(TimeoutError):
             await asyncio.wait_for(stop.wait(), LOOK)
 
