@@ -82,7 +82,7 @@ FAILS = """
 import asyncio, sys
 from contextlib import asynccontextmanager
 from shared import http
-from shared.worker import LOOK, beside
+from shared.worker import beside
 
 async def fails():
     await asyncio.sleep(1)
