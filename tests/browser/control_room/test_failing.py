@@ -72,6 +72,7 @@ async def test_a_note_without_htmx_is_kept_and_stands_in_no_address(open_page: O
     await without_htmx(page, f"/board/cases/{case.report_id}")
     await page.get_by_role("button", name="Claim").click()
     await expect(page.locator("#case")).to_contain_text("You hold it")
+    await page.wait_for_load_state()
     await page.keyboard.press("w")
     await page.keyboard.type("rang her sister")
     await page.locator("#d-note").get_by_role("button", name="Write a note").click()
