@@ -58,7 +58,7 @@ async def run_second_reader(settings: Settings) -> None:
 
     It gives way to every other process here: it takes a fifth of a second a report, and nobody waits for it.
     """
-    os.nice(19)
+    os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
     classify = partial(handlers.classify, rulebook=rulebook.load_second())
     await _read_all(settings, consumer.received_again, classify, SECOND_READERS, FEW)
 
