@@ -37,6 +37,11 @@ _SAME_LENGTH = {
 }
 _BLANK = {ord(c): " " for c in _UNSEEN}
 _GONE = dict.fromkeys(_BLANK)
+_APOSTROPHE = r"&(?:#39|#x27|#8217|apos|rsquo|lsquo);"
+_ESCAPED = re.compile(rf"[\w']*(?:{_APOSTROPHE}[\w']*)+", re.IGNORECASE)
+_TAG = re.compile(
+    r"</?(?:a|b|big|br|code|div|em|font|i|li|mark|p|q|s|small|span|strong|sub|sup|u)\b[^<>\n]{0,200}>", re.IGNORECASE
+)
 _BROKEN = re.compile(rf"(?<![\w'])[\w']++(?:[{_UNSEEN}]++[\w']++)++")
 
 
@@ -58,12 +63,23 @@ def normalise(text: str) -> Normal:
 
     What is not seen within a word hides none of it: the letters come together, and what was between them ends the word.
     """
-    plain = text.translate(_SAME_LENGTH)
+    plain = _without_markup(text.translate(_SAME_LENGTH))
     if not plain.isascii():
         plain = _BROKEN.sub(_mended, plain).translate(_BLANK)
     plain = plain.lower()
     data = plain.encode()
     return Normal(plain, data, None if len(data) == len(plain) else _byte_starts(plain))
+
+
+def _without_markup(plain: str) -> str:
+    """HTML as its words: the tags of a mail or a rich text box hide none, nor do apostrophes that were escaped."""
+    if "<" in plain:
+        plain = _TAG.sub(lambda tag: " " * len(tag[0]), plain)
+    if "&" in plain:
+        plain = _ESCAPED.sub(
+            lambda word: re.sub(_APOSTROPHE, "'", word[0], flags=re.IGNORECASE).ljust(len(word[0])), plain
+        )
+    return plain
 
 
 def _mended(word: re.Match[str]) -> str:

@@ -36,7 +36,7 @@ def rows(file: str, *needed: str) -> Iterator[Row]:
                 fault = error.errors()[0]
                 at = ".".join(map(str, fault["loc"]))
                 raise AskedWrongly(f"{file}:{number}: {at}: {reason(fault)}") from error
-            except ValueError as error:
+            except (ValueError, RecursionError) as error:
                 raise AskedWrongly(f"{file}:{number}: {error}") from error
 
 

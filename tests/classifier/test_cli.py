@@ -57,6 +57,12 @@ def test_a_call_that_dropped_in_the_middle_of_a_threat_is_read_as_such():
     assert [json.loads(line)["danger_class"] for line in read] == [2, 1]
 
 
+def test_a_line_that_is_nested_without_end_is_refused_with_its_place():
+    given = '{"id": "T-1", "text": "hello", "place": ' + "[" * 100_000
+    with pytest.raises(AskedWrongly, match="-:1: "):
+        CliRunner().invoke(app, ["classify", "--first", "-"], input=given, catch_exceptions=False)
+
+
 def test_a_gold_that_lacks_a_key_is_refused_with_its_line():
     row = {"id": "T-1", "text": "he hits me", "gold": GOLD}
     partial = {**row, "gold": {key: told for key, told in GOLD.items() if key != "online"}}

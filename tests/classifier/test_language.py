@@ -23,6 +23,8 @@ POLISH = "Mój sąsiad krzyczy na mnie i nie wiem co mam robić"
         (POLISH, "language:pl"),
         ("Sąsiad krzyczy na mnie i nie mogę spać", "language:pl"),
         ("Il vicino mi ha detto che mi ammazza", "language:it"),
+        ("Il me suit tous les jours et il a dit qu'il va me tuer", "language:fr"),
+        ("Me sigue todos los días y dice que me va a matar", "language:es"),
         ("De buurman volgt mij elke dag naar huis", "language:nl"),
         ("vecinul meu țipă la mine și nu mai pot sunt speriat", "language:ro"),
         ("Sused na mňa kričí a ja už neviem ako ďalej, pretože sa to deje každý deň", "language:cs"),

@@ -3,6 +3,7 @@
 import pytest
 
 from shared.codebook import Flag, Repetition, Threat
+from shared.screen import screen
 from tests.classifier.building import said
 
 
@@ -91,6 +92,31 @@ def test_repeating_words_about_something_else_do_not_count(text):
 )
 def test_repeated(text):
     assert said(text).repetition is Repetition.repeated
+
+
+@pytest.mark.parametrize(
+    ("text", "repetition"),
+    [
+        ("It happened on Tuesday, no, Wednesday. He shouted at me.", Repetition.once),
+        ("It was last Tuesday, sorry, Wednesday night he shouted at me.", Repetition.once),
+        ("He followed me home three times, no, once.", Repetition.once),
+        ("He followed me twice. No, sorry, just the once.", Repetition.once),
+        ("He shouted at me once, no, twice, well, three times.", Repetition.repeated),
+        ("He has done it twice, well, once a week.", Repetition.repeated),
+        ("He shouted at me on Tuesday, and again, well, on Wednesday he spat.", Repetition.repeated),
+    ],
+)
+def test_of_what_is_corrected_the_later_value_holds(text, repetition):
+    assert said(text).repetition is repetition
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["<p>he said he'd <i>kill</i> me</p>", "he said he&#39;d kill me", "<b>he said</b><br>he&rsquo;d kill <u>me</u>"],
+)
+def test_a_threat_in_html_is_a_threat(text):
+    assert said(text).threat is Threat.explicit
+    assert screen(text)
 
 
 def test_a_bailiff_is_not_a_stalker():

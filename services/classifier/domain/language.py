@@ -45,9 +45,10 @@ _COMMON = {
     "pl": ("nie się na to jest że i do z mnie moj mój jak ale od po mi są był była oni ona który przez czy za mam już"),
     "ro": "și si nu este în pe cu la care mi-a ma mă am din un o pentru că sunt a fost meu mea imi îmi el ea ne",
     "fr": (
-        "le la les des et est je il elle ne pas que qui dans mon ma une un sur pour avec nous vous ils mes au du ce"
+        "le la les des et est je il elle ne pas que qui dans mon ma me une un sur pour avec nous vous ils mes au du ce "
+        "a on se dit tous jours qu'il c'est j'ai mais chez"
     ),
-    "es": ("el la los las de y es que no en mi me un una por con para se su lo al como pero está muy todos del yo"),
+    "es": "el la los las de y es que no en mi me a un una por con para se su lo al como pero está muy todos del yo va",
     "pt": ("o a os as de e é que não em meu minha me um uma por com para se ele ela do da no na mais muito está todos"),
     "it": "il la di e è che non in mio mia mi un una per con si lui lei sono del della ha ho da ogni come anche",
     "de": ("der die das und ist ich er sie nicht mein meine mir mich ein eine in zu mit auf von wir hat es dass auch"),
@@ -64,6 +65,7 @@ _COMMON = {
     "tl": "ang ng sa na ako siya niya nila ko mo mga at ay hindi po araw namin kami lang yung kung may wala pa ito",
 }
 _STOP = {code: frozenset(words.split()) for code, words in _COMMON.items()}
+_ENGLISH_ALONE = _STOP["en"].difference(*(words for code, words in _STOP.items() if code != "en"))
 _ENGLISH_TOO = _STOP["en"] | frozenset(
     {"al", "ben", "bob", "come", "des", "die", "hat", "mam", "man", "may", "met", "mon", "per", "van"}
 )
@@ -79,7 +81,7 @@ def unread(reading: Reading) -> str | None:
     if not _WORD.search(told):
         told = reading.text
     words = _WORD.findall(told[:GLANCE])
-    if words and sum(word in _STOP["en"] for word in words) * 5 >= len(words):
+    if words and sum(word in _ENGLISH_ALONE for word in words) * 7 >= len(words):
         return None
     text = told[:LOOKED_AT]
     words = _WORD.findall(text)
@@ -107,7 +109,8 @@ def _by_words(words: Counter[str]) -> str | None:
     shares = {code: sum(words[word] for word in stop) for code, stop in _STOP.items()}
     best = min(shares, key=lambda code: (-shares[code], code))
     its_own = _STOP[best] & (words.keys() - _ENGLISH_TOO)
-    if total >= 6 and len(its_own) >= 2 and shares[best] >= 0.15 * total and shares[best] > 2 * shares["en"]:
+    english = sum(words[word] for word in _STOP["en"] - _STOP[best])
+    if total >= 6 and len(its_own) >= 2 and shares[best] >= 0.15 * total and shares[best] > 2 * english:
         return f"language:{best}"
     if total >= 6 and shares["en"] * 20 <= total <= 5 * sum(n for word, n in words.items() if not word.isascii()):
         return "language:und"
