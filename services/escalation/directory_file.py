@@ -19,13 +19,13 @@ def read_directory(path: Path) -> Directory:
     Raises DirectoryRefused with each line and reason.
     """
     try:
-        text = (sys.stdin.buffer.read() if str(path) == "-" else path.read_bytes()).decode()
+        text = (sys.stdin.buffer.read() if str(path) == "-" else path.read_bytes()).decode("utf-8-sig")
         read = Directory.model_validate(tomllib.loads(text))
     except OSError as error:
         raise DirectoryRefused(f"{path}: {error.strerror}") from error
     except UnicodeDecodeError as error:
         raise DirectoryRefused(f"{path}: not UTF-8: save it as UTF-8 and load it again") from error
-    except tomllib.TOMLDecodeError as error:
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
         raise DirectoryRefused(f"{path}: not TOML: {error}") from error
     except ValidationError as error:
         raise _refused(path, text, [Fault(fault["loc"], fault["msg"]) for fault in error.errors()]) from error

@@ -18,6 +18,8 @@ from shared.http import NO_ANSWER
 
 TIMEOUT: Final = httpx.Timeout(10.0, connect=5.0)
 WITHIN: Final = 20.0  # seconds for all of it: an answer may come a byte at a time, none of them late
+NAT64: Final = ipaddress.IPv6Network("64:ff9b::/96")
+"""Where a gateway makes an IPv4 address of the last four bytes (RFC 6052)."""
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
@@ -93,5 +95,9 @@ class Outward:
 
 
 def _is_public(address: Address) -> bool:
-    inside = getattr(address, "ipv4_mapped", None) or getattr(address, "sixtofour", None)
-    return address.is_global and not address.is_multicast and (inside is None or inside.is_global)
+    if isinstance(address, ipaddress.IPv6Address):
+        translated = ipaddress.IPv4Address(address.packed[12:]) if address in NAT64 else None
+        inside = address.ipv4_mapped or address.sixtofour or translated
+        if address.is_site_local or (inside and not inside.is_global):
+            return False
+    return address.is_global and not address.is_multicast

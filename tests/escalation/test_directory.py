@@ -30,6 +30,7 @@ POLICE = 'id = "northmoor-police"\nname = "Northmoor Police"\nkind = "police"'
 
 WRONG = {
     "no TOML": ("[[areas]]", "[[areas]", "not TOML"),
+    "nested without end": ("[[areas]]", f"deep = {'[' * 5000}{']' * 5000}\n[[areas]]", "not TOML"),
     "a word that is not known": ('id = "northmoor-homes"', 'id = "northmoor-homes"\nkidn = "x"', "Extra inputs"),
     "an area without an id": ('id = "northmoor"\nname', "name", "areas.0.id: Field required"),
     "an id with spaces": ('id = "northmoor-homes"', 'id = "northmoor homes"', "should match pattern"),
@@ -82,6 +83,16 @@ WRONG = {
     ),
     "a kind that sees the unknown": ('sees = ["story", "labels", "place"]', 'sees = ["everything"]', "sees.0"),
     "a kind that sees nothing": ('sees = ["story", "labels", "place"]', "sees = []", "at least 1 item"),
+    "a target that never comes": ("acknowledge_within = 2880", "acknowledge_within = 99999999999", "equal to 527040"),
+    "a threshold over centuries": ("days = 183", "days = 99999999999", "equal to 3660"),
+    "a legal ground of nothing": (
+        'legal_ground = "policing purposes: preventing crime, protecting life"',
+        'legal_ground = "    "',
+        "at least 3 characters",
+    ),
+    "a name of nothing": ('name = "Northmoor Homes"', 'name = "  "', "at least 1 character"),
+    "a body of nothing": ('part_of = "Northmoor Council"', 'part_of = " "', "at least 1 character"),
+    "an id that means nobody": ('id = "northmoor-homes"', 'id = "none"', "choose another id"),
     "a target of no time": ("acknowledge_within = 2880", "acknowledge_within = 0", "greater than 0"),
     "one name for two bodies": ('name = "Northmoor Homes"', 'name = "Southvale Housing Association"', "is also"),
     "a school that lets homes": (
@@ -111,6 +122,12 @@ def test_a_wrong_directory_is_refused_with_the_line_and_the_reason(tmp_path: Pat
 def test_a_directory_comes_from_standard_input_as_well(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr("sys.stdin", TextIOWrapper(BytesIO(SAMPLE.encode())))
     assert read_directory(Path("-")) == read_directory(DIRECTORY)
+
+
+def test_a_directory_saved_with_a_mark_of_its_encoding_is_read(tmp_path: Path):
+    file = tmp_path / "directory.toml"
+    file.write_text(SAMPLE, encoding="utf-8-sig")
+    assert read_directory(file) == read_directory(DIRECTORY)
 
 
 def test_the_line_is_that_of_the_field(tmp_path: Path):

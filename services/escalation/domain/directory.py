@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Callable, Collection, Hashable, Iterable, Mapping
 from enum import StrEnum
 from functools import cached_property, lru_cache
-from typing import Self, TypeVar
+from typing import Annotated, Final, Self, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, HttpUrl, PositiveInt
 
@@ -28,8 +28,12 @@ class Sees(StrEnum):
     contact = "contact"
 
 
+YEAR: Final = 366 * 24 * 60  # minutes: no target is further off
+Minutes = Annotated[int, Field(gt=0, le=YEAR)]
+
+
 class Part(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True)
 
 
 class Threshold(Part):
@@ -37,7 +41,7 @@ class Threshold(Part):
 
     complaints: PositiveInt = Field(3, description="from one person or household")
     from_several: PositiveInt | None = Field(None, description="from several people together; None: the same number")
-    days: PositiveInt = 183
+    days: PositiveInt = Field(183, le=3660)
 
 
 class Area(Part):
@@ -47,7 +51,7 @@ class Area(Part):
     districts: tuple[str, ...] = Field(
         (), description="as a postcode service names or codes them: E07000123, Northmoor"
     )
-    targets: Mapping[Grade, PositiveInt] = Field({}, description="minutes, where not those of the grading table")
+    targets: Mapping[Grade, Minutes] = Field({}, description="minutes, where not those of the grading table")
     police_instead: str | None = Field(None, description="the force that has what is said of this area's own")
     case_review: Threshold = Threshold()
 
@@ -58,7 +62,7 @@ class KindRule(Part):
     kind: Kind
     legal_ground: str | None = Field(None, min_length=3)
     sees: tuple[Sees, ...] = Field(min_length=1)
-    acknowledge_within: PositiveInt | None = Field(None, description="minutes; None: it has queues of its own")
+    acknowledge_within: Minutes | None = Field(None, description="minutes; None: it has queues of its own")
     called: tuple[str, ...] = Field((), description="what people call such a body, when they do not give its name")
     staff: tuple[str, ...] = Field((), description="what people call those who work for it")
 
@@ -81,11 +85,13 @@ class Agency(Part):
     name: str = Field(min_length=1)
     kind: Kind
     areas: tuple[str, ...] = Field(min_length=1)
-    part_of: str | None = Field(None, description="the body it belongs to: a complaint of one is a complaint of all")
+    part_of: str | None = Field(
+        None, min_length=1, description="the body it belongs to: a complaint of one is a complaint of all"
+    )
     also_known_as: tuple[str, ...] = ()
     takes: tuple[str, ...] = Field((), description="queues and behaviours that it takes; empty: all that its kind does")
     lets_as: tuple[str, ...] = Field((), description="a landlord: the answers on the form that mean this one")
-    acknowledge_within: PositiveInt | None = Field(None, description="minutes, where not what its kind does")
+    acknowledge_within: Minutes | None = Field(None, description="minutes, where not what its kind does")
     contact: Contact = Contact()
     kafka: bool = Field(False, description="whether ids go to the topic agency.<id> too")
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from services.escalation.domain.directory import Agency, Area, Directory, Kind
+from services.escalation.domain.routing import NOBODY
 
 OUTWARD: Final = re.compile(r"[A-Z]{1,2}[0-9][0-9A-Z]?|[A-Z]{1,2}[0-9]{2}")
 
@@ -21,6 +22,7 @@ class Fault:
 def faults(directory: Directory) -> list[Fault]:
     checks: tuple[Callable[[Directory], Iterator[Fault]], ...] = (
         _twice,
+        _nobody,
         _codes,
         _unknown_areas,
         _kinds,
@@ -42,6 +44,12 @@ def _twice(directory: Directory) -> Iterator[Fault]:
             if one in ids[:n]:
                 field = "kind" if table == "kinds" else "id"
                 yield Fault((table, n, field), f"{one} is there twice: keep one of them")
+
+
+def _nobody(directory: Directory) -> Iterator[Fault]:
+    for n, agency in enumerate(directory.agencies):
+        if agency.id == NOBODY:
+            yield Fault(("agencies", n, "id"), f"{NOBODY} is what no agency is called by: choose another id")
 
 
 def _codes(directory: Directory) -> Iterator[Fault]:
