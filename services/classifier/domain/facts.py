@@ -91,13 +91,13 @@ def _not_yet(facts: Facts) -> None:
 
 
 def _derive(facts: Facts, derivation: Derivation, rulebook: Rulebook) -> None:
-    if derivation.fact not in facts.shown and facts.all_hold(derivation.terms, rulebook.sets):
+    if derivation.fact not in facts.shown and facts.all_hold(derivation.when, rulebook.sets):
         seen = _first_evidence(facts, derivation, rulebook)
         facts.add(Proposal(derivation.fact, derivation.id, seen.start, seen.end, seen.origin, quote=seen.quote))
 
 
 def _first_evidence(facts: Facts, derivation: Derivation, rulebook: Rulebook) -> Proposal:
-    for term in derivation.terms:
+    for term in derivation.when:
         if term.startswith("!"):
             continue
         names = sorted(rulebook.sets[term.split("@")[1]]) if "@" in term else [term]
