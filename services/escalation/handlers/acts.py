@@ -10,7 +10,7 @@ from services.escalation.domain.directory import Directory
 from services.escalation.domain.local import local
 from services.escalation.domain.sent_again import sent_as
 from services.escalation.errors import NotNow, NotSo, ToldSince, UnknownReport
-from services.escalation.handlers.progress import progressed
+from services.escalation.handlers.sending import progressed
 from services.escalation.repository import deliveries
 from services.escalation.repository.isolation import as_agency
 from services.escalation.tokens import Principal
