@@ -206,12 +206,6 @@ def _as(roles: frozenset[Role]) -> Callable[[Person], Awaitable[Person]]:
 
 WorkerDep = Annotated[Person, Depends(_as(WORKS_THE_QUEUE))]
 
-
-async def _at_a_page(person: WorkerDep) -> Worker:
-    return Worker(person.id, person.name, person.belongs_to)
-
-
-AtPageDep = Annotated[Worker, Depends(_at_a_page)]
 SupervisorDep = Annotated[Person, Depends(_as(SUPERVISES))]
 AdminDep = Annotated[Person, Depends(_as(ADMINISTERS))]
 AuditorDep = Annotated[Person, Depends(_as(AUDITS))]
