@@ -1,12 +1,12 @@
 """The agencies' feeds: numbered without a gap in the order of commit, and each delivery's state."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, Literal, Self
 from uuid import UUID
 
-from shared.database import Connection
+from shared.database import Connection, arrays
 from shared.events import EntryKind
 
 MAKE_COUNTERS: Final = """
@@ -195,7 +195,7 @@ async def holders(connection: Connection) -> list[str]:
 
 async def append(connection: Connection, entries: Sequence[Entry], now: datetime) -> list[Any]:
     """Number and keep the entries; returns agency, position, report and kind of each."""
-    columns = _columns(
+    columns = arrays(
         (
             e.agency,
             e.report_id,
@@ -218,7 +218,7 @@ async def append(connection: Connection, entries: Sequence[Entry], now: datetime
 async def correct(connection: Connection, entries: Sequence[Entry]) -> None:
     """Put the newer words in the place of the older, and back in force what begins anew."""
     rows = ((*e.place, e.body, e.reason, e.ground, e.acknowledge_by, e.by_hand, e.begins) for e in entries)
-    await connection.execute(CORRECT, *_columns(rows))
+    await connection.execute(CORRECT, *arrays(rows))
 
 
 async def keep_by_hand(connection: Connection, one: Entry) -> None:
@@ -228,7 +228,7 @@ async def keep_by_hand(connection: Connection, one: Entry) -> None:
 
 async def withdraw(connection: Connection, entries: Sequence[Entry]) -> None:
     """Take back what the agency is no longer to have; the entry stays, empty."""
-    await connection.execute(WITHDRAW, *_columns(e.place for e in entries))
+    await connection.execute(WITHDRAW, *arrays(e.place for e in entries))
 
 
 async def erase(connection: Connection, report_id: UUID) -> None:
@@ -254,7 +254,3 @@ async def seen(connection: Connection, agency: str, reports: Sequence[UUID], now
 async def positions(connection: Connection, agencies: Sequence[str]) -> dict[str, int]:
     """How far each feed goes."""
     return {row["agency_id"]: row["position"] for row in await connection.fetch(POSITIONS, list(agencies))}
-
-
-def _columns(rows: Iterable[tuple[Any, ...]]) -> list[list[Any]]:
-    return [list(column) for column in zip(*rows, strict=True)]
