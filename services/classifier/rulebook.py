@@ -165,7 +165,8 @@ def load_second(path: Path = DEFAULT, weights: Path = DEEP) -> Rulebook:
 
 def _finder(rules: Sequence[Rule], places: Sequence[tuple[int, int]], lists: Words) -> Finder:
     try:
-        return Finder([rules[at].patterns[line] for at, line in places], lists)
+        told = [text for rule in rules for text in (*rule.hits, *rule.misses)]
+        return Finder([rules[at].patterns[line] for at, line in places], lists, told)
     except WrongPatternError as error:
         raise ValueError(f"{rules[places[error.at][0]].id}: {error}") from error
 
