@@ -1,7 +1,7 @@
 """PostgreSQL: one pool for the written statements, and migrations by Alembic."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -139,6 +139,11 @@ async def statement(pool: Pool) -> AsyncIterator[Connection]:
         raise DatabaseUnavailable(type(error).__name__) from error
     except NOT_AS_NEEDED as error:
         raise NotAsNeeded(str(error)) from error
+
+
+def arrays(rows: Iterable[Sequence[Any]]) -> list[list[Any]]:
+    """Some rows, at least one, as `unnest` takes them: an array for each column."""
+    return [list(column) for column in zip(*rows, strict=True)]
 
 
 def end_if_told() -> None:

@@ -15,7 +15,7 @@ from sqlmodel import Field, SQLModel
 
 from shared import telemetry
 from shared.cloudevents import Message, encode
-from shared.database import ANY_FAULT, Connection, Pool, end_if_told, statement
+from shared.database import ANY_FAULT, Connection, Pool, arrays, end_if_told, statement
 from shared.events import Event
 
 log = structlog.get_logger()
@@ -91,7 +91,7 @@ def outgoing(
 async def put(connection: Connection, outgoing: Sequence[Outgoing]) -> None:
     """Write messages into the outbox, inside the caller's transaction."""
     if outgoing:
-        await connection.execute(INSERT_MANY, *map(list, zip(*map(columns, outgoing), strict=True)))
+        await connection.execute(INSERT_MANY, *arrays(map(columns, outgoing)))
 
 
 def columns(out: Outgoing) -> tuple[Any, ...]:

@@ -32,4 +32,5 @@ def _compiled() -> tuple[tuple[str, ...], Finder]:
     """The rule of each pattern, and the patterns."""
     rules = [rule for rule in tomllib.loads(THREAT_RULES.read_text())["rule"] if rule.get("screen", True)]
     written = [(rule["id"], line) for rule in rules for line in lines(rule["patterns"])]
-    return tuple(rule for rule, _ in written), Finder([line for _, line in written], words())
+    told = [line for rule in rules for line in (*lines(rule["hits"]), *lines(rule.get("misses", ())))]
+    return tuple(rule for rule, _ in written), Finder([line for _, line in written], words(), told)

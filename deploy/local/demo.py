@@ -96,9 +96,9 @@ async def let_everybody_in(stack: Stack) -> None:
     async with create_pool(stack.postgres.url("escalation"), 1) as pool:
         await load_directory(directory, pool, now)
         for client in samples.clients(directory):
-            await let_in(client.id, stack.secrets.of(client.id), client.role, client.belongs_to, pool, now)
-        for name, role, whose in samples.people():
-            await people.let_in(name, name.capitalize(), role, whose, stack.secrets.of(name), pool, "the demo", now)
+            await let_in(client, stack.secrets.of(client.client), pool, now)
+        for person in samples.people():
+            await people.let_in(person, pool, "the demo", now, stack.secrets.of(person.id))
 
 
 def _shown(stack: Stack) -> list[str]:
@@ -146,11 +146,11 @@ Pages and programs
 
 Demo credentials (they refuse to work outside the demo; all of them: {stack.folder / "secrets.json"})""")
     for client in samples.clients(read_directory(samples.DIRECTORY)):
-        if client.id in samples.SHOWN:
-            console.print(f"  {client.id:<32} {stack.secrets.of(client.id)}", soft_wrap=True)
-    for name, role, whose in samples.people():
-        shown = whose if role is Role.agency else role
-        console.print(f"  {f'{name} ({shown})':<32} {stack.secrets.of(name)}", soft_wrap=True)
+        if client.client in samples.SHOWN:
+            console.print(f"  {client.client:<32} {stack.secrets.of(client.client)}", soft_wrap=True)
+    for person in samples.people():
+        shown = person.belongs_to if person.role is Role.agency else person.role
+        console.print(f"  {f'{person.id} ({shown})':<32} {stack.secrets.of(person.id)}", soft_wrap=True)
     console.print(f"  {'telephony':<32} {stack.secrets.of(TELEPHONY)}", soft_wrap=True)
 
 

@@ -12,10 +12,10 @@ from typing import Any, Final
 import httpx
 
 from deploy.local.stack import ROOT, TELEPHONY, Stack
-from services.escalation import tokens
 from services.escalation.directory_file import read_directory
 from services.escalation.domain.directory import Directory, Kind
-from services.escalation.domain.people import Role
+from services.escalation.domain.people import Person, Role
+from services.escalation.tokens import Principal
 from shared.told import Channel, Speaker
 
 DEMO: Final = ROOT / "deploy" / "demo"
@@ -26,15 +26,6 @@ BUSY: Final = 60.0  # seconds that an intake may have too much to do
 NETWORKS: Final = "2001:db8:0"
 """Nobody's (RFC 3849). From one network so many forms would be a flood, as they would be anywhere, and be marked so."""
 SHOWN: Final = ("northmoor-police-control-room", "southvale-police-control-room", "northmoor-environmental-health")
-
-
-@dataclass(frozen=True)
-class Client:
-    """A program that may ask escalation for tokens."""
-
-    id: str
-    role: tokens.Role
-    belongs_to: str
 
 
 @dataclass
@@ -57,25 +48,25 @@ def read(file: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in file.read_text().splitlines()]
 
 
-def clients(directory: Directory) -> list[Client]:
+def clients(directory: Directory) -> list[Principal]:
     """One for each agency, and one for each police force's control room."""
     rooms = [agency.id for agency in directory.agencies if agency.kind is Kind.police]
-    return [Client(agency.id, "agency", agency.id) for agency in directory.agencies] + [
-        Client(f"{force}-control-room", "operator", force) for force in rooms
+    return [Principal(agency.id, "agency", agency.id) for agency in directory.agencies] + [
+        Principal(f"{force}-control-room", "operator", force) for force in rooms
     ]
 
 
-def people() -> list[tuple[str, Role, str]]:
+def people() -> list[Person]:
     """Who may sign in to pages: a name for each role of one control room, and somebody of three agencies."""
     return [
-        ("sam", Role.operator, ROOM),
-        ("alex", Role.operator, ROOM),
-        ("robin", Role.supervisor, ROOM),
-        ("kim", Role.admin, ROOM),
-        ("jules", Role.auditor, ROOM),
-        ("ada", Role.agency, "northmoor-council-asb"),
-        ("ben", Role.agency, "northmoor-homes"),
-        ("pat", Role.agency, "moor-and-vale-case-review"),
+        Person("sam", "Sam", Role.operator, ROOM),
+        Person("alex", "Alex", Role.operator, ROOM),
+        Person("robin", "Robin", Role.supervisor, ROOM),
+        Person("kim", "Kim", Role.admin, ROOM),
+        Person("jules", "Jules", Role.auditor, ROOM),
+        Person("ada", "Ada", Role.agency, "northmoor-council-asb"),
+        Person("ben", "Ben", Role.agency, "northmoor-homes"),
+        Person("pat", "Pat", Role.agency, "moor-and-vale-case-review"),
     ]
 
 
@@ -148,11 +139,11 @@ async def look_up(sent: Sequence[Sent], stack: Stack) -> None:
     by_reference = {report.reference: report for report in sent}
     async with httpx.AsyncClient(base_url=_base(stack, "escalation"), timeout=30) as escalation:
         for client in clients(read_directory(DIRECTORY)):
-            token = await _token(client.id, stack, escalation)
+            token = await _token(client.client, stack, escalation)
             if client.role == "operator":
                 await _from_queue(by_reference, token, escalation)
             else:
-                await _from_feed(client.id, by_reference, token, escalation)
+                await _from_feed(client.client, by_reference, token, escalation)
 
 
 async def _token(client_id: str, stack: Stack, escalation: httpx.AsyncClient) -> dict[str, str]:

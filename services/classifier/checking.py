@@ -55,7 +55,7 @@ def _terms(rulebook: Rulebook) -> Iterator[str]:
     } | OF_THE_WHOLE
     conditions: list[Condition] = [*rulebook.derivations, *rulebook.labels, *rulebook.steps]
     for condition in conditions:
-        for term in condition.terms:
+        for term in condition.when:
             yield from _unknown(condition.id, term.removeprefix("!"), shown, rulebook)
     for step in rulebook.steps:
         if step.answered_by:

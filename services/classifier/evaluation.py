@@ -2,9 +2,9 @@
 
 import math
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 from shared.codebook import Label, Threat
 
@@ -12,6 +12,8 @@ LABELS = tuple(label.value for label in Label)
 URGENT = {Threat.explicit.value, Threat.imminent.value}
 Said = dict[str, Any]
 Gold = dict[str, Any]
+Check = Callable[[Said, Gold], bool]
+Sets = Callable[[Said, Gold], tuple[set[str], set[str]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,13 +54,10 @@ def evaluate(pairs: Iterable[tuple[Said, Gold]]) -> Evaluation:
     """Compare what was said with gold; both in the shapes of `heard classify` and of dev.jsonl."""
     both = list(pairs)
     result = Evaluation()
-    result.f1["primary strict"] = _by_label(both, _primaries(strict=True))
-    result.f1["primary fair"] = _by_label(both, _primaries(strict=False))
-    result.f1["label sets"] = _by_label(both, lambda said, gold: (set(said["labels"]), set(gold["labels"])))
-    result.f1["strands"] = {"micro": _f1(both, lambda said, gold: (set(said["strands"]), set(gold["strands"])))}
-    result.f1["behaviours"] = {
-        "micro": _f1(both, lambda said, gold: (set(said["behaviours"]), set(gold["behaviours"])))
-    }
+    result.f1["primary strict"] = _by_label(both, _sets("primary"))
+    result.f1["primary fair"] = _by_label(both, _primary_or_acceptable)
+    result.f1["label sets"] = _by_label(both, _sets("labels"))
+    result.f1 |= {name: {"micro": _f1(both, _sets(name))} for name in ("strands", "behaviours")}
     for name, right in CHECKS.items():
         result.rates[name] = Rate(sum(right(said, gold) for said, gold in both), len(both))
     result.rates |= _urgent(both)
@@ -69,45 +68,56 @@ def evaluate(pairs: Iterable[tuple[Said, Gold]]) -> Evaluation:
     return result
 
 
-def _acceptable(gold: Gold, key: str, plain: str) -> set[str]:
-    return {gold[plain], *(gold.get(key) or ())}
+def _acceptable(gold: Gold, name: str) -> set[str]:
+    return {gold[name], *(gold.get(f"acceptable_{name}") or ())}
 
 
-def _primary_fair(said: Said, gold: Gold) -> bool:
-    return said["primary"] in _acceptable(gold, "acceptable_primary", "primary")
+def _fair(name: str) -> Check:
+    return lambda said, gold: said[name] in _acceptable(gold, name)
 
 
-def _threat_fair(said: Said, gold: Gold) -> bool:
-    return said["threat"] in _acceptable(gold, "acceptable_threat", "threat")
+def _same(name: str, of: Callable[[Any], object] = lambda told: told) -> Check:
+    return lambda said, gold: of(said[name]) == of(gold[name])
 
 
-CHECKS: dict[str, Callable[[Said, Gold], bool]] = {
-    "primary strict": lambda said, gold: said["primary"] == gold["primary"],
-    "primary fair": _primary_fair,
-    "label set exact": lambda said, gold: set(said["labels"]) == set(gold["labels"]),
-    "repetition": lambda said, gold: said["repetition"] == gold["repetition"],
-    "strands exact": lambda said, gold: set(said["strands"]) == set(gold["strands"]),
-    "threat level fair": _threat_fair,
-    "online": lambda said, gold: said["online"] == gold["online"],
-    "effect": lambda said, gold: bool(said["effect"]) == bool(gold["effect"]),
-    "happening now": lambda said, gold: said["happening_now"] == gold["happening_now"],
+CHECKS: Final[dict[str, Check]] = {
+    "primary strict": _same("primary"),
+    "primary fair": _fair("primary"),
+    "label set exact": _same("labels", set),
+    "repetition": _same("repetition"),
+    "strands exact": _same("strands", set),
+    "threat level fair": _fair("threat"),
+    "online": _same("online"),
+    "effect": _same("effect", bool),
+    "happening now": _same("happening_now"),
 }
-
-
 NEEDED = ("primary", "labels", "repetition", "strands", "threat", "online", "effect", "behaviours", "happening_now")
+SHOWN: Final = {
+    "primary fair": "primary",
+    "repetition": "repetition",
+    "strands exact": "strands",
+    "threat level fair": "threat",
+    "online": "online",
+    "effect": "effect",
+    "happening now": "happening_now",
+}
+"""The checks that are shown where they fail, with what they are of."""
 
 
-def _primaries(strict: bool) -> Callable[[Said, Gold], tuple[set[str], set[str]]]:
-    def compared(said: Said, gold: Gold) -> tuple[set[str], set[str]]:
-        fair = not strict and _primary_fair(said, gold)
-        return {said["primary"]}, {said["primary"] if fair else gold["primary"]}
-
-    return compared
+def _sets(name: str) -> Sets:
+    """What is said and what is gold, as sets; a primary is a set of one."""
+    return lambda said, gold: (_as_set(said[name]), _as_set(gold[name]))
 
 
-def _by_label(
-    both: list[tuple[Said, Gold]], sets: Callable[[Said, Gold], tuple[set[str], set[str]]]
-) -> dict[str, float]:
+def _as_set(told: str | Sequence[str]) -> set[str]:
+    return {told} if isinstance(told, str) else set(told)
+
+
+def _primary_or_acceptable(said: Said, gold: Gold) -> tuple[set[str], set[str]]:
+    return {said["primary"]}, {(said if CHECKS["primary fair"](said, gold) else gold)["primary"]}
+
+
+def _by_label(both: list[tuple[Said, Gold]], sets: Sets) -> dict[str, float]:
     scores = {
         label: _f1(both, lambda said, gold, label=label: tuple(part & {label} for part in sets(said, gold)))
         for label in LABELS
@@ -119,27 +129,19 @@ def _f1(both: list[tuple[Said, Gold]], sets: Callable[..., Any]) -> float:
     hit = said_only = gold_only = 0
     for said, gold in both:
         ours, theirs = sets(said, gold)
-        hit, said_only, gold_only = (
-            hit + len(ours & theirs),
-            said_only + len(ours - theirs),
-            gold_only + len(theirs - ours),
-        )
+        hit += len(ours & theirs)
+        said_only += len(ours - theirs)
+        gold_only += len(theirs - ours)
     return 2 * hit / (2 * hit + said_only + gold_only) if hit + said_only + gold_only else 1.0
 
 
 def _urgent(both: list[tuple[Said, Gold]]) -> dict[str, Rate]:
     """Recall over reports that nobody could call less than urgent; precision forgives where gold accepts urgent."""
-    must = [
-        said
-        for said, gold in both
-        if gold["threat"] in URGENT and _acceptable(gold, "acceptable_threat", "threat") <= URGENT
-    ]
+    must = [said for said, gold in both if gold["threat"] in URGENT and _acceptable(gold, "threat") <= URGENT]
     called = [gold for said, gold in both if said["threat"] in URGENT]
     return {
         "urgent recall": Rate(sum(said["threat"] in URGENT for said in must), len(must)),
-        "urgent precision": Rate(
-            sum(bool(_acceptable(g, "acceptable_threat", "threat") & URGENT) for g in called), len(called)
-        ),
+        "urgent precision": Rate(sum(bool(_acceptable(g, "threat") & URGENT) for g in called), len(called)),
     }
 
 
@@ -156,16 +158,6 @@ def _pairs(both: list[tuple[Said, Gold]]) -> Rate:
 
 
 def _wrong(said: Said, gold: Gold) -> Iterator[str]:
-    for name in (
-        "primary fair",
-        "repetition",
-        "strands exact",
-        "threat level fair",
-        "online",
-        "effect",
-        "happening now",
-    ):
+    for name, key in SHOWN.items():
         if not CHECKS[name](said, gold):
-            key = {"primary fair": "primary", "strands exact": "strands", "threat level fair": "threat"}.get(name, name)
-            key = key.replace(" ", "_")
             yield f"{key}: gold {gold[key]}, said {said[key]}"

@@ -8,7 +8,7 @@ from typing import Final
 from jinja2 import Environment, FileSystemLoader
 
 from services.classifier.domain.guide import Checked, Offence, Question, SupportEntry, Way
-from services.classifier.domain.rules import Condition, Rule, Rulebook
+from services.classifier.domain.rules import Derivation, LabelRule, NextStep, Rule, Rulebook
 
 DOCUMENT: Final = Path(__file__).resolve().parents[2] / "docs" / "rulebook.md"
 
@@ -85,11 +85,11 @@ def _sections(rulebook: Rulebook, offences: tuple[Offence, ...]) -> Iterator[Sec
     for key, title in HEADINGS.items():
         if rules := tuple(_rule(rule) for rule in rulebook.rules if _heading(rule) == key):
             yield Section(title, "", rules)
-    derived = tuple(_condition(d, f"shows {d.fact}") for d in rulebook.derivations)
+    derived = tuple(_condition(d, f"shows {d.fact}", d.why) for d in rulebook.derivations)
     yield Section("Facts that follow from facts", "", derived)
-    labels = tuple(_condition(rule, f"label {rule.label}") for rule in rulebook.labels)
+    labels = tuple(_condition(rule, f"label {rule.label}", rule.why) for rule in rulebook.labels)
     yield Section("Labels", "Asked in this order, over facts alone.", labels)
-    steps = tuple(_condition(step, f"ask: {step.ask}") for step in rulebook.steps)
+    steps = tuple(_condition(step, f"ask: {step.ask}", step.words) for step in rulebook.steps)
     yield Section("What was missing, and the next question", "", steps)
     yield Section("Sets", "Any fact of a set counts as the set.", tuple(_sets(rulebook)))
     questions = tuple(_question(question) for question in rulebook.guide.question)
@@ -116,8 +116,8 @@ def _rule(rule: Rule) -> Item:
     return Item(rule.id, f"shows {', '.join(rule.facts)}: {rule.why}", (*about, *lines))
 
 
-def _condition(rule: Condition, says: str) -> Item:
-    return Item(rule.id, says, _said(when=_way(rule.terms), why=rule.why, source=rule.source))
+def _condition(rule: Derivation | LabelRule | NextStep, says: str, why: str) -> Item:
+    return Item(rule.id, says, _said(when=_way(rule.when), why=why, source=rule.source))
 
 
 def _sets(rulebook: Rulebook) -> Iterator[Item]:

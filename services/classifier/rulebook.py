@@ -1,7 +1,6 @@
 """Loading the rulebook from its data: TOML files, checked key by key, hashed, and compiled once."""
 
 import hashlib
-import re
 import tomllib
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
@@ -14,8 +13,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from services.classifier.domain import deep
 from services.classifier.domain.established import index
 from services.classifier.domain.guide import Guide, together
-from services.classifier.domain.rules import Derivation, LabelRule, NextStep, Rule, Rulebook, Scope, Where
-from shared.codebook import Label
+from services.classifier.domain.rules import Derivation, LabelRule, NextStep, Rule, Rulebook, Scope
 from shared.finder import Finder, WrongPatternError
 from shared.patterns import Words, lines
 from shared.screen import THREAT_RULES, WORD_LISTS, words
@@ -52,50 +50,14 @@ class Defaults(Data):
     scope: tuple[str, ...]
 
 
-class ScopeData(Data):
-    id: str
-    why: str
-    where: Where
-    cue: str
-    unless: str | None = None
-
-
-class DeriveData(Data):
-    id: str
-    fact: str
-    when: tuple[str, ...]
-    source: str
-    why: str
-
-
-class LabelData(Data):
-    id: str
-    label: Label
-    when: tuple[str, ...]
-    source: str
-    why: str
-    settles: bool = False
-
-
-class StepData(Data):
-    id: str
-    label: Label | None = None
-    fact: str
-    when: tuple[str, ...]
-    words: str
-    ask: str
-    answered_by: str = ""
-    source: str = "ours"
-
-
 class RuleFile(Guide):
     defaults: Defaults | None = None
     rule: tuple[RuleData, ...] = ()
-    scope: tuple[ScopeData, ...] = ()
+    scope: tuple[Scope, ...] = ()
     sets: dict[str, tuple[str, ...]] = Field(default_factory=dict)
-    derive: tuple[DeriveData, ...] = ()
-    label: tuple[LabelData, ...] = ()
-    step: tuple[StepData, ...] = ()
+    derive: tuple[Derivation, ...] = ()
+    label: tuple[LabelRule, ...] = ()
+    step: tuple[NextStep, ...] = ()
 
 
 @cache
@@ -114,7 +76,7 @@ def load(path: Path = DEFAULT) -> Rulebook:
     _refuse_twice(scope.id for file in files for scope in file.scope)
     _refuse_twice(name for file in files for name in file.sets)
     guide = together(files)
-    scopes = {scope.id: _scope(scope) for file in files for scope in file.scope}
+    scopes = {scope.id: scope for file in files for scope in file.scope}
     sets = {name: frozenset(facts) for file in files for name, facts in file.sets.items()}
     places = tuple((at, line) for at, rule in enumerate(rules) for line in range(len(rule.patterns)))
     return Rulebook(
@@ -125,31 +87,9 @@ def load(path: Path = DEFAULT) -> Rulebook:
         tests=tuple(tuple(scopes[name] for name in sorted(rule.scope) if name in scopes) for rule in rules),
         scopes=scopes,
         sets=sets,
-        derivations=tuple(
-            Derivation(id=d.id, terms=d.when, source=d.source, why=d.why, fact=d.fact)
-            for file in files
-            for d in file.derive
-        ),
-        labels=tuple(
-            LabelRule(id=r.id, terms=r.when, source=r.source, why=r.why, label=r.label, settles=r.settles)
-            for file in files
-            for r in file.label
-        ),
-        steps=tuple(
-            NextStep(
-                id=s.id,
-                terms=s.when,
-                source=s.source,
-                why=s.words,
-                label=s.label,
-                fact=s.fact,
-                words=s.words,
-                ask=s.ask,
-                answered_by=s.answered_by,
-            )
-            for file in files
-            for s in file.step
-        ),
+        derivations=tuple(derivation for file in files for derivation in file.derive),
+        labels=tuple(rule for file in files for rule in file.label),
+        steps=tuple(step for file in files for step in file.step),
         guide=guide,
         touched=index(guide.ways(), sets),
     )
@@ -165,7 +105,8 @@ def load_second(path: Path = DEFAULT, weights: Path = DEEP) -> Rulebook:
 
 def _finder(rules: Sequence[Rule], places: Sequence[tuple[int, int]], lists: Words) -> Finder:
     try:
-        return Finder([rules[at].patterns[line] for at, line in places], lists)
+        told = [text for rule in rules for text in (*rule.hits, *rule.misses)]
+        return Finder([rules[at].patterns[line] for at, line in places], lists, told)
     except WrongPatternError as error:
         raise ValueError(f"{rules[places[error.at][0]].id}: {error}") from error
 
@@ -192,11 +133,6 @@ def _rule(data: RuleData, defaults: Defaults | None) -> Rule:
         scope=frozenset(scope),
         most=data.most,
     )
-
-
-def _scope(data: ScopeData) -> Scope:
-    unless = re.compile(data.unless) if data.unless else None
-    return Scope(data.id, data.why, data.where, re.compile(data.cue), unless)
 
 
 def _refuse_twice(ids: Iterable[str]) -> None:

@@ -3,7 +3,8 @@
 import asyncio
 import os
 import secrets
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -13,10 +14,10 @@ import httpx
 import structlog
 import typer
 
-from services.escalation import main, tokens
+from services.escalation import main
 from services.escalation.directory_file import read_directory
 from services.escalation.domain.directory import Directory
-from services.escalation.domain.people import Role
+from services.escalation.domain.people import Person, Role
 from services.escalation.domain.rules import Rules
 from services.escalation.errors import NotSo
 from services.escalation.handlers import audit, clients, directories, people, webhooks
@@ -25,6 +26,7 @@ from services.escalation.main import coverage
 from services.escalation.outward import Outward, Refused
 from services.escalation.rules_in_force import FRESH, RulesInForce, covering, grading, routing
 from services.escalation.settings import MIGRATIONS, Settings
+from services.escalation.tokens import Principal
 from shared.clock import time_of
 from shared.command import AskedWrongly, settings_of
 from shared.database import Pool, create_pool, migrate
@@ -45,6 +47,13 @@ directory = typer.Typer(no_args_is_help=True, help="Who acts where.")
 
 def _settings() -> Settings:
     return settings_of(Settings, "escalation")
+
+
+@asynccontextmanager
+async def _database(settings: Settings) -> AsyncIterator[tuple[Pool, datetime]]:
+    """For one command, with the time as the database has it."""
+    async with create_pool(settings.database.get_secret_value(), 1) as pool:
+        yield pool, await time_of(pool)
 
 
 @app.command("serve")
@@ -85,17 +94,14 @@ def let_in(
         raise AskedWrongly("HEARD_CLIENT_SECRET: a demo credential is refused outside the demo: make one of your own")
     if len(secret) < 32:
         raise AskedWrongly("HEARD_CLIENT_SECRET: a secret has 32 characters or more")
-    asyncio.run(_let_in(client_id, secret, role, belongs_to, timedelta(hours=overlap), settings))
+    asyncio.run(_let_in(Principal(client_id, role, belongs_to), secret, timedelta(hours=overlap), settings))
     if not given:
         print(secret)
 
 
-async def _let_in(
-    client_id: str, secret: str, role: tokens.Role, belongs_to: str, overlap: timedelta, settings: Settings
-) -> None:
-    async with create_pool(settings.database.get_secret_value(), 1) as pool:
-        now = await time_of(pool)
-        await clients.let_in(client_id, secret, role, belongs_to, pool, now, now + overlap)
+async def _let_in(who: Principal, secret: str, overlap: timedelta, settings: Settings) -> None:
+    async with _database(settings) as (pool, now):
+        await clients.let_in(who, secret, pool, now, now + overlap)
 
 
 @app.command("webhook")
@@ -105,7 +111,7 @@ def set_up_webhook(agency: str, url: str) -> None:
 
 
 async def _set_up_webhook(agency: str, url: str, settings: Settings) -> str:
-    async with create_pool(settings.database.get_secret_value(), 1) as pool, httpx.AsyncClient() as client:
+    async with _database(settings) as (pool, now), httpx.AsyncClient() as client:
         directory = (await RulesInForce(pool).current()).directory
         if directory.agency(agency) is None:
             raise NotSo(f"{agency}: the directory has no agency with this id")
@@ -113,7 +119,7 @@ async def _set_up_webhook(agency: str, url: str, settings: Settings) -> str:
             await Outward(client, settings.webhook_networks).checked(httpx.URL(url))
         except (Refused, httpx.InvalidURL) as error:
             raise NotSo(f"{url}: {error}") from error
-        return (await webhooks.set_up(agency, url, pool, await time_of(pool))).secret
+        return (await webhooks.set_up(agency, url, pool, now)).secret
 
 
 @app.command("shut-out")
@@ -126,8 +132,8 @@ def shut_out(
 
 
 async def _shut_out(id: str, out: Callable[[str, Pool, datetime], Awaitable[None]], settings: Settings) -> None:
-    async with create_pool(settings.database.get_secret_value(), 1) as pool:
-        await out(id, pool, await time_of(pool))
+    async with _database(settings) as (pool, now):
+        await out(id, pool, now)
 
 
 @app.command("person")
@@ -138,13 +144,12 @@ def let_somebody_in(
     name: Annotated[str, typer.Option(help="what others see")],
 ) -> None:
     """Let somebody sign in to the pages."""
-    asyncio.run(_let_somebody_in(person_id, name, role, belongs_to, _settings()))
+    asyncio.run(_let_somebody_in(Person(person_id, name, role, belongs_to), _settings()))
 
 
-async def _let_somebody_in(person_id: str, name: str, role: Role, belongs_to: str, settings: Settings) -> None:
-    async with create_pool(settings.database.get_secret_value(), 1) as pool:
-        by, now = "heard escalation person", await time_of(pool)
-        await people.let_in(person_id, name, role, belongs_to, None, pool, by, now)
+async def _let_somebody_in(person: Person, settings: Settings) -> None:
+    async with _database(settings) as (pool, now):
+        await people.let_in(person, pool, "heard escalation person", now)
 
 
 def verify(
@@ -160,8 +165,8 @@ def verify(
 
 
 async def _proof(head: str | None, settings: Settings) -> Proof:
-    async with create_pool(settings.database.get_secret_value(), 1) as pool:
-        return await audit.verify(pool, settings.audit_key.get_secret_value(), head, await time_of(pool))
+    async with _database(settings) as (pool, now):
+        return await audit.verify(pool, settings.audit_key.get_secret_value(), head, now)
 
 
 @directory.command("load")

@@ -36,6 +36,7 @@ from collections.abc import Mapping
 from http import HTTPStatus
 from types import MappingProxyType
 
+from shared.consumer import NotYet
 from shared.http import ServiceError
 
 
@@ -186,7 +187,9 @@ class NotSo(ServiceError):
     title = "That cannot be done"
 
 
-class NoDirectory(ServiceError):
+class NoDirectory(ServiceError, NotYet):
+    """Whoever reads from Kafka waits until there is one."""
+
     status = HTTPStatus.SERVICE_UNAVAILABLE
     title = "Nobody has said yet who acts where"
 

@@ -48,6 +48,7 @@ from shared.events import Lane
 from shared.kafka import AMENDED, CLASSIFIED, DEAD, ERASED, GIVEN, LINKED, READERS, RECEIVED, TOPICS, Producer
 from shared.outbox import Bell
 from shared.relay import Relay, delete_sent
+from shared.screen import screen
 from shared.turnstile import Turnstile
 from shared.worker import Loop, beside, until_current, until_stopped
 
@@ -104,6 +105,7 @@ async def run_worker(settings: Settings) -> None:
     stop = asyncio.Event()
     kafka = settings.kafka.get_secret_value()
     producer = Producer(kafka)
+    screen("")  # its patterns are made ready before a case is locked for them
     async with (
         create_pool(settings.database.get_secret_value(), settings.connections) as pool,
         coverage(settings, pool) as districts,

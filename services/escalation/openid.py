@@ -15,7 +15,7 @@ from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import KeySet
 
-from services.escalation.domain.people import Role
+from services.escalation.domain.people import Person, Role
 from services.escalation.errors import NotLetIn, ProviderAway
 from services.escalation.settings import Settings
 from shared.http import NO_ANSWER
@@ -36,16 +36,6 @@ class Attempt:
     @staticmethod
     def fresh() -> "Attempt":
         return Attempt(secrets.token_urlsafe(24), secrets.token_urlsafe(24), secrets.token_urlsafe(48))
-
-
-@dataclass(frozen=True, slots=True)
-class Known:
-    """Whom the provider says this is, and what they may do here."""
-
-    id: str
-    name: str
-    role: Role
-    belongs_to: str
 
 
 @dataclass
@@ -73,7 +63,7 @@ class Provider:
         )
         return uri
 
-    async def come_back(self, code: str, attempt: Attempt, back: str, now: datetime) -> Known:
+    async def come_back(self, code: str, attempt: Attempt, back: str, now: datetime) -> Person:
         """Who came back with this code. Raises ProviderAway, or NotLetIn where it proves nobody or nobody of ours."""
         metadata = await self._described()
         form = {"grant_type": "authorization_code", "code": code, "redirect_uri": back}
@@ -85,7 +75,7 @@ class Provider:
             auth=(self.settings.openid_client_id, secret),
         )
         keys = await self._asked("GET", metadata["jwks_uri"])
-        return self._known(_proved(answer, keys, attempt, metadata["issuer"], self.settings.openid_client_id, now))
+        return self._person(_proved(answer, keys, attempt, metadata["issuer"], self.settings.openid_client_id, now))
 
     async def _described(self) -> OpenIDProviderMetadata:
         if self._metadata is None:
@@ -105,14 +95,14 @@ class Provider:
             raise ProviderAway("Try again in a minute. If it goes on, tell whoever runs the sign-in.") from error
         return told
 
-    def _known(self, claims: dict[str, Any]) -> Known:
+    def _person(self, claims: dict[str, Any]) -> Person:
         """A role and a force must be among the claims: nobody is let in by default."""
         said = claims.get(self.settings.openid_role_claim)
         role = _role(said if isinstance(said, list) else [said])
         force = claims.get(self.settings.openid_force_claim)
         if role is None or not isinstance(force, str):
             raise NotLetIn("Your organisation has not said what you may do here: ask its administrator.")
-        return Known(f"{claims['iss']}|{claims['sub']}", claims.get("name") or claims["sub"], role, force)
+        return Person(f"{claims['iss']}|{claims['sub']}", claims.get("name") or claims["sub"], role, force)
 
 
 def _role(said: list[Any]) -> Role | None:

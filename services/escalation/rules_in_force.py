@@ -13,8 +13,8 @@ from services.escalation.domain.drills import Drills
 from services.escalation.domain.grading import GradingTable
 from services.escalation.domain.routing import RoutingTable
 from services.escalation.domain.rules import Rules
+from services.escalation.errors import NoDirectory
 from services.escalation.repository.directories import directory, newest_version
-from shared.consumer import NotYet
 from shared.database import Connection, Pool, transaction
 from shared.postcodes import postcode_of
 from shared.told import Place
@@ -47,13 +47,13 @@ class RulesInForce:
     _read_at: float = 0.0
 
     async def current(self) -> Rules:
-        """Raises NotYet while no directory was loaded, and DatabaseUnavailable."""
+        """Raises NoDirectory while no directory was loaded, and DatabaseUnavailable."""
         if self._rules is None or time.monotonic() - self._read_at > FRESH:
             async with transaction(self.pool) as connection:
                 await self._bring_up_to_date(connection)
             self._read_at = time.monotonic()
         if self._rules is None:
-            raise NotYet("no directory is loaded: heard directory load FILE")
+            raise NoDirectory("no directory is loaded: heard directory load FILE")
         return self._rules
 
     async def _bring_up_to_date(self, connection: Connection) -> None:

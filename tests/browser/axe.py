@@ -13,7 +13,11 @@ def _source() -> str:
 
 
 async def violations(page: Page) -> list[str]:
-    """Each with its rule and the elements it is about; empty is good. Works under a strict content policy."""
+    """Each with its rule and the elements it is about; empty is good. Works under a strict content policy.
+
+    Looks once the page has its styles, which one that was come to by a link or a form may lack still.
+    """
+    await page.wait_for_load_state()
     await page.evaluate(_source())
     found: dict[str, Any] = await page.evaluate("axe.run({rules: {'target-size': {enabled: true}}})")
     return [

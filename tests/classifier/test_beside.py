@@ -98,7 +98,7 @@ def test_what_danger_follows_from_counts_beside_the_story():
         term.lstrip("0123456789")
         for rule in BOOK.derivations
         if rule.fact.startswith(("F7.", "F10", "F12.self_harm", "X.life"))
-        for term in rule.terms
+        for term in rule.when
         if not term.startswith("!")
     }
     facts = {fact for term in asked for fact in (BOOK.sets[term[1:]] if term.startswith("@") else (term,))}

@@ -101,7 +101,7 @@ def test_a_test_of_scope_that_looks_nowhere_is_refused(tmp_path: Path):
 
 
 def test_an_answer_that_nothing_shows_and_a_rule_that_is_none_are_wrong():
-    step = replace(BOOK.steps[0], id="N9", answered_by="F1.onec")
+    step = BOOK.steps[0].model_copy(update={"id": "N9", "answered_by": "F1.onec"})
     renamed = tuple(replace(rule, id="F1.siad") if rule.id == "F1.said" else rule for rule in BOOK.rules)
     assert check(replace(BOOK, steps=(*BOOK.steps, step))) == ["N9: nothing shows F1.onec"]
     assert check(replace(BOOK, rules=renamed)) == ["F1.said: no rule, and never doubted"]

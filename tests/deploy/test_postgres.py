@@ -119,7 +119,7 @@ def test_a_second_owner_is_refused_at_once(folder: Path) -> None:
             Postgres(folder).start()
         with pytest.raises(FolderInUse):
             Postgres(folder).erase()
-        assert time.monotonic() - asked < 2
+        assert time.monotonic() - asked < 5  # as long as one that is gone is waited for
         parent.send_signal(signal.SIGKILL)
 
 

@@ -61,7 +61,7 @@ async def say(intake: httpx.AsyncClient, call: dict[str, Any], number: int) -> d
 @pytest.fixture
 async def board(browser: Browser, stack: Stack) -> AsyncIterator[Page]:
     """The control room's board, open and live."""
-    name, *_ = samples.people()[0]
+    name = samples.people()[0].id
     context = await browser.new_context(viewport={"width": 1280, "height": 800})
     page = await context.new_page()
     await page.goto(f"http://127.0.0.1:{stack.ports.escalation}/sign-in")

@@ -64,7 +64,7 @@ async def test_more_told_later_is_graded_anew_and_a_withdrawal_closes_nothing(
     await signed_in(stack, escalation)
     sent = await tell("web", FIRST := "Loud music from number 3 until four.", place={"postcode": "ZZ1 4AB"})
     base = f"http://127.0.0.1:{stack.ports.intake}"
-    async with httpx.AsyncClient(base_url=base) as reporter:
+    async with httpx.AsyncClient(base_url=base, timeout=30) as reporter:
         entered = await reporter.post("/status", data={"reference": sent.reference, "secret": sent.secret})
         visit = {"Cookie": "; ".join(cookie.split(";")[0] for cookie in entered.headers.get_list("set-cookie"))}
         more = await reporter.post("/status/more", data={"text": "He says he will stab me."}, headers=visit)

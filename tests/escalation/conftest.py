@@ -11,13 +11,14 @@ from deploy.local.samples import DIRECTORY
 from services.escalation import rules_in_force
 from services.escalation.directory_file import read_directory
 from services.escalation.domain.directory import Directory
-from services.escalation.domain.people import Role
+from services.escalation.domain.people import Person, Role
 from services.escalation.domain.rules import Covering
 from services.escalation.handlers import cases, clients, directories, people
 from services.escalation.handlers.cases import Arrived, Rules
 from services.escalation.main import create_app
 from services.escalation.routers.dependencies import COOKIE
 from services.escalation.settings import MIGRATIONS, Settings
+from services.escalation.tokens import Principal
 from shared.database import Pool, create_pool, migrate
 from shared.events import ReportClassified
 from shared.outbox import Bell
@@ -126,7 +127,7 @@ def sign_in(client: httpx.AsyncClient, pool: Pool) -> SignIn:
     """Authorization headers of a client with this role, acting for this agency or force."""
 
     async def signed_in(role: str, belongs_to: str) -> dict[str, str]:
-        await clients.let_in(f"{belongs_to}-{role}", "secret", role, belongs_to, pool, NOON)
+        await clients.let_in(Principal(f"{belongs_to}-{role}", role, belongs_to), "secret", pool, NOON)
         form = {"grant_type": "client_credentials"}
         answer = await client.post("/oauth/token", data=form, auth=(f"{belongs_to}-{role}", "secret"))
         return {"Authorization": f"Bearer {answer.raise_for_status().json()['access_token']}"}
@@ -143,7 +144,7 @@ async def sign_in_page(client: httpx.AsyncClient, pool: Pool) -> AsyncIterator[S
     browsers = AsyncExitStack()
 
     async def signed_in(role: Role, name: str = "Sam", belongs_to: str = "northmoor-police") -> httpx.AsyncClient:
-        await people.let_in(name.lower(), name, role, belongs_to, None, pool, "a test", NOON)
+        await people.let_in(Person(name.lower(), name, role, belongs_to), pool, "a test", NOON)
         token = await people.sign_in(name.lower(), pool, datetime.now(UTC))
         browser = httpx.AsyncClient(transport=client._transport, base_url=client.base_url, cookies={COOKIE: token})
         return await browsers.enter_async_context(browser)

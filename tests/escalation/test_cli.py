@@ -6,11 +6,12 @@ import httpx
 import pytest
 
 from deploy.local.samples import DIRECTORY
-from services.escalation.domain.people import Role
+from services.escalation.domain.people import Person, Role
 from services.escalation.errors import NotLetIn
 from services.escalation.handlers import clients, people
 from services.escalation.main import create_app
 from services.escalation.settings import Settings
+from services.escalation.tokens import Principal
 from shared.database import Pool
 from shared.settings import DEMO_MARK
 from tests.builders import NOON
@@ -97,7 +98,7 @@ async def test_whoever_is_not_known_is_named_and_a_directory_asked_for_where_the
 async def test_a_secret_of_the_demo_lets_nobody_in_outside_it(
     settings: Settings, pool: Pool, environment: str, status: int
 ):
-    await clients.let_in("one", OF_THE_DEMO, "agency", "northmoor-homes", pool, NOON)
+    await clients.let_in(Principal("one", "agency", "northmoor-homes"), OF_THE_DEMO, pool, NOON)
     given = settings.model_dump() | {"environment": environment, "demo_login": False}
     other = create_app(Settings(**given))
     async with (
@@ -109,10 +110,10 @@ async def test_a_secret_of_the_demo_lets_nobody_in_outside_it(
 
 async def test_somebody_can_be_shut_out_before_they_come(settings: Settings, client: httpx.AsyncClient, pool: Pool):
     """A restored database does not know all who came since; their provider still does."""
-    given = ("kit", "Kit", Role.supervisor, "northmoor-police", None, pool, "OpenID provider", NOON)
+    kit = Person("kit", "Kit", Role.supervisor, "northmoor-police")
     for _ in range(2):
         assert await heard(settings, "escalation", "shut-out", "--person", "kit") == (0, "")
-        await people.let_in(*given)
+        await people.let_in(kit, pool, "OpenID provider", NOON)
         with pytest.raises(NotLetIn):
             await people.sign_in("kit", pool, NOON)
     await people.let("kit", True, "an admin", pool, NOON)

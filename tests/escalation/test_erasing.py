@@ -11,7 +11,7 @@ from services.escalation.domain.directory import Directory
 from services.escalation.handlers import alerts, cases, erasing, notices
 from services.escalation.handlers.cases import Rules
 from services.escalation.repository import cases as open_cases
-from services.escalation.repository import deliveries, feeds
+from services.escalation.repository import deliveries
 from services.escalation.repository import erasing as rows
 from services.escalation.repository.alerts import raise_due
 from shared.database import Pool, transaction
@@ -204,7 +204,7 @@ async def test_what_an_agency_is_writing_down_meanwhile_is_gone_too(
 async def test_no_alert_is_raised_for_what_is_being_erased(told: ReportClassified, escalate: Escalate, pool: Pool):
     await escalate(told)
     async with transaction(pool) as connection:
-        await feeds.erase(connection, told.report_id)
+        await deliveries.erase(connection, told.report_id)
         await rows.erase(connection, told.report_id)
         looked = asyncio.create_task(alerts.look(pool, NOON + 30 * DAY))
         await until_waiting(pool, 1)

@@ -8,7 +8,7 @@ import httpx
 import pytest
 from pydantic import SecretStr
 
-from services.escalation.domain.people import Role, Worker
+from services.escalation.domain.people import Person, Role, Worker
 from services.escalation.handlers import leases, people
 from services.escalation.main import create_app
 from services.escalation.settings import Settings
@@ -119,7 +119,9 @@ async def test_what_was_typed_while_the_database_was_away_is_sent_again(
 
 async def test_a_password_is_never_given_back(unwritable: httpx.AsyncClient, pool: Pool):
     typed = {"name": "ada", "password": "hush hush"}
-    await people.let_in(typed["name"], "Ada", Role.agency, HEALTH, typed["password"], pool, "a test", datetime.now(UTC))
+    await people.let_in(
+        Person(typed["name"], "Ada", Role.agency, HEALTH), pool, "a test", datetime.now(UTC), typed["password"]
+    )
     answer = await unwritable.post("/sign-in", data=typed, headers=OURS)
     is_page(answer, 503, "We cannot take this just now")
     assert typed["password"] not in answer.text

@@ -53,7 +53,7 @@ async def test_escalation(postgres: Postgres, settings: Settings):
     async with app.router.lifespan_context(app):
         app.state.bell.ring()
         await once_its_database_came(app, create, url)
-        async with create_pool(url, 1) as pool, asyncio.timeout(10):
+        async with create_pool(url, 1) as pool, asyncio.timeout(30):
             listening = "select count(*) from pg_stat_activity where datname = $1 and query like 'LISTEN%'"
             while await pool.fetchval(listening, "escalation_late") < 2:  # noqa: ASYNC110 - nothing says it
                 await asyncio.sleep(0.05)

@@ -17,7 +17,7 @@ where query ilike 'listen%outbox%' and datname = current_database() and pid <> $
 
 async def listener(pool: Pool, but: int) -> int:
     """The process in the database that the watch listens by, to both channels."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while (found := await pool.fetchval(LISTENING, but)) is None:  # noqa: ASYNC110 - nothing says that it listens
             await asyncio.sleep(0.01)
     return int(found)
@@ -32,11 +32,11 @@ async def test_a_board_wakes_and_listens_anew_where_its_connection_was_lost(chan
             lost = await listener(pool, lost)
             moment = watch.moment
             await pool.execute(f"notify {channel}")
-            await asyncio.wait_for(moment.wait(), 5)
+            await asyncio.wait_for(moment.wait(), 30)
             await pool.execute("select pg_terminate_backend($1)", lost)
     finally:
         listening.cancel()
-        await asyncio.wait({listening}, timeout=5)
+        await asyncio.wait({listening}, timeout=30)
 
 
 @pytest.mark.parametrize("turns", range(12))
@@ -46,5 +46,5 @@ async def test_it_ends_when_told_though_its_connection_is_being_lost(turns: int,
     for _ in range(turns):
         await asyncio.sleep(0)
     listening.cancel()
-    await asyncio.wait({listening}, timeout=5)
+    await asyncio.wait({listening}, timeout=30)
     assert listening.cancelled()

@@ -6,7 +6,7 @@ import httpx
 import pytest
 from pydantic import ValidationError
 
-from services.escalation.domain.people import Role
+from services.escalation.domain.people import Person, Role
 from services.escalation.handlers import people
 from services.escalation.routers.dependencies import COOKIE
 from services.escalation.settings import Settings
@@ -56,7 +56,7 @@ async def test_a_script_of_yesterday_is_never_used_unasked(client: httpx.AsyncCl
 
 
 async def test_the_demo_login_opens_a_session_in_a_host_cookie(client: httpx.AsyncClient, pool: Pool):
-    await people.let_in("sam", "Sam", Role.auditor, "northmoor-police", "a password", pool, "a test", NOW)
+    await people.let_in(Person("sam", "Sam", Role.auditor, "northmoor-police"), pool, "a test", NOW, "a password")
     answer = await client.post("/sign-in", data={"name": "sam", "password": "a password"}, headers=OURS)
     cookie = answer.headers["set-cookie"].lower()
     assert cookie.startswith(COOKIE.lower())
@@ -77,7 +77,7 @@ async def test_the_demo_login_opens_a_session_in_a_host_cookie(client: httpx.Asy
 async def test_who_had_to_sign_in_first_comes_where_their_link_led_and_nowhere_else(
     client: httpx.AsyncClient, pool: Pool, to: str, led: str
 ):
-    await people.let_in("sam", "Sam", Role.operator, "northmoor-police", "a password", pool, "a test", NOW)
+    await people.let_in(Person("sam", "Sam", Role.operator, "northmoor-police"), pool, "a test", NOW, "a password")
     page = (await client.get("/sign-in", params={"to": to})).text
     assert f'<input type="hidden" name="to" value="{led}">' in page
     given = {"name": "sam", "password": "a password", "to": to}
@@ -88,7 +88,7 @@ async def test_who_had_to_sign_in_first_comes_where_their_link_led_and_nowhere_e
 async def test_a_wrong_name_and_a_wrong_password_are_told_alike(
     client: httpx.AsyncClient, pool: Pool, name: str, password: str
 ):
-    await people.let_in("sam", "Sam", Role.operator, "northmoor-police", "a password", pool, "a test", NOW)
+    await people.let_in(Person("sam", "Sam", Role.operator, "northmoor-police"), pool, "a test", NOW, "a password")
     answer = await client.post("/sign-in", data={"name": name, "password": password}, headers=OURS)
     assert answer.status_code == 401
     assert "The name or the password is wrong" in answer.text
@@ -109,20 +109,20 @@ async def test_an_agency_chooses_its_colours_and_is_asked_of_no_board(sign_in_pa
 
 
 async def test_somebody_who_comes_by_openid_has_no_password(client: httpx.AsyncClient, pool: Pool):
-    await people.let_in("sam", "Sam", Role.operator, "northmoor-police", None, pool, "a test", NOW)
+    await people.let_in(Person("sam", "Sam", Role.operator, "northmoor-police"), pool, "a test", NOW)
     answer = await client.post("/sign-in", data={"name": "sam", "password": ""}, headers=OURS)
     assert answer.status_code in (401, 422)
 
 
 async def test_who_is_let_in_as_what_is_on_record_once(pool: Pool):
     for role in (Role.operator, Role.operator, Role.supervisor):
-        await people.let_in("sam", "Sam", role, "northmoor-police", None, pool, "somebody", NOW)
+        await people.let_in(Person("sam", "Sam", role, "northmoor-police"), pool, "somebody", NOW)
     done = await pool.fetch("select detail ->> 'role' as role from audit_entry where who = 'somebody' order by id")
     assert [row["role"] for row in done] == ["operator", "supervisor"]
 
 
 async def test_a_session_ends_with_the_shift_or_by_signing_out(client: httpx.AsyncClient, pool: Pool):
-    await people.let_in("sam", "Sam", Role.operator, "northmoor-police", None, pool, "a test", NOW)
+    await people.let_in(Person("sam", "Sam", Role.operator, "northmoor-police"), pool, "a test", NOW)
     now = datetime.now(UTC)
     token = await people.sign_in("sam", pool, now)
     assert await people.who_is(token, pool, now + people.SHIFT - timedelta(seconds=1))
@@ -167,7 +167,7 @@ async def test_somebody_who_works_for_another_force_by_now_is_no_longer_who_they
     sam = await people.who_is(token, pool, NOW)
     assert sam
     assert await people.ends_at(sam, token, pool, NOW)
-    await people.let_in("sam", "Sam", Role.operator, "southvale-police", None, pool, "a test", NOW)
+    await people.let_in(Person("sam", "Sam", Role.operator, "southvale-police"), pool, "a test", NOW)
     assert not await people.ends_at(sam, token, pool, NOW)
     await people.sign_out(token, pool)
     assert not await people.ends_at(sam, token, pool, NOW)

@@ -747,7 +747,7 @@ async def lines(app: FastAPI, pool: Pool) -> AsyncIterator[str]:
     config = uvicorn.Config(app, port=port, log_config=None, lifespan="off", ws="websockets-sansio")
     server = uvicorn.Server(config)
     serving = asyncio.create_task(server.serve())
-    await asyncio.wait_for(until_started(server), 5)
+    await asyncio.wait_for(until_started(server), 30)
     yield f"ws://127.0.0.1:{port}/v1/calls"
     server.should_exit = True
     await serving

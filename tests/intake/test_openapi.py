@@ -45,7 +45,7 @@ def served(intake_url: str) -> Iterator[tuple[str, str]]:
         secret="a secret of thirty-two characters or more",
         keys={"telephony": sha256(TELEPHONY_KEY)},
     )
-    with httpx.Client() as client:
+    with httpx.Client(timeout=30) as client:
         config = uvicorn.Config(create_app(settings), port=0, log_config=None, access_log=False)
         server = uvicorn.Server(config)
         thread = threading.Thread(target=server.run)

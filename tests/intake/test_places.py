@@ -186,7 +186,7 @@ async def test_the_keys_in_the_database_are_learnt_beside_and_not_by_who_comes(s
     await partners.register(partner, pool)
     _, secret = await partners.make_key(partner.id, [KeyScope.reports], pool, NOON)
     another = create_app(settings)
-    async with another.router.lifespan_context(another), asyncio.timeout(5):
+    async with another.router.lifespan_context(another), asyncio.timeout(30):
         while another.state.partners.holder(secret) != partner.id:  # noqa: ASYNC110 - nothing says that it is done
             await asyncio.sleep(0.01)
         another.state.places = Places(many=4)

@@ -63,6 +63,10 @@ def test_whatever_a_pattern_matches_is_found(data: st.DataObject) -> None:
         ("a[bc]+d", "abcbd"),
         ("x(?:yy)*z", "xz"),
         ("(?:\\w+ )?(?:or|\\d+) not", "7 not"),
+        ("(?:queer|f[*a@]+g\\w*)", "that f**got"),
+        ("(?:slur|p\\W+ki)s?", "a p-ki"),
+        ("(?:he|\\w+ing){1,2} ?(?:,x|y)", "he,x"),
+        ("(?:[2-9]|ten)(?:st|th)* times", "7thth times"),
     ],
 )
 def test_what_a_pattern_needs_is_never_more_than_it_says(pattern: str, text: str) -> None:
@@ -74,6 +78,29 @@ def test_a_pattern_is_passed_over_where_its_words_are_not() -> None:
     finder = Finder(["kill (?:you|him)", "{who} {did} me", "(?:\\w+ ){0,3}"], {"who": "he|she", "did": "hit|kicked"})
     assert finder.may_occur(normalise("She kicked me. I will kill you").text) == [0, 1, 2]
     assert finder.may_occur(normalise("The skills of you all; he kicks me").text) == [2]
+
+
+@pytest.mark.parametrize(
+    ("pattern", "text"),
+    [
+        ("(?:slur|p\\W+ki)s?", "a cup kit"),
+        ("(?:queer|f[*a@]+g\\w*)", "from the flag"),
+        ("(?:\\d{1,2} times|dozens)", "many times"),
+        ("(?:{kin}|his \\w+) hit(?: me)?", "whitewashed"),
+    ],
+)
+def test_words_are_looked_for_between_their_edges(pattern: str, text: str) -> None:
+    assert Finder([pattern], {"kin": "mum|dad"}).may_occur(normalise(text).text) == []
+
+
+def test_what_is_rare_where_people_tell_is_looked_for() -> None:
+    axe, told = (
+        "(?:operator|caller): [^\\n]*\\bbecause\\b[^\\n]* axe",
+        ["operator: because? caller: because it is"] * 99,
+    )
+    without = normalise("Operator: why? Caller: because it is cold").text
+    assert (Finder([axe], {}).may_occur(without), Finder([axe], {}, told).may_occur(without)) == ([0], [])
+    assert Finder([axe], {}, told).may_occur(normalise("caller: because he has an axe").text) == [0]
 
 
 def test_what_python_cannot_read_is_refused_with_the_pattern() -> None:

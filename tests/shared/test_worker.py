@@ -31,7 +31,7 @@ class Worker:
     port: int
 
     async def shown(self) -> str:
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(60):
             while True:
                 with suppress(urllib.error.URLError):
                     return await metrics(HOST, self.port)
@@ -104,7 +104,7 @@ async def test_a_web_process_does_not_go_on_without_one_of_its_loops_and_says_so
     arguments = (sys.executable, "-c", FAILS, str(free_port()))
     process = await asyncio.create_subprocess_exec(*arguments, cwd=ROOT, stdout=asyncio.subprocess.PIPE)
     try:
-        said, _ = await asyncio.wait_for(process.communicate(), 30)
+        said, _ = await asyncio.wait_for(process.communicate(), 60)
     finally:
         if process.returncode is None:
             process.kill()
@@ -132,7 +132,7 @@ async def test_a_worker_begins_nothing_before_its_database_is_as_it_needs_it(
         sys.executable, "-m", "services", service, "work", env=environment, cwd=ROOT, stderr=asyncio.subprocess.PIPE
     )
     try:
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(60):
             assert await said(process, "waits for its database", "worker started") == "waits"
             with pytest.raises(TimeoutError):
                 await asyncio.wait_for(said(process, "worker started"), 4 * LOOK)

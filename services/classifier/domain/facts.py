@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
+from functools import cache
 from itertools import combinations
 from typing import Final
 
@@ -23,14 +24,19 @@ EMERGENCY = "X.emergency_call"
 
 def holds(term: str, shown: AbstractSet[str], sets: Sets) -> bool:
     """A term of a condition: a fact, `@set`, `2@set`, or `!` before any of them."""
-    if term.startswith("!"):
-        return not holds(term[1:], shown, sets)
-    if "@" not in term:
-        return term in shown
-    count, name = term.split("@")
-    if not count:
-        return not sets[name].isdisjoint(shown)
-    return len(sets[name] & shown) >= int(count)
+    wanted, least, name = _read(term)
+    if not least:
+        return (name in shown) is wanted
+    if least == 1:
+        return sets[name].isdisjoint(shown) is not wanted
+    return (len(sets[name] & shown) >= least) is wanted
+
+
+@cache
+def _read(term: str) -> tuple[bool, int, str]:
+    """Whether it is to hold, how many of a set at least (0: it is a fact), and the name."""
+    least, at, name = term.removeprefix("!").rpartition("@")
+    return not term.startswith("!"), int(least or 1) if at else 0, name
 
 
 @dataclass(slots=True)
@@ -91,13 +97,13 @@ def _not_yet(facts: Facts) -> None:
 
 
 def _derive(facts: Facts, derivation: Derivation, rulebook: Rulebook) -> None:
-    if derivation.fact not in facts.shown and facts.all_hold(derivation.terms, rulebook.sets):
+    if derivation.fact not in facts.shown and facts.all_hold(derivation.when, rulebook.sets):
         seen = _first_evidence(facts, derivation, rulebook)
         facts.add(Proposal(derivation.fact, derivation.id, seen.start, seen.end, seen.origin, quote=seen.quote))
 
 
 def _first_evidence(facts: Facts, derivation: Derivation, rulebook: Rulebook) -> Proposal:
-    for term in derivation.terms:
+    for term in derivation.when:
         if term.startswith("!"):
             continue
         names = sorted(rulebook.sets[term.split("@")[1]]) if "@" in term else [term]

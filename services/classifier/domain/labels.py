@@ -12,8 +12,8 @@ def held(facts: Facts, rulebook: Rulebook) -> tuple[HeldRule, ...]:
     """The rule that gives each label, in the order of primacy. A settled case is asked before the general rule."""
     rules: dict[Label, HeldRule] = {}
     for rule in rulebook.labels:
-        if rule.label not in rules and facts.all_hold(rule.terms, rulebook.sets):
-            shown = tuple(term for term in rule.terms if not term.startswith("!"))
+        if rule.label not in rules and facts.all_hold(rule.when, rulebook.sets):
+            shown = tuple(term for term in rule.when if not term.startswith("!"))
             rules[rule.label] = HeldRule(label=rule.label, rule=rule.id, facts=shown, why=rule.why)
         if rule.settles and rule.label in rules and rules[rule.label].rule == rule.id:
             break
@@ -27,7 +27,7 @@ def missing(facts: Facts, given: tuple[HeldRule, ...], rulebook: Rulebook) -> tu
     nearest = [
         step
         for step in rulebook.steps
-        if step.label not in labels and _is_up(step, given[0].label) and facts.all_hold(step.terms, rulebook.sets)
+        if step.label not in labels and _is_up(step, given[0].label) and facts.all_hold(step.when, rulebook.sets)
     ]
     found = tuple(Missing(label=step.label, fact=step.fact, words=step.words) for step in nearest if step.label)
     return found, next((step.ask for step in nearest if step.answered_by not in facts.shown), None)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from services.classifier.domain.deep import DeepReader
-from services.classifier.domain.guide import Guide
+from services.classifier.domain.guide import Entry, Guide, Way
 from shared.codebook import Label
 from shared.finder import Finder
 
@@ -32,28 +32,24 @@ class Rule:
     most: int
 
 
-@dataclass(frozen=True, slots=True)
-class Condition:
-    """A test on facts alone. `terms` must all hold; a term is a fact, `@set` (any), `2@set` (two of it) or `!term`."""
+class Condition(Entry):
+    """A test on facts alone: all of `when` must hold. A term is a fact, `@set` (any), `2@set` (two) or `!term`."""
 
-    id: str
-    terms: tuple[str, ...]
+    when: Way
     source: str
+
+
+class Derivation(Condition):
+    fact: str
     why: str
 
 
-@dataclass(frozen=True, slots=True)
-class Derivation(Condition):
-    fact: str
-
-
-@dataclass(frozen=True, slots=True)
 class LabelRule(Condition):
     label: Label
-    settles: bool
+    why: str
+    settles: bool = False
 
 
-@dataclass(frozen=True, slots=True)
 class NextStep(Condition):
     """What was missing for a label, in words for the reporter, and the question that would settle it, unless a fact
     says that it is answered.
@@ -61,22 +57,21 @@ class NextStep(Condition):
     Without a label nothing was missing: it is what matters more, whatever the label.
     """
 
-    label: Label | None
+    label: Label | None = None
     fact: str
     words: str
     ask: str
-    answered_by: str
+    answered_by: str = ""
+    source: str = "ours"
 
 
-@dataclass(frozen=True, slots=True)
-class Scope:
+class Scope(Entry):
     """One test of scope: a hit is dropped where `cue` occurs in what `where` names, once `unless` is taken out."""
 
-    id: str
     why: str
     where: Where
     cue: re.Pattern[str]
-    unless: re.Pattern[str] | None
+    unless: re.Pattern[str] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,6 +45,10 @@ class Person:
     belongs_to: str
     preferences: Preferences = Preferences()
 
+    @property
+    def worker(self) -> "Worker":
+        return Worker(self.id, self.name, self.belongs_to)
+
 
 @dataclass(frozen=True, slots=True)
 class Worker:

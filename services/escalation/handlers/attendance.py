@@ -7,10 +7,10 @@ from typing import Any, Final
 from services.escalation.domain.directory import Agency, Kind
 from services.escalation.domain.local import local
 from services.escalation.domain.rules import Covering, Rules
-from services.escalation.handlers import deliveries as feeds
 from services.escalation.handlers.acts import OPEN
 from services.escalation.handlers.cases import rules_for
 from services.escalation.handlers.coming_back import to_a_person
+from services.escalation.handlers.deliveries import hand_over
 from services.escalation.repository import case_reviews, cases, deliveries
 from shared.clock import Clock
 from shared.database import Connection, Pool, transaction
@@ -54,7 +54,7 @@ async def _passed_on(connection: Connection, row: Any, rules: Rules, now: dateti
     if other and ground and row["returns"] == 1 and not await _is_done_with(connection, other, event):
         queue = rules.routing.queues_of(other.kind)[0]
         to = Destination(agency=other.id, queue=queue, reason=f"passed on by {name}", ground=ground)
-        await feeds.hand_over(connection, event, to, rules.directory, now)
+        await hand_over(connection, event, to, rules.directory, now)
         return
     for_police = other is not None and other.kind is Kind.police
     whose = "for the police, they say" if for_police else "whose it is, a person decides"

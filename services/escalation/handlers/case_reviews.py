@@ -11,7 +11,7 @@ from services.escalation.domain.directory import Directory, Kind
 from services.escalation.domain.rules import Rules
 from services.escalation.errors import NotNow, NotSo, UnknownReport
 from services.escalation.handlers import deliveries
-from services.escalation.handlers.progress import progressed
+from services.escalation.handlers.sending import progressed
 from services.escalation.repository import audit, case_reviews, cases, queue, work
 from services.escalation.repository.audit import Entry
 from services.escalation.repository.cases import JudgedCase

@@ -7,20 +7,12 @@ from typing import Any
 from services.escalation.errors import NotSo, UnknownClient
 from services.escalation.repository import audit, clients, directories
 from services.escalation.repository.audit import Entry
-from services.escalation.tokens import SCOPES, Role
+from services.escalation.tokens import SCOPES, Principal
 from shared.database import Pool, transaction
 from shared.security import sha256
 
 
-async def let_in(
-    client_id: str,
-    secret: str,
-    role: Role,
-    belongs_to: str,
-    pool: Pool,
-    now: datetime,
-    old_until: datetime | None = None,
-) -> None:
+async def let_in(who: Principal, secret: str, pool: Pool, now: datetime, old_until: datetime | None = None) -> None:
     """Give a client a secret. Those that it had stay good until `old_until`; without one they end at once.
 
     So they do where it is given to somebody else: whoever had it would go on as them. Raises NotSo where the directory
@@ -28,14 +20,14 @@ async def let_in(
     """
     async with transaction(pool) as connection:
         directory = await directories.in_force(connection)
-        if directory and (lacks := directory.lacks(belongs_to, force=role == "operator")):
+        if directory and (lacks := directory.lacks(who.belongs_to, force=who.role == "operator")):
             raise NotSo(lacks)
-        theirs = await clients.standing(connection, client_id) == (role, belongs_to)
-        await clients.put_client(connection, client_id, role, belongs_to, SCOPES[role])
+        theirs = await clients.standing(connection, who.client) == (who.role, who.belongs_to)
+        await clients.put_client(connection, who.client, who.role, who.belongs_to, SCOPES[who.role])
         ends_at = old_until if old_until and theirs else datetime.min.replace(tzinfo=UTC)
-        await clients.end_secrets(connection, client_id, ends_at)
-        await clients.put_secret(connection, client_id, sha256(secret))
-        detail = {"client": client_id, "role": role, "belongs_to": belongs_to}
+        await clients.end_secrets(connection, who.client, ends_at)
+        await clients.put_secret(connection, who.client, sha256(secret))
+        detail = {"client": who.client, "role": who.role, "belongs_to": who.belongs_to}
         await audit.record(connection, [Entry(now, "heard escalation client", "let a program in", detail=detail)])
 
 

@@ -12,7 +12,7 @@ from services.escalation.domain.rules import Rules
 from services.escalation.domain.views import minimised, narrowed
 from services.escalation.handlers.coming_back import to_a_person
 from services.escalation.handlers.sending import SOURCE
-from services.escalation.repository import audit, feeds
+from services.escalation.repository import audit, deliveries, feeds
 from services.escalation.repository.cases import JudgedCase
 from services.escalation.repository.feeds import Begins, Entry
 from services.escalation.repository.open_cases import on_a_queue
@@ -44,7 +44,7 @@ async def deliver(
     """
     real = {case.event.report_id: case for case in opened if not case.drill}
     before = [report_id for report_id in real if report_id in known]
-    standing = await feeds.standing(connection, before) if before else {}
+    standing = await deliveries.standing(connection, before) if before else {}
     wanted = {one.place: one for one in _by_hand(real, standing.values(), rules, now)}
     wanted |= {one.place: one for case in real.values() for one in _entries(case, rules.directory, now)}
     again = {report_id for report_id, case in real.items() if case.reopens}
@@ -71,7 +71,7 @@ async def _left_with_nobody(
         if row["agency_id"] not in police
         and (not opened[row["report_id"]].route.queues or (row["report_id"] not in queued and _is_pending(row)))
     }
-    left = (await feeds.standing(connection, list(lost))).values() if lost else ()
+    left = (await deliveries.standing(connection, list(lost))).values() if lost else ()
     held = {row["report_id"] for row in left if row["agency_id"] not in police and row["state"] not in OVER}
     for report_id, agency_id in lost.items():
         if report_id not in held:
@@ -117,7 +117,7 @@ async def correct(
     """
     events = {event.report_id: event for event in told}
     changed: list[Entry] = []
-    for row in (await feeds.standing(connection, list(events))).values():
+    for row in (await deliveries.standing(connection, list(events))).values():
         agency = directory.agency(row["agency_id"])
         if agency and row["state"] != "withdrawn":
             event = events[row["report_id"]]
@@ -138,7 +138,7 @@ async def take_back(
     The caller holds the lock.
     """
     consent = {event.report_id: event.report.consent for event in told}
-    held = (await feeds.standing(connection, list(consent))).values()
+    held = (await deliveries.standing(connection, list(consent))).values()
     gone = [row for row in held if row["state"] != "withdrawn" and not _may_have(row, consent, directory)]
     await _put(connection, [], [], gone, directory, now)
 
@@ -164,9 +164,9 @@ async def _put(
     """All in one go, for whoever numbers entries takes the agencies' counters in one order."""
     withdrawn = [_withdrawn(row) for row in gone]
     if changed:
-        await feeds.correct(connection, changed)
+        await deliveries.correct(connection, changed)
     if withdrawn:
-        await feeds.withdraw(connection, withdrawn)
+        await deliveries.withdraw(connection, withdrawn)
     await append(connection, [*fresh, *changed, *withdrawn], directory, now, traces)
 
 
@@ -182,11 +182,11 @@ async def hand_over(
     if agency is None:
         return
     new = entry(to, agency, event, directory, now, by_hand=True)
-    standing = await feeds.standing(connection, [event.report_id])
+    standing = await deliveries.standing(connection, [event.report_id])
     held = standing.get(new.place)
     changed = [replace(new, kind=EntryKind.corrected, begins="always")] if held and held["state"] in OVER else []
     if held and not changed:
-        await feeds.keep_by_hand(connection, new)
+        await deliveries.keep_by_hand(connection, new)
     police = {one.id for one in directory.of_kind(Kind.police)} - {agency.id} if agency.kind is Kind.police else ()
     gone = [row for row in standing.values() if row["agency_id"] in police and row["state"] != "withdrawn"]
     await _put(connection, [] if held else [new], changed, gone, directory, now)

@@ -13,8 +13,9 @@ from services.escalation.domain.judging import in_force, placed
 from services.escalation.domain.routing import NOBODY
 from services.escalation.domain.rules import Covering, Rules
 from services.escalation.handlers import case_reviews, cases, deliveries
-from services.escalation.repository import audit, directories, feeds
+from services.escalation.repository import audit, directories
 from services.escalation.repository import cases as kept_cases
+from services.escalation.repository import deliveries as kept_deliveries
 from services.escalation.repository.audit import Entry
 from services.escalation.repository.open_cases import OpenCase, still_open
 from shared.database import Connection, Pool, transaction
@@ -56,7 +57,7 @@ async def seeing_otherwise(directory: Directory, pool: Pool) -> list[str]:
     """The agencies that would see other parts of a report, or other reports, than by the one in force; or none."""
     async with transaction(pool) as connection:
         before = await directories.in_force(connection) or directory
-        gone = {one for one in await feeds.holders(connection) if directory.agency(one) is None}
+        gone = {one for one in await kept_deliveries.holders(connection) if directory.agency(one) is None}
     stay = {one.id for one in directory.agencies if _sees(one.id, before) not in (None, _sees(one.id, directory))}
     return sorted(stay | gone)
 
@@ -89,7 +90,7 @@ async def _of_each(
     after = UUID(int=0)
     while agencies:
         async with transaction(pool) as connection:
-            batch = await feeds.held_by(connection, agencies, after, BATCH)
+            batch = await kept_deliveries.held_by(connection, agencies, after, BATCH)
             if not batch:
                 return
             await kept_cases.lock(connection, batch)

@@ -3,9 +3,9 @@
 from datetime import datetime
 
 from services.escalation.domain.directory import Directory
-from services.escalation.handlers import deliveries
+from services.escalation.handlers.deliveries import append
 from services.escalation.handlers.sending import SOURCE
-from services.escalation.repository import audit, case_reviews, cases, erasing, feeds
+from services.escalation.repository import audit, case_reviews, cases, deliveries, erasing
 from services.escalation.repository.feeds import Entry
 from shared.codebook import DangerClass
 from shared.database import Connection, Pool, transaction
@@ -25,15 +25,15 @@ async def erase(event: ReportErased, directory: Directory, pool: Pool, bell: Bel
 
 
 async def _forget(connection: Connection, event: ReportErased, directory: Directory, now: datetime) -> None:
-    held = await feeds.standing(connection, [event.report_id])
-    await feeds.erase(connection, event.report_id)
+    held = await deliveries.standing(connection, [event.report_id])
+    await deliveries.erase(connection, event.report_id)
     if reference := await cases.reference(connection, event.report_id):
         reviews = await case_reviews.about(connection, [reference])
         await case_reviews.forget(connection, [reference], [row["id"] for row in reviews])
     await erasing.erase(connection, event.report_id)
     words = "erased: please erase your copy"
     notices = [Entry.notice(place, EntryKind.erased, words) for place in held]
-    await deliveries.append(connection, notices, directory, now)
+    await append(connection, notices, directory, now)
     detail = {"told": sorted({agency for agency, _, _ in held})}
     await audit.record(connection, [audit.Entry(now, event.by, "erased", event.report_id, event.reason, detail)])
 

@@ -90,8 +90,7 @@ async def take_over(report_id: UUID, holder: str, worker: Worker, why: str, pool
     """A supervisor takes it from whoever holds it. Raises NothingThere, or NotFree where `holder` holds it no more."""
     taken = Claim(report_id, uuid4(), now + LEASE)
     async with transaction(pool) as connection:
-        who = (worker.id, worker.name)
-        name = await leases.take_over(connection, report_id, worker.force, holder, who, taken.token, now, taken.until)
+        name = await leases.take_over(connection, report_id, holder, worker, taken.token, now, taken.until)
         if name is None:
             raise await _why_not(connection, report_id, worker, now)
         await audit.record(connection, [Entry(now, worker.id, "took over", report_id, why, {"taken_from": name})])
@@ -119,8 +118,7 @@ async def _take(
     connection: Connection, report_id: UUID, worker: Worker, key: str | None, now: datetime
 ) -> Claim | None:
     taken = Claim(report_id, uuid4(), now + LEASE)
-    who = (worker.id, worker.name)
-    row = await leases.take(connection, report_id, worker.force, who, taken.token, key, now, taken.until)
+    row = await leases.take(connection, report_id, worker, taken.token, key, now, taken.until)
     if row is None:
         return None
     detail = {"lapsed_from": row["lapsed_from"]} if row["lapsed_from"] else {}

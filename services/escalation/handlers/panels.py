@@ -9,7 +9,7 @@ from services.escalation.domain.rules import Covering, Rules
 from services.escalation.domain.sent_again import sent_as
 from services.escalation.errors import NotNow, NotSo, NotYours, UnknownReport
 from services.escalation.handlers.acts import ActingAgency
-from services.escalation.handlers.progress import progressed
+from services.escalation.handlers.sending import progressed
 from services.escalation.repository import audit, case_reviews, cases
 from services.escalation.repository.audit import Entry
 from services.escalation.repository.isolation import as_agency

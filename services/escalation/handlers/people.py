@@ -23,22 +23,20 @@ NOBODYS: Final = HASHER.hash(secrets.token_urlsafe(16))
 """Checked where the name is unknown, so that an answer takes as long as for a known one."""
 
 
-async def let_in(
-    person_id: str, name: str, role: Role, belongs_to: str, password: str | None, pool: Pool, by: str, now: datetime
-) -> None:
+async def let_in(person: Person, pool: Pool, by: str, now: datetime, password: str | None = None) -> None:
     """Let somebody sign in; with a password where the demo login is to take them. What is new in that is on record.
 
     Raises NotLetIn where the directory has nobody that they could work for: their board would be empty.
     """
     hashed = HASHER.hash(password) if password else None
     async with transaction(pool) as connection:
-        directory = await directories.in_force(connection) if role not in ABOVE_FORCES else None
-        if directory and (lacks := directory.lacks(belongs_to, force=role in WORKS_THE_QUEUE)):
+        directory = await directories.in_force(connection) if person.role not in ABOVE_FORCES else None
+        if directory and (lacks := directory.lacks(person.belongs_to, force=person.role in WORKS_THE_QUEUE)):
             raise NotLetIn(f"Nobody can work there: {lacks}.")
-        before = await people.standing(connection, person_id)
-        await people.keep(connection, person_id, name, role, belongs_to, hashed)
-        if before != (role, belongs_to):
-            detail = {"person": person_id, "role": role, "belongs_to": belongs_to}
+        before = await people.standing(connection, person.id)
+        await people.keep(connection, person, hashed)
+        if before != (person.role, person.belongs_to):
+            detail = {"person": person.id, "role": person.role, "belongs_to": person.belongs_to}
             await audit.record(connection, [Entry(now, by, "let somebody in", detail=detail)])
 
 

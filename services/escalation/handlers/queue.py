@@ -114,7 +114,7 @@ async def whole(report_id: UUID, force: str, pool: Pool, covering: Covering, now
         entries = timeline.with_words(await audit.of_case(connection, report_id), written)
         notes = await work.notes(connection, report_id)
         by_hand = await work.links(connection, report_id)
-        sent = await items.deliveries(connection, report_id)
+        sent = await deliveries.of_case(connection, report_id)
         copies = await folds.copies(connection, force, report_id, now)
         item = as_ranked(row)
         named = {link["reference"] for link in by_hand} | links.linked_later(entries) | links.named(item.report.history)

@@ -1,4 +1,4 @@
-"""What escalation tells the others beside receipts: overrides and disputed links."""
+"""What escalation tells the others beside receipts: a report's progress, overrides and disputed links."""
 
 from datetime import datetime
 from typing import Final
@@ -6,11 +6,19 @@ from uuid import UUID
 
 from services.escalation.domain.overrides import Override
 from shared.database import Connection
-from shared.events import Event, LinkDisputed, ReportOverridden
-from shared.kafka import DISPUTED, OVERRIDDEN
-from shared.outbox import outgoing, put
+from shared.events import LinkDisputed, Progress, ReportOverridden, ReportProgressed, SafeWords
+from shared.kafka import DISPUTED, OVERRIDDEN, PROGRESSED
+from shared.outbox import Outgoing, outgoing, put
 
 SOURCE: Final = "escalation"
+
+
+def progressed(
+    report_id: UUID, agency: str, progress: Progress, now: datetime, words: SafeWords | None = None
+) -> Outgoing:
+    """How far a report has come: to intake, and by it, in safe words, to the reporter. Ready for the outbox."""
+    event = ReportProgressed(report_id=report_id, agency=agency, progress=progress, at=now, words=words)
+    return outgoing(event, PROGRESSED, SOURCE, now)
 
 
 async def overridden(
@@ -28,14 +36,10 @@ async def overridden(
         grade=grade,
         danger_class=danger_class,
     )
-    await _send(connection, event, OVERRIDDEN, override.at)
+    await put(connection, [outgoing(event, OVERRIDDEN, SOURCE, override.at)])
 
 
 async def disputed(connection: Connection, report_id: UUID, other: UUID, who: str, why: str, now: datetime) -> None:
     """Two reports that were linked do not belong together."""
     event = LinkDisputed(report_id=report_id, other_id=other, disputed_at=now, by=who, reason=why)
-    await _send(connection, event, DISPUTED, now)
-
-
-async def _send(connection: Connection, event: Event, topic: str, now: datetime) -> None:
-    await put(connection, [outgoing(event, topic, SOURCE, now)])
+    await put(connection, [outgoing(event, DISPUTED, SOURCE, now)])

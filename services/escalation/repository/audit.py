@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from shared.database import Connection
+from shared.database import Connection, arrays
 from shared.references import spellings
 
 RECORD: Final = """
@@ -85,7 +85,7 @@ async def record(connection: Connection, entries: Sequence[Entry], again: bool =
     if entries:
         rows = [(e.at, e.who, e.action, e.report_id, e.why, e.detail) for e in entries]
         statement = RECORD if again else RECORD + UNLESS_RECORDED
-        await connection.execute(statement, *map(list, zip(*rows, strict=True)))
+        await connection.execute(statement, *arrays(rows))
 
 
 async def of_case(connection: Connection, report_id: UUID) -> list[Any]:
@@ -128,7 +128,7 @@ async def head(connection: Connection) -> Any:
 
 async def seal(connection: Connection, links: Sequence[tuple[int, int, bytes]]) -> None:
     """Put (id, position, hash) in place."""
-    await connection.execute(SEAL, *map(list, zip(*links, strict=True)))
+    await connection.execute(SEAL, *arrays(links))
 
 
 async def chain(connection: Connection, after: int, limit: int) -> list[Any]:

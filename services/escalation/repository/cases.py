@@ -13,7 +13,7 @@ from services.escalation.domain.overrides import Override
 from services.escalation.domain.routing import Route
 from services.escalation.domain.salvaged import BROKEN
 from services.escalation.domain.unread import reading_of
-from shared.database import Connection
+from shared.database import Connection, arrays
 from shared.events import ReportClassified, ReportRouted
 
 LOCK: Final = """
@@ -172,14 +172,14 @@ async def keep(connection: Connection, opened: Sequence[JudgedCase], known: Coll
     """Cases and queue items of one batch, at most one for each report; `known` are those that were cases before."""
     if not opened:
         return
-    await connection.execute(KEEP_CASES, *_columns(map(_case, opened)))
+    await connection.execute(KEEP_CASES, *arrays(map(_case, opened)))
     if before := [case for case in opened if case.event.report_id in known]:
         whose = [(case.event.report_id, case.route.force) for case in before]
-        await connection.execute(FREED, *_columns(whose), now)
+        await connection.execute(FREED, *arrays(whose), now)
     if queued := [case for case in opened if case.route.queues]:
-        await connection.execute(QUEUE, *_columns(map(_item, queued)), now)
+        await connection.execute(QUEUE, *arrays(map(_item, queued)), now)
     if elsewhere := [case for case in before if not case.route.queues]:
-        await connection.execute(REGRADED, *_columns(map(_rank, elsewhere)))
+        await connection.execute(REGRADED, *arrays(map(_rank, elsewhere)))
     if back := [case.event.report_id for case in opened if case.reopens]:
         await connection.execute(REOPEN, back, now)
 
@@ -216,10 +216,6 @@ async def written(connection: Connection, ids: Sequence[UUID]) -> dict[UUID, byt
 async def by_reference(connection: Connection, references: Sequence[str]) -> dict[str, ReportClassified]:
     """Those of these reports that are cases here, each as a person has it where one said better."""
     return {row["reference"]: as_said(row) for row in await connection.fetch(BY_REFERENCE, list(references))}
-
-
-def _columns(rows: Any) -> list[list[Any]]:
-    return [list(column) for column in zip(*rows, strict=True)]
 
 
 def _case(case: JudgedCase) -> tuple[Any, ...]:

@@ -1,4 +1,4 @@
-"""What became of each delivery: what an agency did about it, what it gave back, and what it left lying."""
+"""Deliveries: what agencies hold of a report, what they did about it, what they gave back, and what they left lying."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -6,7 +6,8 @@ from typing import Any, Final
 from uuid import UUID
 
 from services.escalation.domain.grading import ORDER
-from shared.database import Connection
+from services.escalation.repository.feeds import Entry
+from shared.database import Connection, arrays
 
 HELD: Final = """
 select agency_id, report_id, reference, queue, reason, ground, state, received_at, delivered_at, seen_at,
@@ -23,6 +24,79 @@ order by state in ('withdrawn', 'erased'), state in ('returned', 'closed'), posi
 
 HOLD: Final = """
 select from delivery where agency_id = $1 and report_id = $2 and kind = 'report' order by position for update
+"""
+
+STANDING: Final = """
+select agency_id, report_id, queue, body, state, reason, ground, by_hand, settled_at from delivery
+where report_id = any($1::uuid[]) and kind = 'report' and state <> 'erased'
+"""
+
+CORRECT: Final = """
+with told as (
+    select agency_id, position, new.*, begins = 'always' or (begins = 'if_closed' and state = 'closed') as anew
+    from unnest($1::text[], $2::uuid[], $3::text[], $4::jsonb[], $5::text[], $6::text[], $7::timestamptz[], $8::bool[],
+                $9::text[])
+        as new(agency, report, to_queue, body, reason, ground, acknowledge_by, by_hand, begins)
+    join delivery on (agency_id, report_id, queue) = (agency, report, to_queue) and kind = 'report'
+    for update of delivery
+)
+update delivery
+set body = told.body, reason = told.reason, ground = told.ground, by_hand = told.by_hand,
+    acknowledge_by = case when anew then told.acknowledge_by else delivery.acknowledge_by end,
+    state = case when anew then 'queued' else state end,
+    seen_at = case when not anew then seen_at end,
+    acknowledged_at = case when not anew then acknowledged_at end,
+    closed_at = case when not anew then closed_at end,
+    returned_for = case when not anew then returned_for end,
+    outcome = case when not anew then outcome end,
+    settled_at = case when not anew then settled_at end,
+    changed = not anew and acknowledged_at is not null
+from told where (delivery.agency_id, delivery.position) = (told.agency_id, told.position)
+"""
+"""Whether it is closed is looked at here: its agency may have closed it since it was read."""
+
+HELD_BY: Final = """
+select distinct report_id from delivery
+where agency_id = any($1::text[]) and kind = 'report' and state not in ('withdrawn', 'erased') and report_id > $2
+order by report_id limit $3
+"""
+
+HOLDERS: Final = """
+select agency_id from agency_counter where exists (
+    select from delivery where delivery.agency_id = agency_counter.agency_id and kind = 'report'
+      and state not in ('withdrawn', 'erased'))
+"""
+
+KEEP_BY_HAND: Final = """
+update delivery set by_hand = true where agency_id = $1 and report_id = $2 and queue = $3 and kind = 'report'
+"""
+
+WITHDRAW: Final = """
+update delivery set state = 'withdrawn', body = null, changed = false
+from unnest($1::text[], $2::uuid[], $3::text[]) as gone(agency, report_id, queue)
+where delivery.agency_id = gone.agency and delivery.report_id = gone.report_id and delivery.queue = gone.queue
+  and kind = 'report'
+"""
+
+ERASE: Final = (
+    """
+update delivery
+set state = 'erased', body = null, reference = null, received_at = null, reason = '', ground = '', returned_for = null,
+    outcome = null, changed = false
+where report_id = $1
+""",
+    "delete from delivery_step where report_id = $1",
+)
+"""The steps come last: whoever writes one down holds the delivery until it is there."""
+
+OF_CASE: Final = """
+select delivery.*, (
+    select note from delivery_step as step
+    where (step.agency_id, step.report_id, step.queue) = (delivery.agency_id, delivery.report_id, delivery.queue)
+      and note is not null
+    order by id desc limit 1
+) as said
+from delivery where report_id = $1 and kind = 'report' order by delivered_at, agency_id
 """
 
 LISTS: Final = {
@@ -106,6 +180,49 @@ async def held(connection: Connection, agency: str, report_id: UUID) -> list[Any
 async def hold(connection: Connection, agency: str, report_id: UUID) -> None:
     """Nobody corrects what the agency has of a report until the transaction ends; what was being corrected is there."""
     await connection.execute(HOLD, agency, report_id)
+
+
+async def standing(connection: Connection, reports: Sequence[UUID]) -> dict[tuple[str, UUID, str], Any]:
+    """What agencies hold of these reports, by agency, report and queue."""
+    rows = await connection.fetch(STANDING, list(reports))
+    return {(row["agency_id"], row["report_id"], row["queue"]): row for row in rows}
+
+
+async def held_by(connection: Connection, agencies: Sequence[str], after: UUID, limit: int) -> list[UUID]:
+    """What these agencies were ever given and not asked to delete, in the order of the ids."""
+    return [row["report_id"] for row in await connection.fetch(HELD_BY, list(agencies), after, limit)]
+
+
+async def holders(connection: Connection) -> list[str]:
+    """The agencies that hold anything, in the directory or not."""
+    return [row["agency_id"] for row in await connection.fetch(HOLDERS)]
+
+
+async def correct(connection: Connection, entries: Sequence[Entry]) -> None:
+    """Put the newer words in the place of the older, and back in force what begins anew."""
+    rows = ((*e.place, e.body, e.reason, e.ground, e.acknowledge_by, e.by_hand, e.begins) for e in entries)
+    await connection.execute(CORRECT, *arrays(rows))
+
+
+async def keep_by_hand(connection: Connection, one: Entry) -> None:
+    """A person wants it there: the routing table no longer takes it back."""
+    await connection.execute(KEEP_BY_HAND, *one.place)
+
+
+async def withdraw(connection: Connection, entries: Sequence[Entry]) -> None:
+    """Take back what the agency is no longer to have; the entry stays, empty."""
+    await connection.execute(WITHDRAW, *arrays(e.place for e in entries))
+
+
+async def erase(connection: Connection, report_id: UUID) -> None:
+    """Leave nothing of a report but its positions."""
+    for statement in ERASE:
+        await connection.execute(statement, report_id)
+
+
+async def of_case(connection: Connection, report_id: UUID) -> list[Any]:
+    """Where a case went, on what ground, and what was last `said` of it there."""
+    return await connection.fetch(OF_CASE, report_id)
 
 
 async def listed(connection: Connection, agency: str, which: str, limit: int) -> list[Any]:

@@ -1,12 +1,12 @@
-"""The agencies' feeds: numbered without a gap in the order of commit, and each delivery's state."""
+"""The agencies' feeds: numbered without a gap in the order of commit."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, Literal, Self
 from uuid import UUID
 
-from shared.database import Connection
+from shared.database import Connection, arrays
 from shared.events import EntryKind
 
 MAKE_COUNTERS: Final = """
@@ -38,71 +38,8 @@ from fresh join held on held.agency_id = fresh.agency
 returning agency_id, position, report_id, queue, kind, reason, by_hand
 """
 
-STANDING: Final = """
-select agency_id, report_id, queue, body, state, reason, ground, by_hand, settled_at from delivery
-where report_id = any($1::uuid[]) and kind = 'report' and state <> 'erased'
-"""
-
-CORRECT: Final = """
-with told as (
-    select agency_id, position, new.*, begins = 'always' or (begins = 'if_closed' and state = 'closed') as anew
-    from unnest($1::text[], $2::uuid[], $3::text[], $4::jsonb[], $5::text[], $6::text[], $7::timestamptz[], $8::bool[],
-                $9::text[])
-        as new(agency, report, to_queue, body, reason, ground, acknowledge_by, by_hand, begins)
-    join delivery on (agency_id, report_id, queue) = (agency, report, to_queue) and kind = 'report'
-    for update of delivery
-)
-update delivery
-set body = told.body, reason = told.reason, ground = told.ground, by_hand = told.by_hand,
-    acknowledge_by = case when anew then told.acknowledge_by else delivery.acknowledge_by end,
-    state = case when anew then 'queued' else state end,
-    seen_at = case when not anew then seen_at end,
-    acknowledged_at = case when not anew then acknowledged_at end,
-    closed_at = case when not anew then closed_at end,
-    returned_for = case when not anew then returned_for end,
-    outcome = case when not anew then outcome end,
-    settled_at = case when not anew then settled_at end,
-    changed = not anew and acknowledged_at is not null
-from told where (delivery.agency_id, delivery.position) = (told.agency_id, told.position)
-"""
-"""Whether it is closed is looked at here: its agency may have closed it since it was read."""
-
 Begins = Literal["always", "if_closed", "no"]
 """Whether a delivery that is corrected is to be acknowledged again, and all that was done about it begins anew."""
-
-HELD_BY: Final = """
-select distinct report_id from delivery
-where agency_id = any($1::text[]) and kind = 'report' and state not in ('withdrawn', 'erased') and report_id > $2
-order by report_id limit $3
-"""
-
-HOLDERS: Final = """
-select agency_id from agency_counter where exists (
-    select from delivery where delivery.agency_id = agency_counter.agency_id and kind = 'report'
-      and state not in ('withdrawn', 'erased'))
-"""
-
-KEEP_BY_HAND: Final = """
-update delivery set by_hand = true where agency_id = $1 and report_id = $2 and queue = $3 and kind = 'report'
-"""
-
-WITHDRAW: Final = """
-update delivery set state = 'withdrawn', body = null, changed = false
-from unnest($1::text[], $2::uuid[], $3::text[]) as gone(agency, report_id, queue)
-where delivery.agency_id = gone.agency and delivery.report_id = gone.report_id and delivery.queue = gone.queue
-  and kind = 'report'
-"""
-
-ERASE: Final = (
-    """
-update delivery
-set state = 'erased', body = null, reference = null, received_at = null, reason = '', ground = '', returned_for = null,
-    outcome = null, changed = false
-where report_id = $1
-""",
-    "delete from delivery_step where report_id = $1",
-)
-"""The steps come last: whoever writes one down holds the delivery until it is there."""
 
 PAGE: Final = 16 * 2**20  # bytes, and the rest of one report
 
@@ -177,25 +114,9 @@ class Entry:
         return self.agency, self.report_id, self.queue
 
 
-async def standing(connection: Connection, reports: Sequence[UUID]) -> dict[tuple[str, UUID, str], Any]:
-    """What agencies hold of these reports, by agency, report and queue."""
-    rows = await connection.fetch(STANDING, list(reports))
-    return {(row["agency_id"], row["report_id"], row["queue"]): row for row in rows}
-
-
-async def held_by(connection: Connection, agencies: Sequence[str], after: UUID, limit: int) -> list[UUID]:
-    """What these agencies were ever given and not asked to delete, in the order of the ids."""
-    return [row["report_id"] for row in await connection.fetch(HELD_BY, list(agencies), after, limit)]
-
-
-async def holders(connection: Connection) -> list[str]:
-    """The agencies that hold anything, in the directory or not."""
-    return [row["agency_id"] for row in await connection.fetch(HOLDERS)]
-
-
 async def append(connection: Connection, entries: Sequence[Entry], now: datetime) -> list[Any]:
     """Number and keep the entries; returns agency, position, report and kind of each."""
-    columns = _columns(
+    columns = arrays(
         (
             e.agency,
             e.report_id,
@@ -215,28 +136,6 @@ async def append(connection: Connection, entries: Sequence[Entry], now: datetime
     return await connection.fetch(APPEND, *columns, now)
 
 
-async def correct(connection: Connection, entries: Sequence[Entry]) -> None:
-    """Put the newer words in the place of the older, and back in force what begins anew."""
-    rows = ((*e.place, e.body, e.reason, e.ground, e.acknowledge_by, e.by_hand, e.begins) for e in entries)
-    await connection.execute(CORRECT, *_columns(rows))
-
-
-async def keep_by_hand(connection: Connection, one: Entry) -> None:
-    """A person wants it there: the routing table no longer takes it back."""
-    await connection.execute(KEEP_BY_HAND, *one.place)
-
-
-async def withdraw(connection: Connection, entries: Sequence[Entry]) -> None:
-    """Take back what the agency is no longer to have; the entry stays, empty."""
-    await connection.execute(WITHDRAW, *_columns(e.place for e in entries))
-
-
-async def erase(connection: Connection, report_id: UUID) -> None:
-    """Leave nothing of a report but its positions."""
-    for statement in ERASE:
-        await connection.execute(statement, report_id)
-
-
 async def feed(connection: Connection, agency: str, after: int, limit: int) -> tuple[str | None, list[Any]]:
     """The mark of the entry at a position, None where there is none; and the agency's entries behind it, without a gap.
 
@@ -254,7 +153,3 @@ async def seen(connection: Connection, agency: str, reports: Sequence[UUID], now
 async def positions(connection: Connection, agencies: Sequence[str]) -> dict[str, int]:
     """How far each feed goes."""
     return {row["agency_id"]: row["position"] for row in await connection.fetch(POSITIONS, list(agencies))}
-
-
-def _columns(rows: Iterable[tuple[Any, ...]]) -> list[list[Any]]:
-    return [list(column) for column in zip(*rows, strict=True)]

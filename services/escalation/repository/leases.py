@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
+from services.escalation.domain.people import Worker
 from services.escalation.repository.queue import FIRST_OF_FOLD, MINE, RANK
 from shared.database import Connection
 
@@ -91,29 +92,27 @@ async def lock_first_free(connection: Connection, force: str, queue: str | None,
 async def take(
     connection: Connection,
     report_id: UUID,
-    force: str,
-    holder: tuple[str, str],
+    holder: Worker,
     token: UUID,
     key: str | None,
     now: datetime,
     until: datetime,
 ) -> Any:
     """Take it, where it is free; returns whose lease had lapsed, or no row where it is not free."""
-    return await connection.fetchrow(TAKE, force, now, report_id, until, *holder, token, key)
+    return await connection.fetchrow(TAKE, holder.force, now, report_id, until, holder.id, holder.name, token, key)
 
 
 async def take_over(
     connection: Connection,
     report_id: UUID,
-    force: str,
     taken_from: str,
-    holder: tuple[str, str],
+    holder: Worker,
     token: UUID,
     now: datetime,
     until: datetime,
 ) -> str | None:
     """Take it from this holder; returns their name, or None where they do not hold it any more."""
-    given = (force, now, report_id, until, *holder, token, taken_from)
+    given = (holder.force, now, report_id, until, holder.id, holder.name, token, taken_from)
     name: str | None = await connection.fetchval(TAKE_OVER, *given)
     return name
 

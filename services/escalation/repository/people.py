@@ -4,6 +4,7 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import Any, Final
 
+from services.escalation.domain.people import Person
 from shared.database import Connection
 
 KEEP: Final = """
@@ -24,11 +25,9 @@ insert into person (id, name, role, belongs_to) values ($1, $1, 'operator', '') 
 PREFER: Final = "update person set theme = $2, muted = $3, keys = $4 where id = $1"
 
 
-async def keep(
-    connection: Connection, person_id: str, name: str, role: str, belongs_to: str, password_hash: str | None
-) -> None:
+async def keep(connection: Connection, person: Person, password_hash: str | None) -> None:
     """Let somebody in, or change what they may do. A person who was shut out stays so."""
-    await connection.execute(KEEP, person_id, name, role, belongs_to, password_hash)
+    await connection.execute(KEEP, person.id, person.name, person.role, person.belongs_to, password_hash)
 
 
 async def person(connection: Connection, person_id: str) -> Any:

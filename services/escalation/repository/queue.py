@@ -65,16 +65,6 @@ select item.report_id, item.version + {STEPS} as seen_as, coalesce(item.lease_un
 from queue_item as item where item.state <> 'closed' and {MINE} and {FIRST_OF_FOLD} order by {RANK} limit $2
 """  # noqa: S608 - constants only
 
-DELIVERIES: Final = """
-select delivery.*, (
-    select note from delivery_step as step
-    where (step.agency_id, step.report_id, step.queue) = (delivery.agency_id, delivery.report_id, delivery.queue)
-      and note is not null
-    order by id desc limit 1
-) as said
-from delivery where report_id = $1 and kind = 'report' order by delivered_at, agency_id
-"""
-
 CHANNEL: Final = "board"
 
 
@@ -104,11 +94,6 @@ async def count(connection: Connection, force: str) -> int:
 async def item(connection: Connection, force: str, report_id: UUID) -> Any:
     """One case of this control room, closed or not; None where it is not theirs or not there."""
     return await connection.fetchrow(ITEM, force, report_id)
-
-
-async def deliveries(connection: Connection, report_id: UUID) -> list[Any]:
-    """Where a case went, on what ground, and what was last `said` of it there."""
-    return await connection.fetch(DELIVERIES, report_id)
 
 
 async def move(connection: Connection, report_id: UUID, force: str, queues: Sequence[str]) -> None:

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from services.escalation.domain.alerting import NEARLY, NO_CONTACT_AFTER, Listed
 from services.escalation.repository.queue import MINE, RANK
-from shared.database import Connection
+from shared.database import Connection, arrays
 from shared.kafka import CLASSIFIED, RECEIVED
 
 MOST: Final = 500  # rows of a list
@@ -89,7 +89,7 @@ class SetAside(NamedTuple):
 
 
 async def keep_set_aside(connection: Connection, letters: Sequence[SetAside]) -> None:
-    await connection.execute(KEEP_SET_ASIDE, *map(list, zip(*letters, strict=True)))
+    await connection.execute(KEEP_SET_ASIDE, *arrays(letters))
 
 
 async def set_aside(connection: Connection, force: str, now: datetime) -> list[Any]:

@@ -24,7 +24,6 @@ from services.escalation.handlers.recounting import recount
 from services.escalation.handlers.work import LOOKED_THROUGH
 from services.escalation.pages import page
 from services.escalation.routers.dependencies import (
-    AtPageDep,
     BellDep,
     CoveringDep,
     Now,
@@ -60,13 +59,13 @@ COPIES: Final = r"^([0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}:\d{1,18}( |$))*$"
 async def _hold(
     report_id: UUID,
     token: Token,
-    worker: AtPageDep,
+    person: WorkerDep,
     revision: Annotated[int, Form()],
     reading: Annotated[int, Form()],
     danger_class: Annotated[int, Form()],
     came_back: Annotated[int, Form(ge=0)],
 ) -> Hold:
-    return Hold(report_id, token, worker, Shown(revision, reading, danger_class, came_back))
+    return Hold(report_id, token, person.worker, Shown(revision, reading, danger_class, came_back))
 
 
 HoldDep = Annotated[Hold, Depends(_hold)]
@@ -78,12 +77,15 @@ class Desk:
 
     request: Request
     person: WorkerDep
-    worker: AtPageDep
     pool: PoolDep
     bell: BellDep
     rules: RulesDep
     covering: CoveringDep
     now: Now
+
+    @property
+    def worker(self) -> Worker:
+        return self.person.worker
 
     async def show(self, report_id: UUID) -> Response:
         """The case as it is now: a part of the board for htmx; for anybody else its own page, which they are led to."""
@@ -146,9 +148,9 @@ async def search(q: Annotated[str, Form(min_length=2, max_length=200)], desk: De
 
 
 @router.post("/renewals", status_code=204)
-async def renew(worker: AtPageDep, pool: PoolDep, now: Now) -> None:
+async def renew(person: WorkerDep, pool: PoolDep, now: Now) -> None:
     """The page is open: whatever its owner holds stays theirs."""
-    await leases.renew_all(worker, pool, now)
+    await leases.renew_all(person.worker, pool, now)
 
 
 @router.post("/claims")

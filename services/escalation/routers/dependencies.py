@@ -3,9 +3,9 @@
 All are coroutines: FastAPI runs what is not in a thread, at a cost for every request.
 """
 
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable
 from datetime import datetime
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 from urllib.parse import urlsplit
 from uuid import UUID
 
@@ -18,7 +18,6 @@ from services.escalation.domain.people import ADMINISTERS, AUDITS, SUPERVISES, W
 from services.escalation.domain.rules import Covering, Rules
 from services.escalation.errors import (
     ElsewhereSent,
-    NoDirectory,
     NotSignedIn,
     NotYours,
     ScopeLacking,
@@ -36,12 +35,10 @@ from services.escalation.rules_in_force import RulesInForce
 from services.escalation.settings import Settings
 from services.escalation.tokens import MEANS, Principal, Scope
 from shared.clock import Clock
-from shared.consumer import NotYet
 from shared.database import Pool
 from shared.keepable import keepable, texts
 from shared.outbox import Bell
 from shared.security import bearer
-from shared.told import Place
 
 COOKIE: Final = "__Host-heard-staff"
 """The session's cookie: Secure, for this host alone, out of reach of scripts."""
@@ -49,39 +46,18 @@ COOKIE: Final = "__Host-heard-staff"
 SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
-async def _settings(request: Request) -> Settings:
-    settings: Settings = request.app.state.settings
-    return settings
+def _kept(name: str) -> Any:
+    """What `main` put into the application's state, under this name."""
 
+    async def kept(request: Request) -> Any:
+        return getattr(request.app.state, name)
 
-async def _pool(request: Request) -> Pool:
-    pool: Pool = request.app.state.pool
-    return pool
-
-
-async def _guests(request: Request) -> Pool:
-    guests: Pool = request.app.state.guests
-    return guests
-
-
-async def _arrivals(request: Request) -> Arrivals:
-    arrivals: Arrivals = request.app.state.arrivals
-    return arrivals
-
-
-async def _rates(request: Request) -> Rates:
-    rates: Rates = request.app.state.rates
-    return rates
+    return Depends(kept)
 
 
 async def _now(request: Request) -> datetime:
     clock: Clock = request.app.state.clock
     return clock.now()
-
-
-async def _bell(request: Request) -> Bell:
-    bell: Bell = request.app.state.bell
-    return bell
 
 
 async def _provider(request: Request) -> Provider:
@@ -93,34 +69,24 @@ async def _provider(request: Request) -> Provider:
 
 async def _rules(request: Request) -> Rules:
     in_force: RulesInForce = request.app.state.rules
-    try:
-        return await in_force.current()
-    except NotYet as error:
-        raise NoDirectory(str(error)) from error
+    return await in_force.current()
 
 
-SettingsDep = Annotated[Settings, Depends(_settings)]
-PoolDep = Annotated[Pool, Depends(_pool)]
+SettingsDep = Annotated[Settings, _kept("settings")]
+PoolDep = Annotated[Pool, _kept("pool")]
 ProviderDep = Annotated[Provider, Depends(_provider)]
-GuestsDep = Annotated[Pool, Depends(_guests)]
+GuestsDep = Annotated[Pool, _kept("guests")]
 """Connections under the role that agencies' requests run as."""
-ArrivalsDep = Annotated[Arrivals, Depends(_arrivals)]
-RatesDep = Annotated[Rates, Depends(_rates)]
-BellDep = Annotated[Bell, Depends(_bell)]
+ArrivalsDep = Annotated[Arrivals, _kept("arrivals")]
+RatesDep = Annotated[Rates, _kept("rates")]
+BellDep = Annotated[Bell, _kept("bell")]
 RulesDep = Annotated[Rules, Depends(_rules)]
 Now = Annotated[datetime, Depends(_now)]
 
 
 async def _covering(request: Request) -> Covering:
     in_force: RulesInForce = request.app.state.rules
-
-    async def covered(places: Iterable[Place]) -> Rules:
-        try:
-            return await in_force.covering(places)
-        except NotYet as error:
-            raise NoDirectory(str(error)) from error
-
-    return covered
+    return in_force.covering
 
 
 CoveringDep = Annotated[Covering, Depends(_covering)]
@@ -240,12 +206,6 @@ def _as(roles: frozenset[Role]) -> Callable[[Person], Awaitable[Person]]:
 
 WorkerDep = Annotated[Person, Depends(_as(WORKS_THE_QUEUE))]
 
-
-async def _at_a_page(person: WorkerDep) -> Worker:
-    return Worker(person.id, person.name, person.belongs_to)
-
-
-AtPageDep = Annotated[Worker, Depends(_at_a_page)]
 SupervisorDep = Annotated[Person, Depends(_as(SUPERVISES))]
 AdminDep = Annotated[Person, Depends(_as(ADMINISTERS))]
 AuditorDep = Annotated[Person, Depends(_as(AUDITS))]

@@ -1,6 +1,8 @@
 """The portal: agencies without a system of their own list, open, acknowledge, note, give back and close."""
 
+from collections.abc import Awaitable, Callable
 from datetime import datetime
+from functools import partial, wraps
 from typing import Annotated, Any, Final
 from uuid import UUID
 
@@ -135,6 +137,31 @@ def _back(path: str) -> RedirectResponse:
     return RedirectResponse(f"/portal/{path}", 303)
 
 
+Act = Callable[..., Awaitable[None]]
+
+
+def _form(pages: str, show: Callable[[Desk, UUID, Refused], Awaitable[Response]], action: str) -> Callable[[Act], Act]:
+    """A form on a page `about` a report or a review, which is shown again: with why, where the form was refused."""
+
+    def routed(act: Act) -> Act:
+        @router.post(f"/{pages}/{{about}}/{action}")
+        @wraps(act)
+        async def sent(about: UUID, desk: Desk, **beside: Any) -> Response:
+            try:
+                await act(about=about, desk=desk, **beside)
+            except REFUSED as error:
+                return await show(desk, about, error)
+            return _back(f"{pages}/{about}")
+
+        return act
+
+    return routed
+
+
+_on_report = partial(_form, "reports", Desk.report)
+_on_review = partial(_form, "reviews", Desk.review)
+
+
 @router.get("")
 async def listed(desk: DeskDep, show: str = "open", reference: Annotated[str, Query(max_length=100)] = "") -> Response:
     chosen = show if show in FILTERS else "open"
@@ -155,44 +182,27 @@ async def report(report_id: UUID, desk: DeskDep) -> Response:
     return await desk.report(report_id)
 
 
-@router.post("/reports/{report_id}/acknowledge")
-async def acknowledge(report_id: UUID, desk: DeskDep) -> Response:
-    try:
-        await acts.acknowledge(desk.agency, report_id, desk.now, Shown.model_validate(desk.typed).position)
-    except REFUSED as error:
-        return await desk.report(report_id, error)
-    return _back(f"reports/{report_id}")
+@_on_report("acknowledge")
+async def acknowledge(about: UUID, desk: DeskDep) -> None:
+    await acts.acknowledge(desk.agency, about, desk.now, Shown.model_validate(desk.typed).position)
 
 
-@router.post("/reports/{report_id}/progress")
-async def progress(report_id: UUID, desk: DeskDep) -> Response:
-    try:
-        given = Note.model_validate(desk.typed)
-        await acts.note(desk.agency, report_id, given.note, given.tell_reporter, desk.now, given.position)
-    except REFUSED as error:
-        return await desk.report(report_id, error)
-    return _back(f"reports/{report_id}")
+@_on_report("progress")
+async def progress(about: UUID, desk: DeskDep) -> None:
+    given = Note.model_validate(desk.typed)
+    await acts.note(desk.agency, about, given.note, given.tell_reporter, desk.now, given.position)
 
 
-@router.post("/reports/{report_id}/return")
-async def give_back(report_id: UUID, desk: DeskDep) -> Response:
-    try:
-        given = Return.model_validate(desk.typed)
-        directory = desk.rules.directory
-        await acts.give_back(desk.agency, report_id, given.whose, given.reason, directory, desk.now, given.position)
-    except REFUSED as error:
-        return await desk.report(report_id, error)
-    return _back(f"reports/{report_id}")
+@_on_report("return")
+async def give_back(about: UUID, desk: DeskDep) -> None:
+    given, directory = Return.model_validate(desk.typed), desk.rules.directory
+    await acts.give_back(desk.agency, about, given.whose, given.reason, directory, desk.now, given.position)
 
 
-@router.post("/reports/{report_id}/close")
-async def close(report_id: UUID, desk: DeskDep) -> Response:
-    try:
-        given = Closing.model_validate(desk.typed)
-        await acts.close(desk.agency, report_id, given.outcome, given.tell_reporter, desk.now, given.position)
-    except REFUSED as error:
-        return await desk.report(report_id, error)
-    return _back(f"reports/{report_id}")
+@_on_report("close")
+async def close(about: UUID, desk: DeskDep) -> None:
+    given = Closing.model_validate(desk.typed)
+    await acts.close(desk.agency, about, given.outcome, given.tell_reporter, desk.now, given.position)
 
 
 @router.get("/reviews")
@@ -205,59 +215,35 @@ async def review(review_id: UUID, desk: DeskDep) -> Response:
     return await desk.review(review_id)
 
 
-@router.post("/reviews/{review_id}/actions")
-async def add_action(review_id: UUID, desk: DeskDep) -> Response:
-    try:
-        given = Action.model_validate(desk.typed)
-        line = panels.NewAction(given.action, given.owner, given.due_on)
-        await panels.add_action(desk.agency, review_id, line, desk.covering, desk.pool, desk.now)
-    except REFUSED as error:
-        return await desk.review(review_id, error)
-    return _back(f"reviews/{review_id}")
+@_on_review("actions")
+async def add_action(about: UUID, desk: DeskDep) -> None:
+    given = Action.model_validate(desk.typed)
+    line = panels.NewAction(given.action, given.owner, given.due_on)
+    await panels.add_action(desk.agency, about, line, desk.covering, desk.pool, desk.now)
 
 
-@router.post("/reviews/{review_id}/actions/{action_id}/done")
-async def done(review_id: UUID, action_id: UUID, desk: DeskDep) -> Response:
-    try:
-        await panels.done(desk.agency, review_id, action_id, desk.now)
-    except REFUSED as error:
-        return await desk.review(review_id, error)
-    return _back(f"reviews/{review_id}")
+@_on_review("actions/{action_id}/done")
+async def done(about: UUID, action_id: UUID, desk: DeskDep) -> None:
+    await panels.done(desk.agency, about, action_id, desk.now)
 
 
-@router.post("/reviews/{review_id}/invitations")
-async def invite(review_id: UUID, desk: DeskDep) -> Response:
-    try:
-        invited = Invitation.model_validate(desk.typed).agency
-        await panels.invite(desk.agency, review_id, invited, desk.covering, desk.pool, desk.now)
-    except REFUSED as error:
-        return await desk.review(review_id, error)
-    return _back(f"reviews/{review_id}")
+@_on_review("invitations")
+async def invite(about: UUID, desk: DeskDep) -> None:
+    invited = Invitation.model_validate(desk.typed).agency
+    await panels.invite(desk.agency, about, invited, desk.covering, desk.pool, desk.now)
 
 
-@router.post("/reviews/{review_id}/invitations/{invited}/take-back")
-async def uninvite(review_id: UUID, invited: str, desk: DeskDep) -> Response:
-    try:
-        await panels.uninvite(desk.agency, review_id, invited, desk.pool, desk.now)
-    except REFUSED as error:
-        return await desk.review(review_id, error)
-    return _back(f"reviews/{review_id}")
+@_on_review("invitations/{invited}/take-back")
+async def uninvite(about: UUID, invited: str, desk: DeskDep) -> None:
+    await panels.uninvite(desk.agency, about, invited, desk.pool, desk.now)
 
 
-@router.post("/reviews/{review_id}/plan")
-async def plan(review_id: UUID, desk: DeskDep) -> Response:
-    try:
-        await panels.plan(desk.agency, review_id, Plan.model_validate(desk.typed).review_on, desk.now)
-    except REFUSED as error:
-        return await desk.review(review_id, error)
-    return _back(f"reviews/{review_id}")
+@_on_review("plan")
+async def plan(about: UUID, desk: DeskDep) -> None:
+    await panels.plan(desk.agency, about, Plan.model_validate(desk.typed).review_on, desk.now)
 
 
-@router.post("/reviews/{review_id}/close")
-async def close_review(review_id: UUID, desk: DeskDep) -> Response:
-    try:
-        given = ReviewClosing.model_validate(desk.typed)
-        await panels.close(desk.agency, review_id, given.outcome, given.tell_reporter, desk.now)
-    except REFUSED as error:
-        return await desk.review(review_id, error)
-    return _back(f"reviews/{review_id}")
+@_on_review("close")
+async def close_review(about: UUID, desk: DeskDep) -> None:
+    given = ReviewClosing.model_validate(desk.typed)
+    await panels.close(desk.agency, about, given.outcome, given.tell_reporter, desk.now)

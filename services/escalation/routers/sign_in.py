@@ -120,9 +120,9 @@ async def come_back(
     *kept, to = request.cookies.get(ATTEMPT, "").split(".", 3)
     if len(kept) != 3 or not code or not hmac.compare_digest(kept[0].encode(), state.encode()):
         raise NotLetIn("You did not start from our sign-in page in this browser. Start again there.")
-    known = await provider.come_back(code, Attempt(*kept), _back(settings), now)
-    await people.let_in(known.id, known.name, known.role, known.belongs_to, None, pool, "OpenID provider", now)
-    answer = with_session(go(_ours(unquote(to))), await people.sign_in(known.id, pool, now))
+    person = await provider.come_back(code, Attempt(*kept), _back(settings), now)
+    await people.let_in(person, pool, "OpenID provider", now)
+    answer = with_session(go(_ours(unquote(to))), await people.sign_in(person.id, pool, now))
     for done in (ATTEMPT, SIGNED_OUT):
         answer.delete_cookie(done, secure=True, httponly=True, samesite="lax", path="/")
     return answer

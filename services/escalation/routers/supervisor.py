@@ -5,10 +5,10 @@ from http import HTTPStatus
 from typing import Annotated, Final
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Form, Request, Response
+from fastapi import APIRouter, Form, Request, Response
 
 from services.escalation.domain.alerting import Listed
-from services.escalation.domain.people import Person, Worker
+from services.escalation.domain.people import Person
 from services.escalation.domain.words import GRADES, QUEUES
 from services.escalation.errors import NotFree, NothingThere
 from services.escalation.handlers import drills, leases, supervision
@@ -33,13 +33,6 @@ NAMES: Final = {
 }
 
 
-async def _supervisor(person: SupervisorDep) -> Worker:
-    return Worker(person.id, person.name, person.belongs_to)
-
-
-SupervisingDep = Annotated[Worker, Depends(_supervisor)]
-
-
 @router.get("/supervisor")
 async def supervisor(request: Request, person: SupervisorDep, pool: PoolDep, now: Now) -> Response:
     return await _overview(request, person, pool, now)
@@ -56,12 +49,10 @@ async def _overview(
 
 
 @router.post("/supervisor/claims/{report_id}")
-async def claim(
-    report_id: UUID, request: Request, person: SupervisorDep, worker: SupervisingDep, pool: PoolDep, now: Now
-) -> Response:
+async def claim(report_id: UUID, request: Request, person: SupervisorDep, pool: PoolDep, now: Now) -> Response:
     """From a list that may be older than what somebody else has claimed meanwhile."""
     try:
-        await leases.claim(report_id, worker, None, pool, now)
+        await leases.claim(report_id, person.worker, None, pool, now)
     except NotFree as error:
         return await _overview(request, person, pool, now, error)
     return go(f"/board/cases/{report_id}")
@@ -74,13 +65,12 @@ async def take_over(
     why: Words,
     request: Request,
     person: SupervisorDep,
-    worker: SupervisingDep,
     pool: PoolDep,
     now: Now,
 ) -> Response:
     """From the one whom the list showed, and from nobody else."""
     try:
-        await leases.take_over(report_id, holder, worker, why, pool, now)
+        await leases.take_over(report_id, holder, person.worker, why, pool, now)
     except NotFree as error:
         return await _overview(request, person, pool, now, error, why)
     return go(f"/board/cases/{report_id}")
@@ -101,16 +91,16 @@ async def drills_page(request: Request, person: SupervisorDep) -> Response:
 
 @router.post("/drills")
 async def start(
-    drill: Annotated[str, Form()], worker: SupervisingDep, pool: PoolDep, rules: RulesDep, now: Now
+    drill: Annotated[str, Form()], person: SupervisorDep, pool: PoolDep, rules: RulesDep, now: Now
 ) -> Response:
     wanted = exercises().named(drill)
     if wanted is None:
         raise NothingThere("No drill is called so.")
-    await drills.start(wanted, worker, pool, rules, now)
+    await drills.start(wanted, person.worker, pool, rules, now)
     return go("/board")
 
 
 @router.post("/drills/end")
-async def end(worker: SupervisingDep, pool: PoolDep, now: Now) -> Response:
-    await drills.end(worker, pool, now)
+async def end(person: SupervisorDep, pool: PoolDep, now: Now) -> Response:
+    await drills.end(person.worker, pool, now)
     return go("/drills")

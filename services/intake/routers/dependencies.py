@@ -3,8 +3,9 @@
 Those of a report's way ask for no others: FastAPI goes through all that each asks for, as often as it is asked for.
 """
 
+from collections.abc import Awaitable, Callable
 from datetime import datetime
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
 from fastapi import Depends, Header, Request, Security
 from fastapi.requests import HTTPConnection
@@ -25,19 +26,13 @@ from shared.security import bearer
 from shared.told import PUBLIC
 
 
-async def _settings(request: Request) -> Settings:
-    settings: Settings = request.app.state.settings
-    return settings
+def of_the_app(name: str) -> Callable[[Request], Awaitable[Any]]:
+    """What `main` put into the application's state under this name, for a route."""
 
+    async def found(request: Request) -> Any:
+        return getattr(request.app.state, name)
 
-async def _pool(request: Request) -> Pool:
-    pool: Pool = request.app.state.pool
-    return pool
-
-
-async def _bell(request: Request) -> Bell:
-    bell: Bell = request.app.state.bell
-    return bell
+    return found
 
 
 def classifier_of(connection: HTTPConnection) -> Classifier | None:
@@ -48,27 +43,17 @@ async def _classifier(request: Request) -> Classifier | None:
     return classifier_of(request)
 
 
-async def _ring(request: Request) -> Keyring:
-    ring: Keyring = request.app.state.ring
-    return ring
-
-
 async def _now(connection: HTTPConnection) -> datetime:
     clock: Clock = connection.app.state.clock
     return clock.now()
 
 
-async def _together(request: Request) -> Together:
-    together: Together = request.app.state.together
-    return together
-
-
-SettingsDep = Annotated[Settings, Depends(_settings)]
-PoolDep = Annotated[Pool, Depends(_pool)]
-BellDep = Annotated[Bell, Depends(_bell)]
+SettingsDep = Annotated[Settings, Depends(of_the_app("settings"))]
+PoolDep = Annotated[Pool, Depends(of_the_app("pool"))]
+BellDep = Annotated[Bell, Depends(of_the_app("bell"))]
 ClassifierDep = Annotated[Classifier | None, Depends(_classifier)]
-RingDep = Annotated[Keyring, Depends(_ring)]
-TogetherDep = Annotated[Together, Depends(_together)]
+RingDep = Annotated[Keyring, Depends(of_the_app("ring"))]
+TogetherDep = Annotated[Together, Depends(of_the_app("together"))]
 Now = Annotated[datetime, Depends(_now)]
 IdempotencyKey = Annotated[
     Kept | None,

@@ -15,7 +15,7 @@ from limits.aio.storage import MemoryStorage
 from limits.aio.strategies import MovingWindowRateLimiter
 from starlette.requests import HTTPConnection
 
-from services.intake.routers.dependencies import Source, SourceOrPublic
+from services.intake.routers.dependencies import Source, SourceOrPublic, of_the_app
 from services.intake.settings import Settings
 from shared.told import PUBLIC
 
@@ -87,12 +87,7 @@ class Floods:
         return Allowance(reset, None if within else name[:TURN])
 
 
-async def _floods(request: Request) -> Floods:
-    floods: Floods = request.app.state.floods
-    return floods
-
-
-FloodsDep = Annotated[Floods, Depends(_floods)]
+FloodsDep = Annotated[Floods, Depends(of_the_app("floods"))]
 
 
 async def _allowed(request: Request, source: SourceOrPublic) -> Allowance:

@@ -105,8 +105,13 @@ async def add_more(
 
 
 @router.get("/added")
-async def added(visit: VisitDep) -> Response:
-    return visit.page("noted.html", words="added", back=visit.url("/status"))
+@router.get("/withdrawn")
+@router.get("/review-asked")
+@router.get("/area-wanted")
+async def noted(visit: VisitDep) -> Response:
+    """That what was sent is kept."""
+    words = visit.request.url.path.rpartition("/")[2].replace("-", "_")
+    return visit.page("noted.html", words=words, back=visit.url("/status"))
 
 
 @router.get("/withdraw")
@@ -122,11 +127,6 @@ async def ask_to_withdraw(
     turn = (await floods.from_place(visit.request)).turn
     await amendments.ask_to_withdraw(holder.reference, holder.secret, kept.pool, bell, ring, now, turn)
     return visit.to("/status/withdrawn")
-
-
-@router.get("/withdrawn")
-async def withdrawn(visit: VisitDep) -> Response:
-    return visit.page("noted.html", words="withdrawn", back=visit.url("/status"))
 
 
 @router.get("/review")
@@ -170,16 +170,6 @@ def _review(visit: Visit, known: Standing | None, given: Mapping[str, Sequence[s
     status = 503 if about.get("away") else 400 if about.get("faults") else 200
     back = visit.url("/status")
     return visit.page("ask_review.html", status, known=known, given=given, back=back, **about)
-
-
-@router.get("/review-asked")
-async def review_asked(visit: VisitDep) -> Response:
-    return visit.page("noted.html", words="review_asked", back=visit.url("/status"))
-
-
-@router.get("/area-wanted")
-async def area_wanted(visit: VisitDep) -> Response:
-    return visit.page("noted.html", words="area_wanted", back=visit.url("/status"))
 
 
 @router.get("/reading")

@@ -11,7 +11,7 @@ from playwright.async_api import Browser, Page
 
 from deploy.local.process import free_port
 from services.escalation.domain.directory import Directory
-from services.escalation.domain.people import Role, Theme
+from services.escalation.domain.people import Person, Role, Theme
 from services.escalation.handlers import directories, people
 from services.escalation.main import create_app
 from services.escalation.settings import Settings
@@ -70,7 +70,9 @@ async def open_page(browser: Browser, site: str, pool: Pool) -> AsyncIterator[Op
         theme: Theme = Theme.dark,
         size: dict[str, int] = DESKTOP,
     ) -> Page:
-        await people.let_in(name.lower(), name, role, "northmoor-police", PASSWORD, pool, "a test", datetime.now(UTC))
+        await people.let_in(
+            Person(name.lower(), name, role, "northmoor-police"), pool, "a test", datetime.now(UTC), PASSWORD
+        )
         await pool.execute("update person set theme = $2 where id = $1", name.lower(), theme)
         context = await browser.new_context(viewport=size)
         contexts.push_async_callback(context.close)

@@ -11,7 +11,7 @@ import pytest
 from playwright.async_api import CDPSession, Page, Route, expect
 
 from deploy.local.process import free_port
-from services.escalation.domain.people import Role, Theme
+from services.escalation.domain.people import Person, Role, Theme
 from services.escalation.handlers import people
 from services.escalation.settings import Settings
 from shared.assessment import Assessment, Evidence, Finding, HeldRule, Missing, PossibleOffence, RiskGroup, Standing
@@ -226,7 +226,9 @@ async def test_near_copies_are_one_row_listed_in_the_case_and_closed_with_it_if_
 async def test_a_lost_connection_is_shown_at_once_and_mends_itself_missing_nothing(
     open_page: Open, escalate: Escalate, settings: Settings, pool: Pool
 ):
-    await people.let_in("sam", "Sam", Role.operator, "northmoor-police", PASSWORD, pool, "a test", datetime.now(UTC))
+    await people.let_in(
+        Person("sam", "Sam", Role.operator, "northmoor-police"), pool, "a test", datetime.now(UTC), PASSWORD
+    )
     page = await open_page("/preferences", "Robin")
     port = free_port()
     async with serving(settings, port) as base:

@@ -7,7 +7,7 @@ import pytest
 from playwright.async_api import Page, expect
 
 from deploy.local.process import free_port
-from services.escalation.domain.people import Role
+from services.escalation.domain.people import Person, Role
 from services.escalation.handlers import alerts, people
 from services.escalation.settings import Settings
 from shared.database import Pool
@@ -28,7 +28,9 @@ async def without_htmx(page: Page, path: str) -> None:
 async def test_a_board_that_stays_cut_off_sounds_each_minute_and_says_so_in_its_title(
     open_page: Open, escalate: Escalate, settings: Settings, pool: Pool
 ):
-    await people.let_in("sam", "Sam", Role.operator, "northmoor-police", PASSWORD, pool, "a test", datetime.now(UTC))
+    await people.let_in(
+        Person("sam", "Sam", Role.operator, "northmoor-police"), pool, "a test", datetime.now(UTC), PASSWORD
+    )
     page = await open_page("/preferences", "Robin")
     port, board = free_port(), page.locator("#board")
     async with serving(settings, port) as base:

@@ -33,13 +33,14 @@ async def begin(page: Page, reporting: str = "myself") -> None:
     else:
         await page.goto("/")
         await page.check(f"input[name=reporting][value={reporting}]")
-    await page.click("main form button")
+    await go_on(page)
 
 
 async def begin_anew(page: Page, reporting: str = "myself") -> None:
     """Where the page with the reference and the secret of another report is open still."""
     await begin(page, reporting)
-    await page.click("[name=anew]")
+    async with page.expect_navigation():
+        await page.click("[name=anew]")
 
 
 async def fill(page: Page, name: str) -> None:

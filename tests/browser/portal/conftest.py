@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 from playwright.async_api import Browser
 
-from services.escalation.domain.people import Role, Theme
+from services.escalation.domain.people import Person, Role, Theme
 from services.escalation.handlers import people
 from shared.database import Pool
 from tests.browser.control_room.conftest import DESKTOP, PASSWORD, Open, sign_in, site
@@ -22,7 +22,9 @@ async def open_portal(browser: Browser, site: str, pool: Pool) -> AsyncIterator[
     contexts = AsyncExitStack()
 
     async def opened(path: str, agency: str, size: dict[str, int] = DESKTOP, theme: Theme = Theme.light):
-        await people.let_in(f"ada-{agency}", "Ada", Role.agency, agency, PASSWORD, pool, "a test", datetime.now(UTC))
+        await people.let_in(
+            Person(f"ada-{agency}", "Ada", Role.agency, agency), pool, "a test", datetime.now(UTC), PASSWORD
+        )
         await pool.execute("update person set theme = $1", theme)
         context = await browser.new_context(viewport=size)
         contexts.push_async_callback(context.close)

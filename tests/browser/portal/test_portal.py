@@ -165,6 +165,7 @@ async def test_a_name_in_arabic_letters_turns_no_number_round_and_one_long_word_
     await page.get_by_label("Note, for you and for staff").fill("b" * 200)
     await page.get_by_role("button", name="Keep the note").click()
     await expect(page.get_by_text("bbb")).to_be_visible()
+    await page.wait_for_load_state()  # with its styles
     assert await page.evaluate("document.documentElement.scrollWidth") <= 320
     x = [await page.evaluate(FIRST_LETTER, [".panel:has(dl)", words]) for words in ("07700", "900123")]
     assert x[0] < x[1]
