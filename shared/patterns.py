@@ -38,7 +38,7 @@ _SAME_LENGTH = {
 _BLANK = {ord(c): " " for c in _UNSEEN}
 _GONE = dict.fromkeys(_BLANK)
 _APOSTROPHE = r"&(?:#39|#x27|#8217|apos|rsquo|lsquo);"
-_ESCAPED = re.compile(rf"[\w']*(?:{_APOSTROPHE}[\w']*)+", re.IGNORECASE)
+_ESCAPED = re.compile(rf"(?<![\w'])[\w']*+(?:{_APOSTROPHE}[\w']*+)++", re.IGNORECASE)
 _TAG = re.compile(
     r"</?(?:a|b|big|br|code|div|em|font|i|li|mark|p|q|s|small|span|strong|sub|sup|u)\b[^<>\n]{0,200}>", re.IGNORECASE
 )
