@@ -18,7 +18,7 @@ from services.classifier.files import classified, received, rows
 from services.classifier.replaying import replay
 from services.classifier.rulebook import DEFAULT, load, load_second
 from services.classifier.settings import Settings
-from shared.command import settings_of
+from shared.command import AskedWrongly, settings_of
 from shared.http import serve
 
 service = typer.Typer(
@@ -72,7 +72,10 @@ def evaluate_file(file: File, folder: Rules = DEFAULT, errors: bool = True, firs
     """Compare the classifier with the gold in a file, and show every error."""
     rules = _rules(folder, first)
     golden = rows(file, *(f"gold.{key}" for key in NEEDED))
-    _show(evaluate((classified(row, rules), row["gold"]) for row in golden), errors)
+    read = [(classified(row, rules), row["gold"]) for row in golden]
+    if not read:
+        raise AskedWrongly(f"{file}: no reports in it")
+    _show(evaluate(read), errors)
 
 
 @files.command("replay")
@@ -89,8 +92,11 @@ def replay_file(file: File, folder: Rules, first: First = False) -> None:
     raise typer.Exit(bool(later))
 
 
-def _rules(folder: Path, first: bool) -> Rulebook:
-    return load(folder) if first else load_second(folder)
+def _rules(folder: Path, first: bool = False) -> Rulebook:
+    try:
+        return load(folder) if first else load_second(folder)
+    except ValueError as error:
+        raise AskedWrongly(f"{folder}: {error}") from error
 
 
 def _show(result: Evaluation, errors: bool) -> None:
@@ -108,7 +114,7 @@ def _show(result: Evaluation, errors: bool) -> None:
 @rulebook.command("check")
 def check_rules(folder: Rules = DEFAULT) -> None:
     """Check the schema, the ids, the examples and that every rule can be reached. Exit 1 where something is wrong."""
-    rules = load(folder)
+    rules = _rules(folder, first=True)
     wrong = check(rules)
     for line in wrong:
         typer.echo(line)

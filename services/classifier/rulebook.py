@@ -8,7 +8,7 @@ from functools import cache
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from services.classifier.domain import deep
 from services.classifier.domain.established import index
@@ -62,14 +62,16 @@ class RuleFile(Guide):
 
 @cache
 def load(path: Path = DEFAULT) -> Rulebook:
-    """The rulebook of a folder. Raises ValueError for an unknown key, an id taken twice or a wrong pattern.
+    """The rulebook of a folder. Raises ValueError for no rules, an unknown key, an id taken twice or a wrong pattern.
 
     The rules for threats and the word lists are those of `shared`, unless it has its own `threat.toml` or `words.toml`.
     """
     own = {file.name: file for file in sorted(path.glob("*.toml"))}
     word_lists, threats = own.pop("words.toml", WORD_LISTS), own.pop("threat.toml", THREAT_RULES)
+    if not own:
+        raise ValueError("no rules in it: name the folder of the rulebook's *.toml")
     sources = [word_lists, threats, *own.values()]
-    files = [RuleFile.model_validate(tomllib.loads(source.read_text())) for source in sources[1:]]
+    files = [_read(source) for source in sources[1:]]
     lists = words(word_lists)
     rules = tuple(_rules(files))
     _refuse_twice(rule.id for rule in rules)
@@ -101,6 +103,16 @@ def load_second(path: Path = DEFAULT, weights: Path = DEEP) -> Rulebook:
     first = load(path)
     version = hashlib.sha256(first.version.encode() + weights.read_bytes()).hexdigest()[:16]
     return replace(first, version=version, second=deep.load(weights))
+
+
+def _read(source: Path) -> RuleFile:
+    try:
+        return RuleFile.model_validate(tomllib.loads(source.read_text()))
+    except ValidationError as error:
+        fault = error.errors()[0]
+        raise ValueError(f"{source.name}: {'.'.join(map(str, fault['loc']))}: {fault['msg']}") from error
+    except tomllib.TOMLDecodeError as error:
+        raise ValueError(f"{source.name}: not TOML: {error}") from error
 
 
 def _finder(rules: Sequence[Rule], places: Sequence[tuple[int, int]], lists: Words) -> Finder:

@@ -174,3 +174,28 @@ def test_a_pair_is_right_where_both_of_its_reports_are():
     right, wrong = (SAID, of_a_pair), ({**SAID, "threat": "imminent"}, {**of_a_pair, "threat": "none"})
     assert evaluate([right, right, (SAID, GOLD)]).rates["pairs"] == Rate(1, 1)
     assert evaluate([right, wrong]).rates["pairs"] == Rate(0, 1)
+
+
+@pytest.mark.parametrize(
+    ("name", "written", "why"),
+    [
+        ("readme.md", "", "no rules in it"),
+        ("a.toml", "zz = [", r"a\.toml: not TOML: "),
+        ("a.toml", '[[rule]]\nid = "x"\n', r"a\.toml: rule\.0\.fact: Field required"),
+    ],
+)
+@pytest.mark.parametrize("command", [["rulebook", "check"], ["replay", "--first"]])
+def test_a_folder_that_is_no_rulebook_is_refused_with_the_place(
+    tmp_path: Path, reports: str, command: list[str], name: str, written: str, why: str
+):
+    (tmp_path / "rules").mkdir()
+    (tmp_path / "rules" / name).write_text(written)
+    asked = [*command, "--rulebook", str(tmp_path / "rules"), *([] if "check" in command else [reports])]
+    with pytest.raises(AskedWrongly, match=why):
+        CliRunner().invoke(app, asked, catch_exceptions=False)
+
+
+def test_a_file_without_reports_is_not_evaluated_as_right(tmp_path: Path):
+    (tmp_path / "none.jsonl").write_text("\n")
+    with pytest.raises(AskedWrongly, match="no reports in it"):
+        CliRunner().invoke(app, ["evaluate", "--first", str(tmp_path / "none.jsonl")], catch_exceptions=False)

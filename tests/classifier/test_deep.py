@@ -397,3 +397,20 @@ def test_no_model_says_that_it_distressed_whom_it_did_not(given: Answers, propos
     assert second.second
     odds = np.array([9.0 if fact == "F2" else -9.0 for fact in second.second.model.facts], np.float32)
     assert ("F2.distressed" in judged(second.second.model, odds, established("", given))[0]) is proposed
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "A process server came to my door twice",
+        "The meter reader keeps coming to the house every month and I don't like it",
+        "Bailiffs have been four times this week",
+    ],
+)
+def test_who_comes_because_the_law_sends_them_stalks_and_harasses_nobody(text: str, second: Rulebook):
+    assert assess(report(text=text), second).primary in (Label.asb, Label.other)
+
+
+def test_what_is_done_on_duty_counts_all_the_same(second: Rulebook):
+    text = "Bailiffs came on Monday and again on Tuesday, and one of them shoved my mum against the wall both times."
+    assert assess(report(text=text), second).primary is Label.harassment

@@ -5,7 +5,9 @@ rules ask about: fixation (F4), a strand (F5), repetition (F1) and four of its o
 X.aimed (at one person, household or community), X.unaimed, X.nuisance, X.no_nuisance, X.elsewhere (no such matter).
 """
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from functools import cache
 from math import exp, log1p
 
@@ -41,6 +43,8 @@ MARGIN = {"F12.reporter_threat": 0.5}
 """What the model doubts only where its odds are so far below: of what was less, the rules were right each time."""
 NO_STRAND = {"X.own_prejudice", "X.subculture"}
 """What the model takes for a strand and is none: only the rules' word, or an earlier report, makes one beside it."""
+LAWFUL = {"X.on_duty"}
+"""What the model takes for stalking or harassment and is none, unless the rules show what was done, or it goes on."""
 MATTERS: tuple[frozenset[str], ...] = tuple(
     frozenset(labels.split())
     for labels in (
@@ -59,12 +63,14 @@ MATTERS: tuple[frozenset[str], ...] = tuple(
 )
 """The sets of labels that the codebook allows (§2: labels stand together), the commonest ways first."""
 HATE = "hate_incident"
+AIMED = {"stalking", "harassment"}
 ORDER = ("stalking", "hate_incident", "harassment", "asb", "other")
 _NAMED = tuple(tuple(label for label in ORDER if label in matter) for matter in MATTERS)
 STRANDS = tuple(f"F5.{strand}" for strand in Strand)
 STALKING = ("S1", "S2", "S3", "S4", "S5", "S6", "O1", "O3", "O5", "O7")
 APART = {"F2", "F7.none", "F7.urgent", "F7.imminent", "F7.explicit", "F1.once", *STRANDS}
 
+BEHAVIOUR = re.compile(r"[SHOA]\d")
 GOES_ON = {"stalking", "hate_incident"}
 AIMED_BEFORE = 2.0
 """What a party was fixed on, or hostile to, it is in whatever it does next; whom it aimed at before is likelier to be
@@ -153,9 +159,13 @@ def _matter(odds: Odds, over: list[str], facts: Facts, wanted: Wanted, doubted: 
     """The likeliest of the matters that the codebook allows, as the facts that make it."""
     before = {label for label in ORDER if f"history.{label}" in facts.shown}
     aimed = AIMED_BEFORE if "harassment" in before else -UNAIMED_BEFORE if before == {"asb"} else 0.0
-    matter, strands = likeliest(odds, aimed), _strands(odds, over, facts)
-    if HATE in matter and not strands:
-        matter = likeliest(odds, aimed, hate=False)
+    strands = _strands(odds, over, facts)
+    without = set() if strands else {HATE}
+    if LAWFUL.intersection(facts.shown) and not before & AIMED and not any(map(BEHAVIOUR.match, facts.shown)):
+        without |= AIMED
+        for fact in STALKING:
+            wanted.pop(fact, None)
+    matter = likeliest(odds, aimed, without)
     if GOES_ON & before and ("other" not in matter or {"F2", "F7.urgent"}.intersection(over)):
         matter = matter - {"other"} | GOES_ON & before
     if HATE in matter:
@@ -192,13 +202,13 @@ def _strands(odds: Odds, over: list[str], facts: Facts) -> list[str]:
     return shown or told or [first]
 
 
-def likeliest(odds: Odds, aimed: float = 0.0, hate: bool = True) -> frozenset[str]:
-    """The likeliest set of labels. Repetition is part of harassment's odds, and `aimed` is added to them."""
+def likeliest(odds: Odds, aimed: float = 0.0, without: AbstractSet[str] = frozenset()) -> frozenset[str]:
+    """The likeliest set of labels but those `without`. Repetition is part of harassment's odds, and `aimed` too."""
     odds = {**odds, **{name: odds[name] + aimed for name in ("label.harassment", "primary.harassment")}}
     repeated = _log_chance(odds["F1.repeated"])
     label = {name: odds[f"label.{name}"] + (repeated if name == "harassment" else 0.0) for name in ORDER}
     first = {name: _log_chance(odds[f"primary.{name}"]) for name in ORDER}
-    allowed = [(matter, names) for matter, names in zip(MATTERS, _NAMED, strict=True) if hate or HATE not in matter]
+    allowed = [(matter, names) for matter, names in zip(MATTERS, _NAMED, strict=True) if without.isdisjoint(matter)]
     scores = [first[names[0]] + sum([label[name] for name in names]) for _, names in allowed]
     return allowed[scores.index(max(scores))][0]
 
