@@ -92,7 +92,7 @@ def replay_file(file: File, folder: Rules, first: First = False) -> None:
     raise typer.Exit(bool(later))
 
 
-def _rules(folder: Path, first: bool = False) -> Rulebook:
+def _rules(folder: Path, first: bool) -> Rulebook:
     try:
         return load(folder) if first else load_second(folder)
     except ValueError as error:
